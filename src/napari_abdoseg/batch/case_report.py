@@ -1,0 +1,108 @@
+"""What is written beside a label map: how it was made and what it holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.anatomy.measure import measure_organs
+from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.volume import LabelMap, Volume
+from napari_abdoseg.inference.ensemble import Ensemble
+
+Report = dict[str, Any]
+
+PACKAGES = ("napari-abdoseg", "nnunetv2", "torch", "numpy", "nibabel", "scikit-image", "scipy")
+CSV_COLUMNS = (
+    "case,organ,value,voxels,volume_ml,mean_hu,touches_edge,"
+    "r_min_mm,a_min_mm,s_min_mm,r_max_mm,a_max_mm,s_max_mm"
+).split(",")
+
+
+def case_report(
+    case: str,
+    volume: Volume,
+    labels: LabelMap,
+    ensemble: Ensemble,
+    preset: str,
+    seconds: Mapping[str, float],
+) -> Report:
+    """Everything worth knowing of a segmented case, ready for JSON.
+
+    Boxes are half open in voxels of the file's own axis order, and in RAS+ mm.
+    """
+    return {
+        "case": case,
+        "image": volume.path.name if volume.path else None,
+        "organs": [
+            _organ_entry(organ, measures, labels)
+            for organ, measures in measure_organs(labels, volume).items()
+        ],
+        "model": {
+            "name": ensemble.model.name,
+            "description": ensemble.model.description,
+            "sha256": ensemble.model.sha256(ensemble.folds),
+            "configurations": [ensemble.configuration],
+            "folds": list(ensemble.folds),
+        },
+        "preset": preset,
+        "device": ensemble.device.name,
+        "device_reason": ensemble.device.reason,
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in PACKAGES},
+        },
+        "seconds": {stage: round(elapsed, 3) for stage, elapsed in seconds.items()},
+        "warnings": [*volume.notices, *labels.notices],
+    }
+
+
+def _organ_entry(organ: Any, measures: Any, labels: LabelMap) -> dict[str, Any]:
+    start, stop = measures.box.stored_bounds(labels.grid)
+    low, high = measures.box.ras_bounds(labels.grid)
+    return {
+        "value": organ.value,
+        "name": organ.name,
+        "voxels": measures.voxels,
+        "volume_ml": round(measures.volume_ml, 3),
+        "mean_hu": round(measures.mean_hu, 2),
+        "box_voxels": {"start": list(start), "stop": list(stop)},
+        "box_mm": {"min": [round(v, 3) for v in low], "max": [round(v, 3) for v in high]},
+        "touches_edge": measures.touches_edge,
+    }
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write a case's report as JSON."""
+    write_text(path, json.dumps(report, indent=2) + "\n")
+
+
+def read_report(path: Path) -> Report:
+    """Read a report that `write_report` wrote."""
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def write_organs_csv(path: Path, reports: Iterable[Report]) -> None:
+    """Write a table with a row a case and organ."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for report in reports:
+        for organ in report["organs"]:
+            writer.writerow(
+                [
+                    report["case"],
+                    organ["name"],
+                    *(organ[key] for key in ("value", "voxels", "volume_ml", "mean_hu")),
+                    organ["touches_edge"],
+                    *organ["box_mm"]["min"],
+                    *organ["box_mm"]["max"],
+                ]
+            )
+    write_text(path, table.getvalue())

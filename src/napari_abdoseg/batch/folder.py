@@ -1,0 +1,159 @@
+"""CT files in, label maps and reports out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_abdoseg.batch.case_report import (
+    Report,
+    case_report,
+    read_report,
+    write_organs_csv,
+    write_report,
+)
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.nifti import case_name, nifti_files, read_volume
+from napari_abdoseg.image.saving import write_labels
+from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.inference.segmentation import segmenting
+from napari_abdoseg.progress import Progress, Work, time_stages
+
+READING, WRITING = "Reading", "Writing"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A CT file and where its results go.
+
+    Parameters
+    ----------
+    name : str
+        As nnU-Net names it: ``case`` for ``case_0000.nii.gz``.
+    image : Path
+    output : Path
+        Folder of the results.
+    """
+
+    name: str
+    image: Path
+    output: Path
+
+    @property
+    def labels(self) -> Path:
+        """The label map."""
+        return self.output / f"{self.name}.nii.gz"
+
+    @property
+    def report(self) -> Path:
+        """What is known of the result."""
+        return self.output / f"{self.name}.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the cases.
+
+    Parameters
+    ----------
+    reports : tuple of dict
+        Of all cases that have a result now.
+    kept : tuple of Case
+        Cases left alone, since their label map was there before.
+    failed : tuple of (Case, str)
+        Cases without a result, and why.
+    """
+
+    reports: tuple[Report, ...]
+    kept: tuple[Case, ...]
+    failed: tuple[tuple[Case, str], ...]
+
+
+def find_cases(inputs: Iterable[Path], output: Path) -> tuple[Case, ...]:
+    """Cases of CT files and folders of them.
+
+    Raises
+    ------
+    AbdosegError
+        An input is missing, two have one name, or a result would replace its input.
+    """
+    cases: dict[str, Case] = {}
+    for path in inputs:
+        for image in nifti_files(path) if path.is_dir() else [path]:
+            case = Case(case_name(image), image, output)
+            other = cases.setdefault(case.name, case)
+            if other is not case:
+                raise AbdosegError(
+                    f"{other.image} and {image} are both the case {case.name!r}: their results "
+                    "would have one name; rename one of them."
+                )
+            if image.resolve() in (case.labels.resolve(), case.report.resolve()):
+                raise AbdosegError(
+                    f"The result of {image} would replace it: choose another output folder."
+                )
+    return tuple(cases.values())
+
+
+def predicting(
+    cases: Sequence[Case], ensemble: Ensemble, preset: str, overwrite: bool = False
+) -> Work[Outcome]:
+    """Segment cases and write their results, and ``organs.csv`` over all.
+
+    A case that can't be segmented is reported and the others go on. A label
+    map that is there already is kept, unless ``overwrite`` is set.
+
+    Yields
+    ------
+    Progress
+        Over all cases, in thousandths of a case.
+    """
+    reports: list[Report] = []
+    kept: list[Case] = []
+    failed: list[tuple[Case, str]] = []
+    for number, case in enumerate(cases):
+        if case.labels.exists() and not overwrite:
+            kept.append(case)
+            if case.report.exists():
+                reports.append(read_report(case.report))
+            continue
+        try:
+            work = predicting_case(case, ensemble, preset)
+            reports.append((yield from _among(work, case.name, number, len(cases))))
+        except AbdosegError as error:
+            failed.append((case, str(error)))
+    if reports:
+        write_organs_csv(cases[0].output / "organs.csv", reports)
+    return Outcome(tuple(reports), tuple(kept), tuple(failed))
+
+
+def predicting_case(case: Case, ensemble: Ensemble, preset: str) -> Work[Report]:
+    """Segment a case and write its label map and report."""
+    seconds: dict[str, float] = {}
+    return (yield from time_stages(_predicting_case(case, ensemble, preset, seconds), seconds))
+
+
+def _predicting_case(
+    case: Case, ensemble: Ensemble, preset: str, seconds: dict[str, float]
+) -> Work[Report]:
+    yield Progress(READING, 0, 0)
+    volume = read_volume(case.image)
+    labels = yield from segmenting(volume, ensemble, preset)
+    yield Progress(WRITING, 1, 1)
+    case.output.mkdir(parents=True, exist_ok=True)
+    write_labels(case.labels, labels)
+    report = case_report(case.name, volume, labels, ensemble, preset, seconds)
+    write_report(case.report, report)
+    return report
+
+
+def _among(work: Work[Report], name: str, number: int, count: int) -> Work[Report]:
+    """Progress of one case as progress over all."""
+    while True:
+        try:
+            progress = next(work)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        stage = f"{name}: {progress.stage}" if count > 1 else progress.stage
+        done = round(1000 * (number + progress.fraction))
+        yield Progress(stage, done, 1000 * count, progress.notice)

@@ -1,0 +1,36 @@
+"""The `abdoseg` command."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from napari_abdoseg.cli.demo import demo
+from napari_abdoseg.cli.predict import predict
+from napari_abdoseg.errors import AbdosegError
+
+app = typer.Typer(
+    name="abdoseg",
+    help="Find abdominal organs in CT with nnU-Net ensembles. For research, not for diagnosis.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(predict)
+
+
+@app.callback()
+def _subcommands() -> None:
+    """Keep `abdoseg COMMAND` the way to call, however many commands there are."""
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is a sentence and exit status 2."""
+    try:
+        app()
+    except AbdosegError as error:
+        Console(stderr=True).print(f"[bold red]abdoseg:[/] {error}", highlight=False)
+        sys.exit(2)

@@ -1,0 +1,69 @@
+"""`abdoseg demo`: the whole way on a synthetic CT, offline."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from napari_abdoseg.batch.case_report import Report, write_organs_csv
+from napari_abdoseg.batch.folder import Case, predicting_case
+from napari_abdoseg.cli.console import console, show
+from napari_abdoseg.cli.predict import introduce
+from napari_abdoseg.evaluation.dice import dice
+from napari_abdoseg.image.nifti import read_labels
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.image.saving import write_labels, write_volume
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.inference.ensemble import loading_ensemble
+
+SEED = 7
+
+
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("abdoseg-demo"),
+    gui: Annotated[bool, typer.Option(help="Show the result in napari.")] = False,
+) -> None:
+    """Make a synthetic CT, find its organs with the demo ensemble, draw them."""
+    from napari_abdoseg.cli.figure import draw_overview
+
+    output.mkdir(parents=True, exist_ok=True)
+    volume, truth = make_phantom(SEED)
+    case = Case("phantom", output / "phantom_0000.nii.gz", output)
+    truth_path = output / "phantom_truth.nii.gz"
+    write_volume(case.image, volume)
+    write_labels(truth_path, truth)
+
+    ensemble = show(loading_ensemble("demo"))
+    introduce(ensemble)
+    report = show(predicting_case(case, ensemble, "exact"))
+    write_organs_csv(output / "organs.csv", [report])
+    found = read_labels(case.labels)
+    picture = output / "phantom.png"
+    draw_overview(picture, volume, found, "Synthetic phantom, demo ensemble: no patient")
+    console.print(_score_table(report, found, truth))
+    for path in (case.image, truth_path, case.labels, case.report, output / "organs.csv", picture):
+        console.print(f"  {path}", highlight=False)
+    if gui:
+        _show_in_napari(case)
+
+
+def _score_table(report: Report, found: LabelMap, truth: LabelMap) -> Table:
+    scores = dice(found, truth)
+    volumes = {organ["value"]: organ["volume_ml"] for organ in report["organs"]}
+    table = Table("organ")
+    for column in ("volume (ml)", "DSC to the truth"):
+        table.add_column(column, justify="right")
+    for organ, score in scores.items():
+        table.add_row(organ.name, f"{volumes.get(organ.value, 0):.1f}", f"{score:.4f}")
+    return table
+
+
+def _show_in_napari(case: Case) -> None:
+    """Open napari in a process of its own: the command line imports no Qt."""
+    files = [str(case.image), str(case.labels)]
+    subprocess.run([sys.executable, "-m", "napari", *files, "-w", "napari-abdoseg"], check=True)

@@ -1,0 +1,75 @@
+"""One picture of a result: three slices with masks and boxes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from numpy.typing import NDArray
+
+from napari_abdoseg.anatomy.box import Box, bounding_boxes
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.volume import LabelMap, Volume
+
+VIEWS = (("axial", 0), ("coronal", 1), ("sagittal", 2))
+ABDOMINAL_WINDOW = (-160, 240)
+MASK_OPACITY = 0.45
+
+
+def draw_overview(path: Path, volume: Volume, labels: LabelMap, title: str) -> None:
+    """Write a PNG of the axial, coronal and sagittal slice through the organs' middle."""
+    boxes = bounding_boxes(labels)
+    middle = _middle(boxes, volume.grid.shape)
+    figure = Figure(figsize=(15, 6), facecolor="black", layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, color="white", fontsize=13)
+    for axes, (name, axis) in zip(figure.subplots(1, 3), VIEWS, strict=True):
+        _draw_slice(axes, volume, labels, boxes, axis, middle[axis])
+        axes.set_title(name, color="white", fontsize=11)
+    figure.legend(
+        handles=[Patch(color=organ.color, label=organ.name) for organ in boxes],
+        loc="outside lower center",
+        ncols=max(1, len(boxes)),
+        frameon=False,
+        labelcolor="white",
+    )
+    figure.savefig(path, dpi=100, facecolor="black")
+
+
+def _middle(boxes: dict[Organ, Box], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Slices through the smallest organ, which lies among the others."""
+    if not boxes:
+        return tuple(size // 2 for size in shape)
+    smallest = min(boxes.values(), key=lambda box: np.prod(np.subtract(box.stop, box.start)))
+    return tuple((a + b) // 2 for a, b in zip(smallest.start, smallest.stop, strict=True))
+
+
+def _draw_slice(
+    axes: Any, volume: Volume, labels: LabelMap, boxes: dict[Organ, Box], axis: int, at: int
+) -> None:
+    rows, columns = (shown for shown in range(3) if shown != axis)
+    low, high = ABDOMINAL_WINDOW
+    axes.imshow(volume.data.take(at, axis), cmap="gray", vmin=low, vmax=high)
+    axes.imshow(_colored(labels.data.take(at, axis), labels.organs), interpolation="nearest")
+    for organ, box in boxes.items():
+        if box.start[axis] <= at < box.stop[axis]:
+            corner = (box.start[columns] - 0.5, box.start[rows] - 0.5)
+            width = box.stop[columns] - box.start[columns]
+            height = box.stop[rows] - box.start[rows]
+            axes.add_patch(Rectangle(corner, width, height, fill=False, color=organ.color, lw=1.5))
+    axes.set_aspect(volume.grid.spacing[rows] / volume.grid.spacing[columns])
+    if axis != 0:
+        axes.invert_yaxis()
+    axes.axis("off")
+
+
+def _colored(labels: NDArray[Any], organs: tuple[Organ, ...]) -> NDArray[np.float64]:
+    picture = np.zeros((*labels.shape, 4))
+    for organ in organs:
+        picture[labels == organ.value] = to_rgba(organ.color, MASK_OPACITY)
+    return picture

@@ -1,0 +1,180 @@
+"""The grid of a scan: where each voxel lies, on screen and in its file.
+
+A file stores a volume in any axis order and direction. On screen axes are
+(z, y, x) and point to superior, posterior and left, the order of ITK. A `Grid`
+goes between the two with views; nothing is resampled, nothing copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
+Triple = tuple[float, float, float]
+Shape = tuple[int, int, int]
+
+_SCREEN_AXES_IN_RAS = ((2, 1), (1, -1), (0, -1))
+"""RAS axis and direction of each screen axis: superior, posterior, left."""
+
+_RAS_TO_SPL = np.array([[0, 0, 1, 0], [0, -1, 0, 0], [-1, 0, 0, 0], [0, 0, 0, 1]], dtype=float)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Shape and place of a volume.
+
+    Parameters
+    ----------
+    stored_shape : tuple of int
+        Shape in the file's own axis order.
+    affine : ndarray, shape (4, 4)
+        From stored voxel indices to RAS+ coordinates in mm.
+    header : bytes
+        The NIfTI header as found in the file; empty for a grid made in memory.
+    """
+
+    stored_shape: Shape
+    affine: NDArray[np.float64]
+    header: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def from_spacing(
+        cls,
+        shape: Shape,
+        spacing: Triple,
+        origin: Triple = (0, 0, 0),
+        orientation: str = "LPS",
+    ) -> Grid:
+        """Axis-aligned grid made in memory.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            (z, y, x).
+        spacing : tuple of float
+            mm along (z, y, x).
+        origin : tuple of float, optional
+            Centre of voxel (0, 0, 0) in mm along (S, P, L).
+        orientation : str, optional
+            Where the stored axes point to; the default is the order of ITK.
+        """
+        stored_to_spl = np.zeros((4, 4))
+        stored_to_spl[:3, 3] = origin
+        stored_to_spl[3, 3] = 1
+        stored_shape = []
+        for stored, code in enumerate(orientation):
+            screen = "SPL".find(code) if code in "SPL" else "IAR".index(code)
+            stored_to_spl[screen, stored] = spacing[screen]
+            if code in "IAR":
+                stored_to_spl[screen, stored] *= -1
+                stored_to_spl[screen, 3] += spacing[screen] * (shape[screen] - 1)
+            stored_shape.append(shape[screen])
+        i, j, k = stored_shape
+        return cls((i, j, k), np.linalg.inv(_RAS_TO_SPL) @ stored_to_spl)
+
+    @cached_property
+    def _stored_axes(self) -> tuple[tuple[int, bool], ...]:
+        """Stored axis of each screen axis, and whether it runs the other way."""
+        orientation = nib.orientations.io_orientation(self.affine)
+        axes = []
+        for ras_axis, direction in _SCREEN_AXES_IN_RAS:
+            stored = int(np.flatnonzero(orientation[:, 0] == ras_axis)[0])
+            axes.append((stored, bool(orientation[stored, 1] * direction < 0)))
+        return tuple(axes)
+
+    @property
+    def _flips(self) -> tuple[slice, ...]:
+        return tuple(slice(None, None, -1 if flipped else 1) for _, flipped in self._stored_axes)
+
+    def to_screen(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """View of an array in stored order as (z, y, x)."""
+        return stored.transpose([axis for axis, _ in self._stored_axes])[self._flips]
+
+    def to_stored(self, screen: NDArray[Any]) -> NDArray[Any]:
+        """View of a (z, y, x) array in the file's own order."""
+        return screen[self._flips].transpose(np.argsort([axis for axis, _ in self._stored_axes]))
+
+    def stored_index(self, screen: Sequence[float] | NDArray[Any]) -> NDArray[np.float64]:
+        """(z, y, x) coordinates of voxels as coordinates in the file's own order."""
+        return np.asarray((self._screen_to_stored @ [*screen, 1.0])[:3])
+
+    @property
+    def shape(self) -> Shape:
+        """Shape as (z, y, x)."""
+        z, y, x = (self.stored_shape[axis] for axis, _ in self._stored_axes)
+        return z, y, x
+
+    @property
+    def stored_spacing(self) -> Triple:
+        """Distance between voxel centres in mm, in stored order.
+
+        NIfTI keeps it in single precision: rounding to that gives the header's
+        own number back from a rotated affine.
+        """
+        norms = np.linalg.norm(self.affine[:3, :3], axis=0).astype(np.float32)
+        i, j, k = (float(norm) for norm in norms)
+        return i, j, k
+
+    @property
+    def spacing(self) -> Triple:
+        """Distance between voxel centres in mm along (z, y, x)."""
+        z, y, x = (self.stored_spacing[axis] for axis, _ in self._stored_axes)
+        return z, y, x
+
+    @cached_property
+    def _screen_to_stored(self) -> NDArray[np.float64]:
+        """From (z, y, x) indices to stored ones, shape (4, 4)."""
+        matrix = np.zeros((4, 4))
+        matrix[3, 3] = 1
+        for screen, (stored, flipped) in enumerate(self._stored_axes):
+            matrix[stored, screen] = -1 if flipped else 1
+            matrix[stored, 3] = self.stored_shape[stored] - 1 if flipped else 0
+        return matrix
+
+    @cached_property
+    def screen_affine(self) -> NDArray[np.float64]:
+        """From (z, y, x) indices to (S, P, L) coordinates in mm, shape (4, 4)."""
+        return np.asarray(_RAS_TO_SPL @ self.affine @ self._screen_to_stored)
+
+    @property
+    def origin(self) -> Triple:
+        """Centre of voxel (0, 0, 0) in mm along (S, P, L), as it is shown.
+
+        The centre of the scan is shown where it lies; a scan whose axes are
+        oblique is turned about it to the nearest axes.
+        """
+        middle = (np.array(self.shape) - 1) / 2
+        centre = self.screen_affine[:3, :3] @ middle + self.screen_affine[:3, 3]
+        s, p, left = (float(value) for value in centre - middle * self.spacing)
+        return s, p, left
+
+    @property
+    def voxel_volume(self) -> float:
+        """Volume of a voxel in ml."""
+        return float(abs(np.linalg.det(self.affine[:3, :3])) / 1000)
+
+    @property
+    def axis_codes(self) -> str:
+        """Where the stored axes point to, such as ``"RAS"`` or ``"LPS"``."""
+        return "".join(nib.aff2axcodes(self.affine))
+
+    @property
+    def obliquity(self) -> float:
+        """Largest angle in degrees between an axis of the scan and of the screen."""
+        directions = self.screen_affine[:3, :3] / self.spacing
+        return float(np.degrees(np.arccos(np.clip(directions.diagonal().min(), -1, 1))))
+
+    def matches(self, other: Grid, tolerance: float = 1e-3) -> bool:
+        """Whether every voxel lies at the same place, to ``tolerance`` mm."""
+        if self.stored_shape != other.stored_shape:
+            return False
+        extent = np.array([[*self.stored_shape, 1]] + [[0, 0, 0, 1]]).T
+        corners = np.abs((self.affine - other.affine) @ extent)
+        axes = np.abs(self.affine - other.affine)[:3, :3] * self.stored_shape
+        return bool(max(corners.max(), axes.max()) <= tolerance)

@@ -1,0 +1,217 @@
+"""NIfTI files as volumes and label maps, and back."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.errors import ImageError, SaveError
+from napari_abdoseg.image import nifti_file
+from napari_abdoseg.image.nifti_file import NiftiFile
+from napari_abdoseg.image.nifti_header import LABEL_INTENT
+from napari_abdoseg.image.nifti_saving import save
+from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ, organs_from_names
+from napari_abdoseg.image.volume import LabelMap, Volume
+
+AnyPath = str | os.PathLike[str]
+
+GREATEST_LABEL = np.iinfo(np.uint16).max
+
+_SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
+_CHANNEL = re.compile(r"_\d{4}$")
+_WORD_BREAK = re.compile(r"[\W_]+")
+_LABEL_WORD = re.compile(
+    r"(annotation|groundtruth|label|mask|organ|pred|prediction|seg|segmentation)s?|gt"
+)
+_LABEL_FOLDER = re.compile(
+    r"(annotation|groundtruth|label|mask|prediction|segmentation)s?|gt|labels(tr|ts|val)"
+)
+
+
+def read_volume(path: AnyPath) -> Volume:
+    """Read a scan from a ``.nii`` or ``.nii.gz`` file.
+
+    Parameters
+    ----------
+    path : path-like
+        NIfTI-1 or NIfTI-2 in any orientation; of several volumes the first is read.
+
+    Returns
+    -------
+    Volume
+        Voxels as (z, y, x), a view of the stored array. They keep their stored whole
+        numbers; float32 where the file has a scale or a fraction.
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, is damaged, or holds no volume of finite numbers.
+    """
+    return _volume(nifti_file.load(Path(path)))
+
+
+def read_labels(path: AnyPath, organs: Iterable[Organ] = ()) -> LabelMap:
+    """Read a label map from a ``.nii`` or ``.nii.gz`` file.
+
+    Parameters
+    ----------
+    path : path-like
+    organs : iterable of Organ, optional
+        Names of the labels if the file does not bring its own. Without both, the
+        values 1 to 4 are the abdominal organs when no other value occurs; any value
+        without a name is called ``label`` and its number.
+
+    Returns
+    -------
+    LabelMap
+        uint8, or uint16 with values above 255, as (z, y, x).
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, is damaged, or has values that are no labels.
+    """
+    return _label_map(nifti_file.load(Path(path)), organs)
+
+
+def read_image(path: AnyPath) -> Volume | LabelMap:
+    """Read a file as what it is, a scan or a label map.
+
+    It is a label map when its name, its folder's name or its header says so and its
+    voxels are labels. ``case_labels.nii.gz`` and ``labelsTr/case.nii.gz`` are.
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, is damaged, or holds no volume of finite numbers.
+    """
+    file = nifti_file.load(Path(path))
+    says_labels = file.header.says_labels or file.label_names or _is_label_name(Path(path))
+    if says_labels and _fault_of_labels(file.voxels) is None:
+        return _label_map(file, ())
+    return _volume(file)
+
+
+def write_labels(path: AnyPath, labels: LabelMap) -> None:
+    """Save a label map on the exact grid of its scan.
+
+    The geometry in the file is the scan's to the bit. The file is written beside the
+    target, read back, compared, and only then takes the target's place.
+
+    Parameters
+    ----------
+    path : path-like
+        Ends with ``.nii`` or ``.nii.gz``.
+    labels : LabelMap
+
+    Raises
+    ------
+    SaveError
+        It could not be saved; what was there before is untouched.
+    """
+    fault = _fault_of_labels(labels.data)
+    if fault:
+        raise SaveError(f"{path} was not saved: the label map has {fault}.")
+    save(Path(path), labels.grid, _as_labels(labels.data), LABEL_INTENT, labels.organs)
+
+
+def write_volume(path: AnyPath, volume: Volume) -> None:
+    """Save a scan; as safe as `write_labels`.
+
+    Raises
+    ------
+    SaveError
+        It could not be saved; what was there before is untouched.
+    """
+    save(Path(path), volume.grid, volume.data)
+
+
+def nifti_files(folder: AnyPath) -> list[Path]:
+    """The ``.nii`` and ``.nii.gz`` files right in a folder, sorted by name.
+
+    Raises
+    ------
+    ImageError
+        There is none, or no such folder.
+    """
+    try:
+        files = sorted(path for path in Path(folder).iterdir() if _is_nifti_name(path))
+    except OSError as error:
+        raise ImageError(
+            f"{folder} is no folder that can be read ({error.strerror}): check its name."
+        ) from error
+    if not files:
+        raise ImageError(
+            f"{folder} has no .nii or .nii.gz files: choose the folder that the scans are in."
+        )
+    return files
+
+
+def case_name(path: AnyPath) -> str:
+    """Name of a case as nnU-Net has it: ``case`` for ``case_0000.nii.gz`` and ``case.nii.gz``."""
+    return _CHANNEL.sub("", _SUFFIX.sub("", Path(path).name))
+
+
+def _is_nifti_name(path: Path) -> bool:
+    return bool(_SUFFIX.search(path.name)) and not path.name.startswith(".") and path.is_file()
+
+
+def _is_label_name(path: Path) -> bool:
+    words = _WORD_BREAK.split(_SUFFIX.sub("", path.name).lower())
+    folder = path.absolute().parent.name.lower()
+    return any(map(_LABEL_WORD.fullmatch, words)) or bool(_LABEL_FOLDER.fullmatch(folder))
+
+
+def _volume(file: NiftiFile) -> Volume:
+    header = file.header
+    screen = header.grid.to_screen(file.voxels)
+    return Volume(screen, header.grid, header.path, header.notices)
+
+
+def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
+    header = file.header
+    fault = _fault_of_labels(file.voxels)
+    if fault:
+        raise ImageError(f"{header.path} is not a label map, it has {fault}: choose another file.")
+    labels = _as_labels(file.voxels)
+    names = file.label_names or {organ.value: organ.name for organ in organs}
+    named = _name_organs(_values(labels), names)
+    screen = header.grid.to_screen(labels)
+    return LabelMap(screen, header.grid, named, header.path, header.notices)
+
+
+def _fault_of_labels(voxels: NDArray[Any]) -> str | None:
+    """What keeps voxels from being labels, in words."""
+    if voxels.min() < 0:
+        return "negative values"
+    if voxels.max() > GREATEST_LABEL:
+        return f"values above {GREATEST_LABEL}"
+    if voxels.dtype.kind == "f" and not np.array_equal(voxels, np.rint(voxels)):
+        return "fractional values"
+    return None
+
+
+def _as_labels(voxels: NDArray[Any]) -> NDArray[np.unsignedinteger[Any]]:
+    dtype = np.uint8 if voxels.max() <= np.iinfo(np.uint8).max else np.uint16
+    return voxels.astype(dtype, copy=False)
+
+
+def _values(labels: NDArray[np.unsignedinteger[Any]]) -> list[int]:
+    """Label values that occur, in order and without the background."""
+    present = np.zeros(GREATEST_LABEL + 1, dtype=bool)
+    for part in labels.T:
+        present[part] = True
+    return [int(value) for value in np.flatnonzero(present) if value]
+
+
+def _name_organs(values: list[int], names: dict[int, str]) -> tuple[Organ, ...]:
+    palette = {organ.value: organ.name for organ in ABDOMINAL_ORGANS}
+    if not names and palette.keys() >= set(values):
+        return ABDOMINAL_ORGANS
+    return organs_from_names({value: f"label {value}" for value in values} | names)

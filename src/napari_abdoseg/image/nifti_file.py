@@ -1,0 +1,178 @@
+"""The parts of a NIfTI file as read: header, names of labels, voxels."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from isal import igzip, isal_zlib
+from numpy.typing import NDArray
+
+from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.nifti_header import START, NiftiHeader, header_size
+
+GZIP = b"\x1f\x8b"
+GZIP_RATIO = 1100
+"""No gzip file unpacks to more than this times its size."""
+
+CHUNK = 1 << 22
+COMMENT = 6
+LONGEST_EXTENSIONS = 1 << 20
+DAMAGED: Any = (EOFError, zlib.error, isal_zlib.error, gzip.BadGzipFile)
+
+_GzipFile: Any = igzip.IGzipFile
+
+Voxels = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class NiftiFile:
+    """What a file holds.
+
+    Parameters
+    ----------
+    header : NiftiHeader
+    label_names : dict of int to str
+        Names of label values that travel with the file; empty without any.
+    voxels : ndarray
+        Real values in stored order; whole numbers unless there is a scale or a
+        fraction, float32 then.
+    """
+
+    header: NiftiHeader
+    label_names: dict[int, str]
+    voxels: Voxels
+
+
+def load(path: Path) -> NiftiFile:
+    """Read a ``.nii`` or ``.nii.gz`` file, of several volumes the first.
+
+    Raises
+    ------
+    ImageError
+        It can't be read, is damaged, or holds no volume of finite numbers.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.peek(2)[:2] == GZIP
+            stream: BufferedIOBase = _GzipFile(fileobj=file) if packed else file
+            header = _read_header(stream, path)
+            names = _read_names(stream, header)
+            size = os.fstat(file.fileno()).st_size * (GZIP_RATIO if packed else 1)
+            stored = _read_voxels(stream, header, size)
+    except DAMAGED as error:
+        raise _damaged(path) from error
+    except FileNotFoundError as error:
+        raise ImageError(f"{path} does not exist: check its name and folder.") from error
+    except IsADirectoryError as error:
+        raise ImageError(f"{path} is a folder: choose a .nii or .nii.gz file.") from error
+    except OSError as error:
+        raise ImageError(
+            f"{path} can't be read ({error.strerror or error}): check its permissions and disk."
+        ) from error
+    return NiftiFile(header, names, _finite(_real_values(stored, header), path))
+
+
+def _damaged(path: Path) -> ImageError:
+    return ImageError(f"{path} is truncated or damaged: copy or export it again from its source.")
+
+
+def _read_header(stream: BufferedIOBase, path: Path) -> NiftiHeader:
+    start = stream.read(START)
+    size = header_size(start)
+    if not size:
+        raise ImageError(f"{path} is not a NIfTI file: choose a .nii or .nii.gz scan.")
+    raw = start + stream.read(size - START)
+    if len(raw) < size:
+        raise _damaged(path)
+    return NiftiHeader(raw, path)
+
+
+def _read_names(stream: BufferedIOBase, header: NiftiHeader) -> dict[int, str]:
+    """Names of labels from the header extensions; leaves the stream anywhere."""
+    if not stream.read(4).startswith(b"\1"):
+        return {}
+    size = header.voxel_offset - len(header.raw) - 4
+    extensions = stream.read(min(size, LONGEST_EXTENSIONS))
+    while len(extensions) >= 16:
+        length, code = struct.unpack(header.fields.endianness + "ii", extensions[:8])
+        if code == COMMENT and (names := _names_in(extensions[8 : max(length, 8)])):
+            return names
+        extensions = extensions[max(length, 16) :]
+    return {}
+
+
+def _names_in(comment: bytes) -> dict[int, str]:
+    try:
+        names = json.loads(comment.rstrip(b"\0"))["labels"]
+        return {int(value): str(name) for name, value in names.items() if int(value) > 0}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _read_voxels(stream: BufferedIOBase, header: NiftiHeader, most: int) -> Voxels:
+    """Voxels of the first volume as stored; ``most`` bytes can be in the file."""
+    count = math.prod(header.shape)
+    if header.voxel_offset + count * header.dtype.itemsize > most:
+        raise EOFError
+    flat = np.empty(count, dtype=header.dtype)
+    stream.seek(header.voxel_offset)
+    left = flat.view(np.uint8).data
+    while left:
+        read = stream.readinto(left[:CHUNK])
+        if not read:
+            raise EOFError
+        left = left[read:]
+    if header.volumes == 1:
+        stream.read(1)  # the end of a gzip stream holds its checksum
+    return flat.reshape(header.shape, order="F")
+
+
+def _real_values(stored: Voxels, header: NiftiHeader) -> Voxels:
+    if not stored.dtype.isnative:
+        stored = stored.byteswap(inplace=True).view(stored.dtype.newbyteorder("="))
+    slope, intercept = header.slope, header.intercept
+    if slope == 1 and intercept == 0:
+        if stored.dtype.kind != "f":
+            return stored
+        with np.errstate(over="ignore"):
+            return stored.astype(np.float32, order="F", copy=False)
+    if slope == 1 and intercept.is_integer() and stored.dtype.kind != "f":
+        shifted = _shifted(stored, int(intercept))
+        if shifted is not None:
+            return shifted
+    scaled = np.empty(stored.shape, dtype=np.float32, order="F")
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(stored.shape[2]):
+            scaled[..., k] = stored[..., k] * np.float64(slope) + intercept
+    return scaled
+
+
+def _shifted(stored: Voxels, intercept: int) -> Voxels | None:
+    """Sum in the smallest signed type that holds it, None if none does."""
+    least, greatest = int(stored.min()) + intercept, int(stored.max()) + intercept
+    for dtype in (np.int16, np.int32, np.int64):
+        limits = np.iinfo(dtype)
+        if limits.min <= min(least, intercept) and max(greatest, intercept) <= limits.max:
+            shifted: Voxels = stored.astype(dtype, order="F")  # what wraps here wraps back below
+            return np.add(shifted, dtype(intercept), out=shifted)
+    return None
+
+
+def _finite(voxels: Voxels, path: Path) -> Voxels:
+    if voxels.dtype.kind == "f" and not np.isfinite([voxels.min(), voxels.max()]).all():
+        bad = voxels.size - np.count_nonzero(np.isfinite(voxels))
+        raise ImageError(
+            f"{path} has {bad} voxel{'s' if bad > 1 else ''} that {'are' if bad > 1 else 'is'} "
+            "not a number or infinite: export the scan again from its source."
+        )
+    return voxels

@@ -1,0 +1,52 @@
+"""Organs: a label value, its name and its colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PALETTE = {
+    "liver": "#dd6b55",
+    "kidney": "#e6c13c",
+    "spleen": "#a05fd6",
+    "pancreas": "#4cc9e0",
+}
+OTHER_COLORS = (
+    "#7fbf5b",
+    "#f08cb4",
+    "#5b8def",
+    "#f2964b",
+    "#3fb8a0",
+    "#c9d35a",
+    "#b08968",
+    "#8fa3d9",
+)
+
+
+@dataclass(frozen=True, order=True)
+class Organ:
+    """One foreground label of a label map.
+
+    Parameters
+    ----------
+    value : int
+        Label value, 1 or more.
+    name : str
+        Lower case and singular, as in the model's ``dataset.json``.
+    """
+
+    value: int
+    name: str
+
+    @property
+    def color(self) -> str:
+        """Colour as ``#rrggbb``; the same for a name wherever it appears."""
+        return PALETTE.get(self.name, OTHER_COLORS[self.value % len(OTHER_COLORS)])
+
+
+ABDOMINAL_ORGANS = tuple(Organ(value, name) for value, name in enumerate(PALETTE, start=1))
+
+
+def organs_from_names(names: Mapping[int, str]) -> tuple[Organ, ...]:
+    """Organs of ``{label value: name}`` in the order of their values."""
+    return tuple(sorted(Organ(int(value), name) for value, name in names.items()))

@@ -1,0 +1,112 @@
+"""Long work in a napari thread worker, with Cancel in the activity dock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from napari.qt.threading import create_worker
+from napari.utils.notifications import show_error, show_info
+from napari.utils.progress import cancelable_progress
+from qtpy.QtCore import QObject, Signal
+
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.progress import Countdown, Progress, Work, spoken_duration
+
+
+class Job(QObject):
+    """One piece of work, run once in a thread.
+
+    napari asks before it closes a viewer on it, and cancels it then.
+
+    Parameters
+    ----------
+    work : Work
+        Generator that yields `Progress` and returns its result.
+    title : str
+        What the activity dock calls it.
+    """
+
+    progressed = Signal(object, str)
+    """`Progress`, and the time left in words."""
+    returned = Signal(object)
+    """The result; not sent once the job is cancelled."""
+    ended = Signal()
+    """The thread is free again, whatever became of the work."""
+
+    def __init__(self, work: Work[Any], title: str) -> None:
+        super().__init__()
+        self.cancelled = False
+        self._title = title
+        self._countdown = Countdown()
+        self._activity = _Activity(self.cancel, title)
+        self._worker = create_worker(_run_closing, work, _start_thread=False, _ignore_errors=True)
+        self._worker.errored.disconnect()
+        self._worker.yielded.connect(self._show)
+        self._worker.returned.connect(self._finish)
+        self._worker.errored.connect(self._fail)
+        self._worker.finished.connect(self._end)
+
+    def start(self) -> None:
+        """Begin."""
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """Stop at the next step and give nothing back."""
+        self.cancelled = True
+        self._worker.quit()
+
+    def _show(self, progress: Progress) -> None:
+        if self.cancelled:
+            return
+        if progress.notice:
+            show_info(progress.notice)
+        left = self._countdown.seconds_left(progress)
+        self._activity.show(f"{self._title}: {progress.stage}", progress)
+        self.progressed.emit(progress, f"{spoken_duration(left)} left" if left else "")
+
+    def _finish(self, result: object) -> None:
+        if not self.cancelled:
+            self.returned.emit(result)
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, AbdosegError):
+            show_error(str(error))
+        else:
+            raise error
+
+    def _end(self) -> None:
+        self._activity.close()
+        self.ended.emit()
+
+
+class _Activity(cancelable_progress):  # type: ignore[misc]
+    """A bar in the activity dock whose Cancel button cancels at once."""
+
+    def __init__(self, on_cancel: Callable[[], None], title: str) -> None:
+        self._on_cancel = on_cancel
+        super().__init__(total=0, desc=title)
+
+    def cancel(self) -> None:
+        super().cancel()
+        self._on_cancel()
+
+    def show(self, words: str, progress: Progress) -> None:
+        if progress.total != self.total:
+            self.total = progress.total
+        self.set_description(words)
+        self.update(progress.done - self.n)
+
+
+class UnexpectedError(Exception):
+    """A RuntimeError of the work, which napari's workers would take for their own end."""
+
+
+def _run_closing(work: Work[Any]) -> Work[Any]:
+    """Run ``work`` and close it in the worker's thread when the worker is cancelled."""
+    try:
+        return (yield from work)
+    except RuntimeError as error:
+        raise UnexpectedError(str(error)) from error
+    finally:
+        work.close()

@@ -1,0 +1,101 @@
+"""Fixtures for all floors: a small phantom, real CTs, small real nnU-Net models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.image.volume import LabelMap, Volume
+
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "demo"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real CTs; a user's checkout has none."""
+    if not SHARED.is_dir():
+        pytest.skip("the real CTs (../shared/data beside the repository) are not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def phantom() -> tuple[Volume, LabelMap]:
+    """A coarse phantom and its truth."""
+    return make_phantom(5, (8.0, 6.0, 6.0))
+
+
+MakeModel = Callable[..., Path]
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> MakeModel:
+    """A function that writes a real nnU-Net model folder with small random networks."""
+
+    def make(
+        folds: tuple[int, ...] = (0, 1),
+        mirror_axes: tuple[int, ...] | None = (0, 1, 2),
+        patch: tuple[int, ...] = (16, 16, 16),
+        spacing: tuple[float, ...] = (10.0, 8.0, 8.0),
+        name: str = "model",
+        trainer: str = "nnUNetTrainer",
+        **configuration: Any,
+    ) -> Path:
+        import torch
+        from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+        from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+        folder = tmp_path / name
+        folder.mkdir()
+        dataset = json.loads((DEMO / "dataset.json").read_text())
+        plans = json.loads((DEMO / "plans.json").read_text())
+        kind = "2d" if len(patch) == 2 else "3d_fullres"
+        plans["configurations"] = {
+            kind: _small_configuration(plans, patch, spacing) | configuration
+        }
+        (folder / "dataset.json").write_text(json.dumps(dataset))
+        (folder / "plans.json").write_text(json.dumps(plans))
+        manager = PlansManager(plans)
+        for fold in folds:
+            torch.manual_seed(fold)
+            network = nnUNetTrainer.build_network_architecture(
+                manager, manager.get_configuration(kind), 1, 5, enable_deep_supervision=False
+            )
+            (folder / f"fold_{fold}").mkdir()
+            torch.save(
+                {
+                    "network_weights": network.state_dict(),
+                    "trainer_name": trainer,
+                    "init_args": {"configuration": kind, "fold": fold},
+                    "inference_allowed_mirroring_axes": mirror_axes,
+                },
+                folder / f"fold_{fold}" / "checkpoint_final.pth",
+            )
+        return folder
+
+    return make
+
+
+def _small_configuration(
+    plans: dict[str, Any], patch: tuple[int, ...], spacing: tuple[float, ...]
+) -> dict[str, Any]:
+    configuration = json.loads(json.dumps(plans["configurations"]["3d_fullres"]))
+    dimensions = len(patch)
+    configuration |= {"patch_size": list(patch), "spacing": list(spacing), "batch_dice": False}
+    arguments = configuration["architecture"]["arch_kwargs"]
+    arguments |= {
+        "n_stages": 2,
+        "features_per_stage": [4, 8],
+        "conv_op": f"torch.nn.modules.conv.Conv{dimensions}d",
+        "norm_op": f"torch.nn.modules.instancenorm.InstanceNorm{dimensions}d",
+        "kernel_sizes": [[3] * dimensions] * 2,
+        "strides": [[1] * dimensions, [2] * dimensions],
+        "n_conv_per_stage": [1, 1],
+        "n_conv_per_stage_decoder": [1],
+    }
+    return configuration

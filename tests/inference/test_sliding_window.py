@@ -1,0 +1,143 @@
+"""The tile loop against nnU-Net's own, and its manners."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+
+from napari_abdoseg.errors import DeviceError, ModelError
+from napari_abdoseg.inference import sliding_window
+from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.preset import PRESETS
+from napari_abdoseg.inference.sliding_window import predict_logits
+from napari_abdoseg.progress import drain
+
+
+def image(*shape: int) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32))
+
+
+def nnunet_logits(folder: Path, data: torch.Tensor, folds: tuple[int, ...]) -> torch.Tensor:
+    predictor = nnUNetPredictor(
+        device=torch.device("cpu"), perform_everything_on_device=False, allow_tqdm=False
+    )
+    predictor.initialize_from_trained_model_folder(str(folder), folds)
+    return predictor.predict_logits_from_preprocessed_data(data)
+
+
+@pytest.mark.parametrize(
+    ("patch", "shape", "axes"),
+    [
+        ((16, 16, 16), (20, 37, 16), (0, 1, 2)),
+        ((16, 16, 16), (9, 40, 25), None),
+        ((16, 16, 16), (17, 18, 33), (1,)),
+        ((24, 16), (5, 40, 20), (0, 1)),
+    ],
+)
+def test_logits_are_nnunets_to_the_last_bit(make_model, patch, shape, axes):
+    folder = make_model(patch=patch, spacing=(8.0,) * len(patch), mirror_axes=axes)
+    ours = drain(predict_logits(image(*shape), load_ensemble(folder), PRESETS["exact"]))
+    theirs = nnunet_logits(folder, image(*shape), (0, 1))
+    assert ours.dtype == torch.half
+    assert torch.equal(ours, theirs)
+
+
+def test_fast_is_the_first_fold_without_mirroring(make_model):
+    folder = make_model(mirror_axes=(0, 1, 2))
+    plain = make_model(folds=(0,), mirror_axes=None, name="plain")
+    fast = drain(predict_logits(image(20, 20, 20), load_ensemble(folder), PRESETS["fast"]))
+    one = drain(predict_logits(image(20, 20, 20), load_ensemble(plain), PRESETS["exact"]))
+    assert torch.equal(fast, one)
+
+
+def test_progress_counts_passes_over_all_folds(make_model):
+    ensemble = load_ensemble(make_model(mirror_axes=(0, 1)))
+    steps = list(predict_logits(image(16, 16, 40), ensemble, PRESETS["exact"]))
+    tiles, mirrors, folds = 4, 4, 2
+    assert [step.done for step in steps] == list(range(1, tiles * mirrors * folds + 1))
+    assert {step.total for step in steps} == {tiles * mirrors * folds}
+
+
+def test_closing_stops_at_once_and_frees_memory(make_model):
+    data = image(40, 40, 40)
+    alive = weakref.ref(data)
+    work = predict_logits(data, load_ensemble(make_model()), PRESETS["exact"])
+    for _ in range(10):
+        next(work)
+    tensors = sum(tensor.numel() for tensor in _tensors())
+    work.close()
+    del work, data
+    gc.collect()
+    assert alive() is None
+    assert sum(tensor.numel() for tensor in _tensors()) < tensors - 5 * 40**3
+
+
+def _tensors() -> list[torch.Tensor]:
+    return [thing for thing in gc.get_objects() if isinstance(thing, torch.Tensor)]
+
+
+def test_running_out_of_memory_gathers_on_the_cpu_and_says_so(make_model, monkeypatch):
+    folder = make_model()
+    whole = drain(predict_logits(image(20, 20, 20), load_ensemble(folder), PRESETS["exact"]))
+    accumulate = sliding_window._accumulate
+    calls = 0
+
+    def full_once(*arguments):
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        accumulate(*arguments)
+
+    monkeypatch.setattr(sliding_window, "_accumulate", full_once)
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(sliding_window, "_gathering_places", lambda _: [cpu, cpu])
+    work = predict_logits(image(20, 20, 20), load_ensemble(folder), PRESETS["exact"])
+    notices = []
+    while True:
+        try:
+            notices.append(next(work).notice)
+        except StopIteration as end:
+            result = end.value
+            break
+    said = [notice for notice in notices if notice]
+    assert len(said) == 1
+    assert "ran out of memory" in said[0]
+    assert torch.equal(result, whole)
+
+
+def test_a_tile_too_large_for_the_device_is_a_clear_error(make_model, monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(sliding_window, "_predict", full)
+    work = predict_logits(image(20, 20, 20), load_ensemble(make_model()), PRESETS["exact"])
+    with pytest.raises(DeviceError, match="too little memory for one tile of 16 x 16 x 16"):
+        drain(work)
+
+
+def test_weights_beyond_half_precision_are_a_clear_error(make_model):
+    folder = make_model(folds=(0,))
+    path = folder / "fold_0" / "checkpoint_final.pth"
+    checkpoint = torch.load(path, weights_only=True)
+    for name, value in checkpoint["network_weights"].items():
+        if "seg_layers" in name:
+            value *= 1e9
+    torch.save(checkpoint, path)
+    work = predict_logits(image(20, 20, 20), load_ensemble(folder), PRESETS["exact"])
+    with pytest.raises(ModelError, match="half precision"):
+        drain(work)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_cuda_logits_agree_with_the_cpu(make_model):
+    folder = make_model()
+    on_cuda = drain(predict_logits(image(20, 37, 16), load_ensemble(folder, device="cuda"), PRESETS["exact"]))
+    on_cpu = drain(predict_logits(image(20, 37, 16), load_ensemble(folder, device="cpu"), PRESETS["exact"]))
+    assert torch.allclose(on_cuda.float(), on_cpu.float(), atol=0.05)
