@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-OBLIQUE = nib.affines.from_matvec(
-    nib.eulerangles.euler2mat(0.1, 0.2, 0.05) @ np.diag([-0.75, -0.8, 2.5]), [30.5, -20.25, 7]
-)
-
 MakeNifti = Callable[..., Path]
-
-
-def some_voxels(shape: tuple[int, ...] = (5, 4, 3), dtype: Any = np.int16) -> NDArray[Any]:
-    """Distinct values in every voxel."""
-    return np.arange(np.prod(shape)).reshape(shape).astype(dtype)
 
 
 @pytest.fixture
 def oblique() -> NDArray[np.float64]:
     """A scan turned about all three axes, stored as LPS."""
-    return OBLIQUE
+    turn = nib.eulerangles.euler2mat(0.1, 0.2, 0.05)
+    affine = nib.affines.from_matvec(turn @ np.diag([-0.75, -0.8, 2.5]), [30.5, -20.25, 7])
+    return np.asarray(affine)
 
 
 @pytest.fixture
@@ -43,7 +37,7 @@ def make_nifti(tmp_path: Path) -> MakeNifti:
         units: str = "mm",
         **fields: Any,
     ) -> Path:
-        voxels = some_voxels() if voxels is None else voxels
+        voxels = np.arange(60, dtype=np.int16).reshape(5, 4, 3) if voxels is None else voxels
         affine = np.diag([-2.0, -2, 3, 1]) if affine is None else affine
         kind = nib.Nifti1Header if version == 1 else nib.Nifti2Header
         header = kind(endianness=endian)
@@ -67,8 +61,6 @@ def make_nifti(tmp_path: Path) -> MakeNifti:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         if name.endswith(".gz"):
-            import gzip
-
             raw = gzip.compress(raw, 1)
         path.write_bytes(raw)
         return path

@@ -64,6 +64,7 @@ class TestEveryOrientation:
             world = nib.affines.apply_affine(grid.affine, in_file)
             shown = nib.affines.apply_affine(grid.screen_affine, on_screen)
             np.testing.assert_allclose(shown, RAS_TO_SPL @ world, atol=1e-9)
+            np.testing.assert_allclose(grid.stored_index(on_screen), in_file)
 
 
 @pytest.mark.parametrize("orientation", ALL_ORIENTATIONS)

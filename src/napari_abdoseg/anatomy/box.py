@@ -1,9 +1,11 @@
-"""Bounding boxes of organs."""
+"""Bounding boxes of organs, in voxels and in millimetres."""
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,98 +15,135 @@ from napari_abdoseg.image.grid import Grid, Shape, Triple
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
+SLAB_VOXELS = 1 << 22
+"""Voxels looked at in one go, so that other threads get their turn soon."""
+
 
 @dataclass(frozen=True)
 class Box:
-    """Voxels from ``start`` up to, but not including, ``stop``.
+    """Axis-aligned box in voxels of the (z, y, x) array, half open.
 
     Parameters
     ----------
     start, stop : tuple of int
-        Along (z, y, x).
+        First voxel and first voxel after the last, along (z, y, x).
     """
 
     start: Shape
     stop: Shape
 
-    @classmethod
-    def of_slices(cls, slices: tuple[slice, ...]) -> Box:
-        """Box of what ``array[slices]`` takes."""
-        z, y, x = slices
-        return cls((z.start, y.start, x.start), (z.stop, y.stop, x.stop))
-
     @property
     def slices(self) -> tuple[slice, slice, slice]:
-        """Index of the box's voxels in an array of (z, y, x)."""
-        z, y, x = (slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
+        """Index of the box in an array of its grid."""
+        z, y, x = (slice(first, end) for first, end in zip(self.start, self.stop, strict=True))
         return z, y, x
 
+    def cuts(self, axis: int, index: int) -> bool:
+        """Whether slice ``index`` of ``axis`` goes through the box."""
+        return self.start[axis] <= index < self.stop[axis]
+
     def size(self, grid: Grid) -> Triple:
-        """Extent in mm along (z, y, x)."""
+        """Edge lengths in mm along (z, y, x)."""
         z, y, x = (
             (stop - start) * step
             for start, stop, step in zip(self.start, self.stop, grid.spacing, strict=True)
         )
         return z, y, x
 
+    def centre(self, grid: Grid) -> Triple:
+        """Middle in mm along (S, P, L), where it is shown."""
+        s, p, left = (
+            origin + step * (start + stop - 1) / 2
+            for origin, step, start, stop in zip(
+                grid.origin, grid.spacing, self.start, self.stop, strict=True
+            )
+        )
+        return s, p, left
+
     def touches_edge(self, grid: Grid) -> bool:
-        """Whether the box reaches a face of the scan."""
-        return min(self.start) == 0 or any(np.equal(self.stop, grid.shape))
-
-    @property
-    def faces(self) -> NDArray[np.float64]:
-        """Outer faces of the first and last voxels as (z, y, x) coordinates, shape (2, 3)."""
-        return np.array([self.start, self.stop], dtype=float) - 0.5
-
-    @property
-    def corners(self) -> NDArray[np.float64]:
-        """The eight corners as (z, y, x) coordinates, shape (8, 3)."""
-        return np.array(list(itertools.product(*self.faces.T)))
-
-    @property
-    def edges(self) -> NDArray[np.float64]:
-        """The twelve edges, shape (12, 2, 3)."""
-        pairs = itertools.combinations(self.corners, 2)
-        return np.array([pair for pair in pairs if np.count_nonzero(pair[0] != pair[1]) == 1])
-
-    def cuts(self, axis: int, at: float) -> bool:
-        """Whether the slice at coordinate ``at`` of ``axis`` goes through the box."""
-        return bool(self.faces[0][axis] <= at < self.faces[1][axis])
-
-    def rectangle(self, axis: int, at: float) -> NDArray[np.float64]:
-        """Outline of the box on a slice: four (z, y, x) corners in order, shape (4, 3)."""
-        (low, high), others = self.faces, [other for other in range(3) if other != axis]
-        outline = np.full((4, 3), float(at))
-        outline[:, others[0]] = low[others[0]], low[others[0]], high[others[0]], high[others[0]]
-        outline[:, others[1]] = low[others[1]], high[others[1]], high[others[1]], low[others[1]]
-        return outline
+        """Whether the box reaches a face of the scan, so that an organ may go on beyond it."""
+        return 0 in self.start or any(
+            stop == size for stop, size in zip(self.stop, grid.shape, strict=True)
+        )
 
     def stored_bounds(self, grid: Grid) -> tuple[Shape, Shape]:
-        """``start`` and ``stop`` in the axis order of the scan's file."""
-        ends = self._stored_ends(grid)
-        (i, j, k), (m, n, o) = ends.min(axis=0).astype(int), (ends.max(axis=0) + 1).astype(int)
-        return (int(i), int(j), int(k)), (int(m), int(n), int(o))
+        """Start and stop in voxels of the file's own axis order, half open."""
+        first, last = _ordered(
+            _to_stored(grid, corner) for corner in (self.start, np.subtract(self.stop, 1))
+        )
+        return _shape(np.rint(first)), _shape(np.rint(last) + 1)
 
     def ras_bounds(self, grid: Grid) -> tuple[Triple, Triple]:
-        """Smallest and largest RAS+ coordinates in mm of the box's outer faces."""
-        ends = self._stored_ends(grid)
-        faces = np.array([ends.min(axis=0) - 0.5, ends.max(axis=0) + 0.5])
-        corners = np.array(list(itertools.product(*faces.T)))
-        places = corners @ grid.affine[:3, :3].T + grid.affine[:3, 3]
-        (r, a, s), (right, front, top) = places.min(axis=0).tolist(), places.max(axis=0).tolist()
-        return (r, a, s), (right, front, top)
+        """Smallest and largest RAS+ coordinate in mm of the box's outer faces.
 
-    def _stored_ends(self, grid: Grid) -> NDArray[np.float64]:
-        """First and last voxel in stored order, shape (2, 3)."""
-        ends = np.array([self.start, np.subtract(self.stop, 1)], dtype=float)
-        return np.array([grid.stored_index(end) for end in ends])
+        For an oblique scan this is the upright box around the turned one.
+        """
+        corners = [
+            grid.affine[:3, :3] @ _to_stored(grid, np.subtract(corner, 0.5)) + grid.affine[:3, 3]
+            for corner in product(*zip(self.start, self.stop, strict=True))
+        ]
+        low, high = _ordered(corners)
+        return _triple(low), _triple(high)
 
 
 def bounding_boxes(labels: LabelMap) -> dict[Organ, Box]:
-    """Box of each organ that is there."""
-    found = ndimage.find_objects(labels.data)
-    return {
-        organ: Box.of_slices(found[organ.value - 1])
-        for organ in labels.organs
-        if organ.value <= len(found) and found[organ.value - 1] is not None
-    }
+    """Box of each organ that is there, in the order of ``labels.organs``.
+
+    Parameters
+    ----------
+    labels : LabelMap
+        Label values of shape (z, y, x).
+
+    Returns
+    -------
+    dict of Organ to Box
+        In voxels along (z, y, x), half open.
+    """
+    found: dict[int, Box] = {}
+    for first, end in slabs(0, labels.grid.shape[0], labels.data[0].size):
+        for value, place in enumerate(ndimage.find_objects(labels.data[first:end]), start=1):
+            if place is not None:
+                box = shifted_box(place, (first, 0, 0))
+                found[value] = _union(found[value], box) if value in found else box
+    return {organ: found[organ.value] for organ in labels.organs if organ.value in found}
+
+
+def shifted_box(place: tuple[slice, ...], offset: Shape) -> Box:
+    """Box of an index into a part of an array that begins at ``offset``."""
+    return Box(
+        _shape(slice_.start + by for slice_, by in zip(place, offset, strict=True)),
+        _shape(slice_.stop + by for slice_, by in zip(place, offset, strict=True)),
+    )
+
+
+def slabs(start: int, stop: int, slice_voxels: int) -> Iterator[tuple[int, int]]:
+    """Split slices ``start`` to ``stop`` into ranges of at most `SLAB_VOXELS` voxels."""
+    step = max(1, SLAB_VOXELS // slice_voxels)
+    for first in range(start, stop, step):
+        yield first, min(first + step, stop)
+
+
+def _union(one: Box, other: Box) -> Box:
+    return Box(_shape(map(min, one.start, other.start)), _shape(map(max, one.stop, other.stop)))
+
+
+def _to_stored(grid: Grid, voxel: Any) -> NDArray[np.float64]:
+    """Stored index of a (z, y, x) index; fractions allowed."""
+    spl = grid.screen_affine[:3, :3] @ voxel + grid.screen_affine[:3, 3]
+    ras = spl[[2, 1, 0]] * (-1, -1, 1)
+    return np.asarray(np.linalg.solve(grid.affine[:3, :3], ras - grid.affine[:3, 3]))
+
+
+def _ordered(points: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    stacked = np.stack(list(points))
+    return stacked.min(axis=0), stacked.max(axis=0)
+
+
+def _shape(values: Any) -> Shape:
+    z, y, x = (int(value) for value in values)
+    return z, y, x
+
+
+def _triple(values: Any) -> Triple:
+    a, b, c = (float(value) for value in values)
+    return a, b, c

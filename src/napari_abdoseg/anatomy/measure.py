@@ -1,30 +1,33 @@
-"""What can be measured of an organ."""
+"""Volume, density and place of each organ."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_abdoseg.anatomy.box import Box, bounding_boxes
+from napari_abdoseg.anatomy.box import Box, bounding_boxes, slabs
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
 
 
 @dataclass(frozen=True)
 class OrganMeasures:
-    """Measures of one organ.
+    """What there is to know of an organ in a label map.
 
     Parameters
     ----------
     voxels : int
     volume_ml : float
     mean_hu : float or None
-        Mean of the scan inside the organ; None without a scan.
+        Mean of the scan's voxels; None where there was no scan.
     box : Box
     touches_edge : bool
-        Whether it reaches a face of the scan, and may go on beyond it.
+        The organ reaches a face of the scan: it may be cut off.
     """
 
     voxels: int
@@ -35,36 +38,60 @@ class OrganMeasures:
 
 
 def measure_organs(labels: LabelMap, volume: Volume | None = None) -> dict[Organ, OrganMeasures]:
-    """Measure each organ that is there.
+    """Measure each organ that is there, in the order of ``labels.organs``.
 
     Parameters
     ----------
     labels : LabelMap
+        Label values of shape (z, y, x).
     volume : Volume, optional
-        The scan, for intensities.
+        The scan on the same grid, for the mean HU.
 
     Raises
     ------
     ImageError
-        Labels and scan have different shapes.
+        The shapes of labels and scan differ.
     """
-    if volume is not None and volume.data.shape != labels.data.shape:
+    if volume is not None and volume.grid.shape != labels.grid.shape:
         raise ImageError(
-            f"The labels have shape {labels.data.shape}, the scan {volume.data.shape} (z, y, x): "
-            "choose labels of this scan."
+            f"The labels have shape {labels.grid.shape}, the CT {volume.grid.shape} (z, y, x): "
+            "choose labels of the same scan."
         )
-    measured = {}
+    measures = {}
     for organ, box in bounding_boxes(labels).items():
-        mask = labels.data[box.slices] == organ.value
-        voxels = int(np.count_nonzero(mask))
-        mean = None
-        if volume is not None:
-            mean = float(volume.data[box.slices].mean(where=mask, dtype=np.float64))
-        measured[organ] = OrganMeasures(
-            voxels,
-            voxels * labels.grid.voxel_volume,
-            mean,
-            box,
-            box.touches_edge(labels.grid),
-        )
-    return measured
+        inside = labels.data[box.slices]
+        scan = None if volume is None else volume.data[box.slices]
+        measures[organ] = measure_region(inside, organ.value, box, labels.grid, scan)
+    return measures
+
+
+def measure_region(
+    inside: NDArray[Any], value: int, box: Box, grid: Grid, scan: NDArray[Any] | None = None
+) -> OrganMeasures:
+    """Measure the voxels of one value.
+
+    Parameters
+    ----------
+    inside : ndarray, shape (z, y, x)
+        Label values within ``box``.
+    value : int
+        At least one voxel has it.
+    box : Box
+        The tightest box around the voxels.
+    grid : Grid
+    scan : ndarray, shape (z, y, x), optional
+        Hounsfield units within ``box``.
+    """
+    voxels, total = 0, 0.0
+    for first, end in slabs(0, len(inside), inside[0].size):
+        mask = inside[first:end] == value
+        voxels += int(np.count_nonzero(mask))
+        if scan is not None:
+            total += float(scan[first:end][mask].sum(dtype=np.float64))
+    return OrganMeasures(
+        voxels=voxels,
+        volume_ml=voxels * grid.voxel_volume,
+        mean_hu=None if scan is None else total / voxels,
+        box=box,
+        touches_edge=box.touches_edge(grid),
+    )

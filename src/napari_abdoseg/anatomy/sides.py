@@ -1,71 +1,84 @@
-"""A paired organ of one label value, split into right and left."""
+"""Right and left of an organ that has one label for both, such as the kidneys."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_abdoseg.anatomy.box import Box, bounding_boxes
-from napari_abdoseg.anatomy.measure import OrganMeasures
+from napari_abdoseg.anatomy.box import bounding_boxes, shifted_box
+from napari_abdoseg.anatomy.measure import OrganMeasures, measure_region
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
-SIDES = ("right", "left")
-SMALLEST_SHARE = 0.1
-"""A component below this share of the largest is a fragment, no organ of its own."""
+SMALLEST_SHARE = 0.05
+"""A piece below this share of the largest one is a fragment, not a side."""
+
+RIGHT, LEFT = 1, 2
+
+
+class OnePieceError(AbdosegError):
+    """An organ does not consist of a right and a left one."""
 
 
 def split_sides(labels: LabelMap, organ: Organ) -> dict[str, OrganMeasures]:
-    """Measure the right and the left part of an organ apart.
+    """Measure the right and the left of an organ apart.
 
-    The two largest connected components are the two sides, told apart by their
-    place along x, which points to the patient's left; fragments count with the
-    nearer of the two.
+    The two largest connected pieces are the two organs; the patient's right is
+    where x is small. Every other piece counts to the side of the midline
+    between them that its centroid lies on.
+
+    Parameters
+    ----------
+    labels : LabelMap
+        Label values of shape (z, y, x).
+    organ : Organ
 
     Returns
     -------
-    dict
-        ``"right"`` and ``"left"``.
+    dict of str to OrganMeasures
+        For kidney: ``"right kidney"`` and ``"left kidney"``, in this order.
 
     Raises
     ------
-    AbdosegError
-        The organ is not there, or is in one piece, as a single or a horseshoe
-        kidney is.
+    OnePieceError
+        There is one such organ or none, or the two are joined (a horseshoe
+        kidney, or masks that touch).
     """
-    whole = bounding_boxes(labels).get(organ)
-    if whole is None:
-        raise AbdosegError(f"There is no {organ.name} in these labels: nothing to split.")
-    parts, count = ndimage.label(labels.data[whole.slices] == organ.value, np.ones((3, 3, 3)))
-    sizes = np.bincount(parts.ravel())[1:]
-    largest = np.argsort(sizes)[::-1][:2] + 1
-    if count < 2 or sizes[largest[1] - 1] < SMALLEST_SHARE * sizes[largest[0] - 1]:
-        raise AbdosegError(
-            f"The {organ.name} is in one piece: it can't be split into right and left."
+    box = bounding_boxes(labels).get(organ)
+    if box is None:
+        raise OnePieceError(f"There is no {organ.name} in the labels: nothing to split.")
+    pieces, count = ndimage.label(labels.data[box.slices] == organ.value, np.ones((3, 3, 3)))
+    centres = np.array(ndimage.center_of_mass(pieces > 0, pieces, range(1, count + 1)))[:, 2]
+    right, left = _two_sides(pieces, centres, organ)
+    midline = (centres[right] + centres[left]) / 2
+    side_of_piece = np.where(centres < midline, RIGHT, LEFT)
+    sides = np.concatenate([[0], side_of_piece]).astype(np.uint8)[pieces]
+    measures = {}
+    for side, place in enumerate(ndimage.find_objects(sides), start=1):
+        name = f"{'right' if side == RIGHT else 'left'} {organ.name}"
+        measures[name] = measure_region(
+            sides[place], side, shifted_box(place, box.start), labels.grid
         )
-    centres = np.array(ndimage.center_of_mass(parts > 0, parts, range(1, count + 1)))
-    right, left = sorted(largest, key=lambda part: centres[part - 1][2])
-    spacing = np.array(labels.grid.spacing)
-    to_right, to_left = (
-        np.linalg.norm((centres - centres[part - 1]) * spacing, axis=1) for part in (right, left)
-    )
-    side_of_part = np.concatenate([[0], np.where(to_right <= to_left, 1, 2)])
-    sides = side_of_part[parts]
-    return {
-        name: _measure_part(sides, number, whole, labels)
-        for number, name in enumerate(SIDES, start=1)
-    }
+    return measures
 
 
-def _measure_part(
-    sides: np.ndarray, number: int, whole: Box, labels: LabelMap
-) -> OrganMeasures:
-    inside = Box.of_slices(ndimage.find_objects(sides)[number - 1])
-    z, y, x = np.add(whole.start, inside.start).tolist()
-    top, back, far = np.add(whole.start, inside.stop).tolist()
-    box = Box((z, y, x), (top, back, far))
-    voxels = int(np.count_nonzero(sides == number))
-    return OrganMeasures(
-        voxels, voxels * labels.grid.voxel_volume, None, box, box.touches_edge(labels.grid)
-    )
+def _two_sides(
+    pieces: NDArray[np.int32], centres: NDArray[np.float64], organ: Organ
+) -> tuple[int, int]:
+    """Of the numbered pieces (less one) the right and the left organ, which lie side by side."""
+    sizes = np.bincount(pieces.ravel())[1:]
+    second, first = np.argsort(sizes)[-2:] if len(sizes) > 1 else (0, 0)
+    right, left = sorted((int(first), int(second)), key=lambda piece: float(centres[piece]))
+    places = ndimage.find_objects(pieces)
+    if (
+        sizes[second] < SMALLEST_SHARE * sizes[first]
+        or centres[right] >= places[left][2].start
+        or centres[left] < places[right][2].stop
+    ):
+        raise OnePieceError(
+            f"The {organ.name} is in one piece: there is a single one, or right and left are "
+            "joined. Erase the voxels that join them, then split again."
+        )
+    return right, left

@@ -14,8 +14,7 @@ from napari_abdoseg.batch.case_report import (
     write_report,
 )
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import case_name, nifti_files, read_volume
-from napari_abdoseg.image.saving import write_labels
+from napari_abdoseg.image.nifti import case_name, nifti_files, read_volume, write_labels
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.progress import Progress, Work, time_stages

@@ -15,9 +15,8 @@ from napari_abdoseg.batch.folder import Case, predicting_case
 from napari_abdoseg.cli.console import console, show
 from napari_abdoseg.cli.predict import introduce
 from napari_abdoseg.evaluation.dice import dice
-from napari_abdoseg.image.nifti import read_labels
+from napari_abdoseg.image.nifti import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.image.saving import write_labels, write_volume
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.ensemble import loading_ensemble
 

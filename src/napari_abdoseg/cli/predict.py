@@ -49,12 +49,10 @@ def predict(
 
 
 def introduce(ensemble: Ensemble) -> None:
-    """Say which model works where."""
+    """Say which model works, and what it is for."""
     folds = ", ".join(ensemble.folds)
     console.print(
-        f"Model {ensemble.model.name} ({ensemble.configuration}, folds {folds}) "
-        f"on {ensemble.device.name}: {ensemble.device.reason}",
-        highlight=False,
+        f"Model {ensemble.model.name}: {ensemble.configuration}, folds {folds}.", highlight=False
     )
     if ensemble.model.description:
         console.print(ensemble.model.description, style="yellow", highlight=False)

@@ -132,8 +132,8 @@ def _read_voxels(stream: BufferedIOBase, header: NiftiHeader, most: int) -> Voxe
         if not read:
             raise EOFError
         left = left[read:]
-    if header.volumes == 1:
-        stream.read(1)  # the end of a gzip stream holds its checksum
+    while header.volumes == 1 and stream.read(CHUNK):
+        pass  # the checksum of a gzip stream comes at its end
     return flat.reshape(header.shape, order="F")
 
 

@@ -22,7 +22,7 @@ START = 348
 LABEL_INTENT = 1002
 OBLIQUE_DEGREES = 0.5
 
-MAGIC = {348: b"n+1", 540: b"n+2\0\r\n\x1a\n"}
+MAGIC = {348: b"n+1", 540: b"n+2"}
 _KINDS: dict[int, Any] = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
 _MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}
 _NOT_SCALAR = {
@@ -67,7 +67,7 @@ class NiftiHeader:
     path: Path
 
     def __post_init__(self) -> None:
-        if not bytes(self.fields["magic"]).startswith(MAGIC[len(self.raw)].rstrip(b"\0")):
+        if self.fields["magic"] != MAGIC[len(self.raw)]:
             raise ImageError(
                 f"{self.path} is not a NIfTI file of header and voxels in one: "
                 "convert it to .nii or .nii.gz."

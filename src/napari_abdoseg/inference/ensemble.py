@@ -122,7 +122,13 @@ def loading_ensemble(
     folds: Iterable[int | str] | None = None,
     device: str = "auto",
 ) -> Work[Ensemble]:
-    """Load the folds of a model one by one; see `load_ensemble`."""
+    """Load the folds of a model one by one; see `load_ensemble`.
+
+    Yields
+    ------
+    Progress
+        One of them says which device was taken and why.
+    """
     yield Progress(LOADING, 0, 0)
     model = read_model(name_or_folder)
     chosen = model.choose_folds(folds)
@@ -131,6 +137,8 @@ def loading_ensemble(
         members.append(read_checkpoint(model.checkpoint(fold)))
         yield Progress(LOADING, 0, 0)
     ensemble = Ensemble(model, chosen, tuple(members), choose_device(device))
+    where = ensemble.device
+    yield Progress(LOADING, 0, 0, f"Running on {where.name}: {where.reason}")
     _require_one_training(ensemble)
     _require_supported_configuration(ensemble)
     _require_fitting_weights(ensemble)

@@ -1,0 +1,63 @@
+"""Segment abdominal organs in CT with nnU-Net, see and correct them in napari.
+
+Importing this loads neither torch nor napari: names are imported when used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_abdoseg.anatomy.box import Box as Box
+    from napari_abdoseg.anatomy.box import bounding_boxes as bounding_boxes
+    from napari_abdoseg.anatomy.measure import measure_organs as measure_organs
+    from napari_abdoseg.errors import AbdosegError as AbdosegError
+    from napari_abdoseg.evaluation.dice import dice as dice
+    from napari_abdoseg.image.grid import Grid as Grid
+    from napari_abdoseg.image.nifti import read_labels as read_labels
+    from napari_abdoseg.image.nifti import read_volume as read_volume
+    from napari_abdoseg.image.nifti import write_labels as write_labels
+    from napari_abdoseg.image.organ import Organ as Organ
+    from napari_abdoseg.image.phantom import make_phantom as make_phantom
+    from napari_abdoseg.image.volume import LabelMap as LabelMap
+    from napari_abdoseg.image.volume import Volume as Volume
+    from napari_abdoseg.inference.ensemble import load_ensemble as load_ensemble
+    from napari_abdoseg.inference.segmentation import segment as segment
+    from napari_abdoseg.inference.segmentation import segmenting as segmenting
+    from napari_abdoseg.progress import Progress as Progress
+
+_HOMES = {
+    "AbdosegError": "errors",
+    "Box": "anatomy.box",
+    "Grid": "image.grid",
+    "LabelMap": "image.volume",
+    "Organ": "image.organ",
+    "Progress": "progress",
+    "Volume": "image.volume",
+    "bounding_boxes": "anatomy.box",
+    "dice": "evaluation.dice",
+    "load_ensemble": "inference.ensemble",
+    "make_phantom": "image.phantom",
+    "measure_organs": "anatomy.measure",
+    "read_labels": "image.nifti",
+    "read_volume": "image.nifti",
+    "segment": "inference.segmentation",
+    "segmenting": "inference.segmentation",
+    "write_labels": "image.nifti",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("napari-abdoseg")
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,147 @@
+"""CT files in, label maps, reports and a table out."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from napari_abdoseg.batch.folder import find_cases, predicting
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.nifti import read_labels, write_volume
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.segmentation import segment
+from napari_abdoseg.progress import drain
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for seed, orientation in ((1, "LPS"), (2, "RAS")):
+        volume, _ = make_phantom(seed, (10.0, 8.0, 8.0), orientation)
+        write_volume(folder / f"case{seed}_0000.nii.gz", volume)
+    return folder
+
+
+@pytest.fixture
+def ensemble(make_model):
+    return load_ensemble(make_model(folds=(0,), mirror_axes=None), device="cpu")
+
+
+def test_writes_label_maps_reports_and_a_table(scans, tmp_path, ensemble):
+    output = tmp_path / "new" / "out"
+    cases = find_cases([scans], output)
+    work = predicting(cases, ensemble, "exact")
+    steps = []
+    while True:
+        try:
+            steps.append(next(work))
+        except StopIteration as end:
+            outcome = end.value
+            break
+    assert sorted(path.name for path in output.iterdir()) == [
+        "case1.json",
+        "case1.nii.gz",
+        "case2.json",
+        "case2.nii.gz",
+        "organs.csv",
+    ]
+    assert not outcome.failed
+    assert steps[0].stage == "case1: Reading"
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps[-1].done == steps[-1].total == 2000
+
+    for case, report in zip(cases, outcome.reports, strict=True):
+        assert json.loads(case.report.read_text()) == report
+        labels = read_labels(case.labels)
+        image = nib.load(case.image)
+        assert np.allclose(nib.load(case.labels).affine, image.affine)
+        for entry in report["organs"]:
+            stored = np.argwhere(np.asanyarray(nib.load(case.labels).dataobj) == entry["value"])
+            assert entry["voxels"] == len(stored)
+            assert entry["box_voxels"]["start"] == stored.min(axis=0).tolist()
+            assert entry["box_voxels"]["stop"] == (stored.max(axis=0) + 1).tolist()
+            volume = np.abs(np.linalg.det(image.affine)) / 1000 * len(stored)
+            assert entry["volume_ml"] == pytest.approx(volume, abs=1e-3)
+        assert np.array_equal(labels.data, segment(_volume(case), ensemble).data)
+
+    rows = list(csv.DictReader((output / "organs.csv").open()))
+    assert [row["case"] for row in rows] == [
+        report["case"] for report in outcome.reports for _ in report["organs"]
+    ]
+
+
+def _volume(case):
+    from napari_abdoseg.image.nifti import read_volume
+
+    return read_volume(case.image)
+
+
+def test_a_report_says_how_it_was_made(scans, tmp_path, ensemble):
+    cases = find_cases([scans / "case2_0000.nii.gz"], tmp_path / "out")
+    (report,) = drain(predicting(cases, ensemble, "fast")).reports
+    assert report["preset"] == "fast"
+    assert report["device"] == "cpu"
+    assert report["model"]["folds"] == ["0"]
+    assert report["model"]["configurations"] == ["3d_fullres"]
+    assert len(report["model"]["sha256"]) == 64
+    assert set(report["seconds"]) == {
+        "Reading",
+        "Preprocessing",
+        "Segmenting",
+        "Resampling to the scan",
+    }
+    assert {"python", "torch", "nnunetv2", "napari-abdoseg"} <= set(report["versions"])
+
+
+def test_label_maps_that_are_there_are_kept(scans, tmp_path, ensemble):
+    output = tmp_path / "out"
+    cases = find_cases([scans], output)
+    drain(predicting(cases, ensemble, "exact"))
+    mine = cases[0].labels
+    mine.write_bytes(b"corrected by hand")
+    outcome = drain(predicting(cases, ensemble, "exact"))
+    assert outcome.kept == cases
+    assert len(outcome.reports) == 2
+    assert mine.read_bytes() == b"corrected by hand"
+    outcome = drain(predicting(cases, ensemble, "exact", overwrite=True))
+    assert not outcome.kept
+    assert read_labels(mine).data.any()
+
+
+def test_a_broken_case_is_reported_and_the_others_go_on(scans, tmp_path, ensemble):
+    (scans / "broken.nii.gz").write_bytes(b"no scan")
+    outcome = drain(predicting(find_cases([scans], tmp_path / "out"), ensemble, "exact"))
+    ((case, reason),) = outcome.failed
+    assert case.name == "broken"
+    assert "broken.nii.gz" in reason
+    assert [report["case"] for report in outcome.reports] == ["case1", "case2"]
+    assert not case.labels.exists()
+
+
+def test_cancelling_leaves_nothing_half_written(scans, tmp_path, ensemble):
+    work = predicting(find_cases([scans], tmp_path / "out"), ensemble, "exact")
+    for _ in range(6):
+        next(work)
+    work.close()
+    assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
+
+
+def test_two_inputs_of_one_name_are_a_clear_error(scans, tmp_path):
+    other = tmp_path / "case1.nii.gz"
+    other.write_bytes((scans / "case1_0000.nii.gz").read_bytes())
+    with pytest.raises(AbdosegError, match="both the case 'case1'"):
+        find_cases([scans, other], tmp_path / "out")
+
+
+def test_results_never_replace_their_input(tmp_path):
+    scan = tmp_path / "scan.nii.gz"
+    scan.touch()
+    with pytest.raises(AbdosegError, match="would replace it: choose another output folder"):
+        find_cases([scan], tmp_path)

@@ -1,0 +1,114 @@
+"""The command line as a user types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from napari_abdoseg.cli import app as command
+from napari_abdoseg.image.nifti import read_labels, write_volume
+from napari_abdoseg.image.phantom import make_phantom
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    volume, _ = make_phantom(1, (10.0, 8.0, 8.0))
+    path = tmp_path / "case_0000.nii.gz"
+    write_volume(path, volume)
+    return path
+
+
+def predict(*arguments: object):
+    return runner.invoke(command.app, ["predict", *map(str, arguments)])
+
+
+def test_predict_writes_and_says_where(scan, tmp_path, make_model):
+    output = tmp_path / "out"
+    result = predict(scan, "--output", output, "--model", make_model(), "--folds", "1")
+    assert result.exit_code == 0, result.output
+    assert "Results are in" in result.output
+    assert "Running on" in result.output
+    report = json.loads((output / "case.json").read_text())
+    assert report["model"]["folds"] == ["1"]
+    assert read_labels(output / "case.nii.gz").data.shape == make_phantom(1, (10, 8, 8))[0].data.shape
+
+
+def test_predict_keeps_what_is_there(scan, tmp_path, make_model):
+    model, output = make_model(), tmp_path / "out"
+    predict(scan, "--output", output, "--model", model)
+    before = (output / "case.nii.gz").stat().st_mtime_ns
+    result = predict(scan, "--output", output, "--model", model)
+    assert "--overwrite replaces it" in result.output
+    assert (output / "case.nii.gz").stat().st_mtime_ns == before
+
+
+def test_a_broken_scan_is_named_and_the_exit_status_tells(tmp_path, make_model):
+    broken = tmp_path / "broken.nii"
+    broken.write_bytes(b"no scan")
+    result = predict(broken, "--output", tmp_path / "out", "--model", make_model())
+    assert result.exit_code == 2
+    assert "broken failed" in result.output
+
+
+def test_a_mistake_is_one_sentence_and_exit_status_two(scan, tmp_path):
+    run = subprocess.run(
+        [
+            *(sys.executable, "-c", "from napari_abdoseg.cli.app import main; main()"),
+            *("predict", str(scan), "--output", str(tmp_path / "out"), "--model", "nowhere"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "no model 'nowhere'" in " ".join(run.stderr.split())
+    assert "Traceback" not in run.stderr
+
+
+def test_predict_imports_neither_napari_nor_qt(scan, tmp_path, make_model):
+    code = (
+        "import sys\n"
+        "from napari_abdoseg.cli.app import app\n"
+        f"arguments = ['predict', {str(scan)!r}, '--output', {str(tmp_path / 'out')!r},\n"
+        f"             '--model', {str(make_model(folds=(0,)))!r}]\n"
+        "app(arguments, standalone_mode=False)\n"
+        "loaded = {'napari', 'qtpy', 'PyQt6', 'PySide6', 'magicgui'} & set(sys.modules)\n"
+        "sys.exit(f'imported {loaded}' if loaded else 0)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from napari_abdoseg.cli.app import app\n"
+        "sys.exit(str({'torch', 'nnunetv2', 'matplotlib', 'napari'} & set(sys.modules) or 0))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stderr.strip() == "0", run.stderr
+
+
+def test_the_demo_does_the_whole_job(tmp_path):
+    result = runner.invoke(command.app, ["demo", "--output", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "No good for patients" in " ".join(result.output.split())
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {
+        "phantom_0000.nii.gz",
+        "phantom_truth.nii.gz",
+        "phantom.nii.gz",
+        "phantom.json",
+        "phantom.png",
+        "organs.csv",
+    }
+    scores = [line.split("│")[3] for line in result.output.splitlines() if line.startswith("│")]
+    assert len(scores) == 4
+    assert min(float(score) for score in scores) > 0.85

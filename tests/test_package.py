@@ -1,0 +1,71 @@
+"""The package as it is installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import npe2
+import pytest
+
+import napari_abdoseg
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_importing_loads_nothing_heavy():
+    code = (
+        "import sys, napari_abdoseg\n"
+        "sys.exit(str({'torch', 'nnunetv2', 'napari', 'qtpy', 'numpy'} & set(sys.modules) or 0))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stderr.strip() == "0", run.stderr
+
+
+@pytest.mark.parametrize("name", napari_abdoseg.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(napari_abdoseg, name).__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'segmant'"):
+        _ = napari_abdoseg.segmant
+    assert "segment" in dir(napari_abdoseg)
+    assert napari_abdoseg.__version__
+
+
+def test_the_manifest_at_the_top_is_the_packages_own():
+    top = ROOT / "napari.yaml"
+    assert top.resolve() == ROOT / "src" / "napari_abdoseg" / "napari.yaml"
+
+
+def test_the_manifest_names_things_that_exist():
+    manifest = npe2.PluginManifest.from_distribution("napari-abdoseg")
+    manifest.validate_imports()
+
+
+def test_the_wheel_holds_manifest_and_demo_model(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    model = "napari_abdoseg/models/demo"
+    checkpoints = {f"{model}/fold_{fold}/checkpoint_final.pth" for fold in range(5)}
+    assert {
+        "napari_abdoseg/napari.yaml",
+        f"{model}/dataset.json",
+        f"{model}/plans.json",
+        *checkpoints,
+    } <= names
+
+
+def test_no_qt_binding_is_a_core_dependency():
+    from importlib.metadata import requires
+
+    core = [need for need in requires("napari-abdoseg") or [] if "extra ==" not in need]
+    assert not [need for need in core if need.lower().startswith(("pyqt", "pyside", "napari["))]

@@ -1,0 +1,79 @@
+"""Work reports, can be drained, timed and cancelled."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from napari_abdoseg.progress import (
+    Countdown,
+    Progress,
+    Work,
+    drain,
+    spoken_duration,
+    time_stages,
+)
+
+
+def work(closed: list[str] | None = None) -> Work[str]:
+    try:
+        yield Progress("Reading", 0, 0)
+        yield Progress("Segmenting", 1, 4)
+        yield Progress("Segmenting", 2, 4)
+        yield Progress("Writing", 4, 4)
+        return "done"
+    finally:
+        if closed is not None:
+            closed.append("closed")
+
+
+def test_draining_gives_the_result():
+    assert drain(work()) == "done"
+
+
+@pytest.mark.parametrize(("done", "total", "share"), [(0, 0, 0), (1, 4, 0.25), (4, 4, 1)])
+def test_fraction(done, total, share):
+    assert Progress("Segmenting", done, total).fraction == share
+
+
+def test_stages_are_timed_and_passed_on():
+    seconds: dict[str, float] = {}
+    timed = time_stages(work(), seconds)
+    stages = []
+    while True:
+        try:
+            stages.append(next(timed).stage)
+        except StopIteration as end:
+            assert end.value == "done"
+            break
+        time.sleep(0.01)
+    assert stages == ["Reading", "Segmenting", "Segmenting", "Writing"]
+    assert list(seconds) == ["Reading", "Segmenting", "Writing"]
+    assert seconds["Segmenting"] > seconds["Reading"] > 0
+
+
+def test_closing_timed_work_closes_the_work():
+    closed: list[str] = []
+    timed = time_stages(work(closed), {})
+    next(timed)
+    timed.close()
+    assert closed == ["closed"]
+
+
+def test_the_countdown_follows_the_pace():
+    countdown = Countdown()
+    assert countdown.seconds_left(Progress("Preprocessing", 0, 0)) is None
+    assert countdown.seconds_left(Progress("Segmenting", 10, 30)) is None
+    time.sleep(0.05)
+    half = countdown.seconds_left(Progress("Segmenting", 20, 30))
+    assert half is not None
+    assert 0.05 <= half
+    assert countdown.seconds_left(Progress("Segmenting", 30, 30)) == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(4.4, "4 s"), (89, "89 s"), (180, "3 min"), (6000, "1 h 40 min")]
+)
+def test_durations_as_one_says_them(seconds, words):
+    assert spoken_duration(seconds) == words
