@@ -101,7 +101,7 @@ def train_leg(fold: int, preprocessed: Path, epochs: int, iterations: int) -> No
 
     AdamW takes the place of nnU-Net's SGD, for which so few steps are too short.
     """
-    os.environ["nnUNet_n_proc_DA"] = "0"
+    os.environ["nnUNet_n_proc_DA"] = "0"  # noqa: SIM112
     import torch
     from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
     from nnunetv2.training.nnUNetTrainer.variants.data_augmentation.nnUNetTrainerNoDA import (

@@ -37,7 +37,9 @@ def test_predict_writes_and_says_where(scan, tmp_path, make_model):
     assert "Running on" in result.output
     report = json.loads((output / "case.json").read_text())
     assert report["model"]["folds"] == ["1"]
-    assert read_labels(output / "case.nii.gz").data.shape == make_phantom(1, (10, 8, 8))[0].data.shape
+    assert (
+        read_labels(output / "case.nii.gz").data.shape == make_phantom(1, (10, 8, 8))[0].data.shape
+    )
 
 
 def test_predict_keeps_what_is_there(scan, tmp_path, make_model):

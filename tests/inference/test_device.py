@@ -12,7 +12,13 @@ from napari_abdoseg.inference.preset import find_preset
 
 def test_auto_takes_the_fastest_and_says_why():
     device = choose_device()
-    expected = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    expected = (
+        "cuda"
+        if torch.cuda.is_available()
+        else "mps"
+        if torch.backends.mps.is_available()
+        else "cpu"
+    )
     assert device.name.startswith(expected)
     assert device.reason.endswith(".")
     if expected == "cpu":

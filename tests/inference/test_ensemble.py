@@ -40,7 +40,7 @@ def test_folds_of_two_configurations_are_refused(make_model):
 def test_a_configuration_that_the_plans_lack_is_refused(make_model):
     folder, other = make_model(), make_model(name="other", patch=(16, 16), spacing=(8.0, 8.0))
     shutil.copy(other / "plans.json", folder / "plans.json")
-    with pytest.raises(ModelError, match="which plans.json beside it does not have"):
+    with pytest.raises(ModelError, match=r"which plans\.json beside it does not have"):
         load_ensemble(folder)
 
 

@@ -138,6 +138,10 @@ def test_weights_beyond_half_precision_are_a_clear_error(make_model):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_cuda_logits_agree_with_the_cpu(make_model):
     folder = make_model()
-    on_cuda = drain(predict_logits(image(20, 37, 16), load_ensemble(folder, device="cuda"), PRESETS["exact"]))
-    on_cpu = drain(predict_logits(image(20, 37, 16), load_ensemble(folder, device="cpu"), PRESETS["exact"]))
+    on_cuda = drain(
+        predict_logits(image(20, 37, 16), load_ensemble(folder, device="cuda"), PRESETS["exact"])
+    )
+    on_cpu = drain(
+        predict_logits(image(20, 37, 16), load_ensemble(folder, device="cpu"), PRESETS["exact"])
+    )
     assert torch.allclose(on_cuda.float(), on_cpu.float(), atol=0.05)

@@ -20,9 +20,9 @@ Report = dict[str, Any]
 
 PACKAGES = ("napari-abdoseg", "nnunetv2", "torch", "numpy", "nibabel", "scikit-image", "scipy")
 CSV_COLUMNS = (
-    "case,organ,value,voxels,volume_ml,mean_hu,touches_edge,"
-    "r_min_mm,a_min_mm,s_min_mm,r_max_mm,a_max_mm,s_max_mm"
-).split(",")
+    *("case", "organ", "value", "voxels", "volume_ml", "mean_hu", "touches_edge"),
+    *("r_min_mm", "a_min_mm", "s_min_mm", "r_max_mm", "a_max_mm", "s_max_mm"),
+)
 
 
 def case_report(

@@ -55,7 +55,8 @@ def _draw_slice(
     rows, columns = (shown for shown in range(3) if shown != axis)
     low, high = ABDOMINAL_WINDOW
     axes.imshow(volume.data.take(at, axis), cmap="gray", vmin=low, vmax=high)
-    axes.imshow(_colored(labels.data.take(at, axis), labels.organs), interpolation="nearest")
+    masks = np.take(labels.data, at, axis)
+    axes.imshow(_colored(masks, labels.organs), interpolation="nearest")
     for organ, box in boxes.items():
         if box.start[axis] <= at < box.stop[axis]:
             corner = (box.start[columns] - 0.5, box.start[rows] - 0.5)

@@ -7,6 +7,7 @@ goes between the two with views; nothing is resampled, nothing copied.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -174,7 +175,6 @@ class Grid:
         """Whether every voxel lies at the same place, to ``tolerance`` mm."""
         if self.stored_shape != other.stored_shape:
             return False
-        extent = np.array([[*self.stored_shape, 1]] + [[0, 0, 0, 1]]).T
-        corners = np.abs((self.affine - other.affine) @ extent)
-        axes = np.abs(self.affine - other.affine)[:3, :3] * self.stored_shape
-        return bool(max(corners.max(), axes.max()) <= tolerance)
+        ends = [(0, size - 1) for size in self.stored_shape]
+        corners = np.array(list(itertools.product(*ends, [1])))
+        return bool(np.abs(corners @ (self.affine - other.affine).T).max() <= tolerance)

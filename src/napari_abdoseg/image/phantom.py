@@ -8,7 +8,6 @@ tries the software, it says nothing about patients.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -265,4 +264,5 @@ class _Torso:
         """Blur and noise of a scanner, in whole Hounsfield units."""
         blurred = ndimage.gaussian_filter(self.hu, [1.2 / step for step in self.spacing])
         grain = self.rng.normal(0, self.noise, self.shape).astype(np.float32)
-        return np.clip(np.rint(blurred + grain), -1024, 3071).astype(np.int16)
+        noisy: Points = np.rint(blurred + grain)
+        return np.clip(noisy, -1024, 3071).astype(np.int16)

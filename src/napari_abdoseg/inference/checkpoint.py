@@ -62,9 +62,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         if not zipfile.is_zipfile(path):
             raise _damaged(path, error) from error
         raise ModelError(
-            f"The checkpoint {path} holds more than weights and plain values, and is refused, since "
-            f"it could run any code ({_refused_type(error)}): take it only from whom you trust, and "
-            "save it again without that."
+            f"The checkpoint {path} holds more than weights and plain values, and is refused, "
+            f"since it could run any code ({_refused_type(error)}): take it only from whom you "
+            "trust, and save it again without that."
         ) from error
     except (OSError, EOFError, RuntimeError, ValueError) as error:
         raise _damaged(path, error) from error
@@ -99,7 +99,7 @@ def _harmless_types() -> list[Any]:
     from numpy._core import multiarray
 
     number_types = [np.float32, np.float64, np.int64, np.int32, np.bool_]
-    reconstruct = multiarray._reconstruct  # type: ignore[attr-defined]
+    reconstruct = multiarray._reconstruct
     return [
         np.ndarray,
         np.dtype,

@@ -76,8 +76,8 @@ class Ensemble:
             trainer = recursive_find_trainer_class_by_name(name)
         except (RuntimeError, AssertionError, TypeError) as error:
             raise ModelError(
-                f"The model {self.model.folder} was trained with {name}, which is no trainer of the "
-                "installed nnU-Net: install the nnU-Net that has it."
+                f"The model {self.model.folder} was trained with {name}, which is no trainer of "
+                "the installed nnU-Net: install the nnU-Net that has it."
             ) from error
         network: nn.Module = trainer.build_network_architecture(
             self.plans,
@@ -149,8 +149,8 @@ def _require_one_training(ensemble: Ensemble) -> None:
     for fold, member in zip(ensemble.folds, ensemble.members, strict=True):
         if member.configuration != ensemble.configuration:
             raise ModelError(
-                f"{ensemble.model.checkpoint(fold)} is a fold of {member.configuration}, the others "
-                f"are of {ensemble.configuration}: put each configuration in a folder of its own."
+                f"{ensemble.model.checkpoint(fold)} is a fold of {member.configuration}, the "
+                f"others are of {ensemble.configuration}: put each configuration in a folder of its own."
             )
 
 

@@ -80,8 +80,8 @@ class Model:
         missing = [fold for fold in chosen if fold not in self.folds]
         if missing or not chosen:
             raise ModelError(
-                f"The model {self.folder} has no checkpoint of fold {', '.join(missing) or '(none)'}: "
-                f"choose among {', '.join(self.folds)}."
+                f"The model {self.folder} has no checkpoint of fold "
+                f"{', '.join(missing) or '(none)'}: choose among {', '.join(self.folds)}."
             )
         return chosen
 

@@ -76,9 +76,7 @@ def segmenting(volume: Volume, ensemble: Ensemble, preset: str = "exact") -> Wor
     return LabelMap(data, volume.grid, ensemble.model.organs, notices=tuple(notices))
 
 
-def _preprocess(
-    volume: Volume, ensemble: Ensemble
-) -> tuple[NDArray[np.float32], dict[str, Any]]:
+def _preprocess(volume: Volume, ensemble: Ensemble) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Image at the network's spacing and intensity, shape (channel, z, y, x)."""
     preprocessor = ensemble.configured.preprocessor_class(verbose=False)
     data = _to_network_order(volume.data, volume.grid, ensemble)

@@ -1,0 +1,91 @@
+"""Preset `exact` against `nnUNetv2_predict`, the demo ensemble on real CTs and phantoms."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from conftest import SHARED
+
+from napari_abdoseg.evaluation.dice import dice
+from napari_abdoseg.image.nifti import read_labels, read_volume, write_volume
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.model import read_model
+from napari_abdoseg.inference.segmentation import segment
+
+PHANTOMS = {
+    "ras": ((3.0, 3.0, 3.0), "RAS"),
+    "lai": ((3.5, 2.5, 2.5), "LAI"),
+    "psr": ((3.0, 3.0, 3.0), "PSR"),
+    "anisotropic": ((7.0, 1.8, 1.8), "LPS"),
+}
+REAL = ("abdomen_ct", "torso_ct")
+CASES = [
+    *PHANTOMS,
+    *(
+        pytest.param(name, marks=pytest.mark.skipif(not SHARED.is_dir(), reason="no real CT here"))
+        for name in REAL
+    ),
+]
+MIDDLE = slice(0.2, 0.75)
+"""Part of each axis of a phantom that is kept, which holds the organs and is quick."""
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scans")
+    for seed, (name, (spacing, orientation)) in enumerate(PHANTOMS.items()):
+        path = folder / f"{name}_0000.nii.gz"
+        write_volume(path, make_phantom(seed, spacing, orientation)[0])
+        whole = nib.load(path)
+        middle = tuple(
+            slice(int(size * MIDDLE.start), int(size * MIDDLE.stop)) for size in whole.shape
+        )
+        nib.Nifti1Image.from_bytes(whole.slicer[middle].to_bytes()).to_filename(path)
+    for name in REAL if SHARED.is_dir() else ():
+        shutil.copy(SHARED / f"{name}.nii.gz", folder / f"{name}_0000.nii.gz")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def by_nnunet(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("nnunet")
+    predict = Path(sys.executable).parent / "nnUNetv2_predict_from_modelfolder"
+    model = read_model("demo")
+    subprocess.run(
+        [
+            *(predict, "-i", scans, "-o", output, "-m", model.folder, "-f", *model.folds),
+            *("-device", "cpu", "-npp", "1", "-nps", "1", "--disable_progress_bar"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return output
+
+
+@pytest.fixture(scope="module")
+def ensemble():
+    return load_ensemble("demo", device="cpu")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("case", CASES)
+def test_exact_is_what_nnunet_predicts(case, scans, by_nnunet, ensemble):
+    ours = segment(read_volume(scans / f"{case}_0000.nii.gz"), ensemble, "exact")
+    theirs = read_labels(by_nnunet / f"{case}.nii.gz", ensemble.model.organs)
+    differing = np.count_nonzero(ours.data != theirs.data)
+    scores = dice(ours, replace(theirs, grid=ours.grid))
+    print(
+        f"{case}: {differing} of {ours.data.size} voxels differ, lowest DSC {min(scores.values())}"
+    )
+    assert ours.data.any()
+    assert ours.grid.matches(theirs.grid, tolerance=0.01)
+    assert differing <= 5e-5 * ours.data.size
+    assert min(scores.values()) >= 0.9999
