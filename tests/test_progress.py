@@ -12,6 +12,7 @@ from napari_abdoseg.progress import (
     Work,
     drain,
     spoken_duration,
+    thin_out,
     time_stages,
 )
 
@@ -78,3 +79,25 @@ def test_the_countdown_follows_the_pace():
 )
 def test_durations_as_one_says_them(seconds, words):
     assert spoken_duration(seconds) == words
+
+
+def test_thinned_out_work_keeps_stages_and_notices():
+    def noisy() -> Work[str]:
+        yield Progress("Reading", 0, 0)
+        for done in range(100):
+            yield Progress("Segmenting", done, 100, "low on memory" if done == 50 else None)
+        return "done"
+
+    thinned = thin_out(noisy(), interval=60)
+    seen = []
+    while True:
+        try:
+            seen.append(next(thinned))
+        except StopIteration as end:
+            result = end.value
+            break
+    assert result == "done"
+    assert [(each.stage, each.done) for each in seen] == [
+        *(("Reading", 0), ("Segmenting", 0), ("Segmenting", 50)),
+    ]
+    assert len(list(thin_out(noisy(), interval=0))) == 101

@@ -48,6 +48,20 @@ def drain(work: Work[Result]) -> Result:
             return end.value  # type: ignore[no-any-return]
 
 
+def thin_out(work: Work[Result], interval: float) -> Work[Result]:
+    """Pass on one report in ``interval`` seconds, and each new stage and notice."""
+    stage, due = "", 0.0
+    while True:
+        try:
+            progress = next(work)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        now = time.perf_counter()
+        if progress.stage != stage or progress.notice or now >= due:
+            stage, due = progress.stage, now + interval
+            yield progress
+
+
 def time_stages(work: Work[Result], seconds: dict[str, float]) -> Work[Result]:
     """Pass ``work`` on and add the time of each of its stages to ``seconds``."""
     stage, since = "", time.perf_counter()

@@ -38,10 +38,6 @@ class Box:
         z, y, x = (slice(first, end) for first, end in zip(self.start, self.stop, strict=True))
         return z, y, x
 
-    def cuts(self, axis: int, index: int) -> bool:
-        """Whether slice ``index`` of ``axis`` goes through the box."""
-        return self.start[axis] <= index < self.stop[axis]
-
     def size(self, grid: Grid) -> Triple:
         """Edge lengths in mm along (z, y, x)."""
         z, y, x = (

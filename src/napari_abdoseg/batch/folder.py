@@ -56,17 +56,20 @@ class Outcome:
 
     Parameters
     ----------
-    reports : tuple of dict
-        Of all cases that have a result now.
+    made : tuple of Case
+        Cases whose label map was written.
     kept : tuple of Case
         Cases left alone, since their label map was there before.
     failed : tuple of (Case, str)
         Cases without a result, and why.
+    reports : tuple of dict
+        Of all cases that have a result now, made or kept.
     """
 
-    reports: tuple[Report, ...]
+    made: tuple[Case, ...]
     kept: tuple[Case, ...]
     failed: tuple[tuple[Case, str], ...]
+    reports: tuple[Report, ...]
 
 
 def find_cases(inputs: Iterable[Path], output: Path) -> tuple[Case, ...]:
@@ -107,6 +110,7 @@ def predicting(
     Progress
         Over all cases, in thousandths of a case.
     """
+    made: list[Case] = []
     reports: list[Report] = []
     kept: list[Case] = []
     failed: list[tuple[Case, str]] = []
@@ -119,11 +123,12 @@ def predicting(
         try:
             work = predicting_case(case, ensemble, preset)
             reports.append((yield from _among(work, case.name, number, len(cases))))
+            made.append(case)
         except AbdosegError as error:
             failed.append((case, str(error)))
     if reports:
         write_organs_csv(cases[0].output / "organs.csv", reports)
-    return Outcome(tuple(reports), tuple(kept), tuple(failed))
+    return Outcome(tuple(made), tuple(kept), tuple(failed), tuple(reports))
 
 
 def predicting_case(case: Case, ensemble: Ensemble, preset: str) -> Work[Report]:

@@ -12,6 +12,7 @@ from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.checkpoint import Checkpoint, read_checkpoint
 from napari_abdoseg.inference.device import Device, choose_device
 from napari_abdoseg.inference.model import Model, read_model
+from napari_abdoseg.inference.triton import keep_triton_out_beside_mesa
 from napari_abdoseg.progress import Progress, Work, drain
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def loading_ensemble(
         One of them says which device was taken and why.
     """
     yield Progress(LOADING, 0, 0)
+    keep_triton_out_beside_mesa()
     model = read_model(name_or_folder)
     chosen = model.choose_folds(folds)
     members = []
@@ -150,7 +152,7 @@ def _require_one_training(ensemble: Ensemble) -> None:
         if member.configuration != ensemble.configuration:
             raise ModelError(
                 f"{ensemble.model.checkpoint(fold)} is a fold of {member.configuration}, the "
-                f"others are of {ensemble.configuration}: put each configuration in a folder of its own."
+                f"others are of {ensemble.configuration}: put each in a folder of its own."
             )
 
 

@@ -11,7 +11,9 @@ from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QObject, Signal
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.progress import Countdown, Progress, Work, spoken_duration
+from napari_abdoseg.progress import Countdown, Progress, Work, spoken_duration, thin_out
+
+SECONDS_BETWEEN_REPORTS = 0.05
 
 
 class Job(QObject):
@@ -37,6 +39,7 @@ class Job(QObject):
     def __init__(self, work: Work[Any], title: str) -> None:
         super().__init__()
         self.cancelled = False
+        self.failed = False
         self._title = title
         self._countdown = Countdown()
         self._activity = _Activity(self.cancel, title)
@@ -59,17 +62,19 @@ class Job(QObject):
     def _show(self, progress: Progress) -> None:
         if self.cancelled:
             return
+        left = self._countdown.seconds_left(progress)
+        self.progressed.emit(progress, f"{spoken_duration(left)} left" if left else "")
+        # napari handles other events meanwhile, the end of this job among them.
+        self._activity.show(f"{self._title}: {progress.stage}", progress)
         if progress.notice:
             show_info(progress.notice)
-        left = self._countdown.seconds_left(progress)
-        self._activity.show(f"{self._title}: {progress.stage}", progress)
-        self.progressed.emit(progress, f"{spoken_duration(left)} left" if left else "")
 
     def _finish(self, result: object) -> None:
         if not self.cancelled:
             self.returned.emit(result)
 
     def _fail(self, error: Exception) -> None:
+        self.failed = True
         if isinstance(error, AbdosegError):
             show_error(str(error))
         else:
@@ -92,10 +97,13 @@ class _Activity(cancelable_progress):  # type: ignore[misc]
         self._on_cancel()
 
     def show(self, words: str, progress: Progress) -> None:
-        if progress.total != self.total:
+        """Show ``progress``, unless the bar is closed by then."""
+        if not self.disable and progress.total != self.total:
             self.total = progress.total
-        self.set_description(words)
-        self.update(progress.done - self.n)
+        if not self.disable:
+            self.set_description(words)
+        if not self.disable:
+            self.update(progress.done - self.n)
 
 
 class UnexpectedError(Exception):
@@ -105,7 +113,7 @@ class UnexpectedError(Exception):
 def _run_closing(work: Work[Any]) -> Work[Any]:
     """Run ``work`` and close it in the worker's thread when the worker is cancelled."""
     try:
-        return (yield from work)
+        return (yield from thin_out(work, SECONDS_BETWEEN_REPORTS))
     except RuntimeError as error:
         raise UnexpectedError(str(error)) from error
     finally:

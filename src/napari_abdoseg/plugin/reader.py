@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from napari.utils.notifications import show_info
+from napari_abdoseg.plugin.layers import LayerData, image_layer, labels_layer
 
 from napari_abdoseg.image.nifti import nifti_files, read_image
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.layers import LayerData, image_layer, labels_layer
 
 Paths = str | Sequence[str]
 

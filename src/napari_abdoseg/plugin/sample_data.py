@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.plugin.layers import LayerData, image_layer, labels_layer
+
+from napari_abdoseg.image.phantom import make_phantom
 
 SEED = 7
 

@@ -1,0 +1,69 @@
+"""Choosing a model and its folds; a folder is checked the moment it is chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from magicgui.widgets import CheckBox, ComboBox, Container, Label, PushButton
+from qtpy.QtWidgets import QFileDialog
+
+from napari_abdoseg.errors import ModelError
+from napari_abdoseg.inference.model import Model, packaged_models, read_model
+
+ERROR, ADVICE = "#ff6b6b", "#c9b458"
+
+
+class ModelChoice:
+    """Three rows of a form: the model, a check box a fold, what the model says of itself."""
+
+    def __init__(self) -> None:
+        self.model: Model | None = None
+        self._known = list(packaged_models())
+        self.name = ComboBox(choices=lambda _: self._known, tooltip="Model")
+        self._browse = PushButton(text="Folder…", tooltip="Choose an nnU-Net v2 model folder.")
+        self.row = Container(widgets=[self.name, self._browse], layout="horizontal", labels=False)
+        self.folds = Container(layout="horizontal", labels=False)
+        for container in (self.row, self.folds):
+            container.margins = (0, 0, 0, 0)
+        self.words = Label(value="")
+        self.words.native.setWordWrap(True)
+        self.name.changed.connect(self._read)
+        self._browse.changed.connect(self._ask_for_folder)
+        self._read()
+
+    @property
+    def chosen_folds(self) -> list[str]:
+        """Folds whose boxes are checked."""
+        return [box.text for box in self.folds if box.value]
+
+    def choose(self, name_or_folder: str | Path) -> None:
+        """Choose a model by name or folder."""
+        name = str(name_or_folder)
+        if name not in self._known:
+            self._known.append(name)
+            self.name.reset_choices()
+        self.name.value = name
+
+    def _ask_for_folder(self) -> None:
+        title = "Choose an nnU-Net v2 model folder"
+        folder = QFileDialog.getExistingDirectory(self.row.native, title)
+        if folder:
+            self.choose(folder)
+
+    def _read(self) -> None:
+        try:
+            self.model = read_model(self.name.value)
+        except ModelError as error:
+            self.model = None
+            self._say(str(error), ERROR)
+        else:
+            names = ", ".join(organ.name for organ in self.model.organs)
+            self._say(f"Finds {names}. {self.model.description}", ADVICE)
+        self.folds.clear()
+        self.folds.extend(
+            CheckBox(text=fold, value=True) for fold in (self.model.folds if self.model else ())
+        )
+
+    def _say(self, words: str, color: str) -> None:
+        self.words.value = words
+        self.words.native.setStyleSheet(f"color: {color}")

@@ -1,0 +1,206 @@
+"""Dock widget `Segment organs`: choose a CT, press Segment, get its organs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import ComboBox, FileEdit, ProgressBar, PushButton
+from napari.layers import Image
+from napari.utils.notifications import show_error, show_warning
+from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+
+from napari_abdoseg.batch.folder import Outcome, find_cases, predicting
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.volume import LabelMap, Volume
+from napari_abdoseg.inference.device import DEVICES
+from napari_abdoseg.inference.ensemble import Ensemble, loading_ensemble
+from napari_abdoseg.inference.preset import PRESETS
+from napari_abdoseg.inference.segmentation import segmenting
+from napari_abdoseg.plugin.job import Job
+from napari_abdoseg.plugin.layers import volume_of
+from napari_abdoseg.plugin.model_choice import ModelChoice
+from napari_abdoseg.plugin.result import show_result
+from napari_abdoseg.progress import Progress, Work
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+LAYER, FOLDER = "an open CT", "a folder of CTs"
+DONE = "Done. Correct the masks with the brush; save them with File > Save Selected Layers."
+
+
+class SegmentWidget(QWidget):
+    """Find the organs of an open CT, or of a folder of CTs."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._layer: Image | None = None
+        self.job: Job | None = None
+        self.source = ComboBox(choices=[LAYER, FOLDER])
+        self.scan = ComboBox(choices=self._open_scans)
+        self.folder = FileEdit(mode="d", value="", tooltip="Folder of .nii and .nii.gz files")
+        self.output = FileEdit(mode="d", value="", tooltip="Folder for label maps and reports")
+        self.model = ModelChoice()
+        self.preset = ComboBox(choices=list(PRESETS))
+        self.device = ComboBox(choices=DEVICES)
+        self.status = QLabel()
+        self.bar = ProgressBar(value=0, min=0, max=1)
+        self.button = PushButton(text="Segment")
+        self._lay_out()
+        self.source.changed.connect(self._show_source)
+        self.preset.changed.connect(self._explain_preset)
+        self.button.changed.connect(self._press)
+        for event in (napari_viewer.layers.events.inserted, napari_viewer.layers.events.removed):
+            event.connect(self._update_scans)
+        napari_viewer.layers.events.removed.connect(self._cancel_if_removed)
+        self._show_source()
+        self._explain_preset()
+
+    def _lay_out(self) -> None:
+        self._settings = QWidget()
+        self._form = QFormLayout(self._settings)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        for name, widget in (
+            ("Segment", self.source),
+            ("CT", self.scan),
+            ("CTs", self.folder),
+            ("Save to", self.output),
+            ("Model", self.model.row),
+            ("", self.model.words),
+            ("Folds", self.model.folds),
+            ("Preset", self.preset),
+            ("Device", self.device),
+        ):
+            self._form.addRow(name, widget.native)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._settings)
+        for widget in (self.status, self.bar.native, self.button.native):
+            layout.addWidget(widget)
+        layout.addStretch()
+        self.status.setWordWrap(True)
+        self.bar.native.hide()
+        self.button.native.setMinimumHeight(44)
+        self.button.native.setStyleSheet("font-size: 15px; font-weight: bold")
+
+    def _open_scans(self, _: object = None) -> list[Image]:
+        return [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+
+    def _update_scans(self) -> None:
+        self.scan.reset_choices()
+
+    def _show_source(self) -> None:
+        from_layer = self.source.value == LAYER
+        for widget, shown in (
+            (self.scan, from_layer),
+            (self.folder, not from_layer),
+            (self.output, not from_layer),
+        ):
+            widget.native.setVisible(shown)
+            self._form.labelForField(widget.native).setVisible(shown)
+
+    def _explain_preset(self) -> None:
+        self.preset.tooltip = PRESETS[self.preset.value].description
+
+    def _press(self) -> None:
+        if self.job is not None:
+            self.cancel()
+            return
+        try:
+            work = self._prepare()
+        except AbdosegError as error:
+            show_error(str(error))
+        else:
+            self._run(work)
+
+    def cancel(self) -> None:
+        """Stop what is running; nothing of it stays."""
+        if self.job is not None:
+            self.job.cancel()
+            self.button.enabled = False
+            self.button.text = "Cancelling…"
+
+    def _prepare(self) -> Work[Any]:
+        """The work that the settings ask for, not yet begun."""
+        model = self.model.model
+        if model is None:
+            raise AbdosegError(str(self.model.words.value))
+        folds = model.choose_folds(self.model.chosen_folds)
+        loading = loading_ensemble(model.folder, folds, self.device.value)
+        preset = self.preset.value
+        if self.source.value == FOLDER:
+            folder, output = Path(self.folder.value), Path(self.output.value)
+            if Path() in (folder, output):
+                raise AbdosegError("Choose the folder of the CTs, and a folder to save to.")
+            return _segmenting_folder(loading, folder, output, preset)
+        if self.scan.value is None:
+            raise AbdosegError("There is no CT to segment: open one first (File > Open File(s)).")
+        self._layer = self.scan.value
+        return _segmenting_layer(loading, volume_of(self.scan.value), preset)
+
+    def _run(self, work: Work[Any]) -> None:
+        self.job = Job(work, "Segment organs")
+        self.job.progressed.connect(self._show_progress)
+        self.job.returned.connect(self._show_result)
+        self.job.ended.connect(self._rest)
+        self._settings.setEnabled(False)
+        self.button.text = "Cancel"
+        self.status.setText("Starting")
+        self.bar.max = 0
+        self.bar.native.show()
+        self.job.start()
+
+    def _show_progress(self, progress: Progress, time_left: str) -> None:
+        self.bar.max = progress.total
+        self.bar.value = progress.done
+        percent = f"{progress.fraction:.0%}" if progress.total else ""
+        self.status.setText(" · ".join(filter(None, (progress.stage, percent, time_left))))
+
+    def _show_result(self, result: LabelMap | Outcome) -> None:
+        if isinstance(result, LabelMap):
+            assert self._layer is not None
+            show_result(self._viewer, self._layer, result)
+            self.status.setText(DONE)
+        else:
+            self.status.setText(_summary(result, Path(self.output.value)))
+            for case, reason in result.failed:
+                show_warning(f"{case.name}: {reason}")
+
+    def _cancel_if_removed(self, event: Any) -> None:
+        if event.value is self._layer:
+            self.cancel()
+
+    def _rest(self) -> None:
+        """Back to where another run can start."""
+        if self.job is not None and self.job.cancelled:
+            self.status.setText("Cancelled.")
+        elif self.job is not None and self.job.failed:
+            self.status.setText("Stopped by an error.")
+        self.job = self._layer = None
+        self._settings.setEnabled(True)
+        self.bar.native.hide()
+        self.button.enabled = True
+        self.button.text = "Segment"
+
+
+def _segmenting_layer(loading: Work[Ensemble], volume: Volume, preset: str) -> Work[LabelMap]:
+    ensemble = yield from loading
+    return (yield from segmenting(volume, ensemble, preset))
+
+
+def _segmenting_folder(
+    loading: Work[Ensemble], folder: Path, output: Path, preset: str
+) -> Work[Outcome]:
+    cases = find_cases([folder], output)
+    ensemble = yield from loading
+    return (yield from predicting(cases, ensemble, preset))
+
+
+def _summary(outcome: Outcome, output: Path) -> str:
+    words = [f"{len(outcome.made)} label maps were saved in {output}."]
+    if outcome.kept:
+        words.append(f"{len(outcome.kept)} were there before and kept.")
+    if outcome.failed:
+        words.append(f"{len(outcome.failed)} failed.")
+    return " ".join(words)

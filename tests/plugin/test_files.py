@@ -1,0 +1,133 @@
+"""Reader, writer and sample data through napari itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from napari.layers import Image, Labels
+from napari.utils.notifications import notification_manager
+
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.nifti import read_labels, write_labels, write_volume
+from napari_abdoseg.image.phantom import make_phantom
+
+PLUGIN = "napari-abdoseg"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    volume, truth = make_phantom(5, (8.0, 6.0, 6.0), "RAS")
+    write_volume(tmp_path / "case_0000.nii.gz", volume)
+    write_labels(tmp_path / "case.nii.gz", truth)
+    return tmp_path
+
+
+def test_a_scan_opens_as_an_image(make_napari_viewer, files):
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(files / "case_0000.nii.gz", plugin=PLUGIN)
+    volume, _ = make_phantom(5, (8.0, 6.0, 6.0))
+    assert isinstance(layer, Image)
+    assert np.array_equal(layer.data, volume.data)
+    assert layer.data.dtype == np.int16
+    assert layer.contrast_limits == [-160, 240]
+    assert layer.colormap.name == "gray"
+    assert [str(unit) for unit in layer.units] == ["millimeter"] * 3
+    assert layer.axis_labels == ("z", "y", "x")
+    assert np.allclose(layer.scale, (8, 6, 6))
+
+
+def test_labels_open_as_labels_below_nothing(make_napari_viewer, files):
+    viewer = make_napari_viewer()
+    image, labels = viewer.open(files, plugin=PLUGIN)
+    assert isinstance(image, Image)
+    assert isinstance(labels, Labels)
+    assert labels.features["organ"].tolist() == [
+        *("background", "liver", "kidney", "spleen", "pancreas"),
+    ]
+    assert np.allclose(labels.translate, image.translate)
+
+
+def test_opening_by_drag_and_drop_needs_no_choice_of_plugin(make_napari_viewer, files):
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(files / "case_0000.nii.gz")
+    assert isinstance(layer, Image)
+
+
+def test_a_4d_file_opens_its_first_volume_with_a_notice(make_napari_viewer, tmp_path):
+    data = np.arange(2 * 3 * 4 * 5, dtype=np.int16).reshape(2, 3, 4, 5)
+    nib.save(nib.Nifti1Image(data, np.eye(4)), tmp_path / "cardiac.nii")
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(tmp_path / "cardiac.nii", plugin=PLUGIN)
+    assert layer.data.shape == (4, 3, 2)
+    assert any("cardiac.nii" in note.message for note in notification_manager.records)
+
+
+def test_a_corrected_layer_is_saved_on_the_scans_exact_grid(make_napari_viewer, files):
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(files / "case.nii.gz", plugin=PLUGIN)
+    layer.data[10, 10, 10] = 4
+    target = files / "corrected.nii.gz"
+    assert layer.save(str(target), plugin=PLUGIN) == [str(target)]
+    before, after = (nib.load(files / name) for name in ("case.nii.gz", "corrected.nii.gz"))
+    assert after.header.get_sform().tolist() == before.header.get_sform().tolist()
+    assert after.header.get_qform().tolist() == before.header.get_qform().tolist()
+    assert np.array_equal(read_labels(target).data, layer.data)
+    changed = np.argwhere(np.asanyarray(after.dataobj) != np.asanyarray(before.dataobj))
+    assert len(changed) == 1
+
+
+def test_napari_saves_labels_with_this_plugin_by_the_suffix(make_napari_viewer, files):
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(files / "case.nii.gz", plugin=PLUGIN)
+    for name in ("by_suffix.nii.gz", "by_suffix.nii"):
+        layer.save(str(files / name))
+        assert np.array_equal(read_labels(files / name).data, layer.data)
+
+
+def test_a_layer_from_elsewhere_is_saved_where_napari_shows_it(make_napari_viewer, tmp_path):
+    data = np.zeros((4, 5, 6), dtype=np.int64)
+    data[1, 2, 3] = 2
+    viewer = make_napari_viewer()
+    layer = viewer.add_labels(data, scale=(5, 2, 1), translate=(10, 20, 30))
+    layer.save(str(tmp_path / "mine.nii.gz"), plugin=PLUGIN)
+    saved = nib.load(tmp_path / "mine.nii.gz")
+    (index,) = np.argwhere(np.asanyarray(saved.dataobj))
+    s, p, left = 10 + 1 * 5, 20 + 2 * 2, 30 + 3 * 1
+    assert np.allclose(saved.affine @ [*index, 1], [-left, -p, s, 1])
+    assert np.allclose(sorted(saved.header.get_zooms()), [1, 2, 5])
+
+
+def test_labels_of_another_shape_than_their_scan_are_an_error(make_napari_viewer, files):
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(files / "case.nii.gz", plugin=PLUGIN)
+    layer.data = layer.data[:-1]
+    with pytest.raises(AbdosegError, match="must have the same shape"):
+        layer.save(str(files / "wrong.nii.gz"), plugin=PLUGIN)
+    assert not (files / "wrong.nii.gz").exists()
+
+
+def test_the_sample_is_a_phantom_with_its_truth(make_napari_viewer):
+    viewer = make_napari_viewer()
+    viewer.open_sample(PLUGIN, "phantom")
+    image, truth = viewer.layers
+    assert isinstance(image, Image)
+    assert isinstance(truth, Labels)
+    assert not truth.visible
+    assert set(np.unique(truth.data)) == {0, 1, 2, 3, 4}
+
+
+def test_opening_loads_neither_torch_nor_nnunet(files):
+    code = (
+        "import sys\n"
+        "from napari_abdoseg.plugin.reader import get_reader\n"
+        f"path = {str(files)!r}\n"
+        "assert len(get_reader(path)(path)) == 2\n"
+        "sys.exit(str({'torch', 'nnunetv2'} & set(sys.modules) or 0))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stderr.strip().splitlines()[-1] == "0", run.stderr

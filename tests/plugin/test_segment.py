@@ -1,0 +1,252 @@
+"""The dock widget `Segment organs` in a real viewer, with real networks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import torch
+from napari.layers import Labels, Shapes
+from napari.utils.notifications import notification_manager
+from napari.utils.progress import progress as activities
+from qtpy.QtCore import QTimer
+
+from napari_abdoseg.image.nifti import read_labels, write_volume
+from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.segmentation import segment
+from napari_abdoseg.plugin.layers import image_layer
+from napari_abdoseg.plugin.segment import FOLDER, SegmentWidget
+
+PATIENCE = 120_000
+"""ms that a run may take on a busy machine."""
+
+
+@pytest.fixture
+def viewer(make_napari_viewer, phantom):
+    viewer = make_napari_viewer(show=True)
+    data, options, _ = image_layer(phantom[0])
+    viewer.add_image(data, **options)
+    return viewer
+
+
+@pytest.fixture
+def widget(viewer, make_model) -> SegmentWidget:
+    _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Segment organs")
+    widget.model.choose(make_model(mirror_axes=(2,)))
+    return widget
+
+
+def press(widget: SegmentWidget) -> None:
+    widget.button.native.click()
+
+
+def wait_for_segmenting(widget: SegmentWidget, qtbot) -> None:
+    qtbot.waitUntil(lambda: widget.status.text().startswith("Segmenting"), timeout=PATIENCE)
+
+
+def wait_for_end(widget: SegmentWidget, qtbot) -> None:
+    qtbot.waitUntil(lambda: widget.job is None, timeout=PATIENCE)
+
+
+def said() -> str:
+    return " ".join(note.message for note in notification_manager.records)
+
+
+def test_a_run_shows_masks_boxes_and_organs(viewer, widget, qtbot, phantom):
+    press(widget)
+    assert widget.button.text == "Cancel"
+    assert not widget._settings.isEnabled()
+    wait_for_segmenting(widget, qtbot)
+    assert "%" in widget.status.text()
+    assert any("Segment organs: Segmenting" in bar.desc for bar in activities._all_instances)
+    wait_for_end(widget, qtbot)
+
+    layer = viewer.layers["CT organs"]
+    expected = segment(phantom[0], load_ensemble(widget.model.model.folder))
+    assert isinstance(layer, Labels)
+    assert np.array_equal(layer.data, expected.data)
+    assert layer.metadata["grid"] is phantom[0].grid
+    found = [organ.name for organ in expected.organs if (expected.data == organ.value).any()]
+    boxes = [f"{name} box" for name in found]
+    qtbot.waitUntil(lambda: all(name in viewer.layers for name in boxes), timeout=PATIENCE)
+    assert all(isinstance(viewer.layers[name], Shapes) for name in boxes)
+    assert widget.button.text == "Segment"
+    assert widget.status.text().startswith("Done.")
+    assert "Running on" in said()
+    assert not activities._all_instances
+
+
+def test_a_second_run_takes_other_settings(viewer, widget, qtbot, phantom):
+    widget.preset.value = "fast"
+    widget.model.folds[0].value = False
+    press(widget)
+    wait_for_end(widget, qtbot)
+    expected = segment(phantom[0], load_ensemble(widget.model.model.folder, [1]), "fast")
+    assert np.array_equal(viewer.layers["CT organs"].data, expected.data)
+
+
+@contextmanager
+def watched_event_loop() -> Iterator[list[float]]:
+    """Seconds between the turns of the event loop."""
+    gaps: list[float] = []
+    last = time.perf_counter()
+
+    def turn() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        gaps.append(now - last)
+        last = now
+
+    timer = QTimer()
+    timer.timeout.connect(turn)
+    timer.start(5)
+    yield gaps
+    timer.stop()
+
+
+def test_the_viewer_stays_responsive(viewer, widget, qtbot):
+    load_ensemble(widget.model.model.folder).build_network()
+    press(widget)
+    wait_for_segmenting(widget, qtbot)
+    with watched_event_loop() as gaps:
+        qtbot.waitUntil(lambda: not widget.status.text().startswith("Segmenting"), timeout=PATIENCE)
+    assert len(gaps) > 50
+    assert max(gaps) < 0.25
+    wait_for_end(widget, qtbot)
+
+
+
+def test_cancel_leaves_a_clean_scene(viewer, widget, qtbot):
+    press(widget)
+    wait_for_segmenting(widget, qtbot)
+    press(widget)
+    assert widget.button.text == "Cancelling…"
+    assert not widget.button.enabled
+    wait_for_end(widget, qtbot)
+    assert [layer.name for layer in viewer.layers] == ["CT"]
+    assert widget.status.text() == "Cancelled."
+    assert widget.button.text == "Segment"
+    assert widget.button.enabled
+    assert not activities._all_instances
+    press(widget)
+    wait_for_end(widget, qtbot)
+    assert "CT organs" in viewer.layers
+
+
+def test_cancel_in_the_activity_dock_cancels(viewer, widget, qtbot):
+    press(widget)
+    wait_for_segmenting(widget, qtbot)
+    (bar,) = activities._all_instances
+    bar.cancel()
+    wait_for_end(widget, qtbot)
+    assert [layer.name for layer in viewer.layers] == ["CT"]
+
+
+def test_deleting_the_scan_cancels(viewer, widget, qtbot):
+    press(widget)
+    wait_for_segmenting(widget, qtbot)
+    viewer.layers.remove("CT")
+    wait_for_end(widget, qtbot)
+    assert not viewer.layers
+    assert widget.status.text() == "Cancelled."
+
+
+def test_closing_the_viewer_leaves_no_thread_behind(viewer, widget, qtbot):
+    from superqt.utils._qthreading import WorkerBase
+
+    press(widget)
+    wait_for_segmenting(widget, qtbot)
+    viewer.close()
+    qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=PATIENCE)
+
+
+def test_an_error_is_told_and_the_widget_is_ready_again(viewer, widget, qtbot):
+    path = widget.model.model.checkpoint("1")
+    checkpoint = torch.load(path, weights_only=True)
+    del checkpoint["network_weights"]
+    torch.save(checkpoint, path)
+    press(widget)
+    wait_for_end(widget, qtbot)
+    assert "not from nnU-Net v2" in said()
+    assert widget.status.text() == "Stopped by an error."
+    assert widget.button.text == "Segment"
+    assert [layer.name for layer in viewer.layers] == ["CT"]
+
+
+def test_a_folder_that_is_no_model_is_told_when_chosen(widget, tmp_path):
+    widget.model.choose(tmp_path)
+    assert "is no nnU-Net model folder" in widget.model.words.value
+    assert widget.model.chosen_folds == []
+    press(widget)
+    assert widget.job is None
+    assert "is no nnU-Net model folder" in said()
+
+
+def test_no_fold_is_an_error(widget):
+    for box in widget.model.folds:
+        box.value = False
+    press(widget)
+    assert widget.job is None
+    assert "choose among 0, 1" in said()
+
+
+def test_without_a_scan_it_says_what_to_do(viewer, widget):
+    viewer.layers.clear()
+    press(widget)
+    assert widget.job is None
+    assert "open one first" in said()
+
+
+def test_a_picture_is_no_scan(viewer, widget):
+    viewer.layers.clear()
+    viewer.add_image(np.zeros((8, 8)), name="picture")
+    press(widget)
+    assert widget.job is None
+    assert "picture has 2 dimensions: choose a 3D volume" in said()
+
+
+def test_a_folder_of_scans(viewer, widget, qtbot, phantom, tmp_path):
+    scans, output = tmp_path / "scans", tmp_path / "out"
+    scans.mkdir()
+    write_volume(scans / "a_0000.nii.gz", phantom[0])
+    (scans / "b.nii.gz").write_bytes(b"broken")
+    widget.source.value = FOLDER
+    press(widget)
+    assert "Choose the folder of the CTs" in said()
+    widget.folder.value, widget.output.value = scans, output
+    widget.preset.value = "fast"
+    press(widget)
+    wait_for_end(widget, qtbot)
+    assert read_labels(output / "a.nii.gz").data.any()
+    assert widget.status.text() == f"1 label maps were saved in {output}. 1 failed."
+    assert "b.nii.gz" in said()
+
+
+def test_a_scan_that_came_from_elsewhere(viewer, widget, qtbot, phantom):
+    viewer.layers.clear()
+    viewer.add_image(phantom[0].data, scale=phantom[0].grid.spacing, name="mine")
+    widget.preset.value = "fast"
+    press(widget)
+    wait_for_end(widget, qtbot)
+    layer = viewer.layers["mine organs"]
+    assert np.allclose(layer.scale, phantom[0].grid.spacing)
+
+
+def test_beside_an_open_viewer_torch_loads_without_a_crash():
+    code = (
+        "import napari, sys\n"
+        "from qtpy.QtWidgets import QApplication\n"
+        "viewer = napari.Viewer()\n"
+        "QApplication.processEvents()\n"
+        "from napari_abdoseg import load_ensemble\n"
+        "load_ensemble('demo')\n"
+        "import torch._dynamo\n"
+        "viewer.close()\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
