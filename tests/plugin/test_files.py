@@ -52,9 +52,9 @@ def test_labels_open_as_labels_below_nothing(make_napari_viewer, files):
     assert np.allclose(labels.translate, image.translate)
 
 
-def test_opening_by_drag_and_drop_needs_no_choice_of_plugin(make_napari_viewer, files):
+def test_napari_finds_the_reader_by_itself(make_napari_viewer, files):
     viewer = make_napari_viewer()
-    (layer,) = viewer.open(files / "case_0000.nii.gz")
+    (layer,) = viewer.open(files / "case_0000.nii.gz", plugin=None)
     assert isinstance(layer, Image)
 
 

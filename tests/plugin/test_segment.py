@@ -120,7 +120,6 @@ def test_the_viewer_stays_responsive(viewer, widget, qtbot):
     wait_for_end(widget, qtbot)
 
 
-
 def test_cancel_leaves_a_clean_scene(viewer, widget, qtbot):
     press(widget)
     wait_for_segmenting(widget, qtbot)

@@ -51,7 +51,6 @@ class OrganScene:
         self._viewer = viewer
         self._displays: dict[str, BoxDisplay] = {}
         self._all_boxes_wanted = False
-        self._boxes_to_come: list[Organ] = []
         self._measuring = Measuring(viewer, layer)
         self._measuring.measured.connect(self._take)
         layer.events.colormap.connect(self._tell)
@@ -90,16 +89,8 @@ class OrganScene:
     def show_all_boxes(self) -> None:
         """Show the box of each organ, once they are measured."""
         self._all_boxes_wanted = not self.table.measures
-        self._boxes_to_come = list(self.table.measures)
-        self._show_next_box()
-
-    def _show_next_box(self) -> None:
-        """One box a turn of the event loop, which stays responsive so."""
-        if self._boxes_to_come:
-            organ = self._boxes_to_come.pop(0)
-            if organ in self.table.measures:
-                self.show_box(organ, organ.name, True)
-            QTimer.singleShot(0, self._show_next_box)
+        for organ in self.table.measures:
+            self.show_box(organ, organ.name, True)
 
     def is_split(self, organ: Organ) -> bool:
         """Whether an organ's right and left are measured apart."""
@@ -146,7 +137,6 @@ class OrganScene:
 
     def _close(self) -> None:
         self._measuring.close()
-        self._boxes_to_come.clear()
         self.layer.events.colormap.disconnect(self._tell)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         # napari may be removing several layers: the boxes' turn is after that.

@@ -20,6 +20,7 @@ from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.layers import volume_of
 from napari_abdoseg.plugin.model_choice import ModelChoice
+from napari_abdoseg.plugin.orientation import keep_head_up
 from napari_abdoseg.plugin.result import show_result
 from napari_abdoseg.progress import Progress, Work
 
@@ -57,6 +58,7 @@ class SegmentWidget(QWidget):
         napari_viewer.layers.events.removed.connect(self._cancel_if_removed)
         self._show_source()
         self._explain_preset()
+        keep_head_up(napari_viewer)
 
     def _lay_out(self) -> None:
         self._settings = QWidget()
