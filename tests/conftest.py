@@ -11,7 +11,7 @@ import pytest
 
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.inference.triton import keep_triton_out_beside_mesa
+from napari_abdoseg.inference.startup import prepare_for_torch
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "demo"
@@ -47,7 +47,7 @@ def make_model(tmp_path: Path) -> MakeModel:
         trainer: str = "nnUNetTrainer",
         **configuration: Any,
     ) -> Path:
-        keep_triton_out_beside_mesa()
+        prepare_for_torch()
         import torch
         from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
         from nnunetv2.utilities.plans_handling.plans_handler import PlansManager

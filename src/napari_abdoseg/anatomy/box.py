@@ -65,7 +65,7 @@ class Box:
     def stored_bounds(self, grid: Grid) -> tuple[Shape, Shape]:
         """Start and stop in voxels of the file's own axis order, half open."""
         first, last = _ordered(
-            _to_stored(grid, corner) for corner in (self.start, np.subtract(self.stop, 1))
+            grid.stored_index(corner) for corner in (self.start, np.subtract(self.stop, 1))
         )
         return _shape(np.rint(first)), _shape(np.rint(last) + 1)
 
@@ -75,7 +75,7 @@ class Box:
         For an oblique scan this is the upright box around the turned one.
         """
         corners = [
-            grid.affine[:3, :3] @ _to_stored(grid, np.subtract(corner, 0.5)) + grid.affine[:3, 3]
+            grid.affine[:3, :3] @ grid.stored_index(np.subtract(corner, 0.5)) + grid.affine[:3, 3]
             for corner in product(*zip(self.start, self.stop, strict=True))
         ]
         low, high = _ordered(corners)
@@ -121,13 +121,6 @@ def slabs(start: int, stop: int, slice_voxels: int) -> Iterator[tuple[int, int]]
 
 def _union(one: Box, other: Box) -> Box:
     return Box(_shape(map(min, one.start, other.start)), _shape(map(max, one.stop, other.stop)))
-
-
-def _to_stored(grid: Grid, voxel: Any) -> NDArray[np.float64]:
-    """Stored index of a (z, y, x) index; fractions allowed."""
-    spl = grid.screen_affine[:3, :3] @ voxel + grid.screen_affine[:3, 3]
-    ras = spl[[2, 1, 0]] * (-1, -1, 1)
-    return np.asarray(np.linalg.solve(grid.affine[:3, :3], ras - grid.affine[:3, 3]))
 
 
 def _ordered(points: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

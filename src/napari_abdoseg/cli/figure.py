@@ -22,14 +22,13 @@ MASK_OPACITY = 0.45
 
 
 def draw_overview(path: Path, volume: Volume, labels: LabelMap, title: str) -> None:
-    """Write a PNG of the axial, coronal and sagittal slice through the organs' middle."""
+    """Write a PNG of the axial, coronal and sagittal slice that show most of the organs."""
     boxes = bounding_boxes(labels)
-    middle = _middle(boxes, volume.grid.shape)
     figure = Figure(figsize=(15, 6), facecolor="black", layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, color="white", fontsize=13)
     for axes, (name, axis) in zip(figure.subplots(1, 3), VIEWS, strict=True):
-        _draw_slice(axes, volume, labels, boxes, axis, middle[axis])
+        _draw_slice(axes, volume, labels, boxes, axis, _telling_slice(labels, axis))
         axes.set_title(name, color="white", fontsize=11)
     figure.legend(
         handles=[Patch(color=organ.color, label=organ.name) for organ in boxes],
@@ -41,12 +40,14 @@ def draw_overview(path: Path, volume: Volume, labels: LabelMap, title: str) -> N
     figure.savefig(path, dpi=100, facecolor="black")
 
 
-def _middle(boxes: dict[Organ, Box], shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Slices through the smallest organ, which lies among the others."""
-    if not boxes:
-        return tuple(size // 2 for size in shape)
-    smallest = min(boxes.values(), key=lambda box: np.prod(np.subtract(box.stop, box.start)))
-    return tuple((a + b) // 2 for a, b in zip(smallest.start, smallest.stop, strict=True))
+def _telling_slice(labels: LabelMap, axis: int) -> int:
+    """The slice that shows most of all organs, each measured by its own largest slice."""
+    others = tuple(other for other in range(3) if other != axis)
+    shown = np.zeros(labels.data.shape[axis])
+    for organ in labels.organs:
+        areas = np.count_nonzero(labels.data == organ.value, axis=others)
+        shown += areas / max(1, areas.max())
+    return int(shown.argmax()) if shown.any() else len(shown) // 2
 
 
 def _draw_slice(

@@ -12,7 +12,7 @@ from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.checkpoint import Checkpoint, read_checkpoint
 from napari_abdoseg.inference.device import Device, choose_device
 from napari_abdoseg.inference.model import Model, read_model
-from napari_abdoseg.inference.triton import keep_triton_out_beside_mesa
+from napari_abdoseg.inference.startup import prepare_for_torch
 from napari_abdoseg.progress import Progress, Work, drain
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def loading_ensemble(
         One of them says which device was taken and why.
     """
     yield Progress(LOADING, 0, 0)
-    keep_triton_out_beside_mesa()
+    prepare_for_torch()
     model = read_model(name_or_folder)
     chosen = model.choose_folds(folds)
     members = []

@@ -78,9 +78,9 @@ class SegmentWidget(QWidget):
             self._form.addRow(name, widget.native)
         layout = QVBoxLayout(self)
         layout.addWidget(self._settings)
+        layout.addStretch()
         for widget in (self.status, self.bar.native, self.button.native):
             layout.addWidget(widget)
-        layout.addStretch()
         self.status.setWordWrap(True)
         self.bar.native.hide()
         self.button.native.setMinimumHeight(44)

@@ -1,4 +1,4 @@
-"""Keeping Triton out of a process that it would crash.
+"""Before torch is loaded into a process that already shows a viewer.
 
 Triton's library and Mesa's OpenGL drivers on Linux each bring an LLVM whose
 symbols clash: importing Triton after Mesa's LLVM is loaded, as it is beside an
@@ -10,15 +10,17 @@ https://github.com/tensorflow/tensorflow/issues/124205.
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 
 LOADED_LIBRARIES = Path("/proc/self/maps")
 
 
-def keep_triton_out_beside_mesa() -> None:
-    """Make ``import triton`` an ImportError, if it would crash."""
+def prepare_for_torch() -> None:
+    """Keep Triton out where it would crash, and torch's advice to developers from users."""
     if "triton" not in sys.modules and _mesa_llvm_is_loaded():
         sys.modules["triton"] = None  # type: ignore[assignment]
+    warnings.filterwarnings("ignore", message=r"`torch\.jit", category=FutureWarning)
 
 
 def _mesa_llvm_is_loaded() -> bool:
