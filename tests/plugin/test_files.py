@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import nibabel as nib
+import npe2
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
@@ -52,10 +53,11 @@ def test_labels_open_as_labels_below_nothing(make_napari_viewer, files):
     assert np.allclose(labels.translate, image.translate)
 
 
-def test_napari_finds_the_reader_by_itself(make_napari_viewer, files):
-    viewer = make_napari_viewer()
-    (layer,) = viewer.open(files / "case_0000.nii.gz", plugin=None)
-    assert isinstance(layer, Image)
+def test_npe2_offers_the_reader_for_scans_and_folders(files):
+    manager = npe2.PluginManager.instance()
+    for path in (files / "case.nii.gz", files / "CASE.NII", files):
+        offered = {reader.plugin_name for reader in manager.iter_compatible_readers([str(path)])}
+        assert PLUGIN in offered
 
 
 def test_a_4d_file_opens_its_first_volume_with_a_notice(make_napari_viewer, tmp_path):
