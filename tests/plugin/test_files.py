@@ -55,6 +55,7 @@ def test_labels_open_as_labels_below_nothing(make_napari_viewer, files):
 
 def test_npe2_offers_the_reader_for_scans_and_folders(files):
     manager = npe2.PluginManager.instance()
+    manager.discover()
     for path in (files / "case.nii.gz", files / "CASE.NII", files):
         offered = {reader.plugin_name for reader in manager.iter_compatible_readers([str(path)])}
         assert PLUGIN in offered
