@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shared
 
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.startup import prepare_for_torch
 
-SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "demo"
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder of real CTs; a user's checkout has none."""
-    if not SHARED.is_dir():
-        pytest.skip("the real CTs (../shared/data beside the repository) are not here")
-    return SHARED
+    if not shared.FOLDER.is_dir():
+        pytest.skip(shared.REASON)
+    return shared.FOLDER
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from conftest import SHARED
+import shared
 
 from napari_abdoseg.evaluation.dice import dice
 from napari_abdoseg.image.nifti import read_labels, read_volume, write_volume
@@ -30,7 +30,9 @@ REAL = ("abdomen_ct", "torso_ct")
 CASES = [
     *PHANTOMS,
     *(
-        pytest.param(name, marks=pytest.mark.skipif(not SHARED.is_dir(), reason="no real CT here"))
+        pytest.param(
+            name, marks=pytest.mark.skipif(not shared.FOLDER.is_dir(), reason=shared.REASON)
+        )
         for name in REAL
     ),
 ]
@@ -49,8 +51,8 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
             slice(int(size * MIDDLE.start), int(size * MIDDLE.stop)) for size in whole.shape
         )
         nib.Nifti1Image.from_bytes(whole.slicer[middle].to_bytes()).to_filename(path)
-    for name in REAL if SHARED.is_dir() else ():
-        shutil.copy(SHARED / f"{name}.nii.gz", folder / f"{name}_0000.nii.gz")
+    for name in REAL if shared.FOLDER.is_dir() else ():
+        shutil.copy(shared.FOLDER / f"{name}.nii.gz", folder / f"{name}_0000.nii.gz")
     return folder
 
 
