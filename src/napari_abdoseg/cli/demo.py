@@ -65,4 +65,6 @@ def _score_table(report: Report, found: LabelMap, truth: LabelMap) -> Table:
 def _show_in_napari(case: Case) -> None:
     """Open napari in a process of its own: the command line imports no Qt."""
     files = [str(case.image), str(case.labels)]
-    subprocess.run([sys.executable, "-m", "napari", *files, "-w", "napari-abdoseg"], check=True)
+    plugin = "napari-abdoseg"
+    command = [sys.executable, "-m", "napari", "--plugin", plugin, *files]
+    subprocess.run([*command, "--with", plugin, "Segment organs", "Organs"], check=True)
