@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from working import run
 
 from napari_abdoseg.progress import (
     Countdown,
@@ -17,11 +18,14 @@ from napari_abdoseg.progress import (
 )
 
 
-def work(closed: list[str] | None = None) -> Work[str]:
+def work(closed: list[str] | None = None, pause: float = 0) -> Work[str]:
     try:
         yield Progress("Reading", 0, 0)
+        time.sleep(pause)
         yield Progress("Segmenting", 1, 4)
+        time.sleep(pause)
         yield Progress("Segmenting", 2, 4)
+        time.sleep(pause)
         yield Progress("Writing", 4, 4)
         return "done"
     finally:
@@ -40,17 +44,9 @@ def test_fraction(done, total, share):
 
 def test_stages_are_timed_and_passed_on():
     seconds: dict[str, float] = {}
-    timed = time_stages(work(), seconds)
-    stages = []
-    while True:
-        try:
-            stages.append(next(timed).stage)
-        except StopIteration as end:
-            result = end.value
-            break
-        time.sleep(0.01)
+    steps, result = run(time_stages(work(pause=0.01), seconds))
     assert result == "done"
-    assert stages == ["Reading", "Segmenting", "Segmenting", "Writing"]
+    assert [step.stage for step in steps] == ["Reading", "Segmenting", "Segmenting", "Writing"]
     assert list(seconds) == ["Reading", "Segmenting", "Writing"]
     assert seconds["Segmenting"] > seconds["Reading"] > 0
 
@@ -88,14 +84,7 @@ def test_thinned_out_work_keeps_stages_and_notices():
             yield Progress("Segmenting", done, 100, "low on memory" if done == 50 else None)
         return "done"
 
-    thinned = thin_out(noisy(), interval=60)
-    seen = []
-    while True:
-        try:
-            seen.append(next(thinned))
-        except StopIteration as end:
-            result = end.value
-            break
+    seen, result = run(thin_out(noisy(), interval=60))
     assert result == "done"
     assert [(each.stage, each.done) for each in seen] == [
         *(("Reading", 0), ("Segmenting", 0), ("Segmenting", 50)),

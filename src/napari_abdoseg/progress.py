@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -48,36 +48,50 @@ def drain(work: Work[Result]) -> Result:
             return end.value  # type: ignore[no-any-return]
 
 
+def relay(work: Work[Result], change: Callable[[Progress], Progress | None]) -> Work[Result]:
+    """Pass on what ``change`` makes of each report, and nothing where that is None."""
+    try:
+        while True:
+            try:
+                progress = change(next(work))
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            if progress is not None:
+                yield progress
+    finally:
+        work.close()
+
+
 def thin_out(work: Work[Result], interval: float) -> Work[Result]:
     """Pass on one report in ``interval`` seconds, and each new stage and notice."""
     stage, due = "", 0.0
-    while True:
-        try:
-            progress = next(work)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+
+    def keep(progress: Progress) -> Progress | None:
+        nonlocal stage, due
         now = time.perf_counter()
-        if progress.stage != stage or progress.notice or now >= due:
-            stage, due = progress.stage, now + interval
-            yield progress
+        if progress.stage == stage and not progress.notice and now < due:
+            return None
+        stage, due = progress.stage, now + interval
+        return progress
+
+    return relay(work, keep)
 
 
 def time_stages(work: Work[Result], seconds: dict[str, float]) -> Work[Result]:
     """Pass ``work`` on and add the time of each of its stages to ``seconds``."""
     stage, since = "", time.perf_counter()
+
+    def take_time(progress: Progress) -> Progress:
+        nonlocal stage, since
+        if progress.stage != stage:
+            now = time.perf_counter()
+            _add_time(seconds, stage, now - since)
+            stage, since = progress.stage, now
+        return progress
+
     try:
-        while True:
-            try:
-                progress = next(work)
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
-            if progress.stage != stage:
-                now = time.perf_counter()
-                _add_time(seconds, stage, now - since)
-                stage, since = progress.stage, now
-            yield progress
+        return (yield from relay(work, take_time))
     finally:
-        work.close()
         _add_time(seconds, stage, time.perf_counter() - since)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+from working import run
 
 from napari_abdoseg.errors import DeviceError, ModelError
 from napari_abdoseg.inference import sliding_window
@@ -99,14 +100,8 @@ def test_running_out_of_memory_gathers_on_the_cpu_and_says_so(make_model, monkey
     cpu = torch.device("cpu")
     monkeypatch.setattr(sliding_window, "_gathering_places", lambda _: [cpu, cpu])
     work = predict_logits(image(20, 20, 20), load_ensemble(folder), PRESETS["exact"])
-    notices = []
-    while True:
-        try:
-            notices.append(next(work).notice)
-        except StopIteration as end:
-            result = end.value
-            break
-    said = [notice for notice in notices if notice]
+    steps, result = run(work)
+    said = [step.notice for step in steps if step.notice]
     assert len(said) == 1
     assert "ran out of memory" in said[0]
     assert torch.equal(result, whole)

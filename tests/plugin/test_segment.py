@@ -162,7 +162,7 @@ def test_deleting_the_scan_cancels(viewer, widget, qtbot):
 
 
 def test_closing_the_viewer_leaves_no_thread_behind(viewer, widget, qtbot):
-    from superqt.utils._qthreading import WorkerBase
+    from superqt.utils import WorkerBase
 
     press(widget)
     wait_for_segmenting(widget, qtbot)

@@ -15,6 +15,7 @@ from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.image.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.inference.preset import find_preset
 
 Report = dict[str, Any]
 
@@ -37,6 +38,7 @@ def case_report(
 
     Boxes are half open in voxels of the file's own axis order, and in RAS+ mm.
     """
+    folds = find_preset(preset).used(ensemble.folds)
     return {
         "case": case,
         "image": volume.path.name if volume.path else None,
@@ -47,9 +49,9 @@ def case_report(
         "model": {
             "name": ensemble.model.name,
             "description": ensemble.model.description,
-            "sha256": ensemble.model.sha256(ensemble.folds),
+            "sha256": ensemble.model.sha256(folds),
             "configurations": [ensemble.configuration],
-            "folds": list(ensemble.folds),
+            "folds": list(folds),
         },
         "preset": preset,
         "device": ensemble.device.name,

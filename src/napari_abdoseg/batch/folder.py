@@ -17,7 +17,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti import case_name, nifti_files, read_volume, write_labels
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.inference.segmentation import segmenting
-from napari_abdoseg.progress import Progress, Work, time_stages
+from napari_abdoseg.progress import Progress, Work, relay, time_stages
 
 READING, WRITING = "Reading", "Writing"
 
@@ -153,11 +153,10 @@ def _predicting_case(
 
 def _among(work: Work[Report], name: str, number: int, count: int) -> Work[Report]:
     """Progress of one case as progress over all."""
-    while True:
-        try:
-            progress = next(work)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+
+    def among(progress: Progress) -> Progress:
         stage = f"{name}: {progress.stage}" if count > 1 else progress.stage
         done = round(1000 * (number + progress.fraction))
-        yield Progress(stage, done, 1000 * count, progress.notice)
+        return Progress(stage, done, 1000 * count, progress.notice)
+
+    return relay(work, among)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from napari_abdoseg.errors import AbdosegError
+
+Member = TypeVar("Member")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,10 @@ class Preset:
     description: str
     mirroring: bool
     first_fold_only: bool
+
+    def used(self, members: tuple[Member, ...]) -> tuple[Member, ...]:
+        """Those of an ensemble's members, or of their names, that work."""
+        return members[:1] if self.first_fold_only else members
 
 
 PRESETS = {

@@ -12,7 +12,7 @@ from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.inference.preset import find_preset
 from napari_abdoseg.inference.sliding_window import predict_logits
-from napari_abdoseg.progress import Progress, Work, drain
+from napari_abdoseg.progress import Progress, Work, drain, relay
 
 PREPROCESSING = "Preprocessing"
 RESAMPLING = "Resampling to the scan"
@@ -56,19 +56,15 @@ def segmenting(volume: Volume, ensemble: Ensemble, preset: str = "exact") -> Wor
     notices: list[str] = []
     yield Progress(PREPROCESSING, 0, 0)
     image, properties = _preprocess(volume, ensemble)
-    work = predict_logits(torch.from_numpy(image), ensemble, chosen)
-    passes = 0
-    while True:
-        try:
-            progress = next(work)
-        except StopIteration as end:
-            logits = end.value
-            break
+
+    def keep_notice(progress: Progress) -> Progress:
         if progress.notice:
             notices.append(progress.notice)
-        passes = progress.total
-        yield progress
-    yield Progress(RESAMPLING, passes, passes)
+        return progress
+
+    work = predict_logits(torch.from_numpy(image), ensemble, chosen)
+    logits = yield from relay(work, keep_notice)
+    yield Progress(RESAMPLING, 1, 1)
     found = labels_of_logits(
         logits, ensemble.plans, ensemble.configured, ensemble.label_manager, properties
     )

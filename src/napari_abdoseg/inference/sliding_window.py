@@ -62,7 +62,7 @@ def predict_logits(image: torch.Tensor, ensemble: Ensemble, preset: Preset) -> W
     from nnunetv2.utilities.helpers import empty_cache
 
     device = torch.device(ensemble.device.name)
-    members = ensemble.members[:1] if preset.first_fold_only else ensemble.members
+    members = preset.used(ensemble.members)
     flips = _flips(members[0].mirror_axes if preset.mirroring else ())
     patch = tuple(ensemble.configured.patch_size)
     padded, inside = pad_nd_image(image, patch, "constant", {"value": 0}, True, None)
