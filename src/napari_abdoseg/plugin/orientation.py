@@ -14,7 +14,7 @@ def keep_head_up(viewer: ViewerModel) -> None:
     def turn() -> None:
         vertical = viewer.dims.displayed[0] - (viewer.dims.ndim - 3)
         if viewer.dims.ndisplay == 2:
-            viewer.camera.orientation2d = ("up" if vertical == SUPERIOR else "down", "right")
+            viewer.scene.camera.orientation2d = ("up" if vertical == SUPERIOR else "down", "right")
 
     viewer.dims.events.order.connect(turn)
     viewer.dims.events.ndisplay.connect(turn)
