@@ -19,7 +19,8 @@ def test_the_head_is_up(phantom, order, vertical):
     viewer.add_image(data, **options)
     keep_head_up(viewer)
     viewer.dims.order = order
-    assert [str(direction) for direction in viewer.scene.camera.orientation2d] == [vertical, "right"]
+    camera = viewer.scene.camera
+    assert [str(direction) for direction in camera.orientation2d] == [vertical, "right"]
     viewer.dims.ndisplay = 3
     viewer.dims.order = (0, 1, 2)
     viewer.dims.ndisplay = 2
