@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
-from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.colormaps import Colormap, DirectLabelColormap
 
 from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.anatomy.surface import Surface
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.plugin.box_drawing import draw_box
+from napari_abdoseg.plugin.surfaces import mesh_data, mesh_scale
 
 LayerData = tuple[Any, dict[str, Any], str]
 """Data, options and type of a layer, as npe2 readers return them."""
@@ -92,6 +94,36 @@ def box_layer(name: str, color: Any, box: Box, grid: Grid, hidden: int | None = 
         "translate": drawing.translate,
     }
     return drawing.shapes, options, "shapes"
+
+
+def surface_layer(name: str, color: Any, surface: Surface, grid: Grid) -> LayerData:
+    """An organ's surface as a Surface layer, without faces as long as slices are shown.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"liver"``; the layer becomes ``"liver surface"``.
+    color : color
+    surface : Surface
+    grid : Grid
+        `SurfaceDisplay` keeps it right while a viewer changes.
+    """
+    options = {
+        "name": f"{name} surface",
+        "colormap": one_color(color),
+        "contrast_limits": (0, 1),
+        "shading": "smooth",
+        "metadata": {"grid": grid, "surface": surface},
+        **_place(grid),
+        "scale": mesh_scale(grid),
+        "translate": (0.0,) * 3,
+    }
+    return mesh_data(surface, grid, in_3d=False), options, "surface"
+
+
+def one_color(color: Any) -> Colormap:
+    """A colormap of a single colour."""
+    return Colormap([color, color])
 
 
 def add_beside(viewer: ViewerModel, neighbour: Layer, layer_data: LayerData) -> Any:

@@ -1,21 +1,90 @@
-"""Slices the way radiologists look at them."""
+"""Pictures the way radiologists look at them, and where the patient's sides lie in them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from weakref import WeakSet
+
+import numpy as np
 from napari.components import ViewerModel
+from numpy.typing import NDArray
 
 SUPERIOR = 0
 """The axis of (z, y, x) that points to the head."""
 
+ENDS = ("SI", "PA", "LR")
+"""Where each axis of (z, y, x) points to, and where it comes from."""
 
-def keep_head_up(viewer: ViewerModel) -> None:
-    """Show coronal and sagittal slices head up, and axial ones anterior side up."""
+OBLIQUE = 0.35
+"""Share of a direction below which it gets no letter."""
+
+_kept: WeakSet[ViewerModel] = WeakSet()
+
+
+def keep_head_up(viewer: ViewerModel) -> Callable[[], None]:
+    """Show coronal and sagittal slices head up, and axial ones anterior side up.
+
+    In 3D the patient's left is never taken for the right: napari's own depth
+    axis would mirror them.
+
+    Returns
+    -------
+    callable
+        Stops it; does nothing if it was kept so before.
+    """
+    if viewer in _kept:
+        return lambda: None
+    _kept.add(viewer)
+    dims, camera = viewer.dims, viewer.scene.camera
 
     def turn() -> None:
-        vertical = viewer.dims.displayed[0] - (viewer.dims.ndim - 3)
-        if viewer.dims.ndisplay == 2:
-            viewer.scene.camera.orientation2d = ("up" if vertical == SUPERIOR else "down", "right")
+        vertical = dims.displayed[0] - (dims.ndim - 3)
+        up = dims.ndisplay == 2 and vertical == SUPERIOR
+        camera.orientation = ("away", "up" if up else "down", "right")
 
-    viewer.dims.events.order.connect(turn)
-    viewer.dims.events.ndisplay.connect(turn)
+    def stop() -> None:
+        dims.events.order.disconnect(turn)
+        dims.events.ndisplay.disconnect(turn)
+        _kept.discard(viewer)
+
+    dims.events.order.connect(turn)
+    dims.events.ndisplay.connect(turn)
     turn()
+    return stop
+
+
+def look_from_the_front(viewer: ViewerModel) -> None:
+    """Look at the patient in 3D as when face to face, a little from above."""
+    viewer.scene.camera.set_view_direction((-0.25, 1, 0.2), (1, 0, 0))
+
+
+def picture_directions(viewer: ViewerModel) -> NDArray[np.float64]:
+    """Directions to the right and down in a viewer's picture.
+
+    Returns
+    -------
+    ndarray, shape (2, 3)
+        Unit vectors along (S, P, L).
+    """
+    dims, camera = viewer.dims, viewer.scene.camera
+    directions = np.zeros((2, 3))
+    if dims.ndisplay == 3:
+        view, up = np.array(camera.view_direction), np.array(camera.up_direction)
+        directions[0] = np.cross(up, view)
+        directions[1] = -up
+        return directions
+    _, vertical, horizontal = camera.orientation
+    down, right = (axis - (dims.ndim - 3) for axis in dims.displayed)
+    directions[0, right] = 1 if str(horizontal) == "right" else -1
+    directions[1, down] = 1 if str(vertical) == "down" else -1
+    return directions
+
+
+def letters_of(direction: NDArray[np.float64]) -> str:
+    """Letters of a direction along (S, P, L), the strongest first, such as ``"LA"``."""
+    strongest_first = np.argsort(-np.abs(direction))
+    return "".join(
+        ENDS[axis][int(direction[axis] < 0)]
+        for axis in strongest_first
+        if abs(direction[axis]) > OBLIQUE
+    )

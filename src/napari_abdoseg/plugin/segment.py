@@ -17,6 +17,7 @@ from napari_abdoseg.inference.device import DEVICES
 from napari_abdoseg.inference.ensemble import Ensemble, loading_ensemble
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segmenting
+from napari_abdoseg.plugin.four_panel import toggle_four_panel_view
 from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.layers import volume_of
 from napari_abdoseg.plugin.model_choice import ModelChoice
@@ -48,11 +49,15 @@ class SegmentWidget(QWidget):
         self.device = ComboBox(choices=DEVICES)
         self.status = QLabel()
         self.bar = ProgressBar(value=0, min=0, max=1)
+        self.four_panels = PushButton(
+            text="Four-panel view", tooltip="Three slices beside the organs in 3D; again to close"
+        )
         self.button = PushButton(text="Segment")
         self._lay_out()
         self.source.changed.connect(self._show_source)
         self.preset.changed.connect(self._explain_preset)
         self.button.changed.connect(self._press)
+        self.four_panels.changed.connect(lambda: toggle_four_panel_view(napari_viewer))
         for event in (napari_viewer.layers.events.inserted, napari_viewer.layers.events.removed):
             event.connect(self._update_scans)
         napari_viewer.layers.events.removed.connect(self._cancel_if_removed)
@@ -78,6 +83,7 @@ class SegmentWidget(QWidget):
             self._form.addRow(name, widget.native)
         layout = QVBoxLayout(self)
         layout.addWidget(self._settings)
+        layout.addWidget(self.four_panels.native)
         layout.addStretch()
         for widget in (self.status, self.bar.native, self.button.native):
             layout.addWidget(widget)

@@ -1,0 +1,143 @@
+"""The four-panel view against the plain viewer: frames a second and memory.
+
+Each screen runs in a process of its own, on the same scan with the same organs.
+Needs a screen, such as that of `xvfb-run`:
+
+    xvfb-run -a -s "-screen 0 1400x900x24" python benchmarks/four_panel.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+PLAIN, FOUR_PANELS = "plain viewer", "four panels"
+SCROLLED = 60
+MB = 1 << 20
+
+
+def large_scan(shape: tuple[int, int, int]) -> tuple[Any, Any]:
+    """A coarse phantom whose voxels are repeated until it has ``shape`` (z, y, x)."""
+    from napari_abdoseg.image.grid import Grid
+    from napari_abdoseg.image.phantom import make_phantom
+    from napari_abdoseg.image.volume import LabelMap, Volume
+
+    coarse, truth = make_phantom(3, (3.0, 2.5, 2.5))
+    picks = [
+        np.arange(size) * old // size for size, old in zip(shape, coarse.data.shape, strict=True)
+    ]
+    spacing = tuple(
+        step * old / size
+        for step, old, size in zip(coarse.grid.spacing, coarse.data.shape, shape, strict=True)
+    )
+    grid = Grid.from_spacing(shape, spacing)
+    return (
+        Volume(coarse.data[np.ix_(*picks)], grid),
+        LabelMap(truth.data[np.ix_(*picks)], grid, truth.organs),
+    )
+
+
+def measure(screen: str, shape: tuple[int, int, int]) -> dict[str, float]:
+    """Open the scan in ``screen``, scroll and paint, and say how it went."""
+    import napari
+    from qtpy.QtTest import QTest
+
+    from napari_abdoseg.plugin.four_panel import four_panel_view, toggle_four_panel_view
+    from napari_abdoseg.plugin.layers import image_layer
+    from napari_abdoseg.plugin.result import show_result
+
+    scan, organs = large_scan(shape)
+    viewer = napari.Viewer()
+    viewer.window.resize(1400, 880)
+    image = viewer.add_layer(napari.layers.Layer.create(*image_layer(scan)))
+    QTest.qWait(500)
+    if screen == FOUR_PANELS:
+        toggle_four_panel_view(viewer)
+    beats = Heartbeat()
+    labels = show_result(viewer, image, organs)
+    QTest.qWait(12_000)
+    result = {"longest block while surfaces are made, ms": beats.longest_ms()}
+    view = four_panel_view(viewer)
+    panels = view.slices if view else (viewer,)
+    for panel, name in zip(panels, ("axial", "coronal", "sagittal")):
+        result[f"scrolling {name}, frames a second"] = frames_a_second(viewer, panel)
+    beats = Heartbeat()
+    labels.mode = "paint"
+    labels.paint(tuple(size // 2 for size in shape), 1)
+    QTest.qWait(3000)
+    result["longest block after a stroke, ms"] = beats.longest_ms()
+    result["memory, MB"] = resident_mb()
+    viewer.close()
+    return result
+
+
+class Heartbeat:
+    """Longest time that the event loop did not come round."""
+
+    def __init__(self) -> None:
+        from qtpy.QtCore import QTimer
+
+        self._times = [time.perf_counter()]
+        self._timer = QTimer()
+        self._timer.timeout.connect(lambda: self._times.append(time.perf_counter()))
+        self._timer.start(5)
+
+    def longest_ms(self) -> float:
+        """In ms, up to now."""
+        self._timer.stop()
+        return float(np.diff(self._times).max() * 1000)
+
+
+def frames_a_second(viewer: Any, panel: Any) -> float:
+    """Scroll through the slices of a panel, each drawn in all panels before the next."""
+    from qtpy.QtWidgets import QApplication
+
+    axis = panel.dims.not_displayed[0]
+    middle = int(panel.dims.nsteps[axis]) // 2
+    begin = time.perf_counter()
+    for step in range(SCROLLED):
+        panel.dims.set_current_step(axis, middle - SCROLLED // 2 + step)
+        QApplication.processEvents()
+    return SCROLLED / (time.perf_counter() - begin)
+
+
+def resident_mb() -> float:
+    """Largest resident memory of this process so far."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MB
+
+
+def main() -> None:
+    """Measure both screens and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shape", default="400,512,512", help="z,y,x")
+    parser.add_argument("--screen", choices=[PLAIN, FOUR_PANELS])
+    arguments = parser.parse_args()
+    shape = tuple(int(size) for size in arguments.shape.split(","))
+    if arguments.screen:
+        print(json.dumps(measure(arguments.screen, shape)))
+        return
+    results = {}
+    for screen in (PLAIN, FOUR_PANELS):
+        command = [sys.executable, str(Path(__file__)), "--shape", arguments.shape]
+        output = subprocess.run(
+            [*command, "--screen", screen], check=True, capture_output=True, text=True
+        )
+        results[screen] = json.loads(output.stdout.splitlines()[-1])
+    print(f"{'':45}{PLAIN:>14}{FOUR_PANELS:>14}{'ratio':>8}")
+    for name, value in results[FOUR_PANELS].items():
+        plain = results[PLAIN].get(name)
+        ratio = f"{value / plain:8.2f}" if plain else ""
+        print(f"{name:45}{plain or float('nan'):14.1f}{value:14.1f}{ratio}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""The four-panel view: three slices beside the organs in 3D.
+
+The only file that touches napari's QtViewer and window; the test of the same
+name fails when a version of napari has them otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from napari import Viewer
+from napari.components import ViewerModel
+from napari.qt import QtViewer
+from qtpy.QtCore import QTimer
+
+from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.plugin.crosshair import Crosshair
+from napari_abdoseg.plugin.linked_zoom import LinkedZoom
+from napari_abdoseg.plugin.mirror import Mirror
+from napari_abdoseg.plugin.mirror_3d import Mirror3D
+from napari_abdoseg.plugin.orientation import keep_head_up, look_from_the_front
+from napari_abdoseg.plugin.panel_frame import PanelFrame
+from napari_abdoseg.plugin.panel_overlay import PanelOverlay
+from napari_abdoseg.plugin.panels import set_panels
+from napari_abdoseg.plugin.picking import jump_on_click
+from napari_abdoseg.plugin.shared_cursor import SharedCursor
+from napari_abdoseg.plugin.view_state import ViewState
+
+AXIAL, CORONAL, SAGITTAL = (0, 1, 2), (1, 0, 2), (2, 0, 1)
+"""Order of the axes (z, y, x): the first is sliced, the others go down and to the right."""
+
+NAMES = ("Axial", "Coronal", "Sagittal", "3D")
+
+SETTLE_MS = 50
+"""Panels have their new size by then."""
+
+_views: WeakKeyDictionary[Viewer, FourPanelView] = WeakKeyDictionary()
+
+
+def four_panel_view(viewer: Viewer) -> FourPanelView | None:
+    """The four-panel view of a viewer, if it is open."""
+    return _views.get(viewer)
+
+
+def toggle_four_panel_view(viewer: Viewer) -> None:
+    """Open the four-panel view of a viewer, or close it."""
+    view = four_panel_view(viewer)
+    if view is None:
+        _views[viewer] = FourPanelView(viewer)
+    else:
+        view.close()
+
+
+class FourPanelView:
+    """Axial, coronal and sagittal slices and a 3D picture of what a viewer holds.
+
+    The axial slice is the viewer's own canvas. The three others show copies of
+    its layers, which share their data.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self.coronal, self.sagittal, self.three_d = (ViewerModel() for _ in range(3))
+        self.slices = viewer, self.coronal, self.sagittal
+        self.panels = *self.slices, self.three_d
+        self._before = ViewState.of(viewer)
+        self._closing: list[Callable[[], None]] = []
+        mirrors = Mirror(viewer, self.coronal), Mirror(viewer, self.sagittal)
+        self._mirrors = *mirrors, Mirror3D(viewer, self.three_d)
+        set_panels(viewer, self.panels[1:])
+        for panel, axes in zip(self.slices, (AXIAL, CORONAL, SAGITTAL)):
+            self._slice_along(panel, axes)
+        self.three_d.dims.ndisplay = 3
+        self.qt_viewers = [viewer.window._qt_viewer, *map(_Panel, self.panels[1:])]
+        self._put_into_window()
+        self._fit_timer = QTimer(self.frame)
+        self._fit_timer.setSingleShot(True)
+        self._fit_timer.setInterval(SETTLE_MS)
+        self._fit_timer.timeout.connect(self.fit)
+        self.cursor = SharedCursor(_place(viewer))
+        for panel, qt_viewer, name in zip(self.panels, self.qt_viewers, NAMES):
+            self._dress(panel, qt_viewer, name)
+        for panel in self.slices[1:]:
+            panel.events.status.connect(lambda event: setattr(viewer, "status", event.value))
+        jump_on_click(self.three_d, self.cursor)
+        self._zoom = LinkedZoom(self.slices)
+        self._connect_switches()
+        self._connect(viewer.layers.events.inserted, self._fit_first_layer)
+        self._connect(viewer.events.reset_view, self._fit_soon)
+        self._fit_soon()
+
+    def fit(self) -> None:
+        """Show the whole scan in each panel."""
+        linked, self._zoom.on = self._zoom.on, False
+        for panel in self.panels:
+            with panel.events.reset_view.blocker():
+                panel.fit_to_view()
+        self._zoom.on = linked
+
+    def close(self) -> None:
+        """Leave the viewer as it was before."""
+        if _views.pop(self.viewer, None) is None:
+            return
+        self._fit_timer.stop()
+        for undo in reversed(self._closing):
+            undo()
+        self._zoom.close()
+        self.cursor.close()
+        set_panels(self.viewer, ())
+        for mirror in self._mirrors:
+            mirror.close()
+        self._take_out_of_window()
+        self._before.restore(self.viewer)
+
+    def _slice_along(self, panel: ViewerModel, axes: tuple[int, ...]) -> None:
+        """Keep a panel on slices of one axis, however many axes the layers have."""
+        dims = panel.dims
+
+        def turn(event: Any = None) -> None:
+            extra = dims.ndim - 3
+            if extra >= 0:
+                dims.order = (*range(extra), *(axis + extra for axis in axes))
+
+        dims.ndisplay = 2
+        self._connect(dims.events.ndim, turn)
+        turn()
+
+    def _put_into_window(self) -> None:
+        """Put the four panels where the viewer's own canvas is."""
+        centre = self.qt_viewers[0].parentWidget()
+        self.frame = PanelFrame(centre, *self.qt_viewers)
+        centre.layout().addWidget(self.frame)
+        self.frame.closed.connect(self.close)
+        self.frame.arranged.connect(self._fit_soon)
+
+    def _take_out_of_window(self) -> None:
+        main, *panels = self.qt_viewers
+        layout = self.frame.parentWidget().layout()
+        layout.addWidget(main)
+        layout.removeWidget(self.frame)
+        self.frame.end()
+        for panel in panels:
+            panel.close()
+        self.qt_viewers.clear()
+
+    def _dress(self, panel: ViewerModel, qt_viewer: QtViewer, name: str) -> None:
+        """Give a panel its orientation, scale bar, name, letters, cursor and cross hair."""
+        panel.canvas.overlays.scale_bar.visible = True
+        self.cursor.join(panel)
+        overlay = PanelOverlay(qt_viewer.canvas.native, panel, name)
+        self._closing += [keep_head_up(panel), overlay.end]
+        self._point(overlay)
+        if panel is self.three_d:
+            # A surface under the mouse takes too long to find at each of its moves.
+            panel.cursor.events.position.disconnect(panel.update_status_from_cursor)
+            look_from_the_front(panel)
+            crosshair = Crosshair(panel, qt_viewer.canvas.view.scene)
+            self._closing.append(crosshair.end)
+            self._point(crosshair)
+
+    def _point(self, pointer: PanelOverlay | Crosshair) -> None:
+        """Keep a cross hair on the cursor."""
+        self.cursor.moved.connect(pointer.point_at)
+        pointer.point_at(self.cursor.position)
+
+    def _connect_switches(self) -> None:
+        frame, mirror_3d = self.frame, self._mirrors[-1]
+        frame.linked_zoom.toggled.connect(lambda on: setattr(self._zoom, "on", on))
+        frame.volumes_in_3d.toggled.connect(lambda on: setattr(mirror_3d, "volumes_shown", on))
+
+    def _connect(self, emitter: Any, callback: Callable[..., None]) -> None:
+        emitter.connect(callback)
+        self._closing.append(lambda: emitter.disconnect(callback))
+
+    def _fit_first_layer(self, event: Any) -> None:
+        if len(self.viewer.layers) == 1:
+            self._fit_soon()
+
+    def _fit_soon(self, event: Any = None) -> None:
+        """Fit the panels once they have their size and their layers."""
+        self._fit_timer.start()
+
+
+class _Panel(QtViewer):
+    def _bind_shortcuts(self) -> None:
+        """They are bound already, by the viewer's own canvas and for all of them."""
+
+
+def _place(viewer: ViewerModel) -> Triple:
+    """Where a viewer is sliced, in mm along (S, P, L)."""
+    s, p, left = (0.0, *viewer.dims.point)[-3:]
+    return s, p, left

@@ -1,0 +1,104 @@
+"""Four pictures in one frame, in one of two layouts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+SLICES_ON_TOP, TWO_BY_TWO = "Slices above 3D", "Two by two"
+
+
+class PanelFrame(QWidget):  # type: ignore[misc]
+    """Axial, coronal, sagittal and 3D pictures, and a bar of switches above.
+
+    Parameters
+    ----------
+    parent : QWidget
+    axial, coronal, sagittal, three_d : QWidget
+    """
+
+    closed = Signal()
+    """The user wants the plain viewer back, or closes the window."""
+    arranged = Signal()
+    """The pictures have other sizes now."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        axial: QWidget,
+        coronal: QWidget,
+        sagittal: QWidget,
+        three_d: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._panels: tuple[QWidget, ...] = (axial, coronal, sagittal, three_d)
+        self.layouts = QComboBox()
+        self.layouts.addItems([SLICES_ON_TOP, TWO_BY_TWO])
+        self.layouts.setToolTip("How the four pictures are arranged")
+        self.linked_zoom = QCheckBox("Zoom slices together")
+        self.linked_zoom.setChecked(True)
+        self.volumes_in_3d = QCheckBox("CT and masks in 3D")
+        self.volumes_in_3d.setToolTip("Render the scan and the masks in 3D besides the surfaces")
+        self.close_button = QPushButton("Close four-panel view")
+        self._outer = QSplitter(Qt.Orientation.Vertical)
+        self._upper, self._lower = QSplitter(), QSplitter()
+        self._lay_out()
+        self.layouts.currentTextChanged.connect(self.arrange)
+        self.close_button.clicked.connect(self.closed)
+        self.arrange(SLICES_ON_TOP)
+        self.window().installEventFilter(self)
+
+    def end(self) -> None:
+        """Let the pictures go, and be deleted."""
+        self.window().removeEventFilter(self)
+        self._panels = ()
+        self.hide()
+        self.deleteLater()
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Close:
+            self.closed.emit()
+        return False
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.setContentsMargins(4, 2, 4, 2)
+        bar.setSpacing(14)
+        for widget in (QLabel("Layout"), self.layouts, self.linked_zoom, self.volumes_in_3d):
+            bar.addWidget(widget)
+        bar.addStretch()
+        bar.addWidget(self.close_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(bar)
+        layout.addWidget(self._outer, stretch=1)
+        for splitter in (self._upper, self._lower):
+            splitter.setChildrenCollapsible(False)
+            self._outer.addWidget(splitter)
+
+    def arrange(self, layout: str) -> None:
+        """Arrange the pictures as `SLICES_ON_TOP` or `TWO_BY_TWO`."""
+        axial, coronal, sagittal, three_d = self._panels
+        if layout == SLICES_ON_TOP:
+            upper, lower, heights = (axial, coronal, sagittal), (three_d,), (2, 3)
+        else:
+            upper, lower, heights = (axial, three_d), (coronal, sagittal), (1, 1)
+        for splitter, panels in ((self._upper, upper), (self._lower, lower)):
+            for place, panel in enumerate(panels):
+                splitter.insertWidget(place, panel)
+                panel.show()
+            splitter.setSizes([10_000] * len(panels))
+        self._outer.setSizes([height * 10_000 for height in heights])
+        self.arranged.emit()

@@ -1,0 +1,154 @@
+"""What is written and drawn over a panel's picture.
+
+Qt paints it, so that the picture below need not be rendered again when only the
+cross hair moves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QFont, QPainter
+from qtpy.QtWidgets import QWidget
+
+from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.plugin.orientation import letters_of, picture_directions
+
+WORDS = QColor("#c3ced9")
+SHADOW = QColor(0, 0, 0, 170)
+CROSSHAIR = QColor(255, 217, 77, 150)
+GAP = 8
+"""Pixels around the place itself that the cross hair leaves free."""
+MARGIN = 6
+FONT_PIXELS = 15
+
+Align = Qt.AlignmentFlag
+
+
+class PanelOverlay(QWidget):  # type: ignore[misc]
+    """Name, sides of the patient and cross hair over a canvas.
+
+    Parameters
+    ----------
+    canvas : QWidget
+    viewer : ViewerModel
+        What the canvas shows.
+    name : str
+    """
+
+    def __init__(self, canvas: QWidget, viewer: ViewerModel, name: str) -> None:
+        super().__init__(canvas)
+        self._viewer = viewer
+        self._name = name
+        self._place: Triple | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+        self.resize(canvas.size())
+        canvas.installEventFilter(self)
+        dims, camera = viewer.dims.events, viewer.scene.camera.events
+        self._events = (
+            *(dims.order, dims.ndisplay, dims.range),
+            *(camera.orientation, camera.angles, camera.center, camera.zoom),
+        )
+        for event in self._events:
+            event.connect(self._repaint)
+        self.show()
+
+    def point_at(self, place: Triple) -> None:
+        """Draw the cross hair through ``place``, in mm along (S, P, L)."""
+        self._place = place
+        self._repaint()
+
+    def end(self) -> None:
+        """Take it away."""
+        for event in self._events:
+            event.disconnect(self._repaint)
+        self.parentWidget().removeEventFilter(self)
+        self.hide()
+        self.deleteLater()
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Resize:
+            self.resize(event.size())
+        return False
+
+    def paintEvent(self, event: Any) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setFont(_font())
+        self._write(painter, self._name, Align.AlignLeft | Align.AlignTop)
+        if self._viewer.layers:
+            self._draw_crosshair(painter)
+            self._letter_sides(painter)
+        painter.end()
+
+    def _repaint(self, event: Any = None) -> None:
+        self.update()
+
+    def _letter_sides(self, painter: QPainter) -> None:
+        right, down = picture_directions(self._viewer)
+        for direction, side in (
+            (right, Align.AlignRight | Align.AlignVCenter),
+            (-right, Align.AlignLeft | Align.AlignVCenter),
+            (down, Align.AlignHCenter | Align.AlignBottom),
+            (-down, Align.AlignHCenter | Align.AlignTop),
+        ):
+            self._write(painter, letters_of(direction), side)
+
+    def _write(self, painter: QPainter, words: str, side: Qt.AlignmentFlag) -> None:
+        area = QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        painter.setPen(SHADOW)
+        painter.drawText(area.translated(1, 1), side, words)
+        painter.setPen(WORDS)
+        painter.drawText(area, side, words)
+
+    def _draw_crosshair(self, painter: QPainter) -> None:
+        if self._place is None or self._viewer.dims.ndisplay == 3:
+            return
+        x, y = canvas_position(self._viewer, self._place, self.width(), self.height())
+        painter.setPen(CROSSHAIR)
+        for begin, end in (
+            ((0, y), (x - GAP, y)),
+            ((x + GAP, y), (self.width(), y)),
+            ((x, 0), (x, y - GAP)),
+            ((x, y + GAP), (x, self.height())),
+        ):
+            if begin <= end:
+                painter.drawLine(QPointF(*begin), QPointF(*end))
+
+
+def canvas_position(
+    viewer: ViewerModel, place: Triple, width: float, height: float
+) -> tuple[float, float]:
+    """Where a place lies in a canvas that shows slices.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    place : tuple of float
+        mm along (S, P, L).
+    width, height : float
+        Of the canvas, in pixels.
+
+    Returns
+    -------
+    tuple of float
+        Pixels from the left and from the top.
+    """
+    camera = viewer.scene.camera
+    _, vertical, horizontal = camera.orientation
+    extra = viewer.dims.ndim - 3
+    down, right = (
+        camera.zoom * (place[axis - extra] - centre)
+        for axis, centre in zip(viewer.dims.displayed, camera.center[-2:])
+    )
+    x = width / 2 + (right if str(horizontal) == "right" else -right)
+    y = height / 2 + (down if str(vertical) == "down" else -down)
+    return x, y
+
+
+def _font() -> QFont:
+    font = QFont()
+    font.setPixelSize(FONT_PIXELS)
+    return font

@@ -1,0 +1,122 @@
+"""One place in the body that several viewers look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from napari.components import ViewerModel
+from psygnal import Signal
+
+from napari_abdoseg.image.grid import Triple
+
+MOVE_KEY = "Shift"
+LEFT_BUTTON = 1
+STILL_PIXELS = 3
+
+
+class SharedCursor:
+    """A place in mm along (S, P, L); each viewer that joins is sliced through it.
+
+    Scrolling a slice moves it, and so does a click where nothing is painted, or
+    the mouse with the Shift key held, as in 3D Slicer.
+
+    Parameters
+    ----------
+    position : tuple of float
+    """
+
+    moved = Signal(tuple)
+
+    def __init__(self, position: Triple) -> None:
+        self._position = position
+        self._leave: list[Callable[[], None]] = []
+
+    @property
+    def position(self) -> Triple:
+        """Where it is, in mm along (S, P, L)."""
+        return self._position
+
+    @position.setter
+    def position(self, position: Triple) -> None:
+        if position != self._position:
+            self._position = position
+            self.moved.emit(position)
+
+    def join(self, viewer: ViewerModel) -> None:
+        """Slice ``viewer`` at the cursor, and move the cursor from there."""
+        dims = viewer.dims
+
+        def take_slice(event: Any = None) -> None:
+            self.position = _replaced(self.position, viewer, dims.point, _hidden(viewer))
+
+        def show(position: Triple) -> None:
+            hidden = _hidden(viewer)
+            dims.set_point([_axis(viewer, i) for i in hidden], [position[i] for i in hidden])
+
+        def go_to_mouse(event: Any) -> None:
+            if dims.ndisplay == 2:
+                self.position = _replaced(self.position, viewer, event.position, _shown(viewer))
+
+        def move(_: ViewerModel, event: Any) -> None:
+            if MOVE_KEY in event.modifiers:
+                go_to_mouse(event)
+
+        def click(_: ViewerModel, event: Any) -> Iterator[None]:
+            pressed = tuple(event.pos)
+            yield
+            while event.type == "mouse_move":
+                yield
+            if event.button == LEFT_BUTTON and is_still(pressed, event.pos) and _is_free(viewer):
+                go_to_mouse(event)
+
+        dims.events.point.connect(take_slice)
+        self.moved.connect(show)
+        viewer.mouse_move_callbacks.append(move)
+        viewer.mouse_drag_callbacks.append(click)
+
+        def leave() -> None:
+            dims.events.point.disconnect(take_slice)
+            viewer.mouse_move_callbacks.remove(move)
+            viewer.mouse_drag_callbacks.remove(click)
+
+        self._leave.append(leave)
+        show(self.position)
+
+    def close(self) -> None:
+        """Let all viewers go."""
+        self.moved.disconnect()
+        for leave in self._leave:
+            leave()
+        self._leave.clear()
+
+
+def is_still(pressed: Any, released: Any) -> bool:
+    """Whether the mouse was clicked rather than dragged."""
+    return all(abs(a - b) <= STILL_PIXELS for a, b in zip(pressed, released))
+
+
+def _is_free(viewer: ViewerModel) -> bool:
+    """Whether a click has no other meaning, such as to paint."""
+    active = viewer.layers.selection.active
+    return active is None or str(active.mode) == "pan_zoom"
+
+
+def _axis(viewer: ViewerModel, i: int) -> int:
+    """The viewer's axis of axis ``i`` of (S, P, L)."""
+    return i + viewer.dims.ndim - 3
+
+
+def _shown(viewer: ViewerModel) -> list[int]:
+    return [i for i in range(3) if _axis(viewer, i) in viewer.dims.displayed]
+
+
+def _hidden(viewer: ViewerModel) -> list[int]:
+    return [i for i in range(3) if i not in _shown(viewer)]
+
+
+def _replaced(position: Triple, viewer: ViewerModel, by: Any, axes: list[int]) -> Triple:
+    s, p, left = (
+        float(by[_axis(viewer, i)]) if i in axes else value for i, value in enumerate(position)
+    )
+    return s, p, left

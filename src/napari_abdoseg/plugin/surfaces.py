@@ -1,0 +1,111 @@
+"""Surfaces that are there in 3D and cost nothing in slices."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakSet, WeakValueDictionary
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Layer
+from napari.layers import Surface as SurfaceLayer
+
+from napari_abdoseg.anatomy.surface import Surface
+from napari_abdoseg.image.grid import Grid, Triple
+
+_displays: WeakValueDictionary[Layer, SurfaceDisplay] = WeakValueDictionary()
+_followed: WeakSet[ViewerModel] = WeakSet()
+
+
+def follow_surfaces(viewer: ViewerModel) -> None:
+    """Keep each surface layer right that is in ``viewer``, or comes into it."""
+    if viewer in _followed:
+        return
+    _followed.add(viewer)
+
+    def display(layer: Layer) -> None:
+        if isinstance(layer, SurfaceLayer) and "surface" in layer.metadata:
+            surface_display(viewer, layer)
+
+    for layer in viewer.layers:
+        display(layer)
+    viewer.layers.events.inserted.connect(lambda event: display(event.value))
+
+
+def surface_display(viewer: ViewerModel, layer: SurfaceLayer) -> SurfaceDisplay:
+    """What keeps a surface layer right; the layer is in ``viewer``."""
+    return _displays.get(layer) or SurfaceDisplay(viewer, layer)
+
+
+class SurfaceDisplay:
+    """Keeps a surface layer right in one viewer, as long as the layer is in it.
+
+    In slices napari would show scraps of the mesh, and look at each vertex for
+    each slice: there the layer has two vertices, which hold its extent.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    layer : napari.layers.Surface
+        As `surface_layer` makes it. The mesh is in its metadata; another one is
+        shown when other metadata are assigned.
+    """
+
+    def __init__(self, viewer: ViewerModel, layer: SurfaceLayer) -> None:
+        self.layer = layer
+        self._viewer = viewer
+        _displays[layer] = self
+        self._in_3d: bool | None = None
+        self._draw()
+        viewer.dims.events.ndisplay.connect(self._follow, position="first")
+        layer.events.metadata.connect(self._draw)
+
+        def on_removed(event: Any) -> None:
+            if event.value is layer:
+                self.close()
+
+        self._on_removed = on_removed  # a function keeps the display alive, a method would not
+        viewer.layers.events.removed.connect(on_removed)
+
+    def close(self) -> None:
+        """Follow the viewer no longer."""
+        self._viewer.dims.events.ndisplay.disconnect(self._follow)
+        self.layer.events.metadata.disconnect(self._draw)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        _displays.pop(self.layer, None)
+
+    def _follow(self, event: Any) -> None:
+        if (self._viewer.dims.ndisplay == 3) != self._in_3d:
+            self._draw()
+
+    def _draw(self, event: Any = None) -> None:
+        self._in_3d = self._viewer.dims.ndisplay == 3
+        metadata = self.layer.metadata
+        self.layer.data = mesh_data(metadata["surface"], metadata["grid"], self._in_3d)
+
+
+def mesh_data(surface: Surface, grid: Grid, in_3d: bool) -> tuple[Any, Any]:
+    """Vertices and faces of a surface layer.
+
+    Parameters
+    ----------
+    surface : Surface
+    grid : Grid
+    in_3d : bool
+        The whole mesh; otherwise two corners of its box, and a face without area.
+    """
+    vertices = surface.vertices / np.array(mesh_scale(grid), np.float32)
+    if in_3d:
+        return vertices, surface.faces
+    return np.stack([vertices.min(axis=0), vertices.max(axis=0)]), np.array([[0, 0, 0]])
+
+
+def mesh_scale(grid: Grid) -> Triple:
+    """Scale of a surface layer, the largest voxel spacing along all axes.
+
+    So shading is right, and napari's sliders, which step by the smallest scale of
+    all layers, keep the step of the scan. One axis is turned round: napari lights
+    surfaces from behind where the camera does not mirror the world.
+    """
+    unit = max(grid.spacing)
+    return -unit, unit, unit

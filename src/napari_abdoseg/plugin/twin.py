@@ -1,0 +1,87 @@
+"""A layer and its copy in another viewer: one data array, one look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.layers import Layer, Shapes
+
+FOLLOWS_BY_ITSELF = frozenset(
+    {
+        *("auto_contrast", "current_properties", "cursor", "cursor_size", "help"),
+        *("locked_data_level", "mouse_pan", "mouse_zoom", "normals", "plane", "properties"),
+        *("scale_factor", "texcoords", "texture", "thumbnail"),
+    }
+)
+"""Attributes that a layer has of its own, or gets from another attribute."""
+
+OF_EACH_ITEM = ("size", "symbol", "face_color", "edge_color", "edge_width", "border_color")
+"""Attributes with a value for each point or shape."""
+
+
+class Twin:
+    """A copy of a layer for another viewer; what changes in one changes in the other.
+
+    Parameters
+    ----------
+    source : Layer
+    apart : frozenset of str, optional
+        Attributes that each keeps for itself.
+    """
+
+    def __init__(self, source: Layer, apart: frozenset[str] = frozenset()) -> None:
+        self.source = source
+        self.layer: Any = Layer.create(*source.as_layer_data_tuple())
+        self._passing: set[str] = set()
+        self._connections: list[tuple[Any, Any]] = []
+        self.layer._keymap = source.keymap  # the same, so that keys bound later work here too
+        for name in shared_attributes(source) - apart:
+            self._follow(source, self.layer, name)
+            self._follow(self.layer, source, name)
+
+    def connect(self, emitter: Any, callback: Any, position: str = "first") -> None:
+        """Connect until `close`."""
+        emitter.connect(callback, position=position)
+        self._connections.append((emitter, callback))
+
+    def close(self) -> None:
+        """Follow each other no longer."""
+        for emitter, callback in self._connections:
+            emitter.disconnect(callback)
+        self._connections.clear()
+
+    def _follow(self, leader: Layer, follower: Layer, name: str) -> None:
+        def pass_on(event: Any) -> None:
+            if name in self._passing:
+                return
+            self._passing.add(name)
+            try:
+                _pass(name, leader, follower)
+            finally:
+                self._passing.discard(name)
+
+        self.connect(getattr(leader.events, name), pass_on)
+
+
+def shared_attributes(layer: Layer) -> frozenset[str]:
+    """Names of the attributes that a layer and its copy have in common."""
+    names = {name for name in layer.events if _can_be_set(layer, name)}
+    return frozenset(names - FOLLOWS_BY_ITSELF)
+
+
+def _can_be_set(layer: Layer, name: str) -> bool:
+    attribute = getattr(type(layer), name, None)
+    return isinstance(attribute, property) and attribute.fset is not None
+
+
+def _pass(name: str, leader: Any, follower: Any) -> None:
+    if name != "data":
+        setattr(follower, name, getattr(leader, name))
+    elif isinstance(leader, Shapes):
+        follower.data = list(zip(leader.data, leader.shape_type))
+    else:
+        follower.data = leader.data
+    if name == "data":
+        for each in OF_EACH_ITEM:
+            if _can_be_set(leader, each):
+                setattr(follower, each, getattr(leader, each))
