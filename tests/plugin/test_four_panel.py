@@ -226,3 +226,15 @@ def test_opening_it_often_leaks_nothing(viewer, qtbot, times):
     for _ in range(times - 1):
         open_and_close()
     assert living() == after_one
+
+
+def test_it_is_in_the_menu_and_the_command_palette(viewer, qtbot):
+    from napari._app_model import get_app_model
+
+    command = "napari-abdoseg.four_panel"
+    app = get_app_model()
+    assert command in app.commands
+    assert any(command == item.command.id for item in app.menus.get_menu("napari/layers/visualize"))
+    app.commands.execute_command(command).result()
+    assert four_panel_view(viewer) is not None
+    toggle_four_panel_view(viewer)

@@ -97,9 +97,14 @@ def bounding_boxes(labels: LabelMap) -> dict[Organ, Box]:
     """
     found: dict[int, Box] = {}
     for first, end in slabs(0, labels.grid.shape[0], labels.data[0].size):
-        for value, place in enumerate(ndimage.find_objects(labels.data[first:end]), start=1):
+        slab = labels.data[first:end]
+        occupied = ndimage.find_objects((slab.max(axis=0) > 0).view(np.uint8))
+        if not occupied:
+            continue
+        rows, columns = occupied[0]
+        for value, place in enumerate(ndimage.find_objects(slab[:, rows, columns]), start=1):
             if place is not None:
-                box = shifted_box(place, (first, 0, 0))
+                box = shifted_box(place, (first, rows.start, columns.start))
                 found[value] = _union(found[value], box) if value in found else box
     return {organ: found[organ.value] for organ in labels.organs if organ.value in found}
 

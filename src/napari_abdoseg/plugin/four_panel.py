@@ -23,7 +23,7 @@ from napari_abdoseg.plugin.mirror_3d import Mirror3D
 from napari_abdoseg.plugin.orientation import keep_head_up, look_from_the_front
 from napari_abdoseg.plugin.panel_frame import PanelFrame
 from napari_abdoseg.plugin.panel_overlay import PanelOverlay
-from napari_abdoseg.plugin.panels import set_panels
+from napari_abdoseg.plugin.panels import set_panels, unwrapped
 from napari_abdoseg.plugin.picking import jump_on_click
 from napari_abdoseg.plugin.shared_cursor import SharedCursor
 from napari_abdoseg.plugin.view_state import ViewState
@@ -41,11 +41,12 @@ _views: WeakKeyDictionary[Viewer, FourPanelView] = WeakKeyDictionary()
 
 def four_panel_view(viewer: Viewer) -> FourPanelView | None:
     """The four-panel view of a viewer, if it is open."""
-    return _views.get(viewer)
+    return _views.get(unwrapped(viewer))
 
 
 def toggle_four_panel_view(viewer: Viewer) -> None:
     """Open the four-panel view of a viewer, or close it."""
+    viewer = unwrapped(viewer)
     view = four_panel_view(viewer)
     if view is None:
         _views[viewer] = FourPanelView(viewer)
