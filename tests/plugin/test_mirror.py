@@ -124,15 +124,18 @@ def test_a_surface_is_a_mesh_in_3d_and_no_burden_in_slices(viewer, copy, mirror,
     _, truth = phantom
     organ, box = _liver(truth)
     surface = organ_surface(truth.data[box.slices] == organ.value, box, truth.grid)
-    layer = viewer.add_layer(
-        Layer.create(*surface_layer("liver", organ.color, surface, truth.grid))
-    )
-    copy.dims.ndisplay = 3
+    layer = Layer.create(*surface_layer("liver", organ.color, surface, truth.grid))
+    viewer.layers.insert(0, layer)
+    assert _names(copy) == ["CT", "organs"]
     assert len(layer.data[0]) == 2
-    assert len(copy.layers["liver surface"].data[1]) == len(surface.faces)
+    in_3d = ViewerModel(ndisplay=3)
+    mirror_3d = Mirror3D(viewer, in_3d)
+    assert _names(in_3d) == ["liver surface", "CT", "organs"]
+    assert len(in_3d.layers["liver surface"].data[1]) == len(surface.faces)
     other = organ_surface(truth.data[box.slices] == organ.value, box, truth.grid, "none")
     layer.metadata = {**layer.metadata, "surface": other}
-    np.testing.assert_array_equal(copy.layers["liver surface"].data[1], other.faces)
+    np.testing.assert_array_equal(in_3d.layers["liver surface"].data[1], other.faces)
+    mirror_3d.close()
 
 
 def test_the_theme_is_the_same(viewer, copy, mirror):

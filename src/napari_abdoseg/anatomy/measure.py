@@ -52,17 +52,28 @@ def measure_organs(labels: LabelMap, volume: Volume | None = None) -> dict[Organ
     ImageError
         The shapes of labels and scan differ.
     """
-    if volume is not None and volume.grid.shape != labels.grid.shape:
-        raise ImageError(
-            f"The labels have shape {labels.grid.shape}, the CT {volume.grid.shape} (z, y, x): "
-            "choose labels of the same scan."
-        )
+    require_same_shape(labels, volume)
     measures = {}
     for organ, box in bounding_boxes(labels).items():
         inside = labels.data[box.slices]
         scan = None if volume is None else volume.data[box.slices]
         measures[organ] = measure_region(inside, organ.value, box, labels.grid, scan)
     return measures
+
+
+def require_same_shape(labels: LabelMap, volume: Volume | None) -> None:
+    """Make sure that labels and scan, if there is one, have the same shape.
+
+    Raises
+    ------
+    ImageError
+        They have not.
+    """
+    if volume is not None and volume.grid.shape != labels.grid.shape:
+        raise ImageError(
+            f"The labels have shape {labels.grid.shape}, the CT {volume.grid.shape} (z, y, x): "
+            "choose labels of the same scan."
+        )
 
 
 def measure_region(

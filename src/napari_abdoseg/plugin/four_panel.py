@@ -72,12 +72,12 @@ class FourPanelView:
         self.panels = *self.slices, self.three_d
         self._before = ViewState.of(viewer)
         self._closing: list[Callable[[], None]] = []
-        mirrors = Mirror(viewer, self.coronal), Mirror(viewer, self.sagittal)
-        self._mirrors = *mirrors, Mirror3D(viewer, self.three_d)
-        set_panels(viewer, self.panels[1:])
         for panel, axes in zip(self.slices, (AXIAL, CORONAL, SAGITTAL)):
             self._slice_along(panel, axes)
         self.three_d.dims.ndisplay = 3
+        mirrors = Mirror(viewer, self.coronal), Mirror(viewer, self.sagittal)
+        self._mirrors = *mirrors, Mirror3D(viewer, self.three_d)
+        set_panels(viewer, self.panels[1:])
         self.qt_viewers = [viewer.window._qt_viewer, *map(_Panel, self.panels[1:])]
         self._put_into_window()
         self._fit_timer = QTimer(self.frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakSet
 
 from napari.components import ViewerModel
 from napari.layers import Labels
@@ -12,6 +13,13 @@ from napari_abdoseg.plugin.twin import Twin
 
 MS_BETWEEN_REFRESHES = 30
 """While the brush is moving."""
+
+_showing_strokes: WeakSet[Labels] = WeakSet()
+
+
+def shows_stroke(layer: Labels) -> bool:
+    """Whether a layer is being drawn anew for a stroke of which its `paint` event tells."""
+    return layer in _showing_strokes
 
 
 class LabelsTwin(Twin):
@@ -80,6 +88,14 @@ class _Echo:
         self._sounding = False
 
     def refresh(self, event: Any = None) -> None:
+        """Show a stroke, or the part of it that is painted by now."""
+        _showing_strokes.add(self._other)
+        try:
+            self._redraw()
+        finally:
+            _showing_strokes.discard(self._other)
+
+    def _redraw(self) -> None:
         self.timer.stop()
         self._sounding = True
         try:
@@ -95,8 +111,8 @@ class _Echo:
         """Undo, redo and scripts only show up as a new slice, as scrolling does."""
         before, self._view = self._view, self._current_view()
         if self._view == before and not self.answer._sounding:
-            self.refresh()
+            self._redraw()
 
     def _current_view(self) -> object:
         dims = self._viewer.dims
-        return dims.point, dims.order, dims.ndisplay
+        return dims.point, dims.order, dims.ndisplay, self.painted in self._viewer.layers

@@ -1,8 +1,8 @@
-"""Measures of a Labels layer's organs, taken in a thread now and after each edit."""
+"""Measures of a Labels layer's organs: counted once in a thread, then kept by each stroke."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from napari.components import ViewerModel
@@ -11,15 +11,18 @@ from napari.qt.threading import create_worker
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.anatomy.measure import OrganMeasures, measure_organs
+from napari_abdoseg.anatomy.measure import OrganMeasures
 from napari_abdoseg.anatomy.sides import OnePieceError, split_sides
+from napari_abdoseg.anatomy.tally import Edit, Tally
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.plugin.label_edits import LabelEdits
 from napari_abdoseg.plugin.layers import label_map_of
 
 SETTLE_MS = 150
-"""Rest after an edit before it is measured."""
+"""Rest after an edit before anything is counted anew."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +60,30 @@ class OrganTable:
         }
 
 
-def measure_layer(layer: Labels, split: frozenset[Organ]) -> OrganTable:
+def count_layer(
+    layer: Labels, split: frozenset[Organ], scan: Volume | None = None
+) -> tuple[OrganTable, Tally | None]:
     """Measure a layer's organs, and right and left of those in ``split``."""
     try:
         labels = label_map_of(layer)
+        tally = Tally(labels, scan)
     except AbdosegError as error:
-        return OrganTable(problem=str(error))
+        return OrganTable(problem=str(error)), None
     sides, one_piece = {}, {}
     for organ in split:
         try:
             sides[organ] = split_sides(labels, organ)
         except OnePieceError as error:
             one_piece[organ] = str(error)
-    return OrganTable(labels.grid, labels.organs, measure_organs(labels), sides, one_piece)
+    table = OrganTable(labels.grid, labels.organs, tally.measures(), sides, one_piece)
+    return table, tally
 
 
 class Measuring:
-    """Measures a Labels layer again whenever its labels have changed.
+    """Keeps the measures of a Labels layer right.
+
+    A stroke, its undo and its redo change them at once; after any other change,
+    and for the sides of split organs, the layer is counted again in a thread.
 
     Parameters
     ----------
@@ -85,50 +95,71 @@ class Measuring:
 
     def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
         self.split: frozenset[Organ] = frozenset()
-        self._viewer = viewer
+        self._scan: Volume | None = None
         self._layer = layer
-        self._view: object = self._current_view()
+        self._table = OrganTable()
+        self._tally: Tally | None = None
         self._worker: Any = None
+        self._stale = False
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
         self._timer.timeout.connect(self.start)
-        for event in (layer.events.paint, layer.events.data):
-            event.connect(self._settle)
-        layer.events.set_data.connect(self._settle_unless_sliced)
+        self._edits = LabelEdits(viewer, layer)
+        self._edits.edited.connect(self._apply)
+        self._edits.changed.connect(self._count_soon)
+
+    @property
+    def scan(self) -> Volume | None:
+        """The scan on the labels' grid, for the mean HU."""
+        return self._scan
+
+    @scan.setter
+    def scan(self, scan: Volume | None) -> None:
+        self._scan = scan
+        self._count_soon()
 
     def start(self) -> None:
-        """Measure in a thread."""
+        """Count in a thread."""
         if self._worker is not None:
             self._timer.start()
             return
-        self._worker = create_worker(measure_layer, self._layer, self.split, _start_thread=False)
-        self._worker.returned.connect(self.measured.emit)
+        self._stale = False
+        self._worker = create_worker(
+            count_layer, self._layer, self.split, self._scan, _start_thread=False
+        )
+        self._worker.returned.connect(self._take)
         self._worker.finished.connect(self._rest)
         self._worker.start()
 
     def close(self) -> None:
-        """Measure no more, and forget what is being measured."""
+        """Measure no more, and forget what is being counted."""
         self._timer.stop()
-        for event in (self._layer.events.paint, self._layer.events.data):
-            event.disconnect(self._settle)
-        self._layer.events.set_data.disconnect(self._settle_unless_sliced)
+        self._edits.close()
         if self._worker is not None:
             self._worker.returned.disconnect()
 
-    def _rest(self) -> None:
-        self._worker = None
+    def _apply(self, edits: list[Edit]) -> None:
+        # What a thread is counting may or may not hold the edit.
+        if self._tally is None or self._worker is not None or self._timer.isActive():
+            self._count_soon()
+            return
+        for edit in edits:
+            self._tally.apply(edit)
+        self._table = replace(self._table, measures=self._tally.measures())
+        self.measured.emit(self._table)
+        if self._table.sides:
+            self._count_soon()
 
-    def _current_view(self) -> object:
-        dims = self._viewer.dims
-        return dims.point, dims.order, dims.ndisplay
-
-    def _settle(self, event: Any) -> None:
+    def _count_soon(self) -> None:
+        self._stale = True
         self._timer.start()
 
-    def _settle_unless_sliced(self, event: Any) -> None:
-        """Undo and redo only show up as a new slice, as scrolling does."""
-        view = self._current_view()
-        if view == self._view:
-            self._timer.start()
-        self._view = view
+    def _take(self, counted: tuple[OrganTable, Tally | None]) -> None:
+        if self._stale:
+            return
+        self._table, self._tally = counted
+        self.measured.emit(self._table)
+
+    def _rest(self) -> None:
+        self._worker = None

@@ -22,7 +22,7 @@ DRAWN_FOR_ONE_VIEW = frozenset({"data", "edge_width", "scale", "translate"})
 
 
 class Mirror:
-    """Keeps copies of a viewer's layers in another viewer.
+    """Keeps copies of a viewer's layers in another viewer that shows slices.
 
     Layers that are added, removed or selected in either are so in both.
 
@@ -81,9 +81,15 @@ class Mirror:
         self._reorder()
 
     def _add_copy(self, layer: Layer) -> None:
+        if not self.shows(layer):
+            return
         twin = self.twins[layer] = self.new_twin(layer)
         with self._changing():
             self.copy.layers.append(twin.layer)
+
+    def shows(self, layer: Layer) -> bool:
+        """Whether a layer has a copy: surfaces of organs, which slices don't show, have none."""
+        return "surface" not in layer.metadata
 
     def new_twin(self, layer: Layer, apart: frozenset[str] = frozenset()) -> Twin:
         """A copy of ``layer`` that keeps the attributes ``apart`` for itself."""
@@ -102,10 +108,11 @@ class Mirror:
 
     def _reorder(self, event: Any = None) -> None:
         layers = self.copy.layers
+        wanted = [self.twins[layer].layer for layer in self.source.layers if layer in self.twins]
         with self._changing():
-            for place, layer in enumerate(self.source.layers):
-                if layer in self.twins and layers[place] is not self.twins[layer].layer:
-                    layers.move(layers.index(self.twins[layer].layer), place)
+            for place, layer in enumerate(wanted):
+                if layers[place] is not layer:
+                    layers.move(layers.index(layer), place)
 
     def _adopt(self, event: Any) -> None:
         """A layer that was added in the copy belongs in the source."""

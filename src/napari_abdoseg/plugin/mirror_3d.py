@@ -37,6 +37,9 @@ class Mirror3D(Mirror):
             if isinstance(layer, Image | Labels):
                 self._show(twin)
 
+    def shows(self, layer: Layer) -> bool:
+        return True
+
     def new_twin(self, layer: Layer, apart: frozenset[str] = frozenset()) -> Twin:
         if not isinstance(layer, Image | Labels):
             return super().new_twin(layer, apart)
