@@ -23,30 +23,10 @@ SCROLLED = 60
 MB = 1 << 20
 
 
-def large_scan(shape: tuple[int, int, int]) -> tuple[Any, Any]:
-    """A coarse phantom whose voxels are repeated until it has ``shape`` (z, y, x)."""
-    from napari_abdoseg.image.grid import Grid
-    from napari_abdoseg.image.phantom import make_phantom
-    from napari_abdoseg.image.volume import LabelMap, Volume
-
-    coarse, truth = make_phantom(3, (3.0, 2.5, 2.5))
-    picks = [
-        np.arange(size) * old // size for size, old in zip(shape, coarse.data.shape, strict=True)
-    ]
-    spacing = tuple(
-        step * old / size
-        for step, old, size in zip(coarse.grid.spacing, coarse.data.shape, shape, strict=True)
-    )
-    grid = Grid.from_spacing(shape, spacing)
-    return (
-        Volume(coarse.data[np.ix_(*picks)], grid),
-        LabelMap(truth.data[np.ix_(*picks)], grid, truth.organs),
-    )
-
-
 def measure(screen: str, shape: tuple[int, int, int]) -> dict[str, float]:
     """Open the scan in ``screen``, scroll and paint, and say how it went."""
     import napari
+    from large_scan import large_scan
     from qtpy.QtTest import QTest
 
     from napari_abdoseg.plugin.four_panel import four_panel_view, toggle_four_panel_view

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from napari.components import ViewerModel
@@ -10,7 +13,18 @@ from napari.layers import Labels
 from psygnal import Signal
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.plugin.labels_twin import shows_stroke
+
+_showing_strokes: WeakSet[Labels] = WeakSet()
+
+
+@contextmanager
+def showing_stroke(layer: Labels) -> Iterator[None]:
+    """Draw a layer anew for a stroke, of which its `paint` event tells besides."""
+    _showing_strokes.add(layer)
+    try:
+        yield
+    finally:
+        _showing_strokes.discard(layer)
 
 
 class LabelEdits:
@@ -60,7 +74,7 @@ class LabelEdits:
             self.edited.emit([edit.reverted for edit in edits_of(self._layer._redo_history[-1])])
         elif steps == -1:
             self.edited.emit(edits_of(self._layer._undo_history[-1]))
-        elif view == self._view and not shows_stroke(self._layer):
+        elif view == self._view and self._layer not in _showing_strokes:
             self.changed.emit()
         self._view = view
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakSet
 
 from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtCore import QTimer
 
+from napari_abdoseg.plugin.label_edits import showing_stroke
 from napari_abdoseg.plugin.twin import Twin
 
 MS_BETWEEN_REFRESHES = 30
 """While the brush is moving."""
-
-_showing_strokes: WeakSet[Labels] = WeakSet()
-
-
-def shows_stroke(layer: Labels) -> bool:
-    """Whether a layer is being drawn anew for a stroke of which its `paint` event tells."""
-    return layer in _showing_strokes
 
 
 class LabelsTwin(Twin):
@@ -89,11 +82,8 @@ class _Echo:
 
     def refresh(self, event: Any = None) -> None:
         """Show a stroke, or the part of it that is painted by now."""
-        _showing_strokes.add(self._other)
-        try:
+        with showing_stroke(self._other):
             self._redraw()
-        finally:
-            _showing_strokes.discard(self._other)
 
     def _redraw(self) -> None:
         self.timer.stop()

@@ -39,7 +39,7 @@ class Twin:
             self._follow(source, self.layer, name)
             self._follow(self.layer, source, name)
 
-    def connect(self, emitter: Any, callback: Any, position: str = "first") -> None:
+    def connect(self, emitter: Any, callback: Any, position: str = "last") -> None:
         """Connect until `close`."""
         emitter.connect(callback, position=position)
         self._connections.append((emitter, callback))
