@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from napari_abdoseg.anatomy.bile_duct import RegionNotFoundError, bile_duct_region
+from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.image.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -46,6 +48,7 @@ def case_report(
             _organ_entry(organ, measures, labels)
             for organ, measures in measure_organs(labels, volume).items()
         ],
+        "bile_duct_search_region": _region_entry(labels),
         "model": {
             "name": ensemble.model.name,
             "description": ensemble.model.description,
@@ -65,17 +68,37 @@ def case_report(
     }
 
 
+def _region_entry(labels: LabelMap) -> dict[str, Any]:
+    try:
+        region = bile_duct_region(labels)
+    except RegionNotFoundError as error:
+        return {"found": False, "reason": str(error)}
+    voxels = int(region.mask.sum())
+    return {
+        "found": True,
+        "note": "A place to look, never a finding.",
+        "volume_ml": round(voxels * labels.grid.voxel_volume, 3),
+        **_box_entry(region.box, labels),
+    }
+
+
+def _box_entry(box: Box, labels: LabelMap) -> dict[str, Any]:
+    start, stop = box.stored_bounds(labels.grid)
+    low, high = box.ras_bounds(labels.grid)
+    return {
+        "box_voxels": {"start": list(start), "stop": list(stop)},
+        "box_mm": {"min": [round(v, 3) for v in low], "max": [round(v, 3) for v in high]},
+    }
+
+
 def _organ_entry(organ: Any, measures: Any, labels: LabelMap) -> dict[str, Any]:
-    start, stop = measures.box.stored_bounds(labels.grid)
-    low, high = measures.box.ras_bounds(labels.grid)
     return {
         "value": organ.value,
         "name": organ.name,
         "voxels": measures.voxels,
         "volume_ml": round(measures.volume_ml, 3),
         "mean_hu": round(measures.mean_hu, 2),
-        "box_voxels": {"start": list(start), "stop": list(stop)},
-        "box_mm": {"min": [round(v, 3) for v in low], "max": [round(v, 3) for v in high]},
+        **_box_entry(measures.box, labels),
         "touches_edge": measures.touches_edge,
     }
 

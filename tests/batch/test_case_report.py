@@ -1,0 +1,41 @@
+"""What a report says of the bile duct."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_abdoseg.anatomy.bile_duct import bile_duct_region
+from napari_abdoseg.batch.case_report import case_report
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.inference.ensemble import load_ensemble
+
+
+@pytest.fixture
+def ensemble(make_model):
+    return load_ensemble(make_model(folds=(0,), mirror_axes=None), device="cpu")
+
+
+def test_the_box_of_the_bile_duct_search_region(ensemble):
+    volume, truth = make_phantom(1, (8.0, 6.0, 6.0), "SAR")
+    entry = case_report("case", volume, truth, ensemble, "exact", {})["bile_duct_search_region"]
+    region = bile_duct_region(truth)
+    assert entry["found"]
+    assert "never a finding" in entry["note"]
+    assert entry["volume_ml"] == pytest.approx(
+        region.mask.sum() * truth.grid.voxel_volume, abs=1e-3
+    )
+    whole = np.zeros(truth.grid.shape, bool)
+    whole[region.box.slices] = region.mask
+    stored = np.argwhere(truth.grid.to_stored(whole))
+    assert entry["box_voxels"]["start"] == stored.min(axis=0).tolist()
+    assert entry["box_voxels"]["stop"] == (stored.max(axis=0) + 1).tolist()
+
+
+def test_why_there_is_none(ensemble):
+    volume, truth = make_phantom(1, (8.0, 6.0, 6.0))
+    labels = LabelMap(np.where(truth.data == 4, 0, truth.data), truth.grid, truth.organs)
+    entry = case_report("case", volume, labels, ensemble, "exact", {})["bile_duct_search_region"]
+    assert not entry["found"]
+    assert "pancreas" in entry["reason"]
