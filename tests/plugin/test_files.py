@@ -10,12 +10,17 @@ import nibabel as nib
 import npe2
 import numpy as np
 import pytest
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Layer, Shapes
+from napari.utils.colormaps.standardize_color import transform_color
 from napari.utils.notifications import notification_manager
 
+from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.plugin.boxes import box_display
+from napari_abdoseg.plugin.layers import box_layer, image_layer
+from napari_abdoseg.plugin.reader import get_reader
 
 PLUGIN = "napari-abdoseg"
 
@@ -134,3 +139,82 @@ def test_opening_loads_neither_torch_nor_nnunet(files):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.stderr.strip().splitlines()[-1] == "0", run.stderr
+
+
+@pytest.fixture
+def boxes(tmp_path, make_napari_viewer):
+    """A viewer with the boxes of a phantom, and the phantom's truth."""
+    viewer = make_napari_viewer()
+    volume, truth = make_phantom(5, (8.0, 6.0, 6.0), "RAS")
+    viewer.add_layer(Layer.create(*image_layer(volume)))
+    for organ, box in bounding_boxes(truth).items():
+        box_display(viewer, Layer.create(*box_layer(organ.name, organ.color, box, truth.grid)))
+    return viewer, truth
+
+
+def _box_layers(viewer):
+    return [layer for layer in viewer.layers if isinstance(layer, Shapes)]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+@pytest.mark.parametrize("ndisplay", [2, 3])
+def test_boxes_are_saved_and_opened_again(boxes, tmp_path, suffix, ndisplay):
+    viewer, truth = boxes
+    viewer.dims.ndisplay = ndisplay
+    viewer.layers.selection = set(_box_layers(viewer))
+    path = tmp_path / f"boxes{suffix}"
+    assert viewer.layers.save(str(path), selected=True, plugin=PLUGIN) == [str(path)]
+    viewer.layers.remove_selected()
+    layers = viewer.open(path, plugin=PLUGIN)
+    assert [layer.name for layer in layers] == [f"{organ.name} box" for organ in truth.organs]
+    for layer, (organ, box) in zip(layers, bounding_boxes(truth).items(), strict=True):
+        assert layer.metadata["box"] == box
+        assert layer.metadata["grid"].matches(truth.grid)
+        np.testing.assert_allclose(
+            layer.edge_color[0], transform_color(organ.color)[0], atol=1 / 255
+        )
+
+
+def test_boxes_from_a_file_are_edges_in_3d_and_rectangles_in_slices(boxes, tmp_path):
+    viewer, _ = boxes
+    path = tmp_path / "boxes.json"
+    viewer.layers.selection = set(_box_layers(viewer))
+    viewer.layers.save(str(path), selected=True, plugin=PLUGIN)
+    viewer.layers.remove_selected()
+    liver, *_ = viewer.open(path, plugin=PLUGIN)
+    assert len(liver.data) == 1
+    viewer.dims.ndisplay = 3
+    assert len(liver.data) == 12
+    viewer.dims.ndisplay = 2
+    viewer.dims.order = (1, 0, 2)
+    assert np.ptp(liver.data[0][:, 1]) == 0
+
+
+def test_other_tables_are_left_to_other_readers(tmp_path):
+    points = tmp_path / "points.csv"
+    points.write_text("index,axis-0,axis-1\n0,1,2\n")
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    assert get_reader(str(points)) is None
+    assert get_reader(str(other)) is None
+    assert get_reader([str(points), str(other)]) is None
+
+
+def test_shapes_that_are_no_boxes_are_saved_as_napari_does(make_napari_viewer, tmp_path):
+    viewer = make_napari_viewer()
+    viewer.add_shapes([np.array([[0, 0], [0, 5], [5, 5], [5, 0]])], name="mark")
+    path = tmp_path / "shapes.csv"
+    assert viewer.layers.save(str(path), plugin="napari") == [str(path)]
+    with pytest.raises(AbdosegError, match="mark is no box"):
+        viewer.layers.save(str(tmp_path / "boxes.csv"), plugin=PLUGIN)
+
+
+def test_boxes_of_two_scans_are_not_put_into_one_file(boxes, tmp_path):
+    viewer, _ = boxes
+    _, other = make_phantom(5, (8.0, 6.0, 7.0), "RAS")
+    organ, box = next(iter(bounding_boxes(other).items()))
+    viewer.add_layer(Layer.create(*box_layer("other", organ.color, box, other.grid)))
+    viewer.layers.selection = set(_box_layers(viewer))
+    with pytest.raises(AbdosegError, match="several scans"):
+        viewer.layers.save(str(tmp_path / "boxes.csv"), selected=True, plugin=PLUGIN)
+    assert not (tmp_path / "boxes.csv").exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -68,6 +68,14 @@ class Box:
             grid.stored_index(corner) for corner in (self.start, np.subtract(self.stop, 1))
         )
         return _shape(np.rint(first)), _shape(np.rint(last) + 1)
+
+    @classmethod
+    def from_stored_bounds(cls, start: Sequence[int], stop: Sequence[int], grid: Grid) -> Box:
+        """Box of a start and stop in voxels of the file's own axis order, half open."""
+        first, last = _ordered(
+            grid.screen_index(corner) for corner in (start, np.subtract(stop, 1))
+        )
+        return cls(_shape(np.rint(first)), _shape(np.rint(last) + 1))
 
     def ras_bounds(self, grid: Grid) -> tuple[Triple, Triple]:
         """Smallest and largest RAS+ coordinate in mm of the box's outer faces.

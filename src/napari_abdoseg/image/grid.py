@@ -105,6 +105,10 @@ class Grid:
         """(z, y, x) coordinates of voxels as coordinates in the file's own order."""
         return np.asarray((self._screen_to_stored @ [*screen, 1.0])[:3])
 
+    def screen_index(self, stored: Sequence[float] | NDArray[Any]) -> NDArray[np.float64]:
+        """Coordinates of voxels in the file's own order as (z, y, x) coordinates."""
+        return np.asarray((np.linalg.inv(self._screen_to_stored) @ [*stored, 1.0])[:3])
+
     @property
     def shape(self) -> Shape:
         """Shape as (z, y, x)."""

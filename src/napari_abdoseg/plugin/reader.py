@@ -1,40 +1,60 @@
-"""NIfTI files as napari layers."""
+"""NIfTI files and tables of boxes as napari layers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from napari import current_viewer
 from napari.utils.notifications import show_info
 
+from napari_abdoseg.anatomy.box_file import SUFFIXES, holds_boxes, read_boxes
 from napari_abdoseg.image.nifti import nifti_files, read_image
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.layers import LayerData, image_layer, labels_layer
+from napari_abdoseg.plugin.boxes import follow_boxes
+from napari_abdoseg.plugin.layers import LayerData, box_layer, image_layer, labels_layer
 
 Paths = str | Sequence[str]
 
+UNKNOWN_BOX_COLOR = "#9a9a9a"
+
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
-    """A reader for NIfTI files and folders of them; None for anything else."""
+    """A reader for NIfTI files, folders of them and boxes; None for anything else."""
     given = [Path(each) for each in ([path] if isinstance(path, str) else path)]
-    if all(each.is_dir() or each.name.lower().endswith((".nii", ".nii.gz")) for each in given):
-        return read
-    return None
+    return read if all(_is_ours(each) for each in given) else None
 
 
 def read(path: Paths) -> list[LayerData]:
-    """One Image or Labels layer a file, scans below label maps."""
+    """One Image or Labels layer a file, scans below label maps, and boxes above."""
     layers = []
     for each in [path] if isinstance(path, str) else path:
         files = nifti_files(each) if Path(each).is_dir() else [Path(each)]
-        layers += [_read_file(file) for file in files]
-    return sorted(layers, key=lambda layer: layer[2] == "labels")
+        layers += [layer for file in files for layer in _read_file(file)]
+    return sorted(layers, key=lambda layer: ("image", "labels", "shapes").index(layer[2]))
 
 
-def _read_file(path: Path) -> LayerData:
+def _is_ours(path: Path) -> bool:
+    if path.suffix.lower() in SUFFIXES:
+        return holds_boxes(path)
+    return path.is_dir() or path.name.lower().endswith((".nii", ".nii.gz"))
+
+
+def _read_file(path: Path) -> list[LayerData]:
+    if path.suffix.lower() in SUFFIXES:
+        return _read_boxes(path)
     image = read_image(path)
     for notice in image.notices:
         show_info(f"{path.name}: {notice}")
-    if isinstance(image, LabelMap):
-        return labels_layer(image)
-    return image_layer(image)
+    return [labels_layer(image) if isinstance(image, LabelMap) else image_layer(image)]
+
+
+def _read_boxes(path: Path) -> list[LayerData]:
+    named = read_boxes(path)
+    viewer = current_viewer()
+    if viewer is not None:
+        follow_boxes(viewer)
+    return [
+        box_layer(name, named.colors.get(name, UNKNOWN_BOX_COLOR), box, named.grid)
+        for name, box in named.boxes.items()
+    ]
