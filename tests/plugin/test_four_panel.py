@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from napari._app_model import get_app_model
 from napari._vispy import VispyCanvas
 from napari.layers import Layer
 from napari.qt import QtViewer
@@ -81,11 +82,15 @@ def test_all_four_are_on_the_screen_in_both_layouts(viewer, view, qtbot):
         assert all(min(qt.width(), qt.height()) > 100 for qt in view.qt_viewers)
 
 
-def test_scrolling_a_slice_moves_the_cursor_and_nothing_else(viewer, view):
+def test_scrolling_a_slice_moves_the_cursor_and_tells_what_is_there(viewer, view):
     view.coronal.dims.set_current_step(1, 7)
     s, p, left = view.cursor.position
     assert p == view.coronal.dims.point[1]
     assert (viewer.dims.point[0], view.sagittal.dims.point[2]) == (s, left)
+    view.coronal.mouse_over_canvas = True
+    view.coronal.cursor.position = view.cursor.position
+    view.coronal.update_status_from_cursor()
+    assert viewer.status == view.coronal.status
 
 
 def test_painting_in_the_coronal_panel_is_painting_the_label_map(viewer, view, truth):
@@ -137,7 +142,8 @@ def _click_in_3d(panel, position, direction):
         event.type = "mouse_press"
 
 
-def test_all_panels_go_to_a_box(viewer, view, truth):
+def test_all_panels_go_to_a_box_and_home_again(viewer, view, truth, qtbot):
+    zooms = [panel.scene.camera.zoom for panel in view.panels]
     pancreas = bounding_boxes(truth)[truth.organs[3]]
     focus_on(viewer, pancreas, truth.grid)
     centre = pancreas.centre(truth.grid)
@@ -149,11 +155,6 @@ def test_all_panels_go_to_a_box(viewer, view, truth):
         sizes = [pancreas.size(truth.grid)[axis] for axis in panel.dims.displayed]
         pixels = np.array(sizes) * panel.scene.camera.zoom
         assert (pixels < panel.canvas.size).all()
-
-
-def test_home_shows_the_whole_scan_in_all_panels(viewer, view, truth, qtbot):
-    zooms = [panel.scene.camera.zoom for panel in view.panels]
-    focus_on(viewer, bounding_boxes(truth)[truth.organs[3]], truth.grid)
     viewer.reset_view()
     qtbot.waitUntil(
         lambda: [panel.scene.camera.zoom for panel in view.panels] == pytest.approx(zooms)
@@ -173,16 +174,12 @@ def test_it_can_be_opened_before_there_is_a_scan(make_napari_viewer, phantom, qt
     toggle_four_panel_view(viewer)
 
 
-def test_the_status_bar_tells_what_is_under_the_mouse_in_each_panel(viewer, view):
-    view.coronal.mouse_over_canvas = True
-    view.coronal.cursor.position = view.cursor.position
-    view.coronal.update_status_from_cursor()
-    assert viewer.status == view.coronal.status
-
-
-def test_closed_it_leaves_the_viewer_as_it_was(viewer):
+def test_it_is_in_the_menu_and_closed_it_leaves_the_viewer_as_it_was(viewer):
+    command = "napari-abdoseg.four_panel"
+    app = get_app_model()
+    assert any(command == item.command.id for item in app.menus.get_menu("napari/layers/visualize"))
     before = _screen(viewer)
-    toggle_four_panel_view(viewer)
+    app.commands.execute_command(command).result()
     assert len(panels_of(viewer)) == 4
     toggle_four_panel_view(viewer)
     assert four_panel_view(viewer) is None
@@ -198,7 +195,7 @@ def test_the_window_can_be_closed_while_it_is_open(make_napari_viewer, phantom):
     assert four_panel_view(viewer) is None
 
 
-@pytest.mark.parametrize("times", [5, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.slow)])
 def test_opening_it_often_leaks_nothing(viewer, qtbot, times):
     def living():
         gc.collect()
@@ -226,15 +223,3 @@ def test_opening_it_often_leaks_nothing(viewer, qtbot, times):
     for _ in range(times - 1):
         open_and_close()
     assert living() == after_one
-
-
-def test_it_is_in_the_menu_and_the_command_palette(viewer, qtbot):
-    from napari._app_model import get_app_model
-
-    command = "napari-abdoseg.four_panel"
-    app = get_app_model()
-    assert command in app.commands
-    assert any(command == item.command.id for item in app.menus.get_menu("napari/layers/visualize"))
-    app.commands.execute_command(command).result()
-    assert four_panel_view(viewer) is not None
-    toggle_four_panel_view(viewer)

@@ -19,6 +19,7 @@ from qtpy.QtCore import QTimer
 from napari_abdoseg.image.nifti import read_labels, write_volume
 from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.inference.segmentation import segment
+from napari_abdoseg.plugin.four_panel import four_panel_view
 from napari_abdoseg.plugin.layers import image_layer
 from napari_abdoseg.plugin.segment import FOLDER, SegmentWidget
 
@@ -255,3 +256,10 @@ def test_beside_an_open_viewer_torch_loads_without_a_crash():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
+
+
+def test_its_button_opens_and_closes_the_four_panel_view(viewer, widget):
+    widget.four_panels.native.click()
+    assert four_panel_view(viewer) is not None
+    widget.four_panels.native.click()
+    assert four_panel_view(viewer) is None
