@@ -10,6 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_abdoseg.anatomy.box import bounding_boxes
+from napari_abdoseg.anatomy.surface import organ_surface
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
@@ -21,6 +22,7 @@ from napari_abdoseg.plugin.layers import (
     image_layer,
     label_map_of,
     labels_layer,
+    surface_layer,
     volume_of,
 )
 
@@ -163,6 +165,43 @@ def test_a_box_is_named_coloured_and_in_place(spacing):
     np.testing.assert_allclose(low[[0, 2]], first[[0, 2]], rtol=1e-5)
     np.testing.assert_allclose(high[[0, 2]], last[[0, 2]], rtol=1e-5)
     assert np.all(layer.scale >= spacing), "a smaller scale would change the sliders' step"
+
+
+@pytest.fixture
+def liver_surface(phantom):
+    """Layer data of the liver's surface."""
+    _, labels = phantom
+    organ, box = next(iter(bounding_boxes(labels).items()))
+    surface = organ_surface(labels.data[box.slices] == organ.value, box, labels.grid)
+    return surface_layer(organ.name, organ.color, surface, labels.grid)
+
+
+def test_a_surface_is_named_coloured_and_shaded(liver_surface):
+    layer = _layer(liver_surface)
+    assert (layer.name, layer.shading) == ("liver surface", "smooth")
+    np.testing.assert_allclose(layer.colormap.colors[:, :3] * 255, [(0xDD, 0x6B, 0x55)] * 2)
+    assert [str(unit) for unit in layer.units] == ["millimeter"] * 3
+
+
+def test_surfaces_stay_on_top_so_that_boxes_are_seen_through_them(phantom, liver_surface):
+    _, labels = phantom
+    viewer = ViewerModel()
+    base = viewer.add_layer(_layer(labels_layer(labels, "truth")))
+    add_beside(viewer, base, liver_surface)
+    add_beside(
+        viewer,
+        base,
+        box_layer("liver", "red", bounding_boxes(labels)[labels.organs[0]], labels.grid),
+    )
+    assert [layer.name for layer in viewer.layers] == ["truth", "liver box", "liver surface"]
+
+
+def test_labels_that_are_active_in_3d_stay_so(phantom, liver_surface):
+    _, labels = phantom
+    viewer = ViewerModel(ndisplay=3)
+    base = viewer.add_layer(_layer(labels_layer(labels, "truth")))
+    add_beside(viewer, base, liver_surface)
+    assert viewer.layers.selection.active is base
 
 
 def test_pixels_are_taken_for_millimetres():

@@ -16,12 +16,19 @@ from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.image.nifti import read_labels, read_volume
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
-from napari_abdoseg.plugin.organ_model import BOX, MASK, NAME, SIZE, VOLUME
+from napari_abdoseg.plugin.organ_model import (
+    BOX,
+    MASK,
+    NAME,
+    SIZE,
+    SURFACE,
+    VOLUME,
+)
 from napari_abdoseg.plugin.organs import OrgansWidget
 from napari_abdoseg.plugin.result import show_result
 
 ON, OFF = Qt.CheckState.Checked, Qt.CheckState.Unchecked
-LIVER, KIDNEY, SPLEEN, PANCREAS = range(4)
+LIVER, KIDNEY, SPLEEN, PANCREAS, REGION = range(5)
 
 
 @pytest.fixture
@@ -44,8 +51,12 @@ def organs(viewer, labels, qtbot) -> OrgansWidget:
     viewer.add_layer(Layer.create(*labels_layer(labels, "truth")))
     widget = OrgansWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Organs")
-    qtbot.waitUntil(lambda: widget.model.rowCount() == 4)
+    qtbot.waitUntil(lambda: widget.model.rowCount() == 5)
     return widget
+
+
+def _ml(widget, row) -> float:
+    return float(_row(widget, row)[1].lstrip("≥ "))
 
 
 def _row(widget, row, parent=None):
@@ -77,7 +88,7 @@ def test_rows_say_what_the_labels_hold(organs, labels):
         assert _row(organs, row) == [
             organ.name,
             f"{measures.volume_ml:,.1f}",
-            f"{x:.0f} × {y:.0f} × {z:.0f}",
+            f"{x:.0f}×{y:.0f}×{z:.0f}",
         ]
         assert (_state(organs, row, MASK), _state(organs, row, BOX)) == (ON, OFF)
 
@@ -85,7 +96,7 @@ def test_rows_say_what_the_labels_hold(organs, labels):
 def test_organs_that_are_not_there(organs, labels, qtbot):
     organs.layers.value.data = np.where(labels.data == 4, 0, labels.data)
     qtbot.waitUntil(lambda: _row(organs, PANCREAS) == ["pancreas", "–", "–"])
-    assert not organs.model.item(PANCREAS, BOX).isEnabled()
+    assert not organs.model.item(PANCREAS, BOX).isCheckable()
 
 
 def test_a_mask_off_and_on(organs, labels):
@@ -127,12 +138,12 @@ def test_a_deleted_box_can_be_shown_again(organs, viewer):
 
 def test_painting_and_undo_update_volume_and_box(organs, viewer, qtbot):
     _click(organs, SPLEEN, BOX)
-    layer, before = organs.layers.value, _row(organs, SPLEEN)
+    layer, before, ml = organs.layers.value, _row(organs, SPLEEN), _ml(organs, SPLEEN)
     box = viewer.layers["spleen box"].metadata["box"]
     layer.brush_size = 1
     layer.paint((0, 0, 0), 3)
     qtbot.waitUntil(lambda: _row(organs, SPLEEN) != before)
-    assert float(_row(organs, SPLEEN)[1]) == pytest.approx(float(before[1]) + 0.288, abs=0.11)
+    assert _ml(organs, SPLEEN) == pytest.approx(ml + 0.288, abs=0.11)
     assert viewer.layers["spleen box"].metadata["box"].start == (0, 0, 0)
     layer.undo()
     qtbot.waitUntil(lambda: _row(organs, SPLEEN) == before)
@@ -156,8 +167,8 @@ def test_an_erased_organ_loses_its_box(organs, viewer, labels, qtbot):
 
 def test_kidney_splits_into_right_and_left(organs, viewer, qtbot):
     organs.list.setCurrentIndex(organs.model.index(KIDNEY, 0))
-    assert organs.split.text() == "Split kidney into left and right"
-    organs.split.click()
+    assert organs.details.split.text() == "Split kidney into left and right"
+    organs.details.split.click()
     qtbot.waitUntil(lambda: organs.model.item(KIDNEY).rowCount() == 2)
     assert [_row(organs, side, KIDNEY)[0] for side in (0, 1)] == ["right kidney", "left kidney"]
     parts = [float(_row(organs, side, KIDNEY)[1]) for side in (0, 1)]
@@ -166,8 +177,8 @@ def test_kidney_splits_into_right_and_left(organs, viewer, qtbot):
     assert viewer.layers["left kidney box"].visible
 
     organs.list.setCurrentIndex(organs.model.index(KIDNEY, 0))
-    assert organs.split.text() == "Join left and right kidney"
-    organs.split.click()
+    assert organs.details.split.text() == "Join left and right kidney"
+    organs.details.split.click()
     qtbot.waitUntil(lambda: organs.model.item(KIDNEY).rowCount() == 0)
     assert "left kidney box" not in _layer_names(viewer)
 
@@ -176,10 +187,10 @@ def test_what_can_not_be_split_says_so(organs, qtbot):
     said = []
     notification_manager.notification_ready.connect(lambda note: said.append(note.message))
     organs.list.setCurrentIndex(organs.model.index(LIVER, 0))
-    organs.split.click()
+    organs.details.split.click()
     qtbot.waitUntil(lambda: bool(said))
     assert "liver is in one piece" in said[0]
-    assert organs.split.text() == "Split liver into left and right"
+    assert organs.details.split.text() == "Split liver into left and right"
 
 
 def test_the_labels_layer_takes_its_boxes_with_it(organs, viewer, qtbot):
@@ -204,7 +215,7 @@ def test_the_choice_of_label_maps_follows_the_viewer(organs, viewer, labels, qtb
     second.name = "renamed"
     assert organs.layers.native.itemText(1) == "renamed"
     organs.choose(second)
-    qtbot.waitUntil(lambda: organs.model.rowCount() == 4)
+    qtbot.waitUntil(lambda: organs.model.rowCount() == 5)
     _click(organs, SPLEEN, MASK)
     assert viewer.layers["truth"].colormap.map(3)[3] == 1
     viewer.layers.remove(second)
@@ -232,14 +243,16 @@ def test_a_flat_labels_layer_is_no_label_map(organs, viewer, qtbot):
     qtbot.waitUntil(lambda: "flat has 2 dimensions" in organs.message.text())
 
 
-def test_a_result_comes_with_boxes_and_list(viewer, labels, qtbot):
+def test_a_result_comes_with_boxes_surfaces_and_list(viewer, labels, qtbot):
     layer = show_result(viewer, viewer.layers["CT"], labels)
-    boxes = [f"{organ.name} box" for organ in labels.organs]
-    qtbot.waitUntil(lambda: _layer_names(viewer) == ["CT", "CT organs", *boxes])
+    boxes, surfaces = ([f"{o.name} {kind}" for o in labels.organs] for kind in ("box", "surface"))
+    qtbot.waitUntil(lambda: _layer_names(viewer) == ["CT", "CT organs", *boxes, *surfaces])
     assert viewer.layers.selection == {layer}
     (organs,) = viewer.window.dock_widgets.values()
     assert organs.layers.value is layer
     assert [_state(organs, row, BOX) for row in range(4)] == [ON] * 4
+    assert [_state(organs, row, SURFACE) for row in range(4)] == [ON] * 4
+    assert _state(organs, REGION, BOX) == OFF
     show_result(viewer, viewer.layers["CT"], labels)
     assert len(viewer.window.dock_widgets) == 1
 
@@ -250,7 +263,7 @@ def test_a_real_result(make_napari_viewer, real_data, qtbot):
     show_result(viewer, ct, read_labels(real_data / "abdomen_labels.nii.gz"))
     qtbot.waitUntil(lambda: "pancreas box" in _layer_names(viewer))
     (organs,) = viewer.window.dock_widgets.values()
-    assert _row(organs, LIVER) == ["liver", "1,043.1", "195 × 186 × 90"]
+    assert _row(organs, LIVER) == ["liver", "≥ 1,043.1", "195×186×90"]
 
 
 def test_boxes_follow_without_the_list(organs, viewer, qtbot):
@@ -268,13 +281,13 @@ def test_nothing_is_left_of_a_deleted_label_map(organs, viewer, qtbot):
     _click(organs, SPLEEN, BOX)
     viewer.layers.remove("truth")
     qtbot.waitUntil(lambda: _layer_names(viewer) == ["CT"])
-    gc.collect()
-    assert scene() is None
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and scene() is None)
 
 
 def test_closing_while_measuring_leaves_no_thread(organs, viewer):
     organs.layers.value.paint((0, 0, 0), 3)
     organs.model.scene.toggle_split(organs.model.scene.table.organs[KIDNEY])
+    _click(organs, LIVER, SURFACE)
     before = threading.active_count()
     viewer.close()
     assert threading.active_count() <= before
@@ -286,13 +299,13 @@ def test_a_mask_that_is_off_is_gone_in_3d(viewer, labels, qtbot):
     organs = OrgansWidget(viewer)
     viewer.window.add_dock_widget(organs)
     viewer.add_layer(Layer.create(*labels_layer(labels)))
-    qtbot.waitUntil(lambda: organs.model.rowCount() == 4)
+    qtbot.waitUntil(lambda: organs.model.rowCount() == 5)
     viewer.dims.ndisplay = 3
 
     def purple() -> int:
         picture = viewer.screenshot(canvas_only=True, flash=False).astype(int)
         return int(np.sum((picture[..., 2] > picture[..., 1] + 40) & (picture[..., 0] > 60)))
 
-    assert purple() > 100
+    assert purple() > 20
     _click(organs, SPLEEN, MASK)
     assert purple() == 0

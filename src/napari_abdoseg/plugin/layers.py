@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 import numpy as np
-from napari.components import ViewerModel
+from napari.components import LayerList, ViewerModel
 from napari.layers import Image, Labels, Layer
+from napari.layers import Surface as SurfaceLayer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 
 from napari_abdoseg.anatomy.box import Box
@@ -135,10 +136,23 @@ def add_beside(viewer: ViewerModel, neighbour: Layer, layer_data: LayerData) -> 
     data, options, kind = layer_data
     if not _has_length(neighbour):
         options = {**options, "units": neighbour.units}
-    selected = set(viewer.layers.selection)
-    layer = viewer.add_layer(Layer.create(data, options, kind))
-    viewer.layers.selection = selected
+    selection = viewer.layers.selection
+    selected = set(selection)
+    # In 3D napari fails to tell the status of Labels that become active before the mouse moves.
+    layer = Layer.create(data, options, kind)
+    with selection.events.active.blocker():
+        viewer.layers.insert(_place_among(viewer.layers, layer), layer)
+        viewer.layers.selection = selected
     return layer
+
+
+def _place_among(layers: LayerList, layer: Layer) -> int:
+    """On top, but below surfaces: what they are drawn over is seen through them."""
+    if not isinstance(layer, SurfaceLayer):
+        for place, other in enumerate(layers):
+            if isinstance(other, SurfaceLayer):
+                return place
+    return len(layers)
 
 
 def volume_of(layer: Image) -> Volume:

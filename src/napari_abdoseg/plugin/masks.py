@@ -1,8 +1,8 @@
-"""Single masks of a Labels layer, switched off by their colour; the labels stay as they are."""
+"""Colour, opacity and visibility of single organs in a Labels layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,30 +10,77 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
-
-def mask_color(layer: Labels, value: int) -> NDArray[Any]:
-    """Colour of a label as RGBA from 0 to 1; transparent where it is switched off."""
-    colormap = layer.colormap
-    if isinstance(colormap, DirectLabelColormap):
-        return np.asarray(colormap.color_dict.get(value, colormap.default_color))
-    return np.asarray(colormap.map(value))
+from napari_abdoseg.image.organ import Organ
 
 
-def mask_shown(layer: Labels, value: int) -> bool:
-    """Whether a label is switched on."""
-    return bool(mask_color(layer, value)[3] > 0)
+class Masks:
+    """The organs' masks: all that is seen of them is in the layer's colormap.
 
+    The labels stay as they are; a mask that is off is transparent.
 
-def show_mask(layer: Labels, value: int, shown: bool, values: Iterable[int]) -> None:
-    """Switch a label on or off; ``values`` are all labels, which keep their colours."""
-    colormap = layer.colormap
-    if isinstance(colormap, DirectLabelColormap):
-        colors: dict[int | None, Any] = dict(colormap.color_dict)
-    else:
-        colors = {None: "transparent", 0: "transparent"}
-        colors |= {each: mask_color(layer, each) for each in values}
-    red, green, blue, _ = mask_color(layer, value)
-    colors[value] = (red, green, blue, float(shown))
-    layer.colormap = DirectLabelColormap(
-        color_dict=colors, use_selection=colormap.use_selection, selection=colormap.selection
-    )
+    Parameters
+    ----------
+    layer : Labels
+    """
+
+    def __init__(self, layer: Labels) -> None:
+        self.organs: tuple[Organ, ...] = ()
+        self._layer = layer
+        self._opacities: dict[Organ, float] = {}
+
+    def state(self) -> dict[str, bool]:
+        """Names of the organs, and whether their masks are on."""
+        return {organ.name: self._rgba(organ)[3] > 0 for organ in self.organs}
+
+    def show(self, shown: Mapping[str, bool]) -> None:
+        """Switch masks on or off by the names of their organs."""
+        self._opacities = {organ: self.opacity(organ) for organ in self.organs}
+        state = self.state()
+        changing = [
+            organ
+            for organ in self.organs
+            if shown.get(organ.name, state[organ.name]) != state[organ.name]
+        ]
+        if changing:
+            self._assign(
+                {
+                    organ: (*self.color(organ), self._opacities[organ] * shown[organ.name])
+                    for organ in changing
+                }
+            )
+
+    def color(self, organ: Organ) -> NDArray[Any]:
+        """Colour of an organ as RGB from 0 to 1."""
+        return self._rgba(organ)[:3]
+
+    def set_color(self, organ: Organ, color: Any) -> None:
+        """Give an organ another colour, as RGB from 0 to 1."""
+        self._assign({organ: (*color, self._rgba(organ)[3])})
+
+    def opacity(self, organ: Organ) -> float:
+        """Opacity of an organ when it is on, from 0 to 1."""
+        return float(self._rgba(organ)[3]) or self._opacities.get(organ, 1.0)
+
+    def set_opacity(self, organ: Organ, opacity: float) -> None:
+        """Give an organ another opacity, above 0."""
+        self._opacities[organ] = opacity
+        if self._rgba(organ)[3] > 0:
+            self._assign({organ: (*self.color(organ), opacity)})
+
+    def _rgba(self, organ: Organ) -> NDArray[Any]:
+        colormap = self._layer.colormap
+        if isinstance(colormap, DirectLabelColormap):
+            return np.asarray(colormap.color_dict.get(organ.value, colormap.default_color))
+        return np.asarray(colormap.map(organ.value))
+
+    def _assign(self, changes: dict[Organ, tuple[float, ...]]) -> None:
+        colormap = self._layer.colormap
+        if isinstance(colormap, DirectLabelColormap):
+            colors: dict[int | None, Any] = dict(colormap.color_dict)
+        else:
+            colors = {None: "transparent", 0: "transparent"}
+            colors |= {organ.value: self._rgba(organ) for organ in self.organs}
+        colors |= {organ.value: rgba for organ, rgba in changes.items()}
+        self._layer.colormap = DirectLabelColormap(
+            color_dict=colors, use_selection=colormap.use_selection, selection=colormap.selection
+        )

@@ -7,28 +7,40 @@ from typing import Any
 from qtpy.QtCore import QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap, QStandardItem, QStandardItemModel
 
-from napari_abdoseg.anatomy.measure import OrganMeasures
+from napari_abdoseg.anatomy import bile_duct
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.measuring import OrganTable
 from napari_abdoseg.plugin.organ_scene import OrganScene
+from napari_abdoseg.plugin.region_finding import is_expected
 
-NAME, MASK, BOX, VOLUME, SIZE = range(5)
-HEADERS = ("Organ", "Mask", "Box", "ml", "Size in mm")
+NAME, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE = range(9)
+PARTS = MASK, SURFACE, BOX
+TOGGLES = *PARTS, SOLO, LOCK
+FIGURES = VOLUME, HU, SIZE
+HEADERS = ("Organ", "Mask", "Surface", "Box", "", "", "ml", "HU", "Size in mm")
 TIPS = (
-    "Organs by label value",
-    "Show the organ's mask",
-    "Show the organ's bounding box",
-    "Volume in millilitres",
+    "Select an organ to paint it (keys 1 to 9); double click to go to it (Enter)",
+    "Show the organ's mask (M); click here for all",
+    "Show the organ's surface in 3D (S); click here for all",
+    "Show the organ's bounding box (B); click here for all",
+    "Show the organ alone (O); once more for what was shown before",
+    "Lock the organ, so that no stroke changes it (L)",
+    "Volume in millilitres; ≥ where the organ reaches the edge of the scan",
+    "Mean of the scan in Hounsfield units",
     "Size of the bounding box in millimetres: left–right × front–back × head–foot",
 )
+AT_EDGE = "The {} reaches the edge of the scan: it may be cut off, and larger than this."
 SWATCH = QSize(12, 12)
 ABSENT = "–"
-ORGAN_ROLE = Qt.ItemDataRole.UserRole
-NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+NAME_ROLE, ORGAN_ROLE, COLOR_ROLE = (Qt.ItemDataRole.UserRole + i for i in range(3))
+RIGHT_HAND = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class OrganModel(QStandardItemModel):  # type: ignore[misc]
-    """Organs of a scene, one a row; right and left of a split organ are its children."""
+    """Organs of a scene, one a row; right and left of a split organ are its children.
+
+    The last row is the bile-duct search region, where the organs that lead to it are listed.
+    """
 
     refreshed = Signal()
     """The rows show what the scene holds now."""
@@ -58,90 +70,168 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
         self.refresh()
 
     def organ_at(self, index: QModelIndex) -> Organ | None:
-        """The organ of a row, also of a row of one side; None outside the list."""
+        """The organ of a row, also of a row of one side; None elsewhere."""
         return index.siblingAtColumn(NAME).data(ORGAN_ROLE)
+
+    def name_at(self, index: QModelIndex) -> str | None:
+        """Name of a row's organ, side or region."""
+        return index.siblingAtColumn(NAME).data(NAME_ROLE)
+
+    def row_of(self, organ: Organ | None) -> QModelIndex:
+        """The row of an organ; an invalid index if it has none."""
+        for row in range(self.rowCount()):
+            if organ is not None and self.item(row).data(ORGAN_ROLE) == organ:
+                return self.index(row, NAME)
+        return QModelIndex()
+
+    def toggle(self, index: QModelIndex) -> None:
+        """Turn round a check box, a lock or what is shown alone."""
+        item = self.itemFromIndex(index)
+        if item is not None and item.isCheckable():
+            item.setCheckState(_state(item.checkState() != Qt.CheckState.Checked))
+
+    def toggle_all(self, column: int) -> None:
+        """Show masks, surfaces or boxes of all organs, or hide them if all are shown."""
+        if self._scene is not None and column in PARTS:
+            part = self._scene.parts[PARTS.index(column)]
+            state = part.state()
+            part.show(dict.fromkeys(state, not all(state.values())))
 
     def refresh(self) -> None:
         """Show what the scene holds now."""
         table = self._scene.table if self._scene is not None else OrganTable()
-        listed = (table.organs, tuple(table.sides))
+        listed = (table.organs, tuple((o, tuple(sides)) for o, sides in table.sides.items()))
         self._refreshing = True
         if listed != self._listed:
             self._listed = listed
             self._lay_out(table)
-        measures = table.by_name()
-        for row, organ in enumerate(table.organs):
-            first = self.item(row)
-            self._fill(first, organ, measures.get(organ.name))
-            self._row(first)[MASK].setCheckState(_state(self._scene.mask_shown(organ)))
-            for child in range(first.rowCount()):
-                side = first.child(child)
-                self._fill(side, organ, measures[side.text()])
+        if self._scene is not None:
+            for first in self._first_items():
+                self._fill(first)
         self._refreshing = False
         self.refreshed.emit()
 
     def _lay_out(self, table: OrganTable) -> None:
         """Rows and columns, still without values."""
-        self.clear()
+        self.setRowCount(0)
         self.setHorizontalHeaderLabels(HEADERS)
         for column, tip in enumerate(TIPS):
             self.horizontalHeaderItem(column).setToolTip(tip)
-        for column in (VOLUME, SIZE):
-            self.horizontalHeaderItem(column).setTextAlignment(NUMBERS)
+        for column in TOGGLES:
+            self.horizontalHeaderItem(column).setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+        for column in FIGURES:
+            self.horizontalHeaderItem(column).setTextAlignment(RIGHT_HAND)
         for organ in table.organs:
-            row = _new_row(organ, organ.name)
-            row[MASK].setCheckable(True)
+            row = _new_row(organ.name, organ)
             for name in table.sides.get(organ, ()):
-                row[NAME].appendRow(_new_row(organ, name))
+                row[NAME].appendRow(_new_row(name, organ))
+            self.appendRow(row)
+        if is_expected(table):
+            row = _new_row(bile_duct.NAME, None)
+            row[NAME].setText(bile_duct.NAME.replace(" ", "\n", 1))
             self.appendRow(row)
 
-    def _row(self, first: QStandardItem) -> list[QStandardItem]:
-        parent = first.parent() or self.invisibleRootItem()
-        return [parent.child(first.row(), column) for column in range(len(HEADERS))]
+    def _first_items(self) -> list[QStandardItem]:
+        """The first item of each row, of sides too."""
+        tops = [self.item(row) for row in range(self.rowCount())]
+        return [*tops, *(top.child(side) for top in tops for side in range(top.rowCount()))]
 
-    def _fill(self, first: QStandardItem, organ: Organ, measures: OrganMeasures | None) -> None:
-        row = self._row(first)
-        red, green, blue = (float(part) for part in self._scene.color(organ))
-        row[NAME].setIcon(_swatch(QColor.fromRgbF(red, green, blue)))
-        row[BOX].setCheckState(_state(self._scene.box_shown(first.text())))
-        row[BOX].setCheckable(measures is not None)
-        row[BOX].setEnabled(measures is not None)
+    def _fill(self, first: QStandardItem) -> None:
+        parent = first.parent() or self.invisibleRootItem()
+        row = [parent.child(first.row(), column) for column in range(len(HEADERS))]
+        name, organ = first.data(NAME_ROLE), first.data(ORGAN_ROLE)
+        self._fill_toggles(row, name, organ)
+        _color_name(row[NAME], self._scene.look(name))
+        if organ is None:
+            self._fill_region(row)
+        else:
+            self._fill_figures(row, name)
+
+    def _fill_toggles(self, row: list[QStandardItem], name: str, organ: Organ | None) -> None:
+        scene = self._scene
+        for column, part in zip(PARTS, scene.parts):
+            _set_toggle(row[column], part.state().get(name))
+        if organ is not None and name == organ.name:
+            measured = organ in scene.table.measures
+            _set_toggle(row[SOLO], scene.solo.name == name if measured else None)
+            _set_toggle(row[LOCK], scene.painting.is_locked(organ))
+
+    def _fill_figures(self, row: list[QStandardItem], name: str) -> None:
+        measures = self._scene.table.by_name().get(name)
+        at_edge = measures is not None and measures.touches_edge
+        row[VOLUME].setToolTip(AT_EDGE.format(name) if at_edge else "")
         if measures is None:
-            row[VOLUME].setText(ABSENT)
-            row[SIZE].setText(ABSENT)
+            _set_figures(row, ABSENT, ABSENT, ABSENT)
             return
-        z, y, x = measures.box.size(self._scene.table.grid)
-        row[VOLUME].setText(f"{measures.volume_ml:,.1f}")
-        row[SIZE].setText(f"{x:.0f} × {y:.0f} × {z:.0f}")
+        hu = ABSENT if measures.mean_hu is None else f"{measures.mean_hu:.0f}"
+        size = _size_text(measures.box.size(self._scene.table.grid))
+        volume = f"{'≥ ' if at_edge else ''}{measures.volume_ml:,.1f}"
+        _set_figures(row, volume, hu, size)
+
+    def _fill_region(self, row: list[QStandardItem]) -> None:
+        region, grid = self._scene.region.region, self._scene.table.grid
+        row[NAME].setToolTip(self._scene.region.words)
+        if region is None:
+            _set_figures(row, ABSENT, "", ABSENT)
+            return
+        volume = int(region.mask.sum()) * grid.voxel_volume
+        _set_figures(row, f"{volume:,.1f}", "", _size_text(region.box.size(grid)))
 
     def _pass_on(self, item: QStandardItem) -> None:
-        """The user has clicked a check box."""
-        if self._refreshing:
+        """The user has turned a check box, a lock or a solo."""
+        if self._refreshing or item.column() not in TOGGLES:
             return
-        first = (item.parent() or self.invisibleRootItem()).child(item.row(), NAME)
-        organ, checked = first.data(ORGAN_ROLE), item.checkState() == Qt.CheckState.Checked
-        if item.column() == MASK:
-            self._scene.show_mask(organ, checked)
-        elif item.column() == BOX:
-            self._scene.show_box(organ, first.text(), checked)
+        index, on = self.indexFromItem(item), item.checkState() == Qt.CheckState.Checked
+        name, organ, column = self.name_at(index), self.organ_at(index), item.column()
+        if column == SOLO:
+            self._scene.toggle_solo(organ)
+        elif column == LOCK:
+            self._scene.painting.lock(organ, on)
+        else:
+            self._scene.parts[PARTS.index(column)].show({name: on})
 
 
-def _new_row(organ: Organ, name: str) -> list[QStandardItem]:
+def _new_row(name: str, organ: Organ | None) -> list[QStandardItem]:
     row = [QStandardItem() for _ in HEADERS]
     for item in row:
         item.setEditable(False)
     row[NAME].setText(name)
+    row[NAME].setData(name, NAME_ROLE)
     row[NAME].setData(organ, ORGAN_ROLE)
-    for column in (VOLUME, SIZE):
-        row[column].setTextAlignment(NUMBERS)
+    for column in FIGURES:
+        row[column].setTextAlignment(RIGHT_HAND)
     return row
+
+
+def _set_toggle(item: QStandardItem, on: bool | None) -> None:
+    """On, off, or with None neither."""
+    item.setCheckable(on is not None)
+    item.setCheckState(_state(bool(on)))
+
+
+def _set_figures(row: list[QStandardItem], *texts: str) -> None:
+    for column, text in zip(FIGURES, texts):
+        row[column].setText(text)
+
+
+def _size_text(size: tuple[float, float, float]) -> str:
+    z, y, x = size
+    return f"{x:.0f}×{y:.0f}×{z:.0f}"
 
 
 def _state(checked: bool) -> Qt.CheckState:
     return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked
 
 
-def _swatch(color: QColor) -> QIcon:
+def _color_name(item: QStandardItem, look: tuple[Any, float]) -> None:
+    color = QColor.fromRgbF(*(float(part) for part in look[0]))
+    if item.data(COLOR_ROLE) != color:
+        item.setData(color, COLOR_ROLE)
+        item.setIcon(swatch(color))
+
+
+def swatch(color: QColor) -> QIcon:
+    """A square of one colour."""
     pixmap = QPixmap(SWATCH)
     pixmap.fill(color)
     icon = QIcon(pixmap)

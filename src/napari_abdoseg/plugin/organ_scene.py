@@ -1,23 +1,32 @@
-"""The organs of one Labels layer in a viewer: masks, boxes and measures that stay together."""
+"""The organs of one Labels layer in a viewer: what is shown of them, and what they measure."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterable
 from typing import Any
 from weakref import WeakValueDictionary
 
 from napari.components import ViewerModel
-from napari.layers import Labels, Layer, Shapes
+from napari.layers import Labels, Layer
 from napari.utils.notifications import show_info
-from numpy.typing import NDArray
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
+from napari_abdoseg.anatomy import bile_duct
+from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.boxes import BoxDisplay
-from napari_abdoseg.plugin.layers import add_beside, box_layer
-from napari_abdoseg.plugin.masks import mask_color, mask_shown, show_mask
+from napari_abdoseg.plugin.boxes import follow_boxes
+from napari_abdoseg.plugin.companions import Companions, Look
+from napari_abdoseg.plugin.focus import focus_on
+from napari_abdoseg.plugin.layers import box_layer, surface_layer
+from napari_abdoseg.plugin.masks import Masks
 from napari_abdoseg.plugin.measuring import Measuring, OrganTable
+from napari_abdoseg.plugin.painting import Painting
+from napari_abdoseg.plugin.panels import unwrapped
+from napari_abdoseg.plugin.region_finding import COLOR, RegionFinding
+from napari_abdoseg.plugin.scan_finding import ScanFinding
+from napari_abdoseg.plugin.solo import Solo
+from napari_abdoseg.plugin.surface_making import SurfaceMaking
+from napari_abdoseg.plugin.surfaces import follow_surfaces
 
 _scenes: WeakValueDictionary[Labels, OrganScene] = WeakValueDictionary()
 
@@ -26,15 +35,17 @@ def organ_scene(viewer: ViewerModel, layer: Labels) -> OrganScene:
     """The scene of a Labels layer; it lives as long as the layer is in the viewer."""
     scene = _scenes.get(layer)
     if scene is None:
-        scene = _scenes[layer] = OrganScene(viewer, layer)
+        scene = _scenes[layer] = OrganScene(unwrapped(viewer), layer)
     return scene
 
 
 class OrganScene:
-    """Masks, boxes and measures of the organs of a Labels layer.
+    """Brings together what belongs to the organs of a Labels layer.
 
-    Boxes and measures follow when the labels are edited. Deleting the Labels
-    layer deletes its boxes.
+    `masks`, `surfaces` and `boxes` are what is shown, by name; `solo` shows one
+    organ alone; `painting` has the brush and the locks; `region` is the
+    bile-duct search region. All of it follows when the labels are edited.
+    Deleting the Labels layer deletes boxes and surfaces.
 
     Parameters
     ----------
@@ -43,54 +54,62 @@ class OrganScene:
     """
 
     changed = Signal()
-    """Measures, masks or boxes are no longer what they were."""
+    """Measures, or what is shown, are no longer what they were."""
 
     def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
         self.layer = layer
         self.table = OrganTable()
+        self.masks = Masks(layer)
+        self.surfaces = Companions(viewer, layer, "surface", surface_layer, self.look)
+        self.boxes = Companions(viewer, layer, "box", box_layer, self.look)
+        self.parts = self.masks, self.surfaces, self.boxes
+        self.solo = Solo(self.parts)
+        self.region = RegionFinding(layer)
         self._viewer = viewer
-        self._displays: dict[str, BoxDisplay] = {}
-        self._all_boxes_wanted = False
+        self._smoothing = "light"
+        self._surface_making = SurfaceMaking(layer)
+        self._scan = ScanFinding(viewer)
         self._measuring = Measuring(viewer, layer)
-        self._measuring.measured.connect(self._take)
-        layer.events.colormap.connect(self._tell)
+        self.painting = Painting(viewer, layer)  # it is last to hear of strokes, and first
+        follow_boxes(viewer)
+        follow_surfaces(viewer)
+        self._connect()
+        if not self._scan.follow(layer.metadata.get("grid")):  # a scan starts it too
+            self._measuring.start()
 
-        def on_removed(event: Any) -> None:
-            self._forget(event.value)
+    @property
+    def smoothing(self) -> str:
+        """How much the surfaces are smoothed, one of `SMOOTHINGS`."""
+        return self._smoothing
 
-        self._on_removed = on_removed  # a function keeps the scene alive, a method would not
-        viewer.layers.events.removed.connect(on_removed)
-        self._measuring.start()
+    @smoothing.setter
+    def smoothing(self, smoothing: str) -> None:
+        self._smoothing = smoothing
+        self._make_surfaces()
 
-    def color(self, organ: Organ) -> NDArray[Any]:
-        """Colour of an organ's mask and box as RGB from 0 to 1."""
-        return mask_color(self.layer, organ.value)[:3]
+    def show_when_measured(self, organs: Iterable[Organ]) -> None:
+        """Show boxes and surfaces of organs as soon as they are there."""
+        for part in (self.boxes, self.surfaces):
+            part.show({organ.name: True for organ in organs})
 
-    def mask_shown(self, organ: Organ) -> bool:
-        """Whether an organ's mask is switched on."""
-        return mask_shown(self.layer, organ.value)
+    def show_all(self, shown: bool) -> None:
+        """Show or hide all masks, surfaces and boxes."""
+        self.solo.forget()
+        for part in self.parts:
+            part.show(dict.fromkeys(part.state(), shown))
 
-    def show_mask(self, organ: Organ, shown: bool) -> None:
-        """Switch an organ's mask on or off."""
-        show_mask(self.layer, organ.value, shown, [each.value for each in self.table.organs])
+    def toggle_solo(self, organ: Organ) -> None:
+        """Show an organ alone, or again what was shown before."""
+        if self.solo.name == organ.name:
+            self.solo.stop()
+        else:
+            self.solo.start(organ.name, self.table.sides.get(organ, {}).keys())
+        self.changed.emit()
 
-    def box_shown(self, name: str) -> bool:
-        """Whether the box of an organ or a side, such as ``"left kidney"``, is visible."""
-        return name in self._displays and self._displays[name].layer.visible
-
-    def show_box(self, organ: Organ, name: str, shown: bool) -> None:
-        """Show or hide the box of an organ or one side of it; it is made when first shown."""
-        if name in self._displays:
-            self._displays[name].layer.visible = shown
-        elif shown:
-            self._add_box(organ, name)
-        self._tell()
-
-    def show_all_boxes(self) -> None:
-        """Show the box of each organ, once they are measured."""
-        self._all_boxes_wanted = not self.table.measures
-        for organ in self.table.measures:
-            self.show_box(organ, organ.name, True)
+    def set_opacity(self, organ: Organ, opacity: float) -> None:
+        """Give an organ's mask, surface and box another opacity, above 0 to 1."""
+        self.masks.set_opacity(organ, opacity)
+        self._follow_looks()
 
     def is_split(self, organ: Organ) -> bool:
         """Whether an organ's right and left are measured apart."""
@@ -101,50 +120,91 @@ class OrganScene:
         self._measuring.split ^= {organ}
         self._measuring.start()
 
+    def look(self, name: str) -> Look:
+        """Colour and opacity of an organ, a side or the region."""
+        for organ in self.table.organs:
+            if name == organ.name or name in self.table.sides.get(organ, {}):
+                return self.masks.color(organ), self.masks.opacity(organ)
+        return COLOR, 1.0
+
+    def boxes_by_name(self) -> dict[str, Box]:
+        """Boxes of organs and sides, and that of the bile-duct search region."""
+        boxes = {name: measures.box for name, measures in self.table.by_name().items()}
+        if self.region.region is not None:
+            boxes[bile_duct.NAME] = self.region.region.box
+        return boxes
+
+    def go_to(self, name: str) -> None:
+        """Bring all panels to an organ, a side or the region, and zoom to its box.
+
+        Of the region there is nothing to see but its box: that is shown.
+        """
+        box = self.boxes_by_name().get(name)
+        if box is not None:
+            focus_on(self._viewer, box, self.table.grid)
+            if name == bile_duct.NAME:
+                self.boxes.show({name: True})
+
+    def _connect(self) -> None:
+        self._measuring.measured.connect(self._take)
+        self._scan.found.connect(self._take_scan)
+        self._surface_making.made.connect(self.surfaces.put)
+        self.region.found.connect(self._offer_boxes)
+        self.surfaces.changed.connect(self._make_surfaces)
+        for signal in (self.surfaces.changed, self.boxes.changed, self.region.found):
+            signal.connect(self.changed.emit)
+        self.layer.events.colormap.connect(self._follow_looks)
+
+        def on_removed(event: Any) -> None:
+            self._forget(event.value)
+
+        self._on_removed = on_removed  # a function keeps the scene alive, a method would not
+        self._viewer.layers.events.removed.connect(on_removed)
+
     def _take(self, table: OrganTable) -> None:
         self.table = table
         self._measuring.split -= table.one_piece.keys()
         for reason in table.one_piece.values():
             show_info(reason)
-        found = table.by_name()
-        for name, display in list(self._displays.items()):
-            if name in found:
-                display.box = found[name].box
-            else:
-                self._viewer.layers.remove(display.layer)
-        if self._all_boxes_wanted:
-            self.show_all_boxes()
-        self._tell()
+        self.masks.organs = self.painting.organs = table.organs
+        self._scan.follow(table.grid)
+        self._offer_boxes()
+        self.surfaces.offer(organ.name for organ in table.measures)
+        self._make_surfaces()
+        self.region.follow(table)
+        self.changed.emit()
 
-    def _add_box(self, organ: Organ, name: str) -> None:
-        box, grid = self.table.by_name()[name].box, self.table.grid
-        layer_data = box_layer(name, self.color(organ), box, grid)
-        layer = add_beside(self._viewer, self.layer, layer_data)
-        self._displays[name] = BoxDisplay(self._viewer, layer, box, grid)
-        layer.events.visible.connect(self._tell)
+    def _take_scan(self, scan: Any) -> None:
+        self._measuring.scan = scan
 
-    def _tell(self, event: object = None) -> None:
+    def _offer_boxes(self) -> None:
+        boxes = self.boxes_by_name()
+        for name, box in boxes.items():
+            self.boxes.put(name, box, self.table.grid)
+        self.boxes.offer(boxes)
+
+    def _make_surfaces(self) -> None:
+        """Make the surfaces that are shown and out of date."""
+        shown = self.surfaces.state()
+        organs = [(o, m.box) for o, m in self.table.measures.items() if shown.get(o.name)]
+        self._surface_making.request(organs, self._smoothing)
+
+    def _follow_looks(self, event: object = None) -> None:
+        for part in (self.surfaces, self.boxes):
+            part.follow_looks()
         self.changed.emit()
 
     def _forget(self, layer: Layer) -> None:
         """A layer has left the viewer."""
         if layer is self.layer:
             self._close()
-        for name, display in list(self._displays.items()):
-            if display.layer is layer:
-                del self._displays[name]
-                self._tell()
+        for part in (self.surfaces, self.boxes):
+            part.forget(layer)
 
     def _close(self) -> None:
-        self._measuring.close()
-        self.layer.events.colormap.disconnect(self._tell)
+        self.layer.events.colormap.disconnect(self._follow_looks)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
-        # napari may be removing several layers: the boxes' turn is after that.
-        boxes = [display.layer for display in self._displays.values()]
-        QTimer.singleShot(0, partial(_remove_layers, self._viewer, boxes))
-
-
-def _remove_layers(viewer: ViewerModel, layers: list[Shapes]) -> None:
-    for layer in layers:
-        if layer in viewer.layers:
-            viewer.layers.remove(layer)
+        for each in (self._measuring, self._surface_making, self.region, self._scan):
+            each.close()
+        for each in (self.painting, self.surfaces, self.boxes):
+            each.close()

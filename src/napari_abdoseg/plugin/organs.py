@@ -6,21 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox
 from napari.layers import Labels
-from napari.utils.theme import get_theme
-from qtpy.QtWidgets import (
-    QFrame,
-    QHeaderView,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QTreeView,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QModelIndex
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.organ_model import OrganModel
+from napari_abdoseg.plugin.organ_details import OrganDetails
+from napari_abdoseg.plugin.organ_model import NAME, OrganModel
 from napari_abdoseg.plugin.organ_scene import organ_scene
+from napari_abdoseg.plugin.organ_tree import OrganTree
+from napari_abdoseg.plugin.orientation import keep_head_up
+from napari_abdoseg.plugin.region_finding import is_expected
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -33,39 +29,62 @@ MARGIN = 4
 
 
 class OrgansWidget(QWidget):  # type: ignore[misc]
-    """The organs of a Labels layer, each with its mask, box, volume and size."""
+    """The organs of a Labels layer: what is shown of each, what it measures, which is painted."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self._viewer = napari_viewer
+        self._followed: Labels | None = None
+        self._painted: Organ | None = None
         self.model = OrganModel(self)
         self.layers = ComboBox(choices=self._label_layers, nullable=False)
-        self.list = _list_view(self.model)
-        self.split = QPushButton()
+        self.all_on, self.all_off = QPushButton("All on"), QPushButton("All off")
+        self.list = OrganTree(self.model)
+        self.details = OrganDetails()
+        self.smoothing = ComboBox(choices=SMOOTHINGS, value="light")
         self.message = QLabel(EMPTY)
-        self.message.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        for widget in (self.layers.native, self.message, self.list, self.split):
-            layout.addWidget(widget)
-        layout.addStretch()
+        self.region_words = QLabel()
+        self._lay_out()
         self._follow_theme()
-        napari_viewer.events.theme.connect(self._follow_theme)
-        self.layers.changed.connect(self._show)
-        self.split.clicked.connect(self._toggle_split)
-        self.list.selectionModel().currentChanged.connect(self._name_split)
-        self.model.rowsInserted.connect(self.list.expandAll)
-        self.model.refreshed.connect(self._fit)
-        events = napari_viewer.layers.events
-        for event in (events.inserted, events.removed, events.reordered, events.renamed):
-            event.connect(self._update_layers)
+        self._connect()
         self._update_layers()
+        keep_head_up(napari_viewer)
 
     def choose(self, layer: Labels) -> None:
         """List the organs of ``layer``."""
         self.layers.value = layer
 
+    def _lay_out(self) -> None:
+        self.all_on.setToolTip("Show the masks, surfaces and boxes of all organs")
+        self.all_off.setToolTip("Hide the masks, surfaces and boxes of all organs")
+        self.smoothing.tooltip = "How much surfaces are smoothed; they keep the organ's volume"
+        for label in (self.message, self.region_words):
+            label.setWordWrap(True)
+        self._top = _row(self.layers.native, self.all_on, self.all_off)
+        self._bottom = _row(QLabel("Surface smoothing"), self.smoothing.native)
+        layout = QVBoxLayout(self)
+        for widget in (self._top, self.message, self.list, self.region_words):
+            layout.addWidget(widget)
+        layout.addSpacing(6)
+        for widget in (self.details, self._bottom):
+            layout.addWidget(widget)
+        layout.addStretch()
+
+    def _connect(self) -> None:
+        self._viewer.events.theme.connect(self._follow_theme)
+        self.layers.changed.connect(self._show)
+        self.all_on.clicked.connect(lambda: self.model.scene.show_all(True))
+        self.all_off.clicked.connect(lambda: self.model.scene.show_all(False))
+        self.smoothing.changed.connect(self._smooth)
+        self.list.selectionModel().currentChanged.connect(self._paint_selected)
+        self.list.go_to.connect(self._go_to)
+        self.model.refreshed.connect(self._fit)
+        events = self._viewer.layers.events
+        for event in (events.inserted, events.removed, events.reordered, events.renamed):
+            event.connect(self._update_layers)
+
     def _follow_theme(self, event: Any = None) -> None:
-        self.list.setStyleSheet(_style(self._viewer.theme))
+        self.list.wear(self._viewer.theme)
 
     def _label_layers(self, _: object = None) -> list[Labels]:
         return [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
@@ -77,22 +96,29 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
     def _show(self, _: object = None) -> None:
         """List the chosen layer."""
         layer = self.layers.value
+        if layer is not self._followed:
+            if self._followed is not None:
+                self._followed.events.selected_label.disconnect(self._select_painted)
+            if layer is not None:
+                layer.events.selected_label.connect(self._select_painted)
+            self._followed, self._painted = layer, None
         self.model.scene = None if layer is None else organ_scene(self._viewer, layer)
+        if self.model.scene is not None:
+            self.smoothing.value = self.model.scene.smoothing
         self._fit()
-
-    def _selected(self) -> Organ | None:
-        return self.model.organ_at(self.list.currentIndex())
 
     def _fit(self) -> None:
         """Show the list with room for its columns, or say why there is none."""
         listed = self.model.rowCount() > 0
         self.list.setMinimumWidth(min(self.list.header().length() + MARGIN, WIDEST))
-        self.list.setVisible(listed)
-        self.split.setVisible(listed)
+        for widget in (self.list, self.all_on, self.all_off, self.details, self._bottom):
+            widget.setVisible(listed)
         self.message.setVisible(not listed)
-        self.layers.native.setVisible(self.layers.value is not None)
+        self._top.setVisible(self.layers.value is not None)
         self.message.setText(self._why_empty())
-        self._name_split()
+        self._say_of_region()
+        self._select_painted()
+        self._show_details()
 
     def _why_empty(self) -> str:
         if self.model.scene is None:
@@ -100,47 +126,47 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         table = self.model.scene.table
         return table.problem or (MEASURING if table.grid is None else NO_LABELS)
 
-    def _name_split(self, _: object = None) -> None:
-        organ, scene = self._selected(), self.model.scene
-        self.split.setEnabled(organ is not None and organ in scene.table.measures)
-        if organ is None:
-            self.split.setText("Split into left and right")
-        elif scene.is_split(organ):
-            self.split.setText(f"Join left and right {organ.name}")
-        else:
-            self.split.setText(f"Split {organ.name} into left and right")
+    def _say_of_region(self) -> None:
+        scene = self.model.scene
+        shown = scene is not None and is_expected(scene.table)
+        self.region_words.setVisible(shown)
+        self.region_words.setText(scene.region.words if shown else "")
 
-    def _toggle_split(self) -> None:
-        self.model.scene.toggle_split(self._selected())
+    def _select_painted(self, event: Any = None) -> None:
+        """Select the row of the organ that the brush paints, when it is another one."""
+        organ = None if self.model.scene is None else self.model.scene.painting.organ
+        current = self.list.currentIndex()
+        if organ != self._painted or not current.isValid():
+            self._painted = organ
+            if self.model.organ_at(current) != organ or organ is None:
+                self.list.setCurrentIndex(self.model.row_of(organ))
+
+    def _paint_selected(self, index: QModelIndex) -> None:
+        organ = self.model.organ_at(index)
+        if organ is not None:
+            self.model.scene.painting.choose(organ)
+        self._show_details()
+
+    def _show_details(self) -> None:
+        index = self.list.currentIndex().siblingAtColumn(NAME)
+        self.details.show_row(
+            self.model.scene, self.model.organ_at(index), self.model.name_at(index)
+        )
+
+    def _go_to(self, index: QModelIndex) -> None:
+        self.model.scene.go_to(self.model.name_at(index))
+
+    def _smooth(self, smoothing: str) -> None:
+        if self.model.scene is not None:
+            self.model.scene.smoothing = smoothing
 
 
-def _style(theme: str) -> str:
-    """Check boxes as napari draws them elsewhere, which it does not in lists."""
-    colors = get_theme(theme)
-    return f"""
-        QTreeView::item {{ padding: 3px 4px }}
-        QTreeView::indicator {{
-            width: 14px; height: 14px; border-radius: 2px; background: {colors.primary.as_hex()}
-        }}
-        QTreeView::indicator:checked {{
-            background: {colors.current.as_hex()}; image: url("theme_{theme}:/check.svg")
-        }}
-        QTreeView::indicator:disabled {{ background: transparent }}
-    """
-
-
-def _list_view(model: OrganModel) -> QTreeView:
-    view = QTreeView()
-    view.setModel(model)
-    view.setFrameShape(QFrame.Shape.NoFrame)
-    view.setSizeAdjustPolicy(QTreeView.SizeAdjustPolicy.AdjustToContents)
-    view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-    view.setAllColumnsShowFocus(True)
-    view.setUniformRowHeights(True)
-    view.setRootIsDecorated(False)
-    view.setItemsExpandable(False)
-    view.setIndentation(16)
-    header = view.header()
-    header.setStretchLastSection(False)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    return view
+def _row(*widgets: QWidget) -> QWidget:
+    """Widgets side by side; the first takes what room there is."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    layout.setStretch(0, 1)
+    return row

@@ -1,4 +1,4 @@
-"""A segmentation's result on the screen: masks, boxes and the organ list."""
+"""A segmentation's result on the screen: masks, boxes, surfaces and the organ list."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def show_result(viewer: Viewer, image: Image, label_map: LabelMap) -> Labels:
     Returns
     -------
     Labels
-        Named after the scan, and selected. The boxes come a moment later, when
-        the organs are measured.
+        Named after the scan, and selected. Boxes and surfaces come a moment later,
+        when the organs are measured.
     """
     layer = add_beside(viewer, image, labels_layer(label_map, f"{image.name} organs"))
     viewer.layers.selection = {layer}
-    organ_scene(viewer, layer).show_all_boxes()
+    organ_scene(viewer, layer).show_when_measured(label_map.organs)
     dock, organs = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Organs")
     organs.choose(layer)
     dock.show()

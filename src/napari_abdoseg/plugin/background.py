@@ -1,0 +1,58 @@
+"""Work that follows edits in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from napari.qt.threading import create_worker
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+
+SETTLE_MS = 150
+"""Rest after an edit before work begins."""
+
+
+class Background:
+    """Does one piece of work in a thread, when edits have settled, and always for the last of them.
+
+    Parameters
+    ----------
+    work : callable
+        A generator function; what it yields comes out of `yielded` on the GUI thread.
+    """
+
+    yielded = Signal(object)
+
+    def __init__(self, work: Callable[..., Iterator[Any]]) -> None:
+        self._work = work
+        self._arguments: tuple[Any, ...] = ()
+        self._worker: Any = None
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SETTLE_MS)
+        self._timer.timeout.connect(self._start)
+
+    def start_soon(self, *arguments: Any) -> None:
+        """Do the work once nothing else is asked for, with the last arguments."""
+        self._arguments = arguments
+        self._timer.start()
+
+    def close(self) -> None:
+        """Do nothing more, and forget what is being done."""
+        self._timer.stop()
+        if self._worker is not None:
+            self._worker.yielded.disconnect()
+            self._worker.quit()
+
+    def _start(self) -> None:
+        if self._worker is not None:
+            self._timer.start()
+            return
+        self._worker = create_worker(self._work, *self._arguments, _start_thread=False)
+        self._worker.yielded.connect(self.yielded.emit)
+        self._worker.finished.connect(self._rest)
+        self._worker.start()
+
+    def _rest(self) -> None:
+        self._worker = None

@@ -1,0 +1,160 @@
+"""The organ list as it is drawn, clicked and typed on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.utils.theme import get_theme
+from qtpy.QtCore import QModelIndex, QRect, QSize, Qt, Signal
+from qtpy.QtGui import QIcon, QKeyEvent, QMouseEvent, QPainter
+from qtpy.QtWidgets import (
+    QFrame,
+    QHeaderView,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+)
+
+from napari_abdoseg.plugin.organ_model import (
+    BOX,
+    LOCK,
+    MASK,
+    NAME,
+    SOLO,
+    SURFACE,
+    TOGGLES,
+    OrganModel,
+)
+
+KEYS = {
+    Qt.Key.Key_M: MASK,
+    Qt.Key.Key_S: SURFACE,
+    Qt.Key.Key_B: BOX,
+    Qt.Key.Key_O: SOLO,
+    Qt.Key.Key_L: LOCK,
+    Qt.Key.Key_Space: MASK,
+}
+WIDTHS = {MASK: 38, SURFACE: 52, BOX: 32, SOLO: 22, LOCK: 22}
+INDICATOR = QRect(0, 0, 16, 16)
+FAINT = 0.3
+ICON_SIZE = QSize(12, 12)
+
+
+class OrganTree(QTreeView):  # type: ignore[misc]
+    """Organs in rows; a click on a check box or an icon selects nothing.
+
+    Parameters
+    ----------
+    model : OrganModel
+    """
+
+    go_to = Signal(QModelIndex)
+    """A row was double clicked, or Enter pressed on it."""
+
+    def __init__(self, model: OrganModel) -> None:
+        super().__init__()
+        self.setModel(model)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setSizeAdjustPolicy(QTreeView.SizeAdjustPolicy.AdjustToContents)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAllColumnsShowFocus(True)
+        self.setRootIsDecorated(False)
+        self.setItemsExpandable(False)
+        self.setIndentation(12)
+        self.setIconSize(ICON_SIZE)
+        self._delegate = _Toggles(self)
+        for column in TOGGLES:
+            self.setItemDelegateForColumn(column, self._delegate)
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(22)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        for column, width in WIDTHS.items():
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, width)
+        header.setSectionsClickable(True)
+        header.setHighlightSections(False)
+        header.sectionClicked.connect(model.toggle_all)
+        model.rowsInserted.connect(self.expandAll)
+
+    def wear(self, theme: str) -> None:
+        """Look as the rest of napari does in a theme."""
+        self.setStyleSheet(_style(theme))
+        icon = {name: QIcon(f"theme_{theme}:/{name}.svg") for name in ("visibility", "lock")}
+        self._delegate.icons = {SOLO: icon["visibility"], LOCK: icon["lock"]}
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if not self._toggle_at(event):
+            super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if not self._toggle_at(event):
+            self.go_to.emit(self.indexAt(event.position().toPoint()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        row = self.currentIndex()
+        if event.key() in KEYS:
+            self.model().toggle(row.siblingAtColumn(KEYS[event.key()]))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.go_to.emit(row)
+        elif event.text() in tuple("123456789"):
+            self.setCurrentIndex(self.model().index(int(event.text()) - 1, NAME))
+        else:
+            super().keyPressEvent(event)
+
+    def _toggle_at(self, event: QMouseEvent) -> bool:
+        index = self.indexAt(event.position().toPoint())
+        is_toggle = index.column() in TOGGLES and event.button() == Qt.MouseButton.LeftButton
+        if is_toggle:
+            self.model().toggle(index)
+        return is_toggle
+
+
+class _Toggles(QStyledItemDelegate):  # type: ignore[misc]
+    """Draws check boxes, and icons that are faint while they are off, in the middle of cells."""
+
+    icons: dict[int, QIcon]
+
+    def paint(self, painter: QPainter, option: Any, index: QModelIndex) -> None:
+        option = QStyleOptionViewItem(option)
+        self.initStyleOption(option, index)
+        option.features &= ~QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
+        style = option.widget.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        if not index.flags() & Qt.ItemFlag.ItemIsUserCheckable:
+            return
+        on = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
+        middle = option.rect.center()
+        option.rect = QRect(INDICATOR)
+        option.rect.moveCenter(middle)
+        if index.column() in self.icons:
+            painter.save()
+            painter.setOpacity(1 if on else FAINT)
+            self.icons[index.column()].paint(painter, option.rect)
+            painter.restore()
+        else:
+            option.state |= QStyle.StateFlag.State_On if on else QStyle.StateFlag.State_Off
+            indicator = QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck
+            style.drawPrimitive(indicator, option, painter, option.widget)
+
+    def sizeHint(self, option: Any, index: QModelIndex) -> QSize:  # noqa: N802
+        return INDICATOR.size() + QSize(6, 8)
+
+
+def _style(theme: str) -> str:
+    """Check boxes as napari draws them elsewhere, which it does not in lists."""
+    colors = get_theme(theme)
+    return f"""
+        QTreeView, QHeaderView::section {{ font-size: 11px }}
+        QTreeView::item {{ padding: 3px 2px }}
+        QHeaderView::section {{ padding: 2px; border: none }}
+        QTreeView::indicator {{
+            width: 14px; height: 14px; border-radius: 2px; background: {colors.primary.as_hex()}
+        }}
+        QTreeView::indicator:checked {{
+            background: {colors.current.as_hex()}; image: url("theme_{theme}:/check.svg")
+        }}
+    """
