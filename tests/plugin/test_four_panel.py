@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +17,7 @@ from qtpy.QtWidgets import QApplication
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.anatomy.surface import organ_surface
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin import four_panel
 from napari_abdoseg.plugin.focus import focus_on
 from napari_abdoseg.plugin.four_panel import (
     AXIAL,
@@ -223,3 +225,13 @@ def test_opening_it_often_leaks_nothing(viewer, qtbot, times):
     for _ in range(times - 1):
         open_and_close()
     assert living() == after_one
+
+
+def test_no_other_file_touches_what_napari_keeps_for_itself():
+    home = Path(four_panel.__file__)
+    touching = [
+        path.name
+        for path in home.parent.glob("*.py")
+        if any(word in path.read_text() for word in ("QtViewer", "_qt_viewer", "_qt_window"))
+    ]
+    assert touching == [home.name]
