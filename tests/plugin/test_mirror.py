@@ -108,16 +108,19 @@ def test_a_box_is_drawn_for_each_viewer(viewer, copy, mirror, phantom):
     organ, box = _liver(phantom[1])
     layer = Layer.create(*box_layer("liver", organ.color, box, phantom[1].grid))
     display = box_display(viewer, layer)
-    copy.dims.order = (1, 0, 2)
-    twin = copy.layers["liver box"]
-    assert np.ptp(layer.data[0][:, 0]) == 0
-    assert np.ptp(twin.data[0][:, 1]) == 0
+    assert _names(copy) == ["CT", "organs"]
+    in_3d = ViewerModel(ndisplay=3)
+    mirror_3d = Mirror3D(viewer, in_3d)
+    twin = in_3d.layers["liver box"]
+    assert len(layer.data) == 1
+    assert len(twin.data) == 12
     smaller = Box(box.start, tuple(stop - 2 for stop in box.stop))
     display.box = smaller
     assert twin.metadata["box"] == smaller
-    assert box_display(copy, twin).box == smaller
+    assert box_display(in_3d, twin).box == smaller
     layer.visible = False
     assert not twin.visible
+    mirror_3d.close()
 
 
 def test_a_surface_is_a_mesh_in_3d_and_no_burden_in_slices(viewer, copy, mirror, phantom):

@@ -8,6 +8,7 @@ import weakref
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
@@ -39,18 +40,38 @@ def labels(phantom) -> LabelMap:
 
 
 @pytest.fixture
-def viewer(make_napari_viewer, phantom):
+def viewer(phantom, qapp) -> ViewerModel:
+    viewer = ViewerModel()
+    viewer.add_layer(Layer.create(*image_layer(phantom[0])))
+    return viewer
+
+
+@pytest.fixture
+def organs(viewer, labels, qtbot):
+    """The list beside a Labels layer that a reader opened, measured."""
+    viewer.add_layer(Layer.create(*labels_layer(labels, "truth")))
+    widget = OrgansWidget(viewer)
+    qtbot.addWidget(widget)
+    qtbot.waitUntil(lambda: widget.model.rowCount() == 5)
+    yield widget
+    viewer.layers.clear()
+    qtbot.wait(1)
+
+
+@pytest.fixture
+def window(make_napari_viewer, phantom):
+    """A viewer in its window."""
     viewer = make_napari_viewer()
     viewer.add_layer(Layer.create(*image_layer(phantom[0])))
     return viewer
 
 
 @pytest.fixture
-def organs(viewer, labels, qtbot) -> OrgansWidget:
-    """The list beside a Labels layer that a reader opened, measured."""
-    viewer.add_layer(Layer.create(*labels_layer(labels, "truth")))
-    widget = OrgansWidget(viewer)
-    viewer.window.add_dock_widget(widget, name="Organs")
+def docked(window, labels, qtbot) -> OrgansWidget:
+    """The list in a window."""
+    window.add_layer(Layer.create(*labels_layer(labels, "truth")))
+    widget = OrgansWidget(window)
+    window.window.add_dock_widget(widget, name="Organs")
     qtbot.waitUntil(lambda: widget.model.rowCount() == 5)
     return widget
 
@@ -243,18 +264,18 @@ def test_a_flat_labels_layer_is_no_label_map(organs, viewer, qtbot):
     qtbot.waitUntil(lambda: "flat has 2 dimensions" in organs.message.text())
 
 
-def test_a_result_comes_with_boxes_surfaces_and_list(viewer, labels, qtbot):
-    layer = show_result(viewer, viewer.layers["CT"], labels)
+def test_a_result_comes_with_boxes_surfaces_and_list(window, labels, qtbot):
+    layer = show_result(window, window.layers["CT"], labels)
     boxes, surfaces = ([f"{o.name} {kind}" for o in labels.organs] for kind in ("box", "surface"))
-    qtbot.waitUntil(lambda: _layer_names(viewer) == ["CT", "CT organs", *boxes, *surfaces])
-    assert viewer.layers.selection == {layer}
-    (organs,) = viewer.window.dock_widgets.values()
+    qtbot.waitUntil(lambda: _layer_names(window) == ["CT", "CT organs", *boxes, *surfaces])
+    assert window.layers.selection == {layer}
+    (organs,) = window.window.dock_widgets.values()
     assert organs.layers.value is layer
     assert [_state(organs, row, BOX) for row in range(4)] == [ON] * 4
     assert [_state(organs, row, SURFACE) for row in range(4)] == [ON] * 4
     assert _state(organs, REGION, BOX) == OFF
-    show_result(viewer, viewer.layers["CT"], labels)
-    assert len(viewer.window.dock_widgets) == 1
+    show_result(window, window.layers["CT"], labels)
+    assert len(window.window.dock_widgets) == 1
 
 
 def test_a_real_result(make_napari_viewer, real_data, qtbot):
@@ -266,13 +287,13 @@ def test_a_real_result(make_napari_viewer, real_data, qtbot):
     assert _row(organs, LIVER) == ["liver", "≥ 1,043.1", "195×186×90"]
 
 
-def test_boxes_follow_without_the_list(organs, viewer, qtbot):
-    _click(organs, SPLEEN, BOX)
-    viewer.window.remove_dock_widget(organs)
-    layer = viewer.layers["truth"]
+def test_boxes_follow_without_the_list(docked, window, qtbot):
+    _click(docked, SPLEEN, BOX)
+    window.window.remove_dock_widget(docked)
+    layer = window.layers["truth"]
     layer.brush_size = 1
     layer.paint((0, 0, 0), 3)
-    box = viewer.layers["spleen box"].metadata
+    box = window.layers["spleen box"].metadata
     qtbot.waitUntil(lambda: box["box"].start == (0, 0, 0))
 
 
@@ -284,26 +305,26 @@ def test_nothing_is_left_of_a_deleted_label_map(organs, viewer, qtbot):
     qtbot.waitUntil(lambda: gc.collect() >= 0 and scene() is None)
 
 
-def test_closing_while_measuring_leaves_no_thread(organs, viewer):
-    organs.layers.value.paint((0, 0, 0), 3)
-    organs.model.scene.toggle_split(organs.model.scene.table.organs[KIDNEY])
-    _click(organs, LIVER, SURFACE)
+def test_closing_while_measuring_leaves_no_thread(docked, window):
+    docked.layers.value.paint((0, 0, 0), 3)
+    docked.model.scene.toggle_split(docked.model.scene.table.organs[KIDNEY])
+    _click(docked, LIVER, SURFACE)
     before = threading.active_count()
-    viewer.close()
+    window.close()
     assert threading.active_count() <= before
 
 
-def test_a_mask_that_is_off_is_gone_in_3d(viewer, labels, qtbot):
-    viewer.layers["CT"].visible = False
-    viewer.window._qt_window.show()
-    organs = OrgansWidget(viewer)
-    viewer.window.add_dock_widget(organs)
-    viewer.add_layer(Layer.create(*labels_layer(labels)))
+def test_a_mask_that_is_off_is_gone_in_3d(window, labels, qtbot):
+    window.layers["CT"].visible = False
+    window.window._qt_window.show()
+    organs = OrgansWidget(window)
+    window.window.add_dock_widget(organs)
+    window.add_layer(Layer.create(*labels_layer(labels)))
     qtbot.waitUntil(lambda: organs.model.rowCount() == 5)
-    viewer.dims.ndisplay = 3
+    window.dims.ndisplay = 3
 
     def purple() -> int:
-        picture = viewer.screenshot(canvas_only=True, flash=False).astype(int)
+        picture = window.screenshot(canvas_only=True, flash=False).astype(int)
         return int(np.sum((picture[..., 2] > picture[..., 1] + 40) & (picture[..., 0] > 60)))
 
     assert purple() > 20

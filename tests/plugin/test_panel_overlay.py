@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from qtpy.QtGui import QColor, QImage
 from qtpy.QtWidgets import QWidget
 
+from napari_abdoseg.plugin.box_outlines import Outline
 from napari_abdoseg.plugin.layers import image_layer
 from napari_abdoseg.plugin.orientation import keep_head_up
 from napari_abdoseg.plugin.panel_overlay import CROSSHAIR, PanelOverlay, canvas_position
@@ -107,3 +108,26 @@ def test_nothing_is_connected_any_more_in_the_end(viewer, overlay):
     before = len(zoom.callbacks)
     overlay.end()
     assert len(zoom.callbacks) == before - 1
+
+
+def test_a_box_is_a_rectangle_in_the_slices_that_cut_it(viewer, qtbot):
+    low, high = (-40.0, -30.0, -60.0), (40.0, 20.0, 50.0)
+    outline = Outline(low, high, (1.0, 0.0, 0.0, 1.0))
+    canvas = QWidget()
+    qtbot.addWidget(canvas)
+    canvas.resize(300, 200)
+    overlay = PanelOverlay(canvas, viewer, "Axial", [outline])
+    viewer.scene.camera.center = (0, 0, 0)
+    viewer.scene.camera.zoom = 1
+
+    def red():
+        picture = _picture(overlay)
+        return np.argwhere((picture[..., 0] > 200) & (picture[..., 1] < 50))
+
+    viewer.dims.set_point(0, 0)
+    assert red().min(axis=0) == pytest.approx((70, 90), abs=2)
+    assert red().max(axis=0) == pytest.approx((120, 200), abs=2)
+    viewer.dims.set_point(0, 80)
+    assert len(red()) == 0
+    viewer.dims.ndisplay = 3
+    assert len(red()) == 0

@@ -23,6 +23,8 @@ class Background:
     """
 
     yielded = Signal(object)
+    rested = Signal()
+    """All is done that was asked for."""
 
     def __init__(self, work: Callable[..., Iterator[Any]]) -> None:
         self._work = work
@@ -43,7 +45,9 @@ class Background:
         self._timer.stop()
         if self._worker is not None:
             self._worker.yielded.disconnect()
+            self._worker.finished.disconnect()
             self._worker.quit()
+            self._worker = None
 
     def _start(self) -> None:
         if self._worker is not None:
@@ -56,3 +60,5 @@ class Background:
 
     def _rest(self) -> None:
         self._worker = None
+        if not self._timer.isActive():
+            self.rested.emit()

@@ -56,6 +56,9 @@ class Companions:
         self._known: dict[str, tuple[Any, Grid]] = {}
         self._offered: tuple[str, ...] = ()
         self._wanted: set[str] = set()
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._add_missing)
 
     def state(self) -> dict[str, bool]:
         """Names that are offered, and whether they are to be shown."""
@@ -103,14 +106,22 @@ class Companions:
 
     def close(self) -> None:
         """Delete all layers."""
+        self._timer.stop()
         # napari may be removing several layers: these have their turn after that.
         QTimer.singleShot(0, partial(_remove, self._viewer, list(self._layers.values())))
         self._layers.clear()
 
     def _add_missing(self) -> None:
-        for name in self._offered:
-            if name in self._wanted and name in self._known and name not in self._layers:
-                self._add(name)
+        """Add one layer, which takes napari a while, and then the next ones."""
+        missing = [
+            name
+            for name in self._offered
+            if name in self._wanted and name in self._known and name not in self._layers
+        ]
+        if missing:
+            self._add(missing[0])
+        if missing[1:]:
+            self._timer.start(0)
 
     def _add(self, name: str) -> None:
         color, opacity = self._look(name)

@@ -16,6 +16,7 @@ from napari.qt import QtViewer
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.plugin.box_outlines import BoxOutlines
 from napari_abdoseg.plugin.crosshair import Crosshair
 from napari_abdoseg.plugin.linked_zoom import LinkedZoom
 from napari_abdoseg.plugin.mirror import Mirror
@@ -85,6 +86,8 @@ class FourPanelView:
         self._fit_timer.setInterval(SETTLE_MS)
         self._fit_timer.timeout.connect(self.fit)
         self.cursor = SharedCursor(_place(viewer))
+        self._outlines = BoxOutlines(viewer)
+        self._closing.append(self._outlines.close)
         for panel, qt_viewer, name in zip(self.panels, self.qt_viewers, NAMES):
             self._dress(panel, qt_viewer, name)
         for panel in self.slices[1:]:
@@ -154,7 +157,9 @@ class FourPanelView:
         """Give a panel its orientation, scale bar, name, letters, cursor and cross hair."""
         panel.canvas.overlays.scale_bar.visible = True
         self.cursor.join(panel)
-        overlay = PanelOverlay(qt_viewer.canvas.native, panel, name)
+        outlines = self._outlines if panel is self.coronal or panel is self.sagittal else ()
+        overlay = PanelOverlay(qt_viewer.canvas.native, panel, name, outlines)
+        self._outlines.changed.connect(overlay.repaint_soon)
         self._closing += [keep_head_up(panel), overlay.end]
         self._point(overlay)
         if panel is self.three_d:

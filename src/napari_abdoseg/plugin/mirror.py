@@ -88,8 +88,12 @@ class Mirror:
             self.copy.layers.append(twin.layer)
 
     def shows(self, layer: Layer) -> bool:
-        """Whether a layer has a copy: surfaces of organs, which slices don't show, have none."""
-        return "surface" not in layer.metadata
+        """Whether a layer has a copy.
+
+        Slices show no surfaces of organs, and their boxes are drawn over the
+        picture: napari takes long to add such layers and to scroll through them.
+        """
+        return not layer.metadata.keys() & DRAWN_FROM_METADATA
 
     def new_twin(self, layer: Layer, apart: frozenset[str] = frozenset()) -> Twin:
         """A copy of ``layer`` that keeps the attributes ``apart`` for itself."""

@@ -149,6 +149,7 @@ class OrganScene:
         self._measuring.measured.connect(self._take)
         self._scan.found.connect(self._take_scan)
         self._surface_making.made.connect(self.surfaces.put)
+        self._surface_making.rested.connect(lambda: self.region.follow(self.table))
         self.region.found.connect(self._offer_boxes)
         self.surfaces.changed.connect(self._make_surfaces)
         for signal in (self.surfaces.changed, self.boxes.changed, self.region.found):
@@ -171,7 +172,6 @@ class OrganScene:
         self._offer_boxes()
         self.surfaces.offer(organ.name for organ in table.measures)
         self._make_surfaces()
-        self.region.follow(table)
         self.changed.emit()
 
     def _take_scan(self, scan: Any) -> None:

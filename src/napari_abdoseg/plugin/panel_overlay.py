@@ -6,14 +6,17 @@ cross hair moves.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QFont, QPainter
+from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.plugin.box_drawing import EDGE_MM
+from napari_abdoseg.plugin.box_outlines import Outline
 from napari_abdoseg.plugin.orientation import letters_of, picture_directions
 
 WORDS = QColor("#c3ced9")
@@ -36,10 +39,15 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
     viewer : ViewerModel
         What the canvas shows.
     name : str
+    outlines : iterable of Outline, optional
+        Boxes to draw where the slice cuts them.
     """
 
-    def __init__(self, canvas: QWidget, viewer: ViewerModel, name: str) -> None:
+    def __init__(
+        self, canvas: QWidget, viewer: ViewerModel, name: str, outlines: Iterable[Outline] = ()
+    ) -> None:
         super().__init__(canvas)
+        self._outlines = outlines
         self._viewer = viewer
         self._name = name
         self._place: Triple | None = None
@@ -49,22 +57,22 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
         canvas.installEventFilter(self)
         dims, camera = viewer.dims.events, viewer.scene.camera.events
         self._events = (
-            *(dims.order, dims.ndisplay, dims.range),
+            *(dims.order, dims.ndisplay, dims.range, dims.point),
             *(camera.orientation, camera.angles, camera.center, camera.zoom),
         )
         for event in self._events:
-            event.connect(self._repaint)
+            event.connect(self.repaint_soon)
         self.show()
 
     def point_at(self, place: Triple) -> None:
         """Draw the cross hair through ``place``, in mm along (S, P, L)."""
         self._place = place
-        self._repaint()
+        self.repaint_soon()
 
     def end(self) -> None:
         """Take it away."""
         for event in self._events:
-            event.disconnect(self._repaint)
+            event.disconnect(self.repaint_soon)
         self.parentWidget().removeEventFilter(self)
         self.hide()
         self.deleteLater()
@@ -79,11 +87,13 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
         painter.setFont(_font())
         self._write(painter, self._name, Align.AlignLeft | Align.AlignTop)
         if self._viewer.layers:
+            self._draw_boxes(painter)
             self._draw_crosshair(painter)
             self._letter_sides(painter)
         painter.end()
 
-    def _repaint(self, event: Any = None) -> None:
+    def repaint_soon(self, event: Any = None) -> None:
+        """Draw everything anew."""
         self.update()
 
     def _letter_sides(self, painter: QPainter) -> None:
@@ -102,6 +112,22 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
         painter.drawText(area.translated(1, 1), side, words)
         painter.setPen(WORDS)
         painter.drawText(area, side, words)
+
+    def _draw_boxes(self, painter: QPainter) -> None:
+        dims = self._viewer.dims
+        if dims.ndisplay == 3:
+            return
+        (hidden,) = (axis for axis in dims.not_displayed if axis >= dims.ndim - 3)
+        axis, place = hidden - (dims.ndim - 3), dims.point[hidden]
+        width = max(1.0, EDGE_MM * self._viewer.scene.camera.zoom)
+        for outline in self._outlines:
+            if outline.low[axis] <= place < outline.high[axis]:
+                painter.setPen(QPen(QColor.fromRgbF(*outline.color), width))
+                corners = (
+                    QPointF(*canvas_position(self._viewer, end, self.width(), self.height()))
+                    for end in (outline.low, outline.high)
+                )
+                painter.drawRect(QRectF(*corners).normalized())
 
     def _draw_crosshair(self, painter: QPainter) -> None:
         if self._place is None or self._viewer.dims.ndisplay == 3:

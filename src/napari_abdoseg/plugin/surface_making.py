@@ -28,12 +28,15 @@ class SurfaceMaking:
 
     made = Signal(str, Surface, Grid)
     """The surface of an organ, by name."""
+    rested = Signal()
+    """All surfaces are there that were asked for."""
 
     def __init__(self, layer: Labels) -> None:
         self._layer = layer
         self._made_of: dict[str, object] = {}
         self._background = Background(self._make)
         self._background.yielded.connect(lambda made: self.made.emit(*made))
+        self._background.rested.connect(self.rested.emit)
         self.close = self._background.close
 
     def request(self, organs: Iterable[tuple[Organ, Box]], smoothing: str) -> None:
