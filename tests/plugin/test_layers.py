@@ -183,7 +183,7 @@ def test_a_surface_is_named_coloured_and_shaded(liver_surface):
     assert [str(unit) for unit in layer.units] == ["millimeter"] * 3
 
 
-def test_surfaces_stay_on_top_so_that_boxes_are_seen_through_them(phantom, liver_surface):
+def test_what_comes_later_is_seen_through_a_surface(phantom, liver_surface):
     _, labels = phantom
     viewer = ViewerModel()
     base = viewer.add_layer(_layer(labels_layer(labels, "truth")))

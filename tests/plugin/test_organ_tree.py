@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QColorDialog
 from napari_abdoseg.anatomy import bile_duct
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
-from napari_abdoseg.plugin.organ_model import BOX, HU, LOCK, MASK, NAME, SOLO, SURFACE, VOLUME
+from napari_abdoseg.plugin.organ_cells import BOX, HU, LOCK, MASK, NAME, SOLO, SURFACE, VOLUME
 from napari_abdoseg.plugin.organs import OrgansWidget
 
 LIVER, KIDNEY, SPLEEN, PANCREAS, REGION = range(5)

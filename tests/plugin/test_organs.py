@@ -17,7 +17,7 @@ from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.image.nifti import read_labels, read_volume
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
-from napari_abdoseg.plugin.organ_model import (
+from napari_abdoseg.plugin.organ_cells import (
     BOX,
     MASK,
     NAME,
@@ -267,7 +267,7 @@ def test_a_flat_labels_layer_is_no_label_map(organs, viewer, qtbot):
 def test_a_result_comes_with_boxes_surfaces_and_list(window, labels, qtbot):
     layer = show_result(window, window.layers["CT"], labels)
     boxes, surfaces = ([f"{o.name} {kind}" for o in labels.organs] for kind in ("box", "surface"))
-    qtbot.waitUntil(lambda: _layer_names(window) == ["CT", "CT organs", *boxes, *surfaces])
+    qtbot.waitUntil(lambda: _layer_names(window) == ["CT", "CT organs", *boxes, *surfaces[::-1]])
     assert window.layers.selection == {layer}
     (organs,) = window.window.dock_widgets.values()
     assert organs.layers.value is layer

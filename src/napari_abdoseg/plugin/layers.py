@@ -141,18 +141,15 @@ def add_beside(viewer: ViewerModel, neighbour: Layer, layer_data: LayerData) -> 
     # In 3D napari fails to tell the status of Labels that become active before the mouse moves.
     layer = Layer.create(data, options, kind)
     with selection.events.active.blocker():
-        viewer.layers.insert(_place_among(viewer.layers, layer), layer)
+        viewer.layers.insert(_below_surfaces(viewer.layers), layer)
         viewer.layers.selection = selected
     return layer
 
 
-def _place_among(layers: LayerList, layer: Layer) -> int:
-    """On top, but below surfaces: what they are drawn over is seen through them."""
-    if not isinstance(layer, SurfaceLayer):
-        for place, other in enumerate(layers):
-            if isinstance(other, SurfaceLayer):
-                return place
-    return len(layers)
+def _below_surfaces(layers: LayerList) -> int:
+    """Where a layer is seen through transparent surfaces; the first, the liver's, is on top."""
+    places = (place for place, layer in enumerate(layers) if isinstance(layer, SurfaceLayer))
+    return next(places, len(layers))
 
 
 def volume_of(layer: Image) -> Volume:

@@ -124,6 +124,7 @@ class Measuring:
         if self._worker is not None:
             self._timer.start()
             return
+        self._timer.stop()
         self._stale = False
         self._worker = create_worker(
             count_layer, self._layer, self.split, self._scan, _start_thread=False

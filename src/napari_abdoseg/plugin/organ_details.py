@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.organ_model import swatch
+from napari_abdoseg.plugin.organ_cells import swatch
 from napari_abdoseg.plugin.organ_scene import OrganScene
 
 LEAST_PERCENT = 5

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QModelIndex, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QPixmap, QStandardItem, QStandardItemModel
+from qtpy.QtCore import QModelIndex, Qt, Signal
+from qtpy.QtGui import QStandardItem, QStandardItemModel
 
 from napari_abdoseg.anatomy import bile_duct
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.measuring import OrganTable
+from napari_abdoseg.plugin.organ_cells import (
+    FIGURES,
+    HEADERS,
+    LOCK,
+    NAME,
+    NAME_ROLE,
+    ORGAN_ROLE,
+    PARTS,
+    RIGHT_HAND,
+    SOLO,
+    TIPS,
+    TOGGLES,
+    VOLUME,
+    check_state,
+    color_name,
+    new_row,
+    set_figures,
+    set_toggle,
+    size_text,
+)
 from napari_abdoseg.plugin.organ_scene import OrganScene
 from napari_abdoseg.plugin.region_finding import is_expected
 
-NAME, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE = range(9)
-PARTS = MASK, SURFACE, BOX
-TOGGLES = *PARTS, SOLO, LOCK
-FIGURES = VOLUME, HU, SIZE
-HEADERS = ("Organ", "Mask", "Surface", "Box", "", "", "ml", "HU", "Size in mm")
-TIPS = (
-    "Select an organ to paint it (keys 1 to 9); double click to go to it (Enter)",
-    "Show the organ's mask (M); click here for all",
-    "Show the organ's surface in 3D (S); click here for all",
-    "Show the organ's bounding box (B); click here for all",
-    "Show the organ alone (O); once more for what was shown before",
-    "Lock the organ, so that no stroke changes it (L)",
-    "Volume in millilitres; ≥ where the organ reaches the edge of the scan",
-    "Mean of the scan in Hounsfield units",
-    "Size of the bounding box in millimetres: left–right × front–back × head–foot",
-)
 AT_EDGE = "The {} reaches the edge of the scan: it may be cut off, and larger than this."
-SWATCH = QSize(12, 12)
 ABSENT = "–"
-NAME_ROLE, ORGAN_ROLE, COLOR_ROLE = (Qt.ItemDataRole.UserRole + i for i in range(3))
-RIGHT_HAND = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class OrganModel(QStandardItemModel):  # type: ignore[misc]
@@ -88,7 +89,7 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
         """Turn round a check box, a lock or what is shown alone."""
         item = self.itemFromIndex(index)
         if item is not None and item.isCheckable():
-            item.setCheckState(_state(item.checkState() != Qt.CheckState.Checked))
+            item.setCheckState(check_state(item.checkState() != Qt.CheckState.Checked))
 
     def toggle_all(self, column: int) -> None:
         """Show masks, surfaces or boxes of all organs, or hide them if all are shown."""
@@ -122,12 +123,12 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
         for column in FIGURES:
             self.horizontalHeaderItem(column).setTextAlignment(RIGHT_HAND)
         for organ in table.organs:
-            row = _new_row(organ.name, organ)
+            row = new_row(organ.name, organ)
             for name in table.sides.get(organ, ()):
-                row[NAME].appendRow(_new_row(name, organ))
+                row[NAME].appendRow(new_row(name, organ))
             self.appendRow(row)
         if is_expected(table):
-            row = _new_row(bile_duct.NAME, None)
+            row = new_row(bile_duct.NAME, None)
             row[NAME].setText(bile_duct.NAME.replace(" ", "\n", 1))
             self.appendRow(row)
 
@@ -141,7 +142,7 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
         row = [parent.child(first.row(), column) for column in range(len(HEADERS))]
         name, organ = first.data(NAME_ROLE), first.data(ORGAN_ROLE)
         self._fill_toggles(row, name, organ)
-        _color_name(row[NAME], self._scene.look(name))
+        color_name(row[NAME], self._scene.look(name))
         if organ is None:
             self._fill_region(row)
         else:
@@ -150,32 +151,32 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
     def _fill_toggles(self, row: list[QStandardItem], name: str, organ: Organ | None) -> None:
         scene = self._scene
         for column, part in zip(PARTS, scene.parts):
-            _set_toggle(row[column], part.state().get(name))
+            set_toggle(row[column], part.state().get(name))
         if organ is not None and name == organ.name:
             measured = organ in scene.table.measures
-            _set_toggle(row[SOLO], scene.solo.name == name if measured else None)
-            _set_toggle(row[LOCK], scene.painting.is_locked(organ))
+            set_toggle(row[SOLO], scene.solo.name == name if measured else None)
+            set_toggle(row[LOCK], scene.painting.is_locked(organ))
 
     def _fill_figures(self, row: list[QStandardItem], name: str) -> None:
         measures = self._scene.table.by_name().get(name)
         at_edge = measures is not None and measures.touches_edge
         row[VOLUME].setToolTip(AT_EDGE.format(name) if at_edge else "")
         if measures is None:
-            _set_figures(row, ABSENT, ABSENT, ABSENT)
+            set_figures(row, ABSENT, ABSENT, ABSENT)
             return
         hu = ABSENT if measures.mean_hu is None else f"{measures.mean_hu:.0f}"
-        size = _size_text(measures.box.size(self._scene.table.grid))
+        size = size_text(measures.box.size(self._scene.table.grid))
         volume = f"{'≥ ' if at_edge else ''}{measures.volume_ml:,.1f}"
-        _set_figures(row, volume, hu, size)
+        set_figures(row, volume, hu, size)
 
     def _fill_region(self, row: list[QStandardItem]) -> None:
         region, grid = self._scene.region.region, self._scene.table.grid
         row[NAME].setToolTip(self._scene.region.words)
         if region is None:
-            _set_figures(row, ABSENT, "", ABSENT)
+            set_figures(row, ABSENT, "", ABSENT)
             return
         volume = int(region.mask.sum()) * grid.voxel_volume
-        _set_figures(row, f"{volume:,.1f}", "", _size_text(region.box.size(grid)))
+        set_figures(row, f"{volume:,.1f}", "", size_text(region.box.size(grid)))
 
     def _pass_on(self, item: QStandardItem) -> None:
         """The user has turned a check box, a lock or a solo."""
@@ -189,51 +190,3 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
             self._scene.painting.lock(organ, on)
         else:
             self._scene.parts[PARTS.index(column)].show({name: on})
-
-
-def _new_row(name: str, organ: Organ | None) -> list[QStandardItem]:
-    row = [QStandardItem() for _ in HEADERS]
-    for item in row:
-        item.setEditable(False)
-    row[NAME].setText(name)
-    row[NAME].setData(name, NAME_ROLE)
-    row[NAME].setData(organ, ORGAN_ROLE)
-    for column in FIGURES:
-        row[column].setTextAlignment(RIGHT_HAND)
-    return row
-
-
-def _set_toggle(item: QStandardItem, on: bool | None) -> None:
-    """On, off, or with None neither."""
-    item.setCheckable(on is not None)
-    item.setCheckState(_state(bool(on)))
-
-
-def _set_figures(row: list[QStandardItem], *texts: str) -> None:
-    for column, text in zip(FIGURES, texts):
-        row[column].setText(text)
-
-
-def _size_text(size: tuple[float, float, float]) -> str:
-    z, y, x = size
-    return f"{x:.0f}×{y:.0f}×{z:.0f}"
-
-
-def _state(checked: bool) -> Qt.CheckState:
-    return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked
-
-
-def _color_name(item: QStandardItem, look: tuple[Any, float]) -> None:
-    color = QColor.fromRgbF(*(float(part) for part in look[0]))
-    if item.data(COLOR_ROLE) != color:
-        item.setData(color, COLOR_ROLE)
-        item.setIcon(swatch(color))
-
-
-def swatch(color: QColor) -> QIcon:
-    """A square of one colour."""
-    pixmap = QPixmap(SWATCH)
-    pixmap.fill(color)
-    icon = QIcon(pixmap)
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)
-    return icon

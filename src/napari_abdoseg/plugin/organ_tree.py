@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QTreeView,
 )
 
-from napari_abdoseg.plugin.organ_model import (
+from napari_abdoseg.plugin.organ_cells import (
     BOX,
     LOCK,
     MASK,
@@ -25,8 +25,8 @@ from napari_abdoseg.plugin.organ_model import (
     SOLO,
     SURFACE,
     TOGGLES,
-    OrganModel,
 )
+from napari_abdoseg.plugin.organ_model import OrganModel
 
 KEYS = {
     Qt.Key.Key_M: MASK,

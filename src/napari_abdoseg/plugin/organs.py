@@ -11,11 +11,13 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 
 from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.organ_cells import NAME
 from napari_abdoseg.plugin.organ_details import OrganDetails
-from napari_abdoseg.plugin.organ_model import NAME, OrganModel
+from napari_abdoseg.plugin.organ_model import OrganModel
 from napari_abdoseg.plugin.organ_scene import organ_scene
 from napari_abdoseg.plugin.organ_tree import OrganTree
 from napari_abdoseg.plugin.orientation import keep_head_up
+from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.region_finding import is_expected
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self._follow_theme()
         self._connect()
         self._update_layers()
-        keep_head_up(napari_viewer)
+        keep_head_up(unwrapped(napari_viewer))
 
     def choose(self, layer: Labels) -> None:
         """List the organs of ``layer``."""

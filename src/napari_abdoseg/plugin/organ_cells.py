@@ -1,0 +1,84 @@
+"""Columns of the organ list, and what is in their cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QColor, QIcon, QPixmap, QStandardItem
+
+from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.image.organ import Organ
+
+NAME, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE = range(9)
+PARTS = MASK, SURFACE, BOX
+TOGGLES = *PARTS, SOLO, LOCK
+FIGURES = VOLUME, HU, SIZE
+HEADERS = ("Organ", "Mask", "Surface", "Box", "", "", "ml", "HU", "Size in mm")
+TIPS = (
+    "Select an organ to paint it (keys 1 to 9); double click to go to it (Enter)",
+    "Show the organ's mask (M); click here for all",
+    "Show the organ's surface in 3D (S); click here for all",
+    "Show the organ's bounding box (B); click here for all",
+    "Show the organ alone (O); once more for what was shown before",
+    "Lock the organ, so that no stroke changes it (L)",
+    "Volume in millilitres; ≥ where the organ reaches the edge of the scan",
+    "Mean of the scan in Hounsfield units",
+    "Size of the bounding box in millimetres: left–right × front–back × head–foot",
+)
+SWATCH = QSize(12, 12)
+NAME_ROLE, ORGAN_ROLE, COLOR_ROLE = (Qt.ItemDataRole.UserRole + i for i in range(3))
+RIGHT_HAND = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def new_row(name: str, organ: Organ | None) -> list[QStandardItem]:
+    """Cells of an organ, a side of it or, with no organ, the bile-duct search region."""
+    row = [QStandardItem() for _ in HEADERS]
+    for item in row:
+        item.setEditable(False)
+    row[NAME].setText(name)
+    row[NAME].setData(name, NAME_ROLE)
+    row[NAME].setData(organ, ORGAN_ROLE)
+    for column in FIGURES:
+        row[column].setTextAlignment(RIGHT_HAND)
+    return row
+
+
+def set_toggle(item: QStandardItem, on: bool | None) -> None:
+    """Turn a check box on or off; with None there is none."""
+    item.setCheckable(on is not None)
+    item.setCheckState(check_state(bool(on)))
+
+
+def set_figures(row: list[QStandardItem], *texts: str) -> None:
+    """Volume, HU and size."""
+    for column, text in zip(FIGURES, texts):
+        row[column].setText(text)
+
+
+def size_text(size: Triple) -> str:
+    """Size in mm along (z, y, x) as left–right × front–back × head–foot."""
+    z, y, x = size
+    return f"{x:.0f}×{y:.0f}×{z:.0f}"
+
+
+def check_state(checked: bool) -> Qt.CheckState:
+    """Checked or not."""
+    return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked
+
+
+def color_name(item: QStandardItem, look: tuple[Any, float]) -> None:
+    """Put a swatch beside a name."""
+    color = QColor.fromRgbF(*(float(part) for part in look[0]))
+    if item.data(COLOR_ROLE) != color:
+        item.setData(color, COLOR_ROLE)
+        item.setIcon(swatch(color))
+
+
+def swatch(color: QColor) -> QIcon:
+    """A square of one colour."""
+    pixmap = QPixmap(SWATCH)
+    pixmap.fill(color)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon
