@@ -80,6 +80,17 @@ def read_labels(path: AnyPath, organs: Iterable[Organ] = ()) -> LabelMap:
     return _label_map(nifti_file.load(Path(path)), organs)
 
 
+def read_organs(path: AnyPath) -> tuple[Organ, ...]:
+    """Organs that a label map itself names, in the order of their values; none if it doesn't.
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, or is no volume.
+    """
+    return organs_from_names(nifti_file.load_label_names(Path(path)))
+
+
 def read_image(path: AnyPath) -> Volume | LabelMap:
     """Read a file as what it is, a scan or a label map.
 

@@ -8,6 +8,8 @@ import math
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
@@ -61,14 +63,33 @@ def load(path: Path) -> NiftiFile:
     ImageError
         It can't be read, is damaged, or holds no volume of finite numbers.
     """
+    with _opened(path) as (stream, header, size):
+        names = _read_names(stream, header)
+        stored = _read_voxels(stream, header, size)
+    return NiftiFile(header, names, _finite(_real_values(stored, header), path))
+
+
+def load_label_names(path: Path) -> dict[int, str]:
+    """Names of label values that travel with a file; empty without any.
+
+    Raises
+    ------
+    ImageError
+        It can't be read, or is no NIfTI file of a volume.
+    """
+    with _opened(path) as (stream, header, _):
+        return _read_names(stream, header)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BufferedIOBase, NiftiHeader, int]]:
+    """A file's bytes after its header, the header, and how many bytes it can hold."""
     try:
         with path.open("rb") as file:
             packed = file.peek(2)[:2] == GZIP
             stream: BufferedIOBase = _GzipFile(fileobj=file) if packed else file
-            header = _read_header(stream, path)
-            names = _read_names(stream, header)
             size = os.fstat(file.fileno()).st_size * (GZIP_RATIO if packed else 1)
-            stored = _read_voxels(stream, header, size)
+            yield stream, _read_header(stream, path), size
     except DAMAGED as error:
         raise _damaged(path) from error
     except FileNotFoundError as error:
@@ -79,7 +100,6 @@ def load(path: Path) -> NiftiFile:
         raise ImageError(
             f"{path} can't be read ({error.strerror or error}): check its permissions and disk."
         ) from error
-    return NiftiFile(header, names, _finite(_real_values(stored, header), path))
 
 
 def _damaged(path: Path) -> ImageError:
