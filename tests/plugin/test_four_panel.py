@@ -84,11 +84,13 @@ def test_all_four_are_on_the_screen_in_both_layouts(viewer, view, qtbot):
         assert all(min(qt.width(), qt.height()) > 100 for qt in view.qt_viewers)
 
 
-def test_scrolling_a_slice_moves_the_cursor_and_tells_what_is_there(viewer, view):
+def test_scrolling_a_slice_moves_the_cursor_and_tells_what_is_there(viewer, view, qtbot):
     view.coronal.dims.set_current_step(1, 7)
     s, p, left = view.cursor.position
     assert p == view.coronal.dims.point[1]
-    assert (viewer.dims.point[0], view.sagittal.dims.point[2]) == (s, left)
+    assert (view.axial.dims.point[0], view.sagittal.dims.point[2]) == (s, left)
+    view.axial.dims.set_current_step(0, 9)
+    qtbot.waitUntil(lambda: viewer.dims.point[0] == view.axial.dims.point[0])
     view.coronal.mouse_over_canvas = True
     view.coronal.cursor.position = view.cursor.position
     view.coronal.update_status_from_cursor()
@@ -182,7 +184,7 @@ def test_it_is_in_the_menu_and_closed_it_leaves_the_viewer_as_it_was(viewer):
     assert any(command == item.command.id for item in app.menus.get_menu("napari/layers/visualize"))
     before = _screen(viewer)
     app.commands.execute_command(command).result()
-    assert len(panels_of(viewer)) == 4
+    assert len(panels_of(viewer)) == 5
     toggle_four_panel_view(viewer)
     assert four_panel_view(viewer) is None
     assert panels_of(viewer) == (viewer,)

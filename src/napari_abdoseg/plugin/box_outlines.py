@@ -44,15 +44,20 @@ class BoxOutlines:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._followed: list[Layer] = []
+        self._outlines: tuple[Outline, ...] | None = None
         viewer.layers.events.inserted.connect(self._add)
         viewer.layers.events.removed.connect(self._remove)
         for layer in viewer.layers:
             self._follow(layer)
 
     def __iter__(self) -> Iterator[Outline]:
-        for layer in self._viewer.layers:
-            if layer in self._followed and layer.visible:
-                yield _outline(layer)
+        if self._outlines is None:
+            self._outlines = tuple(
+                _outline(layer)
+                for layer in self._viewer.layers
+                if layer in self._followed and layer.visible
+            )
+        return iter(self._outlines)
 
     def close(self) -> None:
         """Follow the viewer no longer."""
@@ -82,6 +87,7 @@ class BoxOutlines:
             event.disconnect(self._tell)
 
     def _tell(self, event: Any = None) -> None:
+        self._outlines = None
         self.changed.emit()
 
 

@@ -13,8 +13,6 @@ from vispy.scene.visuals import Line
 from napari_abdoseg.image.grid import Triple
 
 COLOR = (1.0, 0.85, 0.3, 0.55)
-REST_MS = 120
-"""The cursor rests that long before it is drawn, for rendering in 3D is slow."""
 
 
 class Crosshair:
@@ -25,16 +23,18 @@ class Crosshair:
     viewer : ViewerModel
     scene : vispy Node
         The scene that the viewer's layers are drawn in.
+    rest_ms : int
+        The cursor rests that long before it is drawn, for rendering in 3D is slow.
     """
 
-    def __init__(self, viewer: ViewerModel, scene: Any) -> None:
+    def __init__(self, viewer: ViewerModel, scene: Any, rest_ms: int) -> None:
         self._viewer = viewer
         self._place: Triple | None = None
         self._line = Line(connect="segments", color=COLOR, parent=scene, method="gl")
         self._line.visible = False
         self._timer = QTimer()
         self._timer.setSingleShot(True)
-        self._timer.setInterval(REST_MS)
+        self._timer.setInterval(rest_ms)
         self._timer.timeout.connect(self._draw)
         viewer.dims.events.range.connect(self._draw)
 

@@ -37,6 +37,9 @@ NAMES = ("Axial", "Coronal", "Sagittal", "3D")
 SETTLE_MS = 50
 """Panels have their new size by then."""
 
+REST_MS = 250
+"""The cursor rests that long before the hidden canvas and the 3D picture follow."""
+
 _views: WeakKeyDictionary[Viewer, FourPanelView] = WeakKeyDictionary()
 
 
@@ -58,8 +61,9 @@ def toggle_four_panel_view(viewer: Viewer) -> None:
 class FourPanelView:
     """Axial, coronal and sagittal slices and a 3D picture of what a viewer holds.
 
-    The axial slice is the viewer's own canvas. The three others show copies of
-    its layers, which share their data.
+    Each shows copies of the viewer's layers, which share their data. The viewer's
+    own canvas is hidden meanwhile: surfaces and boxes are then in the 3D picture
+    alone, and a slice is drawn as fast as its scan and masks are.
 
     Parameters
     ----------
@@ -68,29 +72,31 @@ class FourPanelView:
 
     def __init__(self, viewer: Viewer) -> None:
         self.viewer = viewer
-        self.coronal, self.sagittal, self.three_d = (ViewerModel() for _ in range(3))
-        self.slices = viewer, self.coronal, self.sagittal
-        self.panels = *self.slices, self.three_d
+        self.panels = tuple(ViewerModel() for _ in NAMES)
+        self.axial, self.coronal, self.sagittal, self.three_d = self.panels
+        self.slices = self.panels[:3]
         self._before = ViewState.of(viewer)
+        viewer.dims.ndisplay = 2
         self._closing: list[Callable[[], None]] = []
         for panel, axes in zip(self.slices, (AXIAL, CORONAL, SAGITTAL)):
             self._slice_along(panel, axes)
         self.three_d.dims.ndisplay = 3
-        mirrors = Mirror(viewer, self.coronal), Mirror(viewer, self.sagittal)
-        self._mirrors = *mirrors, Mirror3D(viewer, self.three_d)
-        set_panels(viewer, self.panels[1:])
-        self.qt_viewers = [viewer.window._qt_viewer, *map(_Panel, self.panels[1:])]
+        self._mirror_3d = Mirror3D(viewer, self.three_d)
+        self._mirrors = *(Mirror(viewer, panel) for panel in self.slices), self._mirror_3d
+        set_panels(viewer, self.panels)
+        self.qt_viewers = [_Panel(panel) for panel in self.panels]
         self._put_into_window()
         self._fit_timer = QTimer(self.frame)
         self._fit_timer.setSingleShot(True)
         self._fit_timer.setInterval(SETTLE_MS)
         self._fit_timer.timeout.connect(self.fit)
         self.cursor = SharedCursor(_place(viewer))
+        self.cursor.join(viewer, rest_ms=REST_MS)
         self._outlines = BoxOutlines(viewer)
         self._closing.append(self._outlines.close)
         for panel, qt_viewer, name in zip(self.panels, self.qt_viewers, NAMES):
             self._dress(panel, qt_viewer, name)
-        for panel in self.slices[1:]:
+        for panel in self.slices:
             panel.events.status.connect(lambda event: setattr(viewer, "status", event.value))
         jump_on_click(self.three_d, self.cursor)
         self._zoom = LinkedZoom(self.slices)
@@ -132,41 +138,43 @@ class FourPanelView:
                 dims.order = (*range(extra), *(axis + extra for axis in axes))
 
         dims.ndisplay = 2
+        # napari would slice all layers twice at each step, for point and for current_step.
+        dims.events.current_step.disconnect(panel._update_layers)
         self._connect(dims.events.ndim, turn)
         turn()
 
     def _put_into_window(self) -> None:
         """Put the four panels where the viewer's own canvas is."""
-        centre = self.qt_viewers[0].parentWidget()
-        self.frame = PanelFrame(centre, *self.qt_viewers)
-        centre.layout().addWidget(self.frame)
+        main = self.viewer.window._qt_viewer
+        self.frame = PanelFrame(main.parentWidget(), *self.qt_viewers)
+        main.hide()
+        main.parentWidget().layout().addWidget(self.frame)
         self.frame.closed.connect(self.close)
         self.frame.arranged.connect(self._fit_soon)
 
     def _take_out_of_window(self) -> None:
-        main, *panels = self.qt_viewers
-        layout = self.frame.parentWidget().layout()
-        layout.addWidget(main)
-        layout.removeWidget(self.frame)
+        self.frame.parentWidget().layout().removeWidget(self.frame)
         self.frame.end()
-        for panel in panels:
+        for panel in self.qt_viewers:
             panel.close()
         self.qt_viewers.clear()
+        self.viewer.window._qt_viewer.show()
 
     def _dress(self, panel: ViewerModel, qt_viewer: QtViewer, name: str) -> None:
         """Give a panel its orientation, scale bar, name, letters, cursor and cross hair."""
         panel.canvas.overlays.scale_bar.visible = True
         self.cursor.join(panel)
-        outlines = self._outlines if panel is self.coronal or panel is self.sagittal else ()
+        outlines = () if panel is self.three_d else self._outlines
         overlay = PanelOverlay(qt_viewer.canvas.native, panel, name, outlines)
         self._outlines.changed.connect(overlay.repaint_soon)
         self._closing += [keep_head_up(panel), overlay.end]
-        self._point(overlay)
-        if panel is self.three_d:
+        if panel is not self.three_d:
+            self._point(overlay)
+        else:
             # A surface under the mouse takes too long to find at each of its moves.
             panel.cursor.events.position.disconnect(panel.update_status_from_cursor)
             look_from_the_front(panel)
-            crosshair = Crosshair(panel, qt_viewer.canvas.view.scene)
+            crosshair = Crosshair(panel, qt_viewer.canvas.view.scene, REST_MS)
             self._closing.append(crosshair.end)
             self._point(crosshair)
 
@@ -176,7 +184,7 @@ class FourPanelView:
         pointer.point_at(self.cursor.position)
 
     def _connect_switches(self) -> None:
-        frame, mirror_3d = self.frame, self._mirrors[-1]
+        frame, mirror_3d = self.frame, self._mirror_3d
         frame.linked_zoom.toggled.connect(lambda on: setattr(self._zoom, "on", on))
         frame.volumes_in_3d.toggled.connect(lambda on: setattr(mirror_3d, "volumes_shown", on))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
 from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
@@ -133,15 +133,15 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
         if self._place is None or self._viewer.dims.ndisplay == 3:
             return
         x, y = canvas_position(self._viewer, self._place, self.width(), self.height())
-        painter.setPen(CROSSHAIR)
-        for begin, end in (
-            ((0, y), (x - GAP, y)),
-            ((x + GAP, y), (self.width(), y)),
-            ((x, 0), (x, y - GAP)),
-            ((x, y + GAP), (x, self.height())),
+        column, row = round(x), round(y)
+        for area in (
+            QRect(QPoint(0, row), QPoint(column - GAP, row)),
+            QRect(QPoint(column + GAP, row), QPoint(self.width(), row)),
+            QRect(QPoint(column, 0), QPoint(column, row - GAP)),
+            QRect(QPoint(column, row + GAP), QPoint(column, self.height())),
         ):
-            if begin <= end:
-                painter.drawLine(QPointF(*begin), QPointF(*end))
+            if area.isValid():
+                painter.fillRect(area, CROSSHAIR)  # several times as fast as lines
 
 
 def canvas_position(

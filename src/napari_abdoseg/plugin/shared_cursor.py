@@ -7,6 +7,7 @@ from typing import Any
 
 from napari.components import ViewerModel
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_abdoseg.image.grid import Triple
 
@@ -43,16 +44,24 @@ class SharedCursor:
             self._position = position
             self.moved.emit(position)
 
-    def join(self, viewer: ViewerModel) -> None:
-        """Slice ``viewer`` at the cursor, and move the cursor from there."""
+    def join(self, viewer: ViewerModel, rest_ms: int = 0) -> None:
+        """Slice ``viewer`` at the cursor, and move the cursor from there.
+
+        Parameters
+        ----------
+        viewer : ViewerModel
+        rest_ms : int, optional
+            The viewer follows when the cursor has rested that long; at once if 0.
+        """
         dims = viewer.dims
 
         def take_slice(event: Any = None) -> None:
             self.position = _replaced(self.position, viewer, dims.point, _hidden(viewer))
 
-        def show(position: Triple) -> None:
-            hidden = _hidden(viewer)
-            dims.set_point([_axis(viewer, i) for i in hidden], [position[i] for i in hidden])
+        def show() -> None:
+            places = {_axis(viewer, i): self.position[i] for i in _hidden(viewer)}
+            if any(dims.point[axis] != place for axis, place in places.items()):
+                dims.set_point(list(places), list(places.values()))
 
         def go_to_mouse(event: Any) -> None:
             if dims.ndisplay == 2:
@@ -70,18 +79,23 @@ class SharedCursor:
             if event.button == LEFT_BUTTON and is_still(pressed, event.pos) and _is_free(viewer):
                 go_to_mouse(event)
 
+        rest = QTimer()
+        rest.setSingleShot(True)
+        rest.setInterval(rest_ms)
+        rest.timeout.connect(show)
         dims.events.point.connect(take_slice)
-        self.moved.connect(show)
+        self.moved.connect(rest.start if rest_ms else show, max_args=0)
         viewer.mouse_move_callbacks.append(move)
         viewer.mouse_drag_callbacks.append(click)
 
         def leave() -> None:
+            rest.stop()
             dims.events.point.disconnect(take_slice)
             viewer.mouse_move_callbacks.remove(move)
             viewer.mouse_drag_callbacks.remove(click)
 
         self._leave.append(leave)
-        show(self.position)
+        show()
 
     def close(self) -> None:
         """Let all viewers go."""
