@@ -112,7 +112,7 @@ def test_a_box_of_another_colour_keeps_it_in_slices_and_in_3d(
     assert liver_box.opacity == 0.5
 
 
-def test_a_surface_of_another_colour_and_shape(viewer, looks, found, phantom):
+def test_a_surface_of_another_colour_and_shape(viewer, looks, found, phantom, qtbot):
     _, truth = phantom
     box = found["liver"]
     mask = truth.data[box.slices] == 1
@@ -120,6 +120,7 @@ def test_a_surface_of_another_colour_and_shape(viewer, looks, found, phantom):
     surfaces.offer(["liver"])
     surfaces.show({"liver": True})
     surfaces.put("liver", organ_surface(mask, box, truth.grid), truth.grid)
+    qtbot.waitUntil(lambda: "liver surface" in viewer.layers)
     viewer.dims.ndisplay = 3
     layer = viewer.layers["liver surface"]
     np.testing.assert_allclose(layer.colormap.colors[:, :3], [(1, 0, 0)] * 2)

@@ -86,7 +86,7 @@ class Companions:
         layer = self._layers.get(name)
         if layer is not None and layer.metadata[self._kind] != content:
             layer.metadata = {**layer.metadata, self._kind: content}
-        self._add_missing()
+        self._timer.start(0)
 
     def follow_looks(self) -> None:
         """Give all layers their present colours and opacities."""

@@ -23,6 +23,7 @@ from napari_abdoseg.plugin.layers import volume_of
 from napari_abdoseg.plugin.model_choice import ModelChoice
 from napari_abdoseg.plugin.orientation import keep_head_up
 from napari_abdoseg.plugin.result import show_result
+from napari_abdoseg.plugin.warm_up import warm_up
 from napari_abdoseg.progress import Progress, Work
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class SegmentWidget(QWidget):
         self._show_source()
         self._explain_preset()
         keep_head_up(napari_viewer)
+        warm_up()
 
     def _lay_out(self) -> None:
         self._settings = QWidget()

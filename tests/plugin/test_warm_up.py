@@ -1,0 +1,24 @@
+"""napari's colour code for masks, compiled before there is a mask."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SHOW_AFTER_WARM_UP = """
+import numpy as np
+from napari.layers import Labels
+from numba.core.event import install_recorder
+from napari_abdoseg.plugin.warm_up import warm_up
+
+assert warm_up() is warm_up()
+warm_up().join()
+colors = {None: "gray", 0: "transparent", 3: "blue"}
+with install_recorder("numba:compile") as compiled:
+    Labels(np.ones((4, 4, 4), np.uint8), colormap=colors)
+assert not compiled.buffer, compiled.buffer
+"""
+
+
+def test_a_mask_is_shown_without_compiling_anything():
+    subprocess.run([sys.executable, "-c", SHOW_AFTER_WARM_UP], check=True)
