@@ -1,0 +1,114 @@
+"""Scores of all cases of two folders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.evaluation.case_scores import CaseScores, score_case
+from napari_abdoseg.evaluation.label_schemes import Schemes, find_schemes
+from napari_abdoseg.evaluation.pairs import Pair, Pairing, find_pairs
+from napari_abdoseg.evaluation.processes import over_processes
+from napari_abdoseg.evaluation.score import Score
+from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
+from napari_abdoseg.image.nifti import AnyPath
+from napari_abdoseg.progress import Work
+
+
+@dataclass(frozen=True)
+class CohortScores:
+    """Agreement of predictions with references.
+
+    Parameters
+    ----------
+    cases : tuple of CaseScores
+        At least one, sorted by case.
+    failed : tuple of (str, str)
+        Cases that could not be scored, and why.
+    pairing : Pairing
+        The files, and cases that one folder alone has.
+    schemes : Schemes
+    tolerances : Tolerances
+    resampled : bool
+        Whether predictions on other grids were resampled.
+    """
+
+    cases: tuple[CaseScores, ...]
+    failed: tuple[tuple[str, str], ...]
+    pairing: Pairing
+    schemes: Schemes
+    tolerances: Tolerances
+    resampled: bool = False
+
+    @property
+    def organs(self) -> tuple[str, ...]:
+        """Names of organs, in the order of their values."""
+        organs = {score.organ for case in self.cases for score in case.scores}
+        return tuple(dict.fromkeys(organ.name for organ in sorted(organs)))
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Names of organs that one side alone knows, in any case."""
+        return tuple(sorted({name for case in self.cases for name in case.unmatched}))
+
+    @property
+    def complete(self) -> bool:
+        """Whether each reference was compared with a prediction."""
+        return not self.failed and not self.pairing.missing
+
+    def pair(self, case: str) -> Pair:
+        """Files of a case."""
+        return next(pair for pair in self.pairing.pairs if pair.case == case)
+
+    def of_organ(self, name: str) -> dict[str, Score]:
+        """Scores of an organ by case."""
+        return {
+            case.case: score
+            for case in self.cases
+            for score in case.scores
+            if score.organ.name == name
+        }
+
+
+def evaluating(
+    predictions: AnyPath,
+    references: AnyPath,
+    tolerances: Tolerances = FLARE21,
+    workers: int = 1,
+    resample: bool = False,
+) -> Work[CohortScores]:
+    """Score the predictions of a folder, or one file, against references.
+
+    A case that can't be scored is kept in ``failed`` and the others go on.
+
+    Parameters
+    ----------
+    predictions, references : path-like
+        Two folders, whose cases are matched by name, or two files.
+    tolerances : Tolerances, optional
+        Of the normalized surface Dice.
+    workers : int, optional
+        Processes that share the cases.
+    resample : bool, optional
+        Bring predictions on other grids to that of their reference, by nearest neighbour.
+
+    Raises
+    ------
+    AbdosegError
+        The folders have no case in common, or a case twice, or no case can be scored.
+    """
+    pairing = find_pairs(predictions, references)
+    schemes = find_schemes(pairing.pairs[0].prediction, pairing.pairs[0].reference)
+    sent = replace(tolerances, organ_mm=dict(tolerances.organ_mm))  # no proxy can be pickled
+    score = partial(score_case, schemes=schemes, tolerances=sent, resample=resample)
+    outcomes = yield from over_processes(score, pairing.pairs, workers, "Comparing")
+    scored = tuple(outcome for outcome in outcomes if isinstance(outcome, CaseScores))
+    failed = tuple(
+        (pair.case, str(outcome))
+        for pair, outcome in zip(pairing.pairs, outcomes, strict=True)
+        if isinstance(outcome, AbdosegError)
+    )
+    if not scored:
+        raise AbdosegError(f"No case could be compared; {': '.join(failed[0])}")
+    return CohortScores(scored, failed, pairing, schemes, tolerances, resample)

@@ -1,0 +1,47 @@
+"""A table with a row a case and organ."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from napari_abdoseg.evaluation.cohort import CohortScores
+from napari_abdoseg.evaluation.score import Score
+from napari_abdoseg.image.saving import write_text
+
+COLUMNS = (
+    *("case", "organ", "dsc", "nsd", "hd95_mm", "volume_prediction_ml", "volume_reference_ml"),
+    *("assd_mm", "volume_difference_ml", "tolerance_mm", "empty"),
+)
+
+
+def write_metrics(path: Path, cohort: CohortScores) -> None:
+    """Write all scores; a distance that an empty mask leaves undefined is ``nan``."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for case in cohort.cases:
+        for score in case.scores:
+            writer.writerow([case.case, *_cells(score)])
+    write_text(path, table.getvalue())
+
+
+def number(value: float) -> str:
+    """A number for a table: ten digits, more than any image gives."""
+    return f"{value:.10g}"
+
+
+def _cells(score: Score) -> list[str]:
+    return [
+        score.organ.name,
+        number(score.dsc),
+        number(score.nsd),
+        number(score.hd95_mm),
+        number(score.volume_prediction_ml),
+        number(score.volume_reference_ml),
+        number(score.assd_mm),
+        number(score.volume_difference_ml),
+        number(score.tolerance_mm),
+        score.emptiness.value,
+    ]
