@@ -1,0 +1,58 @@
+"""The whole evaluation in one call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
+from napari_abdoseg.evaluation.pairs import find_cases
+from napari_abdoseg.evaluation.results import writing_results
+from napari_abdoseg.evaluation.tolerance import find_tolerances
+from napari_abdoseg.image.nifti import AnyPath
+from napari_abdoseg.progress import drain
+
+
+def evaluate(
+    predictions: AnyPath,
+    references: AnyPath,
+    output: AnyPath | None = None,
+    tolerance: float | str = "FLARE21",
+    workers: int = 1,
+    resample: bool = False,
+    images: AnyPath | None = None,
+) -> CohortScores:
+    """Score predictions against references, and write tables and a report.
+
+    Parameters
+    ----------
+    predictions, references : path-like
+        Two folders of label maps, whose cases are matched by name, or two files.
+    output : path-like, optional
+        Folder for ``metrics.csv``, ``summary.csv``, ``definitions.txt`` and
+        ``report.html``; nothing is written without one.
+    tolerance : float or str, optional
+        Of the normalized surface Dice: mm, or ``"FLARE21"`` (1 mm) or ``"FLARE22"``.
+    workers : int, optional
+        Processes that share the cases. A script that asks for more than one must start
+        below ``if __name__ == "__main__":``, as `multiprocessing` wants it.
+    resample : bool, optional
+        Bring predictions on other grids to that of their reference, by nearest neighbour.
+    images : path-like, optional
+        Folder of the CTs, to show them behind the worst slices of the report.
+
+    Returns
+    -------
+    CohortScores
+        ``cases`` with their ``scores``, and cases that ``failed``.
+
+    Raises
+    ------
+    AbdosegError
+        The inputs don't match, no case can be scored, or a file can't be written.
+    """
+    tolerances = find_tolerances(str(tolerance))
+    scans = find_cases(Path(images)) if images else None
+    cohort = drain(evaluating(predictions, references, tolerances, workers, resample))
+    if output is not None:
+        drain(writing_results(Path(output), cohort, images=scans, workers=workers))
+    return cohort

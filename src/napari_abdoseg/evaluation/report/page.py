@@ -1,0 +1,128 @@
+"""`report.html`: everything on a cohort in one page that needs no other file."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.evaluation.cohort import CohortScores
+from napari_abdoseg.evaluation.definitions import definitions, tolerance_text
+from napari_abdoseg.evaluation.paired import PairedDifference
+from napari_abdoseg.evaluation.report import box_plot, picture, words
+from napari_abdoseg.evaluation.report.box_plot import BoxPlot
+from napari_abdoseg.evaluation.report.heat import heat_map
+from napari_abdoseg.evaluation.report.interval import interval_plot
+from napari_abdoseg.evaluation.report.worst import WorstCase
+from napari_abdoseg.evaluation.summary import METRICS, summarize
+
+HOME = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Another prediction of the same cases, and how this one differs from it.
+
+    Parameters
+    ----------
+    other : CohortScores
+    rows : tuple of PairedDifference
+    """
+
+    other: CohortScores
+    rows: tuple[PairedDifference, ...]
+
+
+def render_report(
+    cohort: CohortScores,
+    worst: Mapping[str, list[WorstCase]],
+    comparison: Comparison | None = None,
+) -> str:
+    """The page as HTML; names are escaped, pictures are inside.
+
+    Parameters
+    ----------
+    cohort : CohortScores
+    worst : mapping of str to list of WorstCase
+        By organ.
+    comparison : Comparison, optional
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(HOME),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        fixed=words.fixed,
+        signed=words.signed,
+        probability=words.probability,
+        base64=lambda content: b64encode(content).decode(),
+    )
+    page: str = environment.get_template("page.html.j2").render(
+        style=(HOME / "page.css").read_text(encoding="utf-8"),
+        cohort=cohort,
+        names=_names(cohort, comparison),
+        tolerance=tolerance_text(cohort),
+        definitions=definitions(cohort),
+        summary=summarize(cohort),
+        medians=_median_distances(cohort),
+        colors=_colors(cohort),
+        plots={metric: _box_plot(cohort, metric) for metric in METRICS},
+        layout=box_plot,
+        heat=heat_map(cohort),
+        worst=worst,
+        picture=picture,
+        comparison=comparison,
+        intervals=interval_plot(comparison.rows) if comparison else {},
+        version=version("napari-abdoseg"),
+    )
+    return page
+
+
+def _names(cohort: CohortScores, comparison: Comparison | None) -> dict[str, str]:
+    pair = cohort.pairing.pairs[0]
+    names = {"prediction": _folder(pair.prediction), "reference": _folder(pair.reference)}
+    if comparison:
+        names["other"] = _folder(comparison.other.pairing.pairs[0].prediction)
+    return names
+
+
+def _folder(path: Path) -> str:
+    """A file's folder and the one above, to tell folders of one name apart."""
+    return "/".join(path.absolute().parts[-3:-1])
+
+
+def _colors(cohort: CohortScores) -> dict[str, str]:
+    return {score.organ.name: score.organ.color for case in cohort.cases for score in case.scores}
+
+
+def _box_plot(cohort: CohortScores, metric: str) -> BoxPlot:
+    values = {
+        organ: {case: getattr(score, metric.lower()) for case, score in of_organ.items()}
+        for organ in cohort.organs
+        if (of_organ := cohort.of_organ(organ))
+    }
+    return box_plot.box_plot(values, _colors(cohort))
+
+
+def _median_distances(cohort: CohortScores) -> dict[str, dict[str, Any]]:
+    """Median HD95 and volume difference by organ, and how many cases have a distance."""
+    import numpy as np
+
+    medians = {}
+    for organ in cohort.organs:
+        scores = cohort.of_organ(organ).values()
+        distances = [score.hd95_mm for score in scores if score.hd95_mm == score.hd95_mm]
+        medians[organ] = {
+            "n": len(scores),
+            "hd95": float(np.median(distances)) if distances else float("nan"),
+            "volume": float(np.median([score.volume_difference_ml for score in scores])),
+        }
+    return medians

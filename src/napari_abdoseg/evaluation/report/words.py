@@ -1,0 +1,22 @@
+"""Numbers as the page shows them."""
+
+from __future__ import annotations
+
+import math
+
+DASH = "–"
+
+
+def fixed(value: float, digits: int = 3) -> str:
+    """A number with a true minus sign; a dash where there is none."""
+    return DASH if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A difference with its sign."""
+    return DASH if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def probability(value: float) -> str:
+    """A p value to three digits, or that it is smaller."""
+    return "< 0.001" if value < 0.001 else fixed(value)
