@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_abdoseg.anatomy.measure import measure_organs as measure_organs
     from napari_abdoseg.errors import AbdosegError as AbdosegError
     from napari_abdoseg.evaluation.dice import dice as dice
+    from napari_abdoseg.evaluation.evaluate import evaluate as evaluate
     from napari_abdoseg.image.grid import Grid as Grid
     from napari_abdoseg.image.nifti import read_labels as read_labels
     from napari_abdoseg.image.nifti import read_volume as read_volume
@@ -38,6 +39,7 @@ _HOMES = {
     "Volume": "image.volume",
     "bounding_boxes": "anatomy.box",
     "dice": "evaluation.dice",
+    "evaluate": "evaluation.evaluate",
     "load_ensemble": "inference.ensemble",
     "make_phantom": "image.phantom",
     "measure_organs": "anatomy.measure",

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from napari_abdoseg.cli.demo import demo
+from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.cli.predict import predict
 from napari_abdoseg.errors import AbdosegError
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(predict)
+app.command()(evaluate)
 
 
 @app.callback()

@@ -1,0 +1,94 @@
+"""`abdoseg evaluate`: how well predictions agree with references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from napari_abdoseg.cli.console import console, say, show
+from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
+from napari_abdoseg.evaluation.definitions import definitions
+from napari_abdoseg.evaluation.pairs import find_cases
+from napari_abdoseg.evaluation.processes import available_cores
+from napari_abdoseg.evaluation.report.words import fixed
+from napari_abdoseg.evaluation.results import make_folder, writing_results
+from napari_abdoseg.evaluation.summary import summarize
+from napari_abdoseg.evaluation.tolerance import find_tolerances
+
+INCOMPLETE = 1
+
+
+def evaluate(
+    predictions: Annotated[Path, typer.Argument(help="Folder of label maps, or one.")],
+    references: Annotated[Path, typer.Argument(help="Folder of label maps to compare with.")],
+    output: Annotated[Path, typer.Option(help="Folder for the tables and report.html.")],
+    tolerance: Annotated[
+        str, typer.Option(help="Tolerance of NSD: mm, FLARE21 (1 mm) or FLARE22 (by organ).")
+    ] = "FLARE21",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as cores by default.")
+    ] = None,
+    resample: Annotated[
+        bool, typer.Option("--resample", help="Bring predictions to the grid of their reference.")
+    ] = False,
+    compare: Annotated[
+        Path | None, typer.Option(help="Other predictions of the same cases, to tell apart.")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the CTs, to show behind the worst slices.")
+    ] = None,
+) -> None:
+    """Score predictions: DSC, NSD, HD95, ASSD and volumes, with tables and a report.
+
+    Cases are matched by name, organs by the names in dataset.json.
+
+    Exit status 1: a case failed or has no prediction; 2: nothing was compared.
+    """
+    tolerances = find_tolerances(tolerance)
+    scans = find_cases(images) if images else None
+    processes = workers or available_cores()
+    make_folder(output)
+    cohort, *others = [
+        show(evaluating(folder, references, tolerances, processes, resample))
+        for folder in (predictions, compare)
+        if folder is not None
+    ]
+    other = others[0] if others else None
+    files = show(writing_results(output, cohort, other, scans, processes))
+    console.print(summary_table(cohort))
+    for definition in definitions(cohort):
+        console.print(f"[bold]{definition.term}:[/] {definition.meaning}", highlight=False)
+    for path in files:
+        console.print(f"  {path}", highlight=False)
+    warn(cohort)
+    if other:
+        warn(other)
+    if not all(scored.complete for scored in (cohort, *others)):
+        raise typer.Exit(INCOMPLETE)
+
+
+def summary_table(cohort: CohortScores) -> Table:
+    """Mean, spread and median of each organ."""
+    table = Table("organ")
+    for column in ("cases", "DSC", "SD", "median", "NSD", "SD", "median"):
+        table.add_column(column, justify="right")
+    rows = summarize(cohort)
+    for organ in cohort.organs:
+        cells = [fixed(row[organ, metric], 4) for metric in ("DSC", "NSD") for row in rows.values()]
+        table.add_row(organ, str(len(cohort.of_organ(organ))), *cells)
+    return table
+
+
+def warn(cohort: CohortScores) -> None:
+    """Say which cases are not in the numbers, and why."""
+    folder = cohort.pairing.pairs[0].prediction.parent
+    if cohort.pairing.surplus:
+        say(f"{folder} has cases without a reference: {', '.join(cohort.pairing.surplus)}.")
+    if cohort.pairing.missing:
+        missing = ", ".join(cohort.pairing.missing)
+        console.print(f"[bold red]{folder} has no prediction of[/] {missing}", highlight=False)
+    for case, reason in cohort.failed:
+        console.print(f"[bold red]{case} failed:[/] {reason}", highlight=False)

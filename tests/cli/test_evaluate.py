@@ -1,0 +1,90 @@
+"""`abdoseg evaluate` as a user types it."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from napari_abdoseg.cli import app as command
+from napari_abdoseg.image.nifti import write_labels, write_volume
+from napari_abdoseg.image.phantom import make_phantom
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for folder in ("predictions", "other", "references", "images"):
+        (tmp_path / folder).mkdir()
+    for seed in (1, 2):
+        scan, truth = make_phantom(seed, (10.0, 8.0, 8.0))
+        write_volume(tmp_path / "images" / f"case{seed}_0000.nii.gz", scan)
+        for folder in ("predictions", "other", "references"):
+            write_labels(tmp_path / folder / f"case{seed}.nii.gz", truth)
+    return tmp_path
+
+
+def evaluate(folders, *arguments: object):
+    inputs = folders / "predictions", folders / "references", "--output", folders / "out"
+    return runner.invoke(command.app, ["evaluate", *map(str, inputs), *map(str, arguments)])
+
+
+def test_writes_files_prints_a_table_and_says_what_the_numbers_mean(folders):
+    result = evaluate(folders, "--tolerance", "FLARE22", "--workers", 2)
+    assert result.exit_code == 0, result.output
+    names = {path.name for path in (folders / "out").iterdir()}
+    assert names == {"metrics.csv", "summary.csv", "definitions.txt", "report.html"}
+    said = " ".join(result.output.split())
+    assert "liver 5 mm, kidney 3 mm, spleen 3 mm, pancreas 5 mm" in said
+    assert "Where both masks are empty" in said
+    assert result.output.count("1.0000") == 4 * 4
+    with (folders / "out" / "metrics.csv").open() as file:
+        assert {row["dsc"] for row in csv.DictReader(file)} == {"1"}
+
+
+def test_compares_another_prediction_and_shows_the_cts(folders):
+    result = evaluate(
+        folders, "--compare", folders / "other", "--images", folders / "images", "--workers", 1
+    )
+    assert result.exit_code == 0, result.output
+    with (folders / "out" / "paired.csv").open() as file:
+        assert {row["p_value"] for row in csv.DictReader(file)} == {"1"}
+    assert "Against" in (folders / "out" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("change", ["broken", "missing"])
+def test_a_broken_or_missing_case_is_named_and_the_exit_status_is_one(folders, change):
+    path = folders / "predictions" / "case1.nii.gz"
+    if change == "broken":
+        path.write_bytes(b"no scan")
+    else:
+        path.rename(folders / "predictions" / "more.nii.gz")
+    result = evaluate(folders)
+    assert result.exit_code == 1, result.output
+    said = " ".join(result.output.split())
+    if change == "broken":
+        assert "case1 failed: " in said
+    else:
+        assert "has no prediction of case1" in said
+        assert "without a reference: more." in said
+    assert (folders / "out" / "report.html").exists()
+
+
+def test_a_shifted_prediction_is_an_error_or_resampled(folders):
+    shifted = make_phantom(1, (8.0, 8.0, 8.0))[1]
+    write_labels(folders / "predictions" / "case1.nii.gz", shifted)
+    result = evaluate(folders)
+    assert result.exit_code == 1
+    assert "case1 failed" in result.output
+    assert evaluate(folders, "--resample").exit_code == 0
+
+
+def test_a_mistake_writes_nothing(folders):
+    shutil.rmtree(folders / "predictions")
+    (folders / "predictions").mkdir()
+    result = evaluate(folders)
+    assert "has no .nii or .nii.gz files" in str(result.exception)
+    assert not list((folders / "out").glob("*"))
