@@ -38,6 +38,12 @@ class Box:
         z, y, x = (slice(first, end) for first, end in zip(self.start, self.stop, strict=True))
         return z, y, x
 
+    def union(self, other: Box) -> Box:
+        """Smallest box that holds both."""
+        return Box(
+            _shape(map(min, self.start, other.start)), _shape(map(max, self.stop, other.stop))
+        )
+
     def size(self, grid: Grid) -> Triple:
         """Edge lengths in mm along (z, y, x)."""
         z, y, x = (
@@ -113,7 +119,7 @@ def bounding_boxes(labels: LabelMap) -> dict[Organ, Box]:
         for value, place in enumerate(ndimage.find_objects(slab[:, rows, columns]), start=1):
             if place is not None:
                 box = shifted_box(place, (first, rows.start, columns.start))
-                found[value] = _union(found[value], box) if value in found else box
+                found[value] = found[value].union(box) if value in found else box
     return {organ: found[organ.value] for organ in labels.organs if organ.value in found}
 
 
@@ -130,10 +136,6 @@ def slabs(start: int, stop: int, slice_voxels: int) -> Iterator[tuple[int, int]]
     step = max(1, SLAB_VOXELS // slice_voxels)
     for first in range(start, stop, step):
         yield first, min(first + step, stop)
-
-
-def _union(one: Box, other: Box) -> Box:
-    return Box(_shape(map(min, one.start, other.start)), _shape(map(max, one.stop, other.stop)))
 
 
 def _ordered(points: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

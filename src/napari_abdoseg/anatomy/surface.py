@@ -186,7 +186,7 @@ def _marching_cubes(counts: NDArray[Any], level: float) -> tuple[Vertices, Faces
     parts, seams, total = [], [], 0
     for place in _parts(counts, level, axis):
         # This variant gives closed meshes of binary masks; Lewiner's does not always.
-        vertices, faces, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
+        vertices, faces, _, _ = marching_cubes(
             counts[place], level, gradient_direction="ascent", method="lorensen"
         )
         parts.append((vertices + [slice_.start for slice_ in place], faces + total))

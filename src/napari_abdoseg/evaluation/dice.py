@@ -7,8 +7,9 @@ species. Ecology, 26(3), 297-302.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_abdoseg.errors import ImageError
+from napari_abdoseg.evaluation.organ_masks import organ_masks
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
@@ -21,22 +22,13 @@ def dice(prediction: LabelMap, reference: LabelMap) -> dict[Organ, float]:
     ImageError
         The two are not on one grid.
     """
-    if not prediction.grid.matches(reference.grid):
-        raise ImageError(
-            f"Prediction {prediction.path or ''} and reference {reference.path or ''} are not on "
-            "one grid: compare label maps of the same scan."
-        )
-    labels = 1 + max(int(prediction.data.max()), int(reference.data.max()), *_values(reference))
-    pairs = prediction.data.astype(np.intp) * labels + reference.data
-    joint = np.bincount(pairs.ravel(), minlength=labels**2).reshape(labels, labels)
-    sizes = joint.sum(axis=0) + joint.sum(axis=1)
     return {
-        organ: float(2 * joint[organ.value, organ.value] / sizes[organ.value])
-        if sizes[organ.value]
-        else 1.0
-        for organ in reference.organs
+        organ: dice_of_masks(predicted, real)
+        for organ, predicted, real in organ_masks(prediction, reference)
     }
 
 
-def _values(labels: LabelMap) -> list[int]:
-    return [organ.value for organ in labels.organs]
+def dice_of_masks(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float:
+    """DSC of two masks of one shape; 1 where both are empty."""
+    size = np.count_nonzero(prediction) + np.count_nonzero(reference)
+    return 2 * np.count_nonzero(prediction & reference) / size if size else 1.0

@@ -1,0 +1,136 @@
+"""NSD, DSC and a whole case against DeepMind's surface-distance, NumPy, and FLARE's way.
+
+All in one run, on the same masks; MONAI is compared too where it is installed:
+
+    pip install surface-distance
+    python benchmarks/metrics.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from compared_masks import BAD, GOOD, ORGANS, compared_masks
+
+from napari_abdoseg.evaluation.dice import dice
+from napari_abdoseg.evaluation.normalized_surface_dice import normalized_surface_dice
+from napari_abdoseg.evaluation.organ_scores import score_organs
+from napari_abdoseg.evaluation.tolerance import FLARE22
+from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.image.volume import LabelMap
+
+vars(np)["Inf"] = np.inf  # surface-distance is older than NumPy 2
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+REPEATS = 2
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--slices", type=int, nargs="+", default=[300, 600])
+    for slices in parser.parse_args().slices:
+        for stray, quality in ((GOOD, "good"), (BAD, "bad")):
+            masks = compared_masks((slices, 512, 512), ORGANS, stray)
+            scores = dice(*masks).values()
+            print(
+                f"\n{slices} x 512 x 512, {quality} predictions, "
+                f"DSC {min(scores):.2f} to {max(scores):.2f}"
+            )
+            compare_nsd(*masks)
+            compare_dice(*masks)
+            compare_case(*masks)
+
+
+def compare_nsd(prediction: LabelMap, reference: LabelMap) -> None:
+    """NSD of single organs, from masks of the whole scan to the number."""
+    peers = {"DeepMind": deepminds_nsd}
+    if find_spec("monai"):
+        peers["MONAI"] = monais_nsd
+    for organ in (ORGANS[0], ORGANS[2], ORGANS[3]):
+        masks = prediction.data == organ.value, reference.data == organ.value
+        for tolerance in (1.0, 3.0):
+            arguments = *masks, reference.grid.spacing, tolerance
+            seconds, ours = fastest(normalized_surface_dice, *arguments)
+            for peer, nsd in peers.items():
+                theirs_seconds, theirs = fastest(nsd, *arguments)
+                row(f"NSD {organ.name}, {tolerance:g} mm", peer, seconds, theirs_seconds)
+                print(f"    difference {abs(ours - theirs):.1e}")
+
+
+def deepminds_nsd(
+    prediction: np.ndarray, reference: np.ndarray, spacing: Triple, tolerance: float
+) -> float:
+    from surface_distance import metrics
+
+    distances = metrics.compute_surface_distances(reference, prediction, spacing)
+    return float(metrics.compute_surface_dice_at_tolerance(distances, tolerance))
+
+
+def monais_nsd(
+    prediction: np.ndarray, reference: np.ndarray, spacing: Triple, tolerance: float
+) -> float:
+    import torch
+    from monai.metrics import compute_surface_dice
+
+    one, other = (torch.from_numpy(mask)[None, None] for mask in (prediction, reference))
+    options = {"include_background": True, "spacing": spacing, "use_subvoxels": True}
+    return float(compute_surface_dice(one, other, [tolerance], **options))
+
+
+def compare_dice(prediction: LabelMap, reference: LabelMap) -> None:
+    """DSC of all organs."""
+    seconds, ours = fastest(dice, prediction, reference)
+    theirs_seconds, theirs = fastest(dice_by_label, prediction, reference)
+    row(f"DSC of {len(ORGANS)} organs", "NumPy by label", seconds, theirs_seconds)
+    np.testing.assert_allclose(list(ours.values()), theirs, rtol=1e-12)
+
+
+def dice_by_label(prediction: LabelMap, reference: LabelMap) -> list[float]:
+    """As users write it."""
+    scores = []
+    for organ in reference.organs:
+        a, b = prediction.data == organ.value, reference.data == organ.value
+        scores.append(2 * (a & b).sum() / (a.sum() + b.sum()))
+    return scores
+
+
+def compare_case(prediction: LabelMap, reference: LabelMap) -> None:
+    """DSC and NSD of all organs, ours with HD95 and ASSD besides."""
+    seconds, ours = fastest(score_organs, prediction, reference, FLARE22)
+    theirs_seconds, theirs = fastest(flares_way, prediction, reference)
+    row(f"case of {len(ORGANS)} organs", "FLARE's way", seconds, theirs_seconds)
+    np.testing.assert_allclose([(each.dsc, each.nsd) for each in ours], theirs, rtol=1e-12)
+
+
+def flares_way(prediction: LabelMap, reference: LabelMap) -> list[tuple[float, float]]:
+    """DeepMind's functions on the whole scan for each organ, as FLARE's script calls them."""
+    scores = []
+    for organ, dsc in zip(reference.organs, dice_by_label(prediction, reference), strict=True):
+        masks = prediction.data == organ.value, reference.data == organ.value
+        nsd = deepminds_nsd(*masks, reference.grid.spacing, FLARE22.of(organ))
+        scores.append((dsc, nsd))
+    return scores
+
+
+def fastest(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
+    """Least time of some runs in seconds, and the result."""
+    times = []
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        result = work(*arguments)
+        times.append(time.perf_counter() - begin)
+    return min(times), result
+
+
+def row(what: str, peer: str, ours: float, theirs: float) -> None:
+    print(f"  {what:28} {ours:8.3f} s   {peer:15} {theirs:8.3f} s   {theirs / ours:6.1f} x")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Masks of each organ in two label maps, cut to where the organ is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.anatomy.box import Box, bounding_boxes
+from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.volume import LabelMap
+
+NOWHERE = Box((0, 0, 0), (1, 1, 1))
+"""Any box does for an organ that neither has."""
+
+
+def organ_masks(
+    prediction: LabelMap, reference: LabelMap
+) -> Iterator[tuple[Organ, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Each organ of the reference's scheme, and where it is in both.
+
+    Parameters
+    ----------
+    prediction, reference : LabelMap
+        Of shape (z, y, x), on one grid; a value means the same organ in both.
+
+    Yields
+    ------
+    organ : Organ
+    prediction, reference : ndarray of bool, shape (z, y, x)
+        Within the smallest box that holds all of the organ in both.
+
+    Raises
+    ------
+    ImageError
+        The two are not on one grid.
+    """
+    if not prediction.grid.matches(reference.grid):
+        raise ImageError(
+            f"Prediction {prediction.path or ''} and reference {reference.path or ''} are not on "
+            "one grid: compare label maps of the same scan."
+        )
+    predicted = bounding_boxes(replace(prediction, organs=reference.organs))
+    real = bounding_boxes(reference)
+    for organ in reference.organs:
+        boxes = [found[organ] for found in (predicted, real) if organ in found]
+        inside = (boxes[0].union(boxes[-1]) if boxes else NOWHERE).slices
+        yield organ, *(labels.data[inside] == organ.value for labels in (prediction, reference))

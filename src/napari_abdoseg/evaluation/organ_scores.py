@@ -1,0 +1,87 @@
+"""Scores of the organs of a label map against a reference."""
+
+from __future__ import annotations
+
+from math import nan, prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.evaluation.dice import dice_of_masks
+from napari_abdoseg.evaluation.organ_masks import organ_masks
+from napari_abdoseg.evaluation.score import Emptiness, Score
+from napari_abdoseg.evaluation.surface_distance import SurfaceDistances
+from napari_abdoseg.evaluation.surfels import find_surfels
+from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
+from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.volume import LabelMap
+
+PERCENT = 95
+"""Percentile of the robust Hausdorff distance."""
+
+CUBIC_MM_IN_ML = 1000
+
+
+def score_organs(
+    prediction: LabelMap, reference: LabelMap, tolerances: Tolerances = FLARE21
+) -> tuple[Score, ...]:
+    """Score each organ of the reference's scheme.
+
+    Parameters
+    ----------
+    prediction, reference : LabelMap
+        Of shape (z, y, x), on one grid; a value means the same organ in both.
+    tolerances : Tolerances, optional
+        Of the NSD.
+
+    Raises
+    ------
+    ImageError
+        The two are not on one grid.
+    """
+    return tuple(
+        score_organ(organ, predicted, real, reference.grid.spacing, tolerances.of(organ))
+        for organ, predicted, real in organ_masks(prediction, reference)
+    )
+
+
+def score_organ(
+    organ: Organ,
+    prediction: NDArray[np.bool_],
+    reference: NDArray[np.bool_],
+    spacing: Triple,
+    tolerance_mm: float,
+) -> Score:
+    """Score one organ within a box that holds it whole in both masks.
+
+    Parameters
+    ----------
+    organ : Organ
+    prediction, reference : ndarray of bool, shape (z, y, x)
+    spacing : tuple of float
+        mm along (z, y, x).
+    tolerance_mm : float
+        Of the NSD.
+    """
+    sizes = int(np.count_nonzero(prediction)), int(np.count_nonzero(reference))
+    predicted_ml, real_ml = (size * prod(spacing) / CUBIC_MM_IN_ML for size in sizes)
+    emptiness = _emptiness(*sizes)
+    nsd = 1.0 if emptiness is Emptiness.BOTH else 0.0
+    hd95 = assd = nan
+    if emptiness is Emptiness.NEITHER:
+        distances = SurfaceDistances.between(
+            find_surfels(prediction, spacing), find_surfels(reference, spacing)
+        )
+        nsd = distances.normalized_dice(tolerance_mm)
+        hd95, assd = distances.hausdorff_percentile(PERCENT), distances.average_symmetric()
+    dsc = dice_of_masks(prediction, reference)
+    return Score(organ, dsc, nsd, tolerance_mm, hd95, assd, predicted_ml, real_ml, emptiness)
+
+
+def _emptiness(predicted: int, real: int) -> Emptiness:
+    if predicted and real:
+        return Emptiness.NEITHER
+    if predicted:
+        return Emptiness.REFERENCE
+    return Emptiness.PREDICTION if real else Emptiness.BOTH

@@ -1,0 +1,178 @@
+"""How far apart two surfaces lie, and what share of them lies within a tolerance.
+
+The definitions are those of DeepMind's ``surface-distance`` [1]_: the distance of a
+surfel is that to the next corner of voxels which the other surface passes.
+
+References
+----------
+.. [1] Nikolov, S. et al. (2021). Clinically applicable segmentation of head and neck
+   anatomy for radiotherapy. Journal of Medical Internet Research, 23(7), e26151;
+   https://github.com/google-deepmind/surface-distance
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from math import cbrt, inf, pi, prod
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from napari_abdoseg.evaluation.surfels import Surfels
+from napari_abdoseg.image.grid import Triple
+
+LOOKS = 80
+"""About so many neighbours of a surfel are looked at before a tree is searched."""
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceDistances:
+    """Distances between the surfels of two masks, each to the next one of the other.
+
+    Attributes
+    ----------
+    forth, back : ndarray of float64, shape (n,) and (m,)
+        Distances in mm from the first mask's surfels and from the second's;
+        infinite beyond the limit up to which they were looked for.
+    areas_forth, areas_back : ndarray of float64, shape (n,) and (m,)
+        Areas of these surfels in mm².
+    """
+
+    forth: NDArray[np.float64]
+    back: NDArray[np.float64]
+    areas_forth: NDArray[np.float64]
+    areas_back: NDArray[np.float64]
+
+    @classmethod
+    def between(cls, one: Surfels, other: Surfels, limit_mm: float = inf) -> SurfaceDistances:
+        """Distances between surfels on one grid; both have some."""
+        return cls(
+            distances_to(one, other, limit_mm),
+            distances_to(other, one, limit_mm),
+            one.areas,
+            other.areas,
+        )
+
+    def normalized_dice(self, tolerance_mm: float) -> float:
+        """Normalized surface Dice: the share of both surfaces that is within the tolerance."""
+        within = self.areas_forth[self.forth <= tolerance_mm].sum()
+        within += self.areas_back[self.back <= tolerance_mm].sum()
+        return float(within / self._area())
+
+    def hausdorff_percentile(self, percent: float) -> float:
+        """Robust Hausdorff distance in mm: the larger of both percentiles by area."""
+        return max(
+            _percentile(self.forth, self.areas_forth, percent),
+            _percentile(self.back, self.areas_back, percent),
+        )
+
+    def average_symmetric(self) -> float:
+        """Average symmetric surface distance in mm: the mean over the area of both surfaces."""
+        return float((self.forth @ self.areas_forth + self.back @ self.areas_back) / self._area())
+
+    def _area(self) -> float:
+        return float(self.areas_forth.sum() + self.areas_back.sum())
+
+
+def distances_to(one: Surfels, other: Surfels, limit_mm: float = inf) -> NDArray[np.float64]:
+    """Distance of each surfel to the next one of another mask.
+
+    No distance transform is needed: neighbours are looked at from near to far until
+    the other surface is met, and a k-d tree finds what is farther than that.
+
+    Parameters
+    ----------
+    one, other : Surfels
+        On one grid, both with surfels.
+    limit_mm : float, optional
+        Distances beyond it are given as infinite, which is faster.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        In mm.
+    """
+    distances = np.zeros(len(one))
+    elsewhere = ~other.passes()
+    apart = np.flatnonzero(elsewhere.ravel()[one.places])
+    corners = _corners(one)[apart]
+    radius = min(limit_mm, cbrt(LOOKS * prod(one.spacing) * 3 / (4 * pi)))
+    distances[apart] = _look_around(corners, elsewhere, radius, one.spacing)
+    far = np.isinf(distances[apart])
+    if far.any() and radius < limit_mm:
+        distances[apart[far]] = _search(corners[far], _corners(other), limit_mm, one.spacing)
+    return distances
+
+
+def steps_within(radius_mm: float, spacing: Triple) -> NDArray[np.intp]:
+    """Steps between corners that are no longer than a radius, the shortest first.
+
+    Returns
+    -------
+    ndarray of intp, shape (n, 3)
+        In corners along (z, y, x); the first is no step at all.
+    """
+    reach = [int(radius_mm / step) + 1 for step in spacing]
+    steps = np.array(list(product(*(range(-size, size + 1) for size in reach))))
+    lengths = lengths_of(steps, spacing)
+    order = np.argsort(lengths, kind="stable")
+    return steps[order[: np.count_nonzero(lengths <= radius_mm)]]
+
+
+def lengths_of(steps: NDArray[np.intp], spacing: Triple) -> NDArray[np.float64]:
+    """Lengths in mm of steps of shape (n, 3), rounded as SciPy's distance transform does."""
+    z, y, x = (steps * np.array(spacing)).T
+    lengths: NDArray[np.float64] = np.sqrt(z * z + y * y + x * x)
+    return lengths
+
+
+def _look_around(
+    corners: NDArray[np.intp], elsewhere: NDArray[np.bool_], radius_mm: float, spacing: Triple
+) -> NDArray[np.float64]:
+    """Distance of each corner to the next one that is not ``elsewhere``, up to a radius."""
+    distances = np.full(len(corners), inf)
+    steps = steps_within(radius_mm, spacing)[1:]
+    if not len(corners) or not len(steps):
+        return distances
+    margin = np.abs(steps).max(axis=0)
+    around = np.pad(elsewhere, margin[:, None].repeat(2, axis=1), constant_values=True)
+    _, rows, columns = around.shape
+    flat = np.array((rows * columns, columns, 1))
+    places, around = (corners + margin) @ flat, around.ravel()
+    left = np.arange(len(corners))
+    for step, length in zip(steps @ flat, lengths_of(steps, spacing)):
+        missed = around[places + step]
+        distances[left[~missed]] = length
+        left, places = left[missed], places[missed]
+    return distances
+
+
+def _search(
+    corners: NDArray[np.intp], others: NDArray[np.intp], limit_mm: float, spacing: Triple
+) -> NDArray[np.float64]:
+    """Distance of each corner to the next one of the others, by a k-d tree."""
+    tree = cKDTree(others * spacing, balanced_tree=False, compact_nodes=False)
+    bound = limit_mm * (1 + 1e-9)  # what lies just at the limit is decided below
+    _, nearest = tree.query(corners * spacing, distance_upper_bound=bound)
+    found = np.flatnonzero(nearest < len(others))
+    distances = np.full(len(corners), inf)
+    distances[found] = lengths_of(corners[found] - others[nearest[found]], spacing)
+    distances[distances > limit_mm] = inf
+    return distances
+
+
+def _corners(surfels: Surfels) -> NDArray[np.intp]:
+    """Indices of the surfels along (z, y, x), shape (n, 3)."""
+    return np.stack(np.unravel_index(surfels.places, surfels.shape), axis=1)
+
+
+def _percentile(
+    distances: NDArray[np.float64], areas: NDArray[np.float64], percent: float
+) -> float:
+    """Distance that a share of the area does not exceed."""
+    order = np.lexsort((areas, distances))
+    share = np.cumsum(areas[order]) / areas.sum()
+    place = min(int(np.searchsorted(share, percent / 100)), len(order) - 1)
+    return float(distances[order[place]])
