@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
+from qtpy.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
@@ -51,28 +51,34 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
         self._viewer = viewer
         self._name = name
         self._place: Triple | None = None
+        self._drawn: list[Outline] = []
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.resize(canvas.size())
         canvas.installEventFilter(self)
         dims, camera = viewer.dims.events, viewer.scene.camera.events
         self._events = (
-            *(dims.order, dims.ndisplay, dims.range, dims.point),
+            *(dims.order, dims.ndisplay, dims.range),
             *(camera.orientation, camera.angles, camera.center, camera.zoom),
         )
         for event in self._events:
             event.connect(self.repaint_soon)
+        dims.point.connect(self._follow_slice)
         self.show()
 
     def point_at(self, place: Triple) -> None:
         """Draw the cross hair through ``place``, in mm along (S, P, L)."""
+        before = self._crosshair()
         self._place = place
-        self.repaint_soon()
+        after = self._crosshair()
+        for line in {*before} ^ {*after}:
+            self.update(QRect(*line))
 
     def end(self) -> None:
         """Take it away."""
         for event in self._events:
             event.disconnect(self.repaint_soon)
+        self._viewer.dims.events.point.disconnect(self._follow_slice)
         self.parentWidget().removeEventFilter(self)
         self.hide()
         self.deleteLater()
@@ -96,6 +102,10 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
         """Draw everything anew."""
         self.update()
 
+    def _follow_slice(self, event: Any) -> None:
+        if self._cut_boxes() != self._drawn:
+            self.repaint_soon()
+
     def _letter_sides(self, painter: QPainter) -> None:
         right, down = picture_directions(self._viewer)
         for direction, side in (
@@ -113,35 +123,41 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
         painter.setPen(WORDS)
         painter.drawText(area, side, words)
 
-    def _draw_boxes(self, painter: QPainter) -> None:
+    def _cut_boxes(self) -> list[Outline]:
+        """The boxes that the slice cuts."""
         dims = self._viewer.dims
-        if dims.ndisplay == 3:
-            return
+        if dims.ndisplay == 3 or not self._viewer.layers:
+            return []
         (hidden,) = (axis for axis in dims.not_displayed if axis >= dims.ndim - 3)
         axis, place = hidden - (dims.ndim - 3), dims.point[hidden]
+        return [each for each in self._outlines if each.low[axis] <= place < each.high[axis]]
+
+    def _draw_boxes(self, painter: QPainter) -> None:
+        self._drawn = self._cut_boxes()
         width = max(1.0, EDGE_MM * self._viewer.scene.camera.zoom)
-        for outline in self._outlines:
-            if outline.low[axis] <= place < outline.high[axis]:
-                painter.setPen(QPen(QColor.fromRgbF(*outline.color), width))
-                corners = (
-                    QPointF(*canvas_position(self._viewer, end, self.width(), self.height()))
-                    for end in (outline.low, outline.high)
-                )
-                painter.drawRect(QRectF(*corners).normalized())
+        for outline in self._drawn:
+            painter.setPen(QPen(QColor.fromRgbF(*outline.color), width))
+            corners = (
+                QPointF(*canvas_position(self._viewer, end, self.width(), self.height()))
+                for end in (outline.low, outline.high)
+            )
+            painter.drawRect(QRectF(*corners).normalized())
 
     def _draw_crosshair(self, painter: QPainter) -> None:
+        for line in self._crosshair():
+            painter.fillRect(QRect(*line), CROSSHAIR)  # several times as fast as a line
+
+    def _crosshair(self) -> list[tuple[int, int, int, int]]:
+        """Its four lines: left, top, width and height in pixels."""
         if self._place is None or self._viewer.dims.ndisplay == 3:
-            return
-        x, y = canvas_position(self._viewer, self._place, self.width(), self.height())
-        column, row = round(x), round(y)
-        for area in (
-            QRect(QPoint(0, row), QPoint(column - GAP, row)),
-            QRect(QPoint(column + GAP, row), QPoint(self.width(), row)),
-            QRect(QPoint(column, 0), QPoint(column, row - GAP)),
-            QRect(QPoint(column, row + GAP), QPoint(column, self.height())),
-        ):
-            if area.isValid():
-                painter.fillRect(area, CROSSHAIR)  # several times as fast as lines
+            return []
+        width, height = self.width(), self.height()
+        x, y = map(round, canvas_position(self._viewer, self._place, width, height))
+        lines = (
+            *((0, y, x - GAP, 1), (x + GAP, y, width - x - GAP, 1)),
+            *((x, 0, 1, y - GAP), (x, y + GAP, 1, height - y - GAP)),
+        )
+        return [line for line in lines if line[2] > 0 and line[3] > 0]
 
 
 def canvas_position(
