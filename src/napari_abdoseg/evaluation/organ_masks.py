@@ -17,21 +17,13 @@ NOWHERE = Box((0, 0, 0), (1, 1, 1))
 """Any box does for an organ that neither has."""
 
 
-def organ_masks(
-    prediction: LabelMap, reference: LabelMap
-) -> Iterator[tuple[Organ, NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Each organ of the reference's scheme, and where it is in both.
+def organ_boxes(prediction: LabelMap, reference: LabelMap) -> Iterator[tuple[Organ, Box]]:
+    """Each organ of the reference's scheme, and the smallest box that holds it in both.
 
     Parameters
     ----------
     prediction, reference : LabelMap
         Of shape (z, y, x), on one grid; a value means the same organ in both.
-
-    Yields
-    ------
-    organ : Organ
-    prediction, reference : ndarray of bool, shape (z, y, x)
-        Within the smallest box that holds all of the organ in both.
 
     Raises
     ------
@@ -47,5 +39,26 @@ def organ_masks(
     real = bounding_boxes(reference)
     for organ in reference.organs:
         boxes = [found[organ] for found in (predicted, real) if organ in found]
-        inside = (boxes[0].union(boxes[-1]) if boxes else NOWHERE).slices
-        yield organ, *(labels.data[inside] == organ.value for labels in (prediction, reference))
+        yield organ, boxes[0].union(boxes[-1]) if boxes else NOWHERE
+
+
+def organ_masks(
+    prediction: LabelMap, reference: LabelMap
+) -> Iterator[tuple[Organ, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Each organ of the reference's scheme, and its masks within its `organ_boxes`.
+
+    Yields
+    ------
+    organ : Organ
+    prediction, reference : ndarray of bool, shape (z, y, x)
+
+    Raises
+    ------
+    ImageError
+        The two are not on one grid.
+    """
+    for organ, box in organ_boxes(prediction, reference):
+        predicted, real = (
+            labels.data[box.slices] == organ.value for labels in (prediction, reference)
+        )
+        yield organ, predicted, real

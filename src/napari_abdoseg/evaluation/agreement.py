@@ -1,0 +1,52 @@
+"""Which voxels two label maps agree on."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.evaluation.organ_masks import organ_boxes
+from napari_abdoseg.image.volume import LabelMap
+
+
+class Agreement(IntEnum):
+    """Values of an agreement map; 0 is background in both."""
+
+    TRUE_POSITIVE = 1
+    FALSE_POSITIVE = 2
+    FALSE_NEGATIVE = 3
+
+
+def agreement_map(prediction: LabelMap, reference: LabelMap) -> NDArray[np.uint8]:
+    """Say for each voxel of an organ whether the prediction has it right.
+
+    A voxel that both give to an organ, but not to the same one, is a false positive:
+    the prediction says something there that is wrong.
+
+    Parameters
+    ----------
+    prediction, reference : LabelMap
+        Of shape (z, y, x), on one grid; a value means the same organ in both.
+
+    Returns
+    -------
+    ndarray of uint8, shape (z, y, x)
+        Values of `Agreement`, and 0.
+
+    Raises
+    ------
+    ImageError
+        The two are not on one grid.
+    """
+    agreement = np.zeros(reference.grid.shape, np.uint8)
+    for organ, box in organ_boxes(prediction, reference):
+        inside = agreement[box.slices]
+        predicted, real = (
+            labels.data[box.slices] == organ.value for labels in (prediction, reference)
+        )
+        inside[real & ~predicted & (inside == 0)] = Agreement.FALSE_NEGATIVE
+        inside[predicted & ~real] = Agreement.FALSE_POSITIVE
+        inside[predicted & real] = Agreement.TRUE_POSITIVE
+    return agreement

@@ -1,0 +1,127 @@
+"""Where a label map differs from its reference: connected regions, the worst first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf, prod
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from napari_abdoseg.anatomy.box import Box, shifted_box
+from napari_abdoseg.evaluation.organ_masks import organ_boxes
+from napari_abdoseg.image.grid import Shape, Triple
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.volume import LabelMap
+
+CUBIC_MM_IN_ML = 1000
+TOUCHING = np.ones((3, 3, 3), bool)
+"""Voxels that share a corner belong to one region."""
+
+
+class ErrorKind(StrEnum):
+    """What is wrong with a voxel."""
+
+    FALSE_POSITIVE = "false positive"
+    FALSE_NEGATIVE = "false negative"
+
+
+@dataclass(frozen=True)
+class ErrorRegion:
+    """Connected voxels of one organ that are in one of two label maps only.
+
+    Attributes
+    ----------
+    organ : Organ
+    kind : ErrorKind
+    volume_ml : float
+    depth_mm : float
+        How far its deepest voxel is from the organ in the other label map; infinite
+        where the organ is not in it.
+    deepest : tuple of int
+        That voxel, along (z, y, x).
+    box : Box
+    """
+
+    organ: Organ
+    kind: ErrorKind
+    volume_ml: float
+    depth_mm: float
+    deepest: Shape
+    box: Box
+
+
+def error_regions(prediction: LabelMap, reference: LabelMap) -> tuple[ErrorRegion, ...]:
+    """Regions of false positive and false negative voxels of all organs, the largest first.
+
+    Parameters
+    ----------
+    prediction, reference : LabelMap
+        Of shape (z, y, x), on one grid; a value means the same organ in both.
+
+    Raises
+    ------
+    ImageError
+        The two are not on one grid.
+    """
+    regions: list[ErrorRegion] = []
+    for organ, box in organ_boxes(prediction, reference):
+        predicted, real = (
+            labels.data[box.slices] == organ.value for labels in (prediction, reference)
+        )
+        for kind, mask, other in (
+            (ErrorKind.FALSE_POSITIVE, predicted, real),
+            (ErrorKind.FALSE_NEGATIVE, real, predicted),
+        ):
+            regions += _regions(organ, kind, mask, other, box, reference.grid.spacing)
+    return tuple(sorted(regions, key=lambda region: -region.volume_ml))
+
+
+def _regions(
+    organ: Organ,
+    kind: ErrorKind,
+    mask: NDArray[np.bool_],
+    other: NDArray[np.bool_],
+    box: Box,
+    spacing: Triple,
+) -> list[ErrorRegion]:
+    labels, count = ndimage.label(mask & ~other, TOUCHING)
+    if not count:
+        return []
+    voxels = np.argwhere(labels)
+    numbers = labels[tuple(voxels.T)]
+    depths = _distances(voxels, other, spacing)
+    sizes = np.bincount(numbers, minlength=count + 1)
+    places = ndimage.find_objects(labels)
+    deepest = ndimage.maximum_position(depths, numbers, range(1, count + 1))
+    return [
+        ErrorRegion(
+            organ,
+            kind,
+            float(sizes[number] * prod(spacing) / CUBIC_MM_IN_ML),
+            float(depths[place]),
+            _voxel(voxels[place] + box.start),
+            shifted_box(places[number - 1], box.start),
+        )
+        for number, (place,) in enumerate(deepest, start=1)
+    ]
+
+
+def _distances(
+    voxels: NDArray[np.intp], other: NDArray[np.bool_], spacing: Triple
+) -> NDArray[np.float64]:
+    """Distance in mm of each voxel, shape (n, 3), to the next one of a mask."""
+    border = np.argwhere(other & ~ndimage.binary_erosion(other))
+    if not len(border):
+        return np.full(len(voxels), inf)
+    tree = cKDTree(border * spacing, balanced_tree=False, compact_nodes=False)
+    distances: NDArray[np.float64] = tree.query(voxels * np.array(spacing))[0]
+    return distances
+
+
+def _voxel(index: NDArray[np.intp]) -> Shape:
+    z, y, x = (int(place) for place in index)
+    return z, y, x
