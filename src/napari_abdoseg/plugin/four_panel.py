@@ -26,6 +26,7 @@ from napari_abdoseg.plugin.panel_frame import PanelFrame
 from napari_abdoseg.plugin.panel_overlay import PanelOverlay
 from napari_abdoseg.plugin.panels import set_panels, unwrapped
 from napari_abdoseg.plugin.picking import jump_on_click
+from napari_abdoseg.plugin.scale_bar import show_scale_bar
 from napari_abdoseg.plugin.shared_cursor import SharedCursor
 from napari_abdoseg.plugin.view_state import ViewState
 
@@ -162,12 +163,11 @@ class FourPanelView:
 
     def _dress(self, panel: ViewerModel, qt_viewer: QtViewer, name: str) -> None:
         """Give a panel its orientation, scale bar, name, letters, cursor and cross hair."""
-        panel.canvas.overlays.scale_bar.visible = True
         self.cursor.join(panel)
         outlines = () if panel is self.three_d else self._outlines
         overlay = PanelOverlay(qt_viewer.canvas.native, panel, name, outlines)
         self._outlines.changed.connect(overlay.repaint_soon)
-        self._closing += [keep_head_up(panel), overlay.end]
+        self._closing += [show_scale_bar(panel), keep_head_up(panel), overlay.end]
         if panel is not self.three_d:
             self._point(overlay)
         else:
