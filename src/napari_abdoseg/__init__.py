@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from napari_abdoseg.errors import AbdosegError as AbdosegError
     from napari_abdoseg.evaluation.dice import dice as dice
     from napari_abdoseg.evaluation.evaluate import evaluate as evaluate
+    from napari_abdoseg.evaluation.normalized_surface_dice import (
+        normalized_surface_dice as normalized_surface_dice,
+    )
+    from napari_abdoseg.evaluation.organ_scores import score_organs as score_organs
     from napari_abdoseg.image.grid import Grid as Grid
     from napari_abdoseg.image.nifti import read_labels as read_labels
     from napari_abdoseg.image.nifti import read_volume as read_volume
@@ -43,8 +47,10 @@ _HOMES = {
     "load_ensemble": "inference.ensemble",
     "make_phantom": "image.phantom",
     "measure_organs": "anatomy.measure",
+    "normalized_surface_dice": "evaluation.normalized_surface_dice",
     "read_labels": "image.nifti",
     "read_volume": "image.nifti",
+    "score_organs": "evaluation.organ_scores",
     "segment": "inference.segmentation",
     "segmenting": "inference.segmentation",
     "write_labels": "image.nifti",

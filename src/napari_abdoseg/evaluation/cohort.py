@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from napari_abdoseg.errors import AbdosegError
@@ -100,8 +100,7 @@ def evaluating(
     """
     pairing = find_pairs(predictions, references)
     schemes = find_schemes(pairing.pairs[0].prediction, pairing.pairs[0].reference)
-    sent = replace(tolerances, organ_mm=dict(tolerances.organ_mm))  # no proxy can be pickled
-    score = partial(score_case, schemes=schemes, tolerances=sent, resample=resample)
+    score = partial(score_case, schemes=schemes, tolerances=tolerances, resample=resample)
     outcomes = yield from over_processes(score, pairing.pairs, workers, "Comparing")
     scored = tuple(outcome for outcome in outcomes if isinstance(outcome, CaseScores))
     failed = tuple(

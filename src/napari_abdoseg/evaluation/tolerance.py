@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf, nan
-from types import MappingProxyType
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.organ import Organ
@@ -22,16 +20,16 @@ class Tolerances:
     default_mm
         Tolerance of organs that ``organ_mm`` does not name.
     organ_mm
-        Tolerance by organ name.
+        Names of organs with their own tolerance.
     """
 
     name: str
     default_mm: float
-    organ_mm: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    organ_mm: tuple[tuple[str, float], ...] = ()
 
     def of(self, organ: Organ) -> float:
         """Tolerance of an organ, in mm."""
-        return self.organ_mm.get(organ.name, self.default_mm)
+        return dict(self.organ_mm).get(organ.name, self.default_mm)
 
 
 FLARE21 = Tolerances("FLARE21", 1.0)
@@ -44,13 +42,11 @@ challenge. Medical Image Analysis, 82, 102616.
 FLARE22 = Tolerances(
     "FLARE22",
     1.0,
-    MappingProxyType(
-        {
-            **{"liver": 5.0, "kidney": 3.0, "right kidney": 3.0, "left kidney": 3.0},
-            **{"spleen": 3.0, "pancreas": 5.0, "stomach": 5.0, "duodenum": 7.0},
-            **{"aorta": 2.0, "inferior vena cava": 2.0, "gallbladder": 2.0, "esophagus": 3.0},
-            **{"right adrenal gland": 2.0, "left adrenal gland": 2.0},
-        }
+    (
+        *(("liver", 5.0), ("kidney", 3.0), ("right kidney", 3.0), ("left kidney", 3.0)),
+        *(("spleen", 3.0), ("pancreas", 5.0), ("stomach", 5.0), ("duodenum", 7.0)),
+        *(("aorta", 2.0), ("inferior vena cava", 2.0), ("gallbladder", 2.0), ("esophagus", 3.0)),
+        *(("right adrenal gland", 2.0), ("left adrenal gland", 2.0)),
     ),
 )
 """A tolerance for each organ, as in the evaluation of FLARE22.
