@@ -6,6 +6,7 @@ from math import inf, sqrt
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.errors import ImageError
@@ -72,3 +73,19 @@ def test_an_organ_for_another_is_an_error_of_both(truth):
 def test_two_grids_are_a_clear_error(truth):
     with pytest.raises(ImageError, match="not on one grid"):
         error_regions(truth, label_map(np.zeros((10, 20, 31), np.uint8)))
+
+
+def test_depth_is_that_of_the_deepest_voxel(truth):
+    random = np.random.default_rng(0)
+    shape = (20, 40, 30)
+    noise = ndimage.gaussian_filter(random.standard_normal((2, *shape)), (0, 2, 2, 2))
+    found, real = (label_map((part > 0).astype(np.uint8)) for part in noise)
+    regions = error_regions(found, real)
+    assert len(regions) > 5
+    for region in regions:
+        of, other = (found, real) if region.kind is ErrorKind.FALSE_POSITIVE else (real, found)
+        depths = ndimage.distance_transform_edt(other.data == 0, sampling=SPACING)
+        labels, _ = ndimage.label((of.data == 1) & (other.data == 0), np.ones((3, 3, 3)))
+        own = labels == labels[region.deepest]
+        assert region.depth_mm == pytest.approx(depths[own].max())
+        assert depths[region.deepest] == pytest.approx(region.depth_mm)

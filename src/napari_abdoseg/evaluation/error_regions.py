@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
 CUBIC_MM_IN_ML = 1000
+CUBE = 4
+"""Voxels along an axis whose depth is estimated by one of them."""
+
 TOUCHING = np.ones((3, 3, 3), bool)
 """Voxels that share a corner belong to one region."""
 
@@ -93,7 +97,7 @@ def _regions(
         return []
     voxels = np.argwhere(labels)
     numbers = labels[tuple(voxels.T)]
-    depths = _distances(voxels, other, spacing)
+    depths = _depths(voxels, numbers, other, spacing)
     sizes = np.bincount(numbers, minlength=count + 1)
     places = ndimage.find_objects(labels)
     deepest = ndimage.maximum_position(depths, numbers, range(1, count + 1))
@@ -110,16 +114,29 @@ def _regions(
     ]
 
 
-def _distances(
-    voxels: NDArray[np.intp], other: NDArray[np.bool_], spacing: Triple
+def _depths(
+    voxels: NDArray[np.intp], numbers: NDArray[Any], other: NDArray[np.bool_], spacing: Triple
 ) -> NDArray[np.float64]:
-    """Distance in mm of each voxel, shape (n, 3), to the next one of a mask."""
+    """Distance in mm to the next voxel of a mask; 0 where it can't be a region's largest.
+
+    One voxel of each cube of a region bounds the distances of all others in it: those
+    cubes alone are looked at whole that may hold the deepest voxel.
+    """
     border = np.argwhere(other & ~ndimage.binary_erosion(other))
     if not len(border):
         return np.full(len(voxels), inf)
     tree = cKDTree(border * spacing, balanced_tree=False, compact_nodes=False)
-    distances: NDArray[np.float64] = tree.query(voxels * np.array(spacing))[0]
-    return distances
+    cubes = np.vstack([numbers, voxels.T // CUBE])
+    cubes = np.ravel_multi_index(tuple(cubes), tuple(cubes.max(axis=1) + 1))
+    _, firsts, cube = np.unique(cubes, return_index=True, return_inverse=True)
+    known = tree.query(voxels[firsts] * np.array(spacing))[0]
+    deepest = np.zeros(numbers.max() + 1)
+    np.maximum.at(deepest, numbers[firsts], known)
+    bounds = known + np.linalg.norm(np.array(spacing) * (CUBE - 1))
+    candidates = np.flatnonzero((bounds >= deepest[numbers[firsts]])[cube])
+    depths = np.zeros(len(voxels))
+    depths[candidates] = tree.query(voxels[candidates] * np.array(spacing))[0]
+    return depths
 
 
 def _voxel(index: NDArray[np.intp]) -> Shape:
