@@ -23,9 +23,10 @@ def test_millimetres_hold_for_all_organs():
     tolerances = find_tolerances("2.5")
     assert (tolerances.name, tolerances.of(Organ(9, "duodenum"))) == ("2.5 mm", 2.5)
     assert find_tolerances("0").default_mm == 0
+    assert find_tolerances("3 mm") == find_tolerances("3")
 
 
-@pytest.mark.parametrize("text", ["", "-1", "nan", "inf", "FLARE", "1 mm"])
+@pytest.mark.parametrize("text", ["", "-1", "nan", "inf", "FLARE", "1 cm"])
 def test_anything_else_is_a_clear_error(text):
     with pytest.raises(AbdosegError, match="give millimetres, such as 1 or"):
         find_tolerances(text)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.evaluation.organ_masks import organ_boxes
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
 
@@ -42,11 +45,32 @@ def agreement_map(prediction: LabelMap, reference: LabelMap) -> NDArray[np.uint8
     """
     agreement = np.zeros(reference.grid.shape, np.uint8)
     for organ, box in organ_boxes(prediction, reference):
-        inside = agreement[box.slices]
         predicted, real = (
             labels.data[box.slices] == organ.value for labels in (prediction, reference)
         )
-        inside[real & ~predicted & (inside == 0)] = Agreement.FALSE_NEGATIVE
-        inside[predicted & ~real] = Agreement.FALSE_POSITIVE
-        inside[predicted & real] = Agreement.TRUE_POSITIVE
+        _mark(agreement[box.slices], predicted, real)
     return agreement
+
+
+def agreement_of(
+    predicted: NDArray[Any], real: NDArray[Any], organs: Iterable[Organ]
+) -> NDArray[np.uint8]:
+    """What `agreement_map` says of some voxels, of which the labels are given.
+
+    Parameters
+    ----------
+    predicted, real : ndarray of int, of one shape
+    organs : iterable of Organ
+    """
+    agreement = np.zeros(predicted.shape, np.uint8)
+    for organ in organs:
+        _mark(agreement, predicted == organ.value, real == organ.value)
+    return agreement
+
+
+def _mark(
+    agreement: NDArray[np.uint8], predicted: NDArray[np.bool_], real: NDArray[np.bool_]
+) -> None:
+    agreement[real & ~predicted & (agreement == 0)] = Agreement.FALSE_NEGATIVE
+    agreement[predicted & ~real] = Agreement.FALSE_POSITIVE
+    agreement[predicted & real] = Agreement.TRUE_POSITIVE

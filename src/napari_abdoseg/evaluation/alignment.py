@@ -36,8 +36,9 @@ def align(prediction: LabelMap, reference: LabelMap, resample: bool = False) -> 
         return replace(prediction, grid=reference.grid)
     if not resample:
         raise ImageError(
-            f"{prediction.path} is not on the grid of {reference.path}: {fault}. Save it on the "
-            "grid of its scan, or have predictions resampled (--resample)."
+            f"{prediction.path or 'The prediction'} is not on the grid of "
+            f"{reference.path or 'its reference'}: {fault}. Save it on the grid of its scan, or "
+            "have predictions resampled (abdoseg evaluate --resample)."
         )
     to_prediction = np.linalg.inv(prediction.grid.screen_affine) @ reference.grid.screen_affine
     data = ndimage.affine_transform(

@@ -76,11 +76,35 @@ def error_regions(prediction: LabelMap, reference: LabelMap) -> tuple[ErrorRegio
         predicted, real = (
             labels.data[box.slices] == organ.value for labels in (prediction, reference)
         )
-        for kind, mask, other in (
-            (ErrorKind.FALSE_POSITIVE, predicted, real),
-            (ErrorKind.FALSE_NEGATIVE, real, predicted),
-        ):
-            regions += _regions(organ, kind, mask, other, box, reference.grid.spacing)
+        regions += organ_errors(organ, box, predicted, real, reference.grid.spacing)
+    return _largest_first(regions)
+
+
+def organ_errors(
+    organ: Organ,
+    box: Box,
+    prediction: NDArray[np.bool_],
+    reference: NDArray[np.bool_],
+    spacing: Triple,
+) -> tuple[ErrorRegion, ...]:
+    """Regions of one organ, the largest first.
+
+    Parameters
+    ----------
+    organ : Organ
+    box : Box
+        Holds the organ whole in both label maps.
+    prediction, reference : ndarray of bool, shape (z, y, x)
+        Within the box.
+    spacing : tuple of float
+        mm along (z, y, x).
+    """
+    regions = _regions(organ, ErrorKind.FALSE_POSITIVE, prediction, reference, box, spacing)
+    regions += _regions(organ, ErrorKind.FALSE_NEGATIVE, reference, prediction, box, spacing)
+    return _largest_first(regions)
+
+
+def _largest_first(regions: list[ErrorRegion]) -> tuple[ErrorRegion, ...]:
     return tuple(sorted(regions, key=lambda region: -region.volume_ml))
 
 

@@ -79,21 +79,35 @@ def read_matched(prediction: Path, reference: Path, schemes: Schemes) -> Matched
     """
     predicted = read_organs(prediction) or schemes.prediction
     known = read_organs(reference) or schemes.reference
-    labels = _read_within(prediction, predicted or known or ABDOMINAL_ORGANS)
-    truth = _read_within(reference, known or predicted or ABDOMINAL_ORGANS)
-    values = {_key(organ): organ.value for organ in labels.organs}
-    common = tuple(organ for organ in truth.organs if _key(organ) in values)
+    return match_organs(
+        _read_within(prediction, predicted or known or ABDOMINAL_ORGANS),
+        _read_within(reference, known or predicted or ABDOMINAL_ORGANS),
+    )
+
+
+def match_organs(prediction: LabelMap, reference: LabelMap) -> Matched:
+    """Give the organs of a prediction the values that organs of the same names have.
+
+    Raises
+    ------
+    ImageError
+        No organ is in both.
+    """
+    values = {_key(organ): organ.value for organ in prediction.organs}
+    common = tuple(organ for organ in reference.organs if _key(organ) in values)
     if not common:
         raise ImageError(
-            f"{prediction} has {_listed(labels.organs)}, and {reference} {_listed(truth.organs)}: "
-            f"no organ is in both. Give organs the same names in both {DATASET}."
+            f"{prediction.path or 'The prediction'} has {_listed(prediction.organs)}, and "
+            f"{reference.path or 'the reference'} {_listed(reference.organs)}: no organ is in "
+            f"both. Give organs the same names, for files in both {DATASET}."
         )
     renamed = {values[_key(organ)]: organ.value for organ in common}
     shared = {_key(organ) for organ in common}
-    others = (organ.name for organ in (*truth.organs, *labels.organs) if _key(organ) not in shared)
+    everything = (*reference.organs, *prediction.organs)
+    others = (organ.name for organ in everything if _key(organ) not in shared)
     return Matched(
-        replace(labels, data=_renumbered(labels.data, renamed), organs=common),
-        replace(truth, organs=common),
+        replace(prediction, data=_renumbered(prediction.data, renamed), organs=common),
+        replace(reference, organs=common),
         tuple(dict.fromkeys(others)),
     )
 

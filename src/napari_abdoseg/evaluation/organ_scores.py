@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan, prod
+from math import inf, nan, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ def score_organ(
     reference: NDArray[np.bool_],
     spacing: Triple,
     tolerance_mm: float,
+    with_distances: bool = True,
 ) -> Score:
     """Score one organ within a box that holds it whole in both masks.
 
@@ -63,6 +64,8 @@ def score_organ(
         mm along (z, y, x).
     tolerance_mm : float
         Of the NSD.
+    with_distances : bool, optional
+        HD95 and ASSD too, which take longest where the masks are far apart; else NaN.
     """
     sizes = int(np.count_nonzero(prediction)), int(np.count_nonzero(reference))
     predicted_ml, real_ml = (size * prod(spacing) / CUBIC_MM_IN_ML for size in sizes)
@@ -71,10 +74,13 @@ def score_organ(
     hd95 = assd = nan
     if emptiness is Emptiness.NEITHER:
         distances = SurfaceDistances.between(
-            find_surfels(prediction, spacing), find_surfels(reference, spacing)
+            find_surfels(prediction, spacing),
+            find_surfels(reference, spacing),
+            inf if with_distances else tolerance_mm,
         )
         nsd = distances.normalized_dice(tolerance_mm)
-        hd95, assd = distances.hausdorff_percentile(PERCENT), distances.average_symmetric()
+        if with_distances:
+            hd95, assd = distances.hausdorff_percentile(PERCENT), distances.average_symmetric()
     dsc = dice_of_masks(prediction, reference)
     return Score(organ, dsc, nsd, tolerance_mm, hd95, assd, predicted_ml, real_ml, emptiness)
 

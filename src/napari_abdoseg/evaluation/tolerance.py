@@ -71,7 +71,7 @@ def find_tolerances(text: str) -> Tolerances:
         if text.strip().upper() == tolerances.name:
             return tolerances
     try:
-        millimetres = float(text)
+        millimetres = float(text.strip().removesuffix("mm"))
     except ValueError:
         millimetres = nan
     if not 0 <= millimetres < inf:

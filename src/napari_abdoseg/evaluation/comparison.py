@@ -1,0 +1,127 @@
+"""A prediction and its reference, compared again where either is edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.anatomy.surface import SurfaceError, organ_surface
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.evaluation.agreement import agreement_map, agreement_of
+from napari_abdoseg.evaluation.distance_surface import DistanceSurface, distance_surface
+from napari_abdoseg.evaluation.error_regions import ErrorRegion, organ_errors
+from napari_abdoseg.evaluation.organ_masks import NOWHERE, organ_boxes
+from napari_abdoseg.evaluation.organ_scores import score_organ
+from napari_abdoseg.evaluation.score import Score
+from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.volume import LabelMap
+
+
+class Comparison:
+    """What can be said of a prediction and its reference, organ by organ.
+
+    Each answer is of the voxels as they are when it is asked for. A box that holds
+    the organ in both label maps is kept for each, so that no answer needs a look at
+    the whole volume.
+
+    Parameters
+    ----------
+    prediction, reference : LabelMap
+        Of shape (z, y, x), on one grid; a value means the same organ in both.
+    tolerances : Tolerances, optional
+        Of the NSD.
+
+    Attributes
+    ----------
+    agreement : ndarray of uint8, shape (z, y, x)
+        As `agreement_map` makes it; right again after `take`.
+
+    Raises
+    ------
+    ImageError
+        The two are not on one grid.
+    """
+
+    def __init__(
+        self, prediction: LabelMap, reference: LabelMap, tolerances: Tolerances = FLARE21
+    ) -> None:
+        self.prediction = prediction
+        self.reference = reference
+        self.tolerances = tolerances
+        self._boxes = dict(organ_boxes(prediction, reference))
+        self.agreement = agreement_map(prediction, reference)
+
+    @property
+    def organs(self) -> tuple[Organ, ...]:
+        """Organs of the reference's scheme."""
+        return self.reference.organs
+
+    def box(self, organ: Organ) -> Box | None:
+        """A box that holds an organ in both; None if neither has it."""
+        box = self._boxes[organ]
+        return None if box is NOWHERE else box
+
+    def take(self, edits: Iterable[Edit]) -> tuple[Organ, ...]:
+        """Follow edits of either label map, which are in its voxels already.
+
+        Returns
+        -------
+        tuple of Organ
+            Those that have won or lost voxels.
+        """
+        touched: set[int] = set()
+        for edit in edits:
+            if len(edit.before):
+                touched.update(self._take(edit))
+        return tuple(organ for organ in self.organs if organ.value in touched)
+
+    def _take(self, edit: Edit) -> set[int]:
+        values = {int(value) for part in (edit.before, edit.after) for value in np.unique(part)}
+        place = _box_around(edit)
+        for organ in self.organs:
+            if organ.value in values:
+                box = self.box(organ)
+                self._boxes[organ] = box.union(place) if box else place
+        predicted, real = (labels.data[edit.where] for labels in (self.prediction, self.reference))
+        self.agreement[edit.where] = agreement_of(predicted, real, self.organs)
+        return values
+
+    def score(self, organ: Organ, with_distances: bool = True) -> Score:
+        """Scores of an organ; without HD95 and ASSD, which take longest, they are NaN."""
+        return score_organ(
+            organ,
+            *self._masks(organ),
+            self.reference.grid.spacing,
+            self.tolerances.of(organ),
+            with_distances,
+        )
+
+    def errors(self, organ: Organ) -> tuple[ErrorRegion, ...]:
+        """Where an organ is wrong, the largest region first."""
+        spacing = self.reference.grid.spacing
+        return organ_errors(organ, self._boxes[organ], *self._masks(organ), spacing)
+
+    def surface(self, organ: Organ) -> DistanceSurface | None:
+        """The predicted surface with its distances; None if either does not have the organ."""
+        box, grid = self._boxes[organ], self.reference.grid
+        predicted, real = self._masks(organ)
+        try:
+            return distance_surface(
+                organ_surface(predicted, box, grid), organ_surface(real, box, grid)
+            )
+        except SurfaceError:
+            return None
+
+    def _masks(self, organ: Organ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Within the organ's box: of the prediction, and of the reference."""
+        place = self._boxes[organ].slices
+        return self.prediction.data[place] == organ.value, self.reference.data[place] == organ.value
+
+
+def _box_around(edit: Edit) -> Box:
+    z, y, x = ((int(axis.min()), int(axis.max()) + 1) for axis in edit.where)
+    return Box(*zip(z, y, x, strict=True))
