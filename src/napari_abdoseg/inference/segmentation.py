@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.inference.preprocessing import preprocess
 from napari_abdoseg.inference.preset import find_preset
 from napari_abdoseg.inference.sliding_window import predict_logits
 from napari_abdoseg.progress import Progress, Work, drain, relay
@@ -74,18 +75,9 @@ def segmenting(volume: Volume, ensemble: Ensemble, preset: str = "exact") -> Wor
 
 def _preprocess(volume: Volume, ensemble: Ensemble) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Image at the network's spacing and intensity, shape (channel, z, y, x)."""
-    preprocessor = ensemble.configured.preprocessor_class(verbose=False)
     data = _to_network_order(volume.data, volume.grid, ensemble)
     spacing = _to_network_order_spacing(volume.grid, ensemble)
-    image, _, properties = preprocessor.run_case_npy(
-        data[None],
-        None,
-        {"spacing": spacing},
-        ensemble.plans,
-        ensemble.configured,
-        ensemble.model.dataset,
-    )
-    return image, properties
+    return preprocess(data[None], spacing, ensemble)
 
 
 def _reoriented(ensemble: Ensemble) -> bool:
