@@ -1,0 +1,119 @@
+"""Preprocessing of a large CT against nnU-Net's own, side by side.
+
+Both get the same voxels and the demo ensemble's plans, in turns; times are the best
+of several. Memory is what a fresh process needs at most beyond the scan itself. For
+other spacings than the demo ensemble's give them:
+
+    python benchmarks/preprocessing.py
+    python benchmarks/preprocessing.py --slices 700
+    python benchmarks/preprocessing.py --target 1.5 0.8 0.8
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from large_scan import large_scan
+from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
+from numpy.typing import NDArray
+
+from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
+from napari_abdoseg.inference.preprocessing import preprocess
+
+SPACING = (1.5, 0.8, 0.8)
+"""mm along (z, y, x)."""
+MB = 1e6
+Way = Callable[[NDArray[np.int16], Ensemble], NDArray[np.float32]]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--slices", type=int, default=300)
+    parser.add_argument("--target", type=float, nargs=3, help="mm along z, y and x")
+    parser.add_argument("--rounds", type=int, default=3)
+    chosen = parser.parse_args()
+    scan, ensemble = noisy_scan(chosen.slices), demo_ensemble(chosen.target)
+    times: dict[Way, list[float]] = {way: [] for way in (nnunets, ours)}
+    images = {}
+    for _ in range(chosen.rounds):
+        for way in times:
+            begin = time.perf_counter()
+            images[way] = way(scan, ensemble)
+            times[way].append(time.perf_counter() - begin)
+    seconds = {way: min(rounds) for way, rounds in times.items()}
+    memory = {way: peak_mb(way, chosen.slices, chosen.target) for way in times}
+    shapes = " to ".join(" x ".join(map(str, array.shape)) for array in (scan, images[ours][0]))
+    print(f"{shapes} voxels")
+    for way in times:
+        print(f"  {way.__name__:8} {seconds[way]:7.2f} s {memory[way]:8.0f} MB")
+    faster, smaller = (figures[nnunets] / figures[ours] for figures in (seconds, memory))
+    print(f"  ratio    {faster:7.1f} {smaller:10.1f}")
+    print(f"  largest difference {np.abs(images[ours] - images[nnunets]).max():.1e}")
+
+
+def ours(scan: NDArray[np.int16], ensemble: Ensemble) -> NDArray[np.float32]:
+    return preprocess(scan[None], SPACING, ensemble)[0]
+
+
+def nnunets(scan: NDArray[np.int16], ensemble: Ensemble) -> NDArray[np.float32]:
+    image, _, _ = DefaultPreprocessor(verbose=False).run_case_npy(
+        scan[None],
+        None,
+        {"spacing": list(SPACING)},
+        ensemble.plans,
+        ensemble.configured,
+        ensemble.model.dataset,
+    )
+    return image
+
+
+def noisy_scan(slices: int) -> NDArray[np.int16]:
+    """A phantom of (slices, 512, 512) voxels with noise of a CT's strength."""
+    data = large_scan((slices, 512, 512))[0].data
+    noise = np.random.default_rng(0)
+    for plane in data:
+        plane += noise.normal(0, 20, plane.shape).astype(np.int16)
+    return data
+
+
+def demo_ensemble(target: list[float] | None) -> Ensemble:
+    """The demo ensemble, or one of the same plans for another spacing."""
+    ensemble = load_ensemble("demo", folds=[0], device="cpu")
+    if target is None:
+        return ensemble
+    configurations = ensemble.model.plans["configurations"]
+    changed = configurations[ensemble.configuration] | {"spacing": target}
+    plans = ensemble.model.plans | {"configurations": {ensemble.configuration: changed}}
+    return replace(ensemble, model=replace(ensemble.model, plans=plans))
+
+
+def peak_mb(way: Way, slices: int, target: list[float] | None) -> float:
+    """Most memory that a way needs in a process of its own, in MB."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(peak_here, (way, slices, target))
+
+
+def peak_here(way: Way, slices: int, target: list[float] | None) -> float:
+    scan, ensemble = noisy_scan(slices), demo_ensemble(target)
+    way(scan[:2, :64, :64], ensemble)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts afresh
+    before = resident_mb("VmRSS")
+    way(scan, ensemble)
+    return resident_mb("VmHWM") - before
+
+
+def resident_mb(which: str) -> float:
+    """Resident memory of this process as Linux counts it, now or at its peak."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(which)) * 1024 / MB
+
+
+if __name__ == "__main__":
+    main()
