@@ -53,7 +53,7 @@ def _names(viewer) -> list[str]:
 
 
 def test_what_is_offered_has_a_layer_when_it_is_known_and_to_be_shown(
-    boxes, viewer, found, phantom
+    boxes, viewer, found, phantom, qtbot
 ):
     grid = phantom[1].grid
     boxes.show({"liver": True})
@@ -62,7 +62,7 @@ def test_what_is_offered_has_a_layer_when_it_is_known_and_to_be_shown(
     assert _names(viewer) == ["truth"]
     boxes.offer(["liver", "spleen"])
     assert boxes.state() == {"liver": True, "spleen": False}
-    assert _names(viewer) == ["truth", "liver box"]
+    qtbot.waitUntil(lambda: _names(viewer) == ["truth", "liver box"])
 
 
 def test_the_labels_stay_selected(viewer, liver_box):
@@ -75,11 +75,11 @@ def test_what_changes_is_shown(boxes, liver_box, found, phantom):
     assert liver_box.metadata["box"] == found["spleen"]
 
 
-def test_what_is_offered_no_longer_comes_back_as_it_was(boxes, viewer, liver_box):
+def test_what_is_offered_no_longer_comes_back_as_it_was(boxes, viewer, liver_box, qtbot):
     boxes.offer([])
     assert _names(viewer) == ["truth"]
     boxes.offer(["liver"])
-    assert _names(viewer) == ["truth", "liver box"]
+    qtbot.waitUntil(lambda: _names(viewer) == ["truth", "liver box"])
 
 
 def test_the_eye_in_the_layer_list(boxes, liver_box):

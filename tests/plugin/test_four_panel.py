@@ -114,6 +114,7 @@ def test_a_click_on_an_organ_in_3d_jumps_there(viewer, view, truth, qtbot):
     box = bounding_boxes(truth)[organ]
     surface = organ_surface(truth.data[box.slices] == organ.value, box, truth.grid)
     viewer.add_layer(Layer.create(*surface_layer("liver", organ.color, surface, truth.grid)))
+    qtbot.waitUntil(lambda: "liver surface" in view.three_d.layers)
     centre = np.array(box.centre(truth.grid))
     camera = view.three_d.scene.camera
     camera.set_view_direction((0, 1, 0), (1, 0, 0))

@@ -10,9 +10,8 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 
-from napari_abdoseg.anatomy.box import Box, bounding_boxes
+from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.anatomy.surface import organ_surface
-from napari_abdoseg.plugin.boxes import box_display
 from napari_abdoseg.plugin.layers import box_layer, image_layer, labels_layer, surface_layer
 from napari_abdoseg.plugin.mirror import Mirror
 from napari_abdoseg.plugin.mirror_3d import Mirror3D
@@ -104,22 +103,12 @@ def test_a_layer_that_is_deleted_in_the_copy_is_gone(viewer, copy, mirror, qtbot
     assert _names(copy) == ["CT"]
 
 
-def test_a_box_is_drawn_for_each_viewer(viewer, copy, mirror, phantom):
+def test_a_box_has_no_copy_because_panels_draw_it(viewer, copy, mirror, phantom):
     organ, box = _liver(phantom[1])
-    layer = Layer.create(*box_layer("liver", organ.color, box, phantom[1].grid))
-    display = box_display(viewer, layer)
-    assert _names(copy) == ["CT", "organs"]
+    viewer.add_layer(Layer.create(*box_layer("liver", organ.color, box, phantom[1].grid)))
     in_3d = ViewerModel(ndisplay=3)
     mirror_3d = Mirror3D(viewer, in_3d)
-    twin = in_3d.layers["liver box"]
-    assert len(layer.data) == 1
-    assert len(twin.data) == 12
-    smaller = Box(box.start, tuple(stop - 2 for stop in box.stop))
-    display.box = smaller
-    assert twin.metadata["box"] == smaller
-    assert box_display(in_3d, twin).box == smaller
-    layer.visible = False
-    assert not twin.visible
+    assert _names(copy) == _names(in_3d) == ["CT", "organs"]
     mirror_3d.close()
 
 
@@ -166,7 +155,7 @@ def test_nothing_is_left_when_it_is_closed(viewer, qapp):
     assert [twin() for twin in twins] == [None, None]
 
 
-def test_in_3d_scans_and_masks_stay_out_of_the_way_until_they_are_wanted(viewer, copy):
+def test_in_3d_scans_and_masks_stay_out_of_the_way_until_they_are_wanted(viewer, copy, qtbot):
     mirror = Mirror3D(viewer, copy)
     assert [layer.visible for layer in copy.layers] == [False, False]
     assert [layer.visible for layer in viewer.layers] == [True, True]
@@ -177,4 +166,14 @@ def test_in_3d_scans_and_masks_stay_out_of_the_way_until_they_are_wanted(viewer,
     viewer.layers["organs"].visible = True
     assert [layer.visible for layer in copy.layers] == [False, False]
     points = viewer.add_points(np.zeros((1, 3)))
+    qtbot.waitUntil(lambda: points.name in copy.layers)
     assert copy.layers[points.name].visible
+    assert copy.layers.selection == {copy.layers[points.name]}
+
+
+def test_closed_in_3d_it_adds_nothing_that_was_waiting(viewer, copy, qtbot):
+    mirror = Mirror3D(viewer, copy)
+    viewer.add_points(np.zeros((1, 3)))
+    mirror.close()
+    qtbot.wait(50)
+    assert not copy.layers

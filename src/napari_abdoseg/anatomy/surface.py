@@ -15,7 +15,7 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Grid
 
-MOST_FACES = 100_000
+MOST_FACES = 40_000
 """Faces of a surface at most; only scattered single voxels can make more."""
 
 PART_VOXELS = 1 << 18

@@ -15,6 +15,7 @@ from qtpy.QtCore import QTimer
 
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.layers import LayerData, add_beside, one_color
+from napari_abdoseg.plugin.turns import Turn
 
 Look = tuple[Any, float]
 """RGB from 0 to 1, and opacity."""
@@ -56,9 +57,7 @@ class Companions:
         self._known: dict[str, tuple[Any, Grid]] = {}
         self._offered: tuple[str, ...] = ()
         self._wanted: set[str] = set()
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._add_missing)
+        self._turn = Turn(self._add_missing)
 
     def state(self) -> dict[str, bool]:
         """Names that are offered, and whether they are to be shown."""
@@ -78,7 +77,7 @@ class Companions:
         self._offered = tuple(names)
         for name in self._layers.keys() - set(self._offered):
             self._viewer.layers.remove(self._layers.pop(name))
-        self._add_missing()
+        self._turn.wait()
 
     def put(self, name: str, content: Any, grid: Grid) -> None:
         """Take a box or surface, and let its layer show it."""
@@ -86,7 +85,7 @@ class Companions:
         layer = self._layers.get(name)
         if layer is not None and layer.metadata[self._kind] != content:
             layer.metadata = {**layer.metadata, self._kind: content}
-        self._timer.start(0)
+        self._turn.wait()
 
     def follow_looks(self) -> None:
         """Give all layers their present colours and opacities."""
@@ -106,7 +105,7 @@ class Companions:
 
     def close(self) -> None:
         """Delete all layers."""
-        self._timer.stop()
+        self._turn.cancel()
         # napari may be removing several layers: these have their turn after that.
         QTimer.singleShot(0, partial(_remove, self._viewer, list(self._layers.values())))
         self._layers.clear()
@@ -121,7 +120,7 @@ class Companions:
         if missing:
             self._add(missing[0])
         if missing[1:]:
-            self._timer.start(0)
+            self._turn.wait()
 
     def _add(self, name: str) -> None:
         color, opacity = self._look(name)

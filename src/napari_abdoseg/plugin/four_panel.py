@@ -16,6 +16,7 @@ from napari.qt import QtViewer
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.plugin.box_lines import BoxLines
 from napari_abdoseg.plugin.box_outlines import BoxOutlines
 from napari_abdoseg.plugin.crosshair import Crosshair
 from napari_abdoseg.plugin.linked_zoom import LinkedZoom
@@ -174,8 +175,9 @@ class FourPanelView:
             # A surface under the mouse takes too long to find at each of its moves.
             panel.cursor.events.position.disconnect(panel.update_status_from_cursor)
             look_from_the_front(panel)
-            crosshair = Crosshair(panel, qt_viewer.canvas.view.scene, REST_MS)
-            self._closing.append(crosshair.end)
+            scene = qt_viewer.canvas.view.scene
+            crosshair, lines = Crosshair(panel, scene, REST_MS), BoxLines(self._outlines, scene)
+            self._closing += [crosshair.end, lines.end]
             self._point(crosshair)
 
     def _point(self, pointer: PanelOverlay | Crosshair) -> None:

@@ -138,9 +138,8 @@ def add_beside(viewer: ViewerModel, neighbour: Layer, layer_data: LayerData) -> 
         options = {**options, "units": neighbour.units}
     selection = viewer.layers.selection
     selected = set(selection)
-    # In 3D napari fails to tell the status of Labels that become active before the mouse moves.
     layer = Layer.create(data, options, kind)
-    with selection.events.active.blocker():
+    with selection.events.blocker_all():
         viewer.layers.insert(_below_surfaces(viewer.layers), layer)
         viewer.layers.selection = selected
     return layer

@@ -7,18 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from napari.components import ViewerModel
-from napari.layers import Labels, Layer, Shapes, Surface
+from napari.layers import Labels, Layer
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.plugin.boxes import follow_boxes
 from napari_abdoseg.plugin.labels_twin import LabelsTwin
-from napari_abdoseg.plugin.surfaces import follow_surfaces
 from napari_abdoseg.plugin.twin import Twin
-
-DRAWN_FROM_METADATA = {"box", "surface"}
-
-DRAWN_FOR_ONE_VIEW = frozenset({"data", "edge_width", "scale", "translate"})
-"""What boxes and surfaces have of their own in each viewer."""
 
 
 class Mirror:
@@ -38,8 +31,6 @@ class Mirror:
         self.copy = copy
         self.twins: dict[Layer, Twin] = {}
         self._busy = False
-        follow_boxes(copy)
-        follow_surfaces(copy)
         self._connections = [
             (source.layers.events.inserted, self._add),
             (source.layers.events.removed, self._remove),
@@ -90,17 +81,15 @@ class Mirror:
     def shows(self, layer: Layer) -> bool:
         """Whether a layer has a copy.
 
-        Slices show no surfaces of organs, and their boxes are drawn over the
-        picture: napari takes long to add such layers and to scroll through them.
+        Slices show no surfaces of organs, and panels draw boxes by themselves:
+        napari takes long to add such layers and to scroll through them.
         """
-        return not layer.metadata.keys() & DRAWN_FROM_METADATA
+        return not layer.metadata.keys() & {"box", "surface"}
 
     def new_twin(self, layer: Layer, apart: frozenset[str] = frozenset()) -> Twin:
         """A copy of ``layer`` that keeps the attributes ``apart`` for itself."""
         if isinstance(layer, Labels):
             return LabelsTwin(layer, self.source, self.copy, apart)
-        if isinstance(layer, Shapes | Surface) and layer.metadata.keys() & DRAWN_FROM_METADATA:
-            return Twin(layer, apart | DRAWN_FOR_ONE_VIEW)
         return Twin(layer, apart)
 
     def _remove(self, event: Any) -> None:

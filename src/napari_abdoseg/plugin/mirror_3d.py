@@ -1,11 +1,16 @@
-"""The 3D picture of what a viewer holds: surfaces and boxes, and volumes when asked for."""
+"""The 3D picture of what a viewer holds: surfaces, and volumes when asked for."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_abdoseg.plugin.box_outlines import is_box
 from napari_abdoseg.plugin.mirror import Mirror
+from napari_abdoseg.plugin.surfaces import follow_surfaces
+from napari_abdoseg.plugin.turns import Turn
 from napari_abdoseg.plugin.twin import Twin
 
 
@@ -23,7 +28,13 @@ class Mirror3D(Mirror):
 
     def __init__(self, source: ViewerModel, copy: ViewerModel) -> None:
         self._volumes_shown = False
+        self._turn = Turn(self._add_missing)
+        follow_surfaces(copy)
         super().__init__(source, copy)
+
+    def close(self) -> None:
+        self._turn.cancel()
+        super().close()
 
     @property
     def volumes_shown(self) -> bool:
@@ -38,15 +49,28 @@ class Mirror3D(Mirror):
                 self._show(twin)
 
     def shows(self, layer: Layer) -> bool:
-        return True
+        return not is_box(layer)
 
     def new_twin(self, layer: Layer, apart: frozenset[str] = frozenset()) -> Twin:
+        if "surface" in layer.metadata:
+            return super().new_twin(layer, apart | {"data"})  # a mesh here, and none in slices
         if not isinstance(layer, Image | Labels):
             return super().new_twin(layer, apart)
         twin = super().new_twin(layer, apart | {"visible"})
         twin.connect(layer.events.visible, lambda event: self._show(twin))
         self._show(twin)
         return twin
+
+    def _add(self, event: Any) -> None:
+        """In 3D a layer takes a while to add: it has a turn of its own."""
+        self._turn.wait()
+
+    def _add_missing(self) -> None:
+        for layer in self.source.layers:
+            if layer not in self.twins:
+                self._add_copy(layer)
+        self._reorder()
+        self._select_in_copy()
 
     def _show(self, twin: Twin) -> None:
         twin.layer.visible = self._volumes_shown and twin.source.visible

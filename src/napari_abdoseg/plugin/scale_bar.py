@@ -27,7 +27,11 @@ def show_scale_bar(viewer: ViewerModel) -> Callable[[], None]:
     )
 
     def fit(event: Any = None) -> None:
-        bar.length = fitting_length(viewer.canvas.size[1], viewer.scene.camera.zoom)
+        length = fitting_length(viewer.canvas.size[1], viewer.scene.camera.zoom)
+        if length != bar.length:
+            bar.length = length
+            # napari has drawn the bar at this zoom already, and draws no other length at it.
+            bar.events.font_size.emit(bar.font_size)
 
     zoom.connect(fit)
     size.connect(fit)

@@ -1,0 +1,45 @@
+"""Work that takes napari a while, one piece at a time, so that the window answers in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtCore import QTimer
+
+PAUSE_MS = 10
+"""Between two turns."""
+
+_waiting: dict[Turn, None] = {}
+
+
+class Turn:
+    """A piece of work that waits until all others before it are done.
+
+    Parameters
+    ----------
+    work : callable
+    """
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+
+    def wait(self) -> None:
+        """Have the work done once, as soon as it is its turn."""
+        if not _waiting:
+            QTimer.singleShot(PAUSE_MS, _next)
+        _waiting[self] = None
+
+    def cancel(self) -> None:
+        """Wait no longer."""
+        _waiting.pop(self, None)
+
+    def _take(self) -> None:
+        self.cancel()
+        if _waiting:
+            QTimer.singleShot(PAUSE_MS, _next)
+        self._work()
+
+
+def _next() -> None:
+    for turn in tuple(_waiting)[:1]:
+        turn._take()
