@@ -84,6 +84,13 @@ def test_all_four_are_on_the_screen_in_both_layouts(viewer, view, qtbot):
         assert all(min(qt.width(), qt.height()) > 100 for qt in view.qt_viewers)
 
 
+def test_three_panels_side_by_side_fit_into_a_small_window(view):
+    assert view.frame.minimumSizeHint().width() < 600
+    rows = [row for qt in view.qt_viewers for row in qt.dims.slider_widgets]
+    assert sum(row.isVisible() for row in rows) == 3
+    assert not any(row.play_button.isVisible() for row in rows)
+
+
 def test_scrolling_a_slice_moves_the_cursor_and_tells_what_is_there(viewer, view, qtbot):
     view.coronal.dims.set_current_step(1, 7)
     s, p, left = view.cursor.position

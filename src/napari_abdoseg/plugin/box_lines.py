@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 from vispy.scene.visuals import Line
 
 from napari_abdoseg.plugin.box_drawing import EDGES
-from napari_abdoseg.plugin.box_outlines import BoxOutlines, Outline
-
-PIXELS = 2
-"""Width of a line."""
+from napari_abdoseg.plugin.box_outlines import LINE_PIXELS, BoxOutlines, Outline
 
 BELOW_ALL = -1
 """Drawn before everything else, lines shine through transparent surfaces."""
@@ -33,7 +30,7 @@ class BoxLines:
 
     def __init__(self, outlines: BoxOutlines, scene: Any) -> None:
         self._outlines = outlines
-        self._line = Line(connect="segments", width=PIXELS, parent=scene, method="gl")
+        self._line = Line(connect="segments", width=LINE_PIXELS, parent=scene, method="gl")
         self._line.set_gl_state("translucent", depth_test=True)
         self._line.order = BELOW_ALL
         outlines.changed.connect(self._draw)

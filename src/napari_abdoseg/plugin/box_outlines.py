@@ -12,6 +12,9 @@ from psygnal import Signal
 
 from napari_abdoseg.image.grid import Triple
 
+LINE_PIXELS = 2
+"""How thick panels draw the edges of a box."""
+
 
 @dataclass(frozen=True)
 class Outline:

@@ -36,6 +36,9 @@ AXIAL, CORONAL, SAGITTAL = (0, 1, 2), (1, 0, 2), (2, 0, 1)
 
 NAMES = ("Axial", "Coronal", "Sagittal", "3D")
 
+SLIDER_WIDTH = 60
+"""Pixels at least."""
+
 SETTLE_MS = 50
 """Panels have their new size by then."""
 
@@ -204,6 +207,18 @@ class FourPanelView:
 
 
 class _Panel(QtViewer):
+    """A canvas and its slider, which may be as narrow as a third of the window."""
+
+    def __init__(self, panel: ViewerModel) -> None:
+        super().__init__(panel)
+        panel.dims.events.ndim.connect(self._narrow)
+        self._narrow()
+
+    def _narrow(self, event: Any = None) -> None:
+        for row in self.dims.slider_widgets:
+            row.play_button.hide()
+            row.slider.setMinimumWidth(SLIDER_WIDTH)
+
     def _bind_shortcuts(self) -> None:
         """They are bound already, by the viewer's own canvas and for all of them."""
 

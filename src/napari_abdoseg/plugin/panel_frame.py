@@ -18,6 +18,9 @@ from qtpy.QtWidgets import (
 
 SLICES_ON_TOP, TWO_BY_TWO = "Slices above 3D", "Two by two"
 
+STYLE = "#slice_label { font-size: 12px }"
+"""napari leaves too little room for the numbers beside its sliders."""
+
 
 class PanelFrame(QWidget):  # type: ignore[misc]
     """Axial, coronal, sagittal and 3D pictures, and a bar of switches above.
@@ -42,15 +45,18 @@ class PanelFrame(QWidget):  # type: ignore[misc]
         three_d: QWidget,
     ) -> None:
         super().__init__(parent)
+        self.setStyleSheet(STYLE)
         self._panels: tuple[QWidget, ...] = (axial, coronal, sagittal, three_d)
         self.layouts = QComboBox()
         self.layouts.addItems([SLICES_ON_TOP, TWO_BY_TWO])
         self.layouts.setToolTip("How the four pictures are arranged")
-        self.linked_zoom = QCheckBox("Zoom slices together")
+        self.linked_zoom = QCheckBox("Link zoom")
+        self.linked_zoom.setToolTip("Zoom the three slices together")
         self.linked_zoom.setChecked(True)
         self.volumes_in_3d = QCheckBox("CT and masks in 3D")
         self.volumes_in_3d.setToolTip("Render the scan and the masks in 3D besides the surfaces")
-        self.close_button = QPushButton("Close four-panel view")
+        self.close_button = QPushButton("Close")
+        self.close_button.setToolTip("Go back to the plain viewer")
         self._outer = QSplitter(Qt.Orientation.Vertical)
         self._upper, self._lower = QSplitter(), QSplitter()
         self._lay_out()

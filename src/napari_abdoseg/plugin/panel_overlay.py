@@ -15,8 +15,7 @@ from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.image.grid import Triple
-from napari_abdoseg.plugin.box_drawing import EDGE_MM
-from napari_abdoseg.plugin.box_outlines import Outline
+from napari_abdoseg.plugin.box_outlines import LINE_PIXELS, Outline
 from napari_abdoseg.plugin.orientation import letters_of, picture_directions
 
 WORDS = QColor("#c3ced9")
@@ -134,9 +133,8 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
 
     def _draw_boxes(self, painter: QPainter) -> None:
         self._drawn = self._cut_boxes()
-        width = max(1.0, EDGE_MM * self._viewer.scene.camera.zoom)
         for outline in self._drawn:
-            painter.setPen(QPen(QColor.fromRgbF(*outline.color), width))
+            painter.setPen(QPen(QColor.fromRgbF(*outline.color), LINE_PIXELS))
             corners = (
                 QPointF(*canvas_position(self._viewer, end, self.width(), self.height()))
                 for end in (outline.low, outline.high)
