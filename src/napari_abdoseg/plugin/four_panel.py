@@ -22,6 +22,7 @@ from napari_abdoseg.plugin.crosshair import Crosshair
 from napari_abdoseg.plugin.linked_zoom import LinkedZoom
 from napari_abdoseg.plugin.mirror import Mirror
 from napari_abdoseg.plugin.mirror_3d import Mirror3D
+from napari_abdoseg.plugin.organs_in_view import OrgansInView
 from napari_abdoseg.plugin.orientation import keep_head_up, look_from_the_front
 from napari_abdoseg.plugin.panel_frame import PanelFrame
 from napari_abdoseg.plugin.panel_overlay import PanelOverlay
@@ -98,7 +99,8 @@ class FourPanelView:
         self.cursor = SharedCursor(_place(viewer))
         self.cursor.join(viewer, rest_ms=REST_MS)
         self._outlines = BoxOutlines(viewer)
-        self._closing.append(self._outlines.close)
+        self._organs_in_view = OrgansInView(self.three_d, self._outlines)
+        self._closing += [self._outlines.close, self._organs_in_view.close]
         for panel, qt_viewer, name in zip(self.panels, self.qt_viewers, NAMES):
             self._dress(panel, qt_viewer, name)
         for panel in self.slices:
@@ -111,11 +113,11 @@ class FourPanelView:
         self._fit_soon()
 
     def fit(self) -> None:
-        """Show the whole scan in each panel."""
+        """Show the whole scan in each slice, and all organs in 3D."""
         linked, self._zoom.on = self._zoom.on, False
         for panel in self.panels:
             with panel.events.reset_view.blocker():
-                panel.fit_to_view()
+                self._organs_in_view.fit() if panel is self.three_d else panel.fit_to_view()
         self._zoom.on = linked
 
     def close(self) -> None:
