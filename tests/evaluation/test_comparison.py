@@ -11,13 +11,14 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.evaluation.agreement import agreement_map
-from napari_abdoseg.evaluation.comparison import Comparison
+from napari_abdoseg.evaluation.comparison import Comparison, comparing
 from napari_abdoseg.evaluation.error_regions import error_regions
 from napari_abdoseg.evaluation.organ_scores import score_organs
 from napari_abdoseg.evaluation.tolerance import FLARE22
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.progress import drain
 
 LIVER, KIDNEY, SPLEEN, PANCREAS = ABDOMINAL_ORGANS
 
@@ -61,7 +62,7 @@ def test_it_is_right_after_edits_of_either(comparison, edited):
         edit(labels, np.s_[2:5, 3:9, 40:47], LIVER.value),
         edit(labels, np.s_[10:14, 20:30, 20:30], 0),
     ]
-    touched = comparison.take(strokes)
+    touched = comparison.take(strokes, labels)
     assert LIVER in touched
     fresh = Comparison(comparison.prediction, comparison.reference, FLARE22)
     np.testing.assert_array_equal(comparison.agreement, fresh.agreement)
@@ -73,12 +74,22 @@ def test_it_is_right_after_edits_of_either(comparison, edited):
 def test_an_edit_touches_the_organs_that_win_or_lose_voxels(comparison):
     comparison.prediction.data[:3] = 0
     comparison.prediction.data[:2] = SPLEEN.value
-    assert comparison.take([edit(comparison.prediction, np.s_[:1, :2, :2], PANCREAS.value)]) == (
-        SPLEEN,
-        PANCREAS,
-    )
-    assert comparison.take([]) == ()
-    assert comparison.take([edit(comparison.prediction, np.s_[:0, :2, :2], 1)]) == ()
+    painted = comparison.prediction
+    stroke = edit(painted, np.s_[:1, :2, :2], PANCREAS.value)
+    assert comparison.take([stroke], painted) == (SPLEEN, PANCREAS)
+    assert comparison.take([], painted) == ()
+    assert comparison.take([edit(painted, np.s_[:0, :2, :2], 1)], painted) == ()
+
+
+def test_a_stroke_may_be_told_of_before_it_is_painted(comparison):
+    labels = comparison.prediction
+    before = labels.data.copy()
+    stroke = edit(labels, np.s_[2:5, 3:9, 40:47], LIVER.value)
+    painted = labels.data.copy()
+    labels.data[:] = before
+    comparison.take([stroke], labels)
+    labels.data[:] = painted
+    np.testing.assert_array_equal(comparison.agreement, agreement_map(labels, comparison.reference))
 
 
 def test_an_organ_that_neither_has_can_be_painted(comparison):
@@ -88,7 +99,8 @@ def test_an_organ_that_neither_has_can_be_painted(comparison):
     assert comparison.box(PANCREAS) is None
     assert comparison.surface(PANCREAS) is None
     assert comparison.errors(PANCREAS) == ()
-    comparison.take([edit(comparison.prediction, np.s_[4:6, 5:8, 6:9], PANCREAS.value)])
+    painted = comparison.prediction
+    comparison.take([edit(painted, np.s_[4:6, 5:8, 6:9], PANCREAS.value)], painted)
     assert comparison.box(PANCREAS) == Box((4, 5, 6), (6, 8, 9))
     assert comparison.score(PANCREAS).emptiness == "reference empty"
     assert comparison.surface(PANCREAS) is None
@@ -106,3 +118,15 @@ def test_other_grids_are_refused(phantom):
     moved = Grid.from_spacing(truth.grid.shape, (1.0, 2.0, 3.0))
     with pytest.raises(ImageError, match="not on one grid"):
         Comparison(LabelMap(truth.data, moved, truth.organs), truth)
+
+
+def test_findings_are_of_all_organs_and_come_step_by_step(comparison):
+    prediction, reference = comparison.prediction, comparison.reference
+    findings = drain(comparing(prediction, reference, FLARE22))
+    assert findings.comparison.tolerances is FLARE22
+    assert tuple(findings.scores) == tuple(findings.errors) == comparison.organs
+    for organ in comparison.organs:
+        assert findings.scores[organ] == comparison.score(organ)
+        assert findings.errors[organ] == comparison.errors(organ)
+    steps = [progress.done for progress in comparing(prediction, reference)]
+    assert steps == [0, 0, 1, 2, 3]

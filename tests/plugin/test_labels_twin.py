@@ -101,3 +101,8 @@ def test_a_closed_twin_shows_nothing_more(source, twin, drawn):
     twin.close()
     source.paint((3, 4, 5), 2)
     assert set(drawn) == {source}
+
+
+def test_a_copy_of_an_outline_is_an_outline(viewer, source):
+    source.contour = 1
+    assert LabelsTwin(source, viewer, ViewerModel()).layer.contour == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from napari.components import ViewerModel
 
@@ -29,3 +30,14 @@ def test_it_follows_zoom_and_size_until_it_is_stopped(qapp):
     stop()
     viewer.scene.camera.zoom = 9
     assert bar.length == 200
+
+
+def test_it_is_drawn_in_its_new_length(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    viewer.add_image(np.zeros((4, 50, 60)), units="mm")
+    show_scale_bar(viewer)
+    bar = viewer.canvas.overlays.scale_bar
+    (drawn,) = viewer.window._qt_viewer.canvas._viewer_overlay_to_visual[bar]
+    for zoom in (0.6, 1.2, 9, 0.6):
+        viewer.scene.camera.zoom = zoom
+        assert drawn.node.text.text == f"{bar.length:g} mm"

@@ -22,6 +22,14 @@ class Agreement(IntEnum):
     FALSE_NEGATIVE = 3
 
 
+COLORS = {
+    Agreement.TRUE_POSITIVE: "#009e73",
+    Agreement.FALSE_POSITIVE: "#e69f00",
+    Agreement.FALSE_NEGATIVE: "#56b4e9",
+}
+"""Told apart by all kinds of colour vision: Okabe, M., & Ito, K. (2008). Color universal design."""
+
+
 def agreement_map(prediction: LabelMap, reference: LabelMap) -> NDArray[np.uint8]:
     """Say for each voxel of an organ whether the prediction has it right.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,39 @@ from napari_abdoseg.evaluation.score import Score
 from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.progress import Progress, Work
+
+STAGE = "Comparing"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a comparison says of each organ.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    scores : dict of Organ to Score
+    errors : dict of Organ to tuple of ErrorRegion
+    """
+
+    comparison: Comparison
+    scores: dict[Organ, Score]
+    errors: dict[Organ, tuple[ErrorRegion, ...]]
+
+
+def comparing(
+    prediction: LabelMap, reference: LabelMap, tolerances: Tolerances = FLARE21
+) -> Work[Findings]:
+    """Compare all organs, step by step; the parameters are those of `Comparison`."""
+    yield Progress(STAGE, 0, 0)
+    comparison = Comparison(prediction, reference, tolerances)
+    findings = Findings(comparison, {}, {})
+    for done, organ in enumerate(comparison.organs):
+        yield Progress(STAGE, done, len(comparison.organs))
+        findings.scores[organ] = comparison.score(organ)
+        findings.errors[organ] = comparison.errors(organ)
+    return findings
 
 
 class Comparison:
@@ -65,8 +99,14 @@ class Comparison:
         box = self._boxes[organ]
         return None if box is NOWHERE else box
 
-    def take(self, edits: Iterable[Edit]) -> tuple[Organ, ...]:
-        """Follow edits of either label map, which are in its voxels already.
+    def take(self, edits: Iterable[Edit], of: LabelMap) -> tuple[Organ, ...]:
+        """Follow edits of one of the two label maps, painted already or about to be.
+
+        Parameters
+        ----------
+        edits : iterable of Edit
+        of : LabelMap
+            `prediction` or `reference`.
 
         Returns
         -------
@@ -76,17 +116,20 @@ class Comparison:
         touched: set[int] = set()
         for edit in edits:
             if len(edit.before):
-                touched.update(self._take(edit))
+                touched.update(self._take(edit, of))
         return tuple(organ for organ in self.organs if organ.value in touched)
 
-    def _take(self, edit: Edit) -> set[int]:
+    def _take(self, edit: Edit, of: LabelMap) -> set[int]:
         values = {int(value) for part in (edit.before, edit.after) for value in np.unique(part)}
         place = _box_around(edit)
         for organ in self.organs:
             if organ.value in values:
                 box = self.box(organ)
                 self._boxes[organ] = box.union(place) if box else place
-        predicted, real = (labels.data[edit.where] for labels in (self.prediction, self.reference))
+        predicted, real = (
+            edit.after if labels is of else labels.data[edit.where]
+            for labels in (self.prediction, self.reference)
+        )
         self.agreement[edit.where] = agreement_of(predicted, real, self.organs)
         return values
 
@@ -94,7 +137,7 @@ class Comparison:
         """Scores of an organ; without HD95 and ASSD, which take longest, they are NaN."""
         return score_organ(
             organ,
-            *self._masks(organ),
+            *self._masks(organ, self._boxes[organ]),
             self.reference.grid.spacing,
             self.tolerances.of(organ),
             with_distances,
@@ -102,13 +145,13 @@ class Comparison:
 
     def errors(self, organ: Organ) -> tuple[ErrorRegion, ...]:
         """Where an organ is wrong, the largest region first."""
-        spacing = self.reference.grid.spacing
-        return organ_errors(organ, self._boxes[organ], *self._masks(organ), spacing)
+        box, spacing = self._boxes[organ], self.reference.grid.spacing
+        return organ_errors(organ, box, *self._masks(organ, box), spacing)
 
     def surface(self, organ: Organ) -> DistanceSurface | None:
         """The predicted surface with its distances; None if either does not have the organ."""
         box, grid = self._boxes[organ], self.reference.grid
-        predicted, real = self._masks(organ)
+        predicted, real = self._masks(organ, box)
         try:
             return distance_surface(
                 organ_surface(predicted, box, grid), organ_surface(real, box, grid)
@@ -116,10 +159,10 @@ class Comparison:
         except SurfaceError:
             return None
 
-    def _masks(self, organ: Organ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Within the organ's box: of the prediction, and of the reference."""
-        place = self._boxes[organ].slices
-        return self.prediction.data[place] == organ.value, self.reference.data[place] == organ.value
+    def _masks(self, organ: Organ, box: Box) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Within a box: of the prediction, and of the reference."""
+        predicted, real = (labels.data[box.slices] for labels in (self.prediction, self.reference))
+        return predicted == organ.value, real == organ.value
 
 
 def _box_around(edit: Edit) -> Box:

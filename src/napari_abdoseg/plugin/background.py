@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from napari.qt.threading import create_worker
@@ -30,10 +31,16 @@ class Background:
         self._work = work
         self._arguments: tuple[Any, ...] = ()
         self._worker: Any = None
+        self._call = _Call()
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
         self._timer.timeout.connect(self._start)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether work is being done or waited for."""
+        return self._worker is not None or self._timer.isActive()
 
     def start_soon(self, *arguments: Any) -> None:
         """Do the work once nothing else is asked for, with the last arguments."""
@@ -43,22 +50,46 @@ class Background:
     def close(self) -> None:
         """Do nothing more, and forget what is being done."""
         self._timer.stop()
+        self._call.steps = None
         if self._worker is not None:
-            self._worker.yielded.disconnect()
-            self._worker.finished.disconnect()
-            self._worker.quit()
+            self._worker.yielded.disconnect(self._pass_on)
+            self._worker.finished.disconnect(self._rest)
             self._worker = None
 
     def _start(self) -> None:
         if self._worker is not None:
             self._timer.start()
             return
-        self._worker = create_worker(self._work, *self._arguments, _start_thread=False)
-        self._worker.yielded.connect(self.yielded.emit)
+        self._call = _Call(self._work(*self._arguments))
+        self._worker = create_worker(_take_steps, self._call, _start_thread=False)
+        self._worker.yielded.connect(self._pass_on)
         self._worker.finished.connect(self._rest)
         self._worker.start()
 
+    def _pass_on(self, result: object) -> None:
+        self.yielded.emit(result)
+
     def _rest(self) -> None:
         self._worker = None
+        self._call.steps = None
         if not self._timer.isActive():
             self.rested.emit()
+
+
+@dataclass
+class _Call:
+    """Work under way. napari never lets go of a worker: it has hold of this alone."""
+
+    steps: Iterator[Any] | None = None
+
+
+def _take_steps(call: _Call) -> Iterator[Any]:
+    """The steps of a call, until they end or are taken away."""
+    ended = object()
+    while (steps := call.steps) is not None:
+        step = next(steps, ended)
+        del steps
+        if step is ended:
+            return
+        yield step
+        del step

@@ -38,7 +38,9 @@ class Companions:
     """
 
     changed = Signal()
-    """Another layer is shown or hidden, made or deleted."""
+    """Another layer is shown or hidden, or deleted."""
+    added = Signal()
+    """A layer was added."""
 
     def __init__(
         self,
@@ -58,6 +60,11 @@ class Companions:
         self._offered: tuple[str, ...] = ()
         self._wanted: set[str] = set()
         self._turn = Turn(self._add_missing)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Those that are in the viewer."""
+        return tuple(self._layers.values())
 
     def state(self) -> dict[str, bool]:
         """Names that are offered, and whether they are to be shown."""
@@ -129,6 +136,7 @@ class Companions:
         layer.opacity = opacity
         self._layers[name] = layer
         layer.events.visible.connect(partial(self._follow_eye, name))
+        self.added.emit()
 
     def _follow_eye(self, name: str, event: Any) -> None:
         """The layer was shown or hidden, perhaps in napari's own list."""

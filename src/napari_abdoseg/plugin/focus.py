@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 from napari.components import ViewerModel
+from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box
-from napari_abdoseg.image.grid import Grid, Triple
+from napari_abdoseg.image.grid import Grid, Shape
 from napari_abdoseg.plugin.panels import panels_of
 
 SHARE_OF_CANVAS = 0.6
 """How much of a canvas a box fills."""
 
 
-def focus_on(viewer: ViewerModel, box: Box, grid: Grid) -> None:
+def focus_on(
+    viewer: ViewerModel, box: Box, grid: Grid, voxel: Shape | None = None, least_mm: float = 0.0
+) -> None:
     """Cut a viewer and its panels through the middle of a box, and zoom to it.
 
     Slices that are shown side by side get the same zoom.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    box : Box
+    grid : Grid
+    voxel : tuple of int, optional
+        Cut through this one along (z, y, x) instead.
+    least_mm : float, optional
+        Show at least so much along each axis.
     """
-    centre, size = box.centre(grid), box.size(grid)
+    centre = np.array(box.centre(grid))
+    if voxel is not None:
+        centre = np.array(grid.origin) + np.array(grid.spacing) * voxel
+    size = np.maximum(box.size(grid), least_mm)
     panels = panels_of(viewer)
     zooms = [_fitting_zoom(panel, size) for panel in panels if panel.dims.ndisplay == 2]
     for panel in panels:
@@ -28,7 +44,7 @@ def focus_on(viewer: ViewerModel, box: Box, grid: Grid) -> None:
         panel.scene.camera.zoom = min(zooms) if len(shown) == 2 else _fitting_zoom(panel, size)
 
 
-def _fitting_zoom(viewer: ViewerModel, size: Triple) -> float:
+def _fitting_zoom(viewer: ViewerModel, size: NDArray[np.float64]) -> float:
     """Pixels a millimetre with which a box of ``size`` mm fills its share of a canvas."""
     canvas = np.array(viewer.canvas.size)
     if viewer.dims.ndisplay == 3:

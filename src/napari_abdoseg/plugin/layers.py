@@ -37,7 +37,7 @@ def image_layer(volume: Volume) -> LayerData:
         "colormap": "gray",
         "contrast_limits": ABDOMINAL_WINDOW,
         "metadata": {"grid": volume.grid, "path": volume.path, "notices": volume.notices},
-        **_place(volume.grid),
+        **place_of(volume.grid),
     }
     return volume.data, options, "image"
 
@@ -62,7 +62,7 @@ def labels_layer(label_map: LabelMap, name: str | None = None) -> LayerData:
             "path": label_map.path,
             "notices": label_map.notices,
         },
-        **_place(label_map.grid),
+        **place_of(label_map.grid),
     }
     return _writable(label_map.data), options, "labels"
 
@@ -90,7 +90,7 @@ def box_layer(name: str, color: Any, box: Box, grid: Grid, hidden: int | None = 
         "face_color": "transparent",
         "opacity": 1.0,
         "metadata": {"grid": grid, "box": box},
-        **_place(grid),
+        **place_of(grid),
         "scale": drawing.scale,
         "translate": drawing.translate,
     }
@@ -115,7 +115,7 @@ def surface_layer(name: str, color: Any, surface: Surface, grid: Grid) -> LayerD
         "contrast_limits": (0, 1),
         "shading": "smooth",
         "metadata": {"grid": grid, "surface": surface},
-        **_place(grid),
+        **place_of(grid),
         "scale": mesh_scale(grid),
         "translate": (0.0,) * 3,
     }
@@ -226,7 +226,8 @@ def _has_length(layer: Layer) -> bool:
     return bool(layer.units[0].is_compatible_with("mm"))
 
 
-def _place(grid: Grid) -> dict[str, Any]:
+def place_of(grid: Grid) -> dict[str, Any]:
+    """Where and how large a grid's voxels are, as options of a layer."""
     return {
         "scale": grid.spacing,
         "translate": grid.origin,

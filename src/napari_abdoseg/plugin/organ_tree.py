@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari.utils.theme import get_theme
 from qtpy.QtCore import QModelIndex, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QKeyEvent, QMouseEvent, QPainter
 from qtpy.QtWidgets import (
@@ -27,6 +26,7 @@ from napari_abdoseg.plugin.organ_cells import (
     TOGGLES,
 )
 from napari_abdoseg.plugin.organ_model import OrganModel
+from napari_abdoseg.plugin.table_style import table_style
 
 KEYS = {
     Qt.Key.Key_M: MASK,
@@ -82,7 +82,7 @@ class OrganTree(QTreeView):  # type: ignore[misc]
 
     def wear(self, theme: str) -> None:
         """Look as the rest of napari does in a theme."""
-        self.setStyleSheet(_style(theme))
+        self.setStyleSheet(table_style(theme))
         icon = {name: QIcon(f"theme_{theme}:/{name}.svg") for name in ("visibility", "lock")}
         self._delegate.icons = {SOLO: icon["visibility"], LOCK: icon["lock"]}
 
@@ -142,19 +142,3 @@ class _Toggles(QStyledItemDelegate):  # type: ignore[misc]
 
     def sizeHint(self, option: Any, index: QModelIndex) -> QSize:  # noqa: N802
         return INDICATOR.size() + QSize(6, 8)
-
-
-def _style(theme: str) -> str:
-    """Check boxes as napari draws them elsewhere, which it does not in lists."""
-    colors = get_theme(theme)
-    return f"""
-        QTreeView, QHeaderView::section {{ font-size: 11px }}
-        QTreeView::item {{ padding: 3px 2px }}
-        QHeaderView::section {{ padding: 2px; border: none }}
-        QTreeView::indicator {{
-            width: 14px; height: 14px; border-radius: 2px; background: {colors.primary.as_hex()}
-        }}
-        QTreeView::indicator:checked {{
-            background: {colors.current.as_hex()}; image: url("theme_{theme}:/check.svg")
-        }}
-    """

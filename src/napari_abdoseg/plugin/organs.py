@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 
 from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.comparison_layers import label_layers
 from napari_abdoseg.plugin.organ_cells import NAME
 from napari_abdoseg.plugin.organ_details import OrganDetails
 from napari_abdoseg.plugin.organ_model import OrganModel
@@ -89,7 +90,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self.list.wear(self._viewer.theme)
 
     def _label_layers(self, _: object = None) -> list[Labels]:
-        return [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
+        return label_layers(self._viewer)
 
     def _update_layers(self, event: Any = None) -> None:
         self.layers.reset_choices()

@@ -11,6 +11,7 @@ from napari.layers import Layer
 from napari.layers import Surface as SurfaceLayer
 
 from napari_abdoseg.anatomy.surface import Surface
+from napari_abdoseg.evaluation.distance_surface import DistanceSurface
 from napari_abdoseg.image.grid import Grid, Triple
 
 _displays: WeakValueDictionary[Layer, SurfaceDisplay] = WeakValueDictionary()
@@ -47,8 +48,8 @@ class SurfaceDisplay:
     ----------
     viewer : ViewerModel
     layer : napari.layers.Surface
-        As `surface_layer` makes it. The mesh is in its metadata; another one is
-        shown when other metadata are assigned.
+        As `surface_layer` makes it. The mesh is in its metadata, and whether it has
+        a colour bar; others are shown when other metadata are assigned.
     """
 
     def __init__(self, viewer: ViewerModel, layer: SurfaceLayer) -> None:
@@ -82,10 +83,11 @@ class SurfaceDisplay:
         self._in_3d = self._viewer.dims.ndisplay == 3
         metadata = self.layer.metadata
         self.layer.data = mesh_data(metadata["surface"], metadata["grid"], self._in_3d)
+        self.layer.colorbar.visible = self._in_3d and metadata.get("color_bar", False)
 
 
-def mesh_data(surface: Surface, grid: Grid, in_3d: bool) -> tuple[Any, Any]:
-    """Vertices and faces of a surface layer.
+def mesh_data(surface: Surface, grid: Grid, in_3d: bool) -> tuple[Any, ...]:
+    """Vertices and faces of a surface layer, and distances if it has some.
 
     Parameters
     ----------
@@ -94,10 +96,13 @@ def mesh_data(surface: Surface, grid: Grid, in_3d: bool) -> tuple[Any, Any]:
     in_3d : bool
         The whole mesh; otherwise two corners of its box, and a face without area.
     """
-    vertices = surface.vertices / np.array(mesh_scale(grid), np.float32)
-    if in_3d:
-        return vertices, surface.faces
-    return np.stack([vertices.min(axis=0), vertices.max(axis=0)]), np.array([[0, 0, 0]])
+    vertices, faces = surface.vertices / np.array(mesh_scale(grid), np.float32), surface.faces
+    if not in_3d:
+        vertices = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
+        faces = np.zeros((1, 3), np.int32)
+    if isinstance(surface, DistanceSurface):
+        return vertices, faces, surface.distances if in_3d else np.zeros(len(vertices))
+    return vertices, faces
 
 
 def mesh_scale(grid: Grid) -> Triple:

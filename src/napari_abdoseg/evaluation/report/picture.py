@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_abdoseg.evaluation.agreement import COLORS, Agreement
 from napari_abdoseg.evaluation.label_schemes import Matched
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import Volume
 
-FALSE_POSITIVE, FALSE_NEGATIVE, AGREEMENT = "#e69f00", "#56b4e9", "#ffffff"
-"""Told apart by all kinds of colour vision: Okabe, M., & Ito, K. (2008). Color universal design."""
-
+FALSE_POSITIVE = COLORS[Agreement.FALSE_POSITIVE]
+FALSE_NEGATIVE = COLORS[Agreement.FALSE_NEGATIVE]
+AGREEMENT = "#ffffff"
 ABDOMINAL_WINDOW = (-160, 240)
 BACKDROP = "#101214"
 BOTH_GRAY, OPACITY = 0.32, 0.65

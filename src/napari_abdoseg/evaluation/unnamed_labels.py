@@ -1,0 +1,74 @@
+"""Label maps of which one or both do not name their organs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.volume import LabelMap
+
+
+def share_names(one: LabelMap, other: LabelMap) -> tuple[LabelMap, LabelMap]:
+    """Let a value mean the same organ in both, where one or both only number their labels.
+
+    The names are those of the label map that has some. Without any, the organs are the
+    labels of both together: one that the other does not have is empty there.
+
+    Raises
+    ------
+    ImageError
+        A label map has values that the other one, which names its organs, does not
+        have, or no value is in both.
+    """
+    if names_organs(one) and names_organs(other):
+        return one, other
+    for named, numbered in ((one, other), (other, one)):
+        if names_organs(named):
+            _require_within(numbered, named)
+            organs = named.organs
+            break
+    else:
+        organs = tuple(sorted({*one.organs, *other.organs}))
+    if one.organs and other.organs and not _values(one) & _values(other):
+        raise ImageError(
+            f"{_title(one)} has the values {_listed(_values(one))}, and {_title(other)} "
+            f"{_listed(_values(other))}: no label is in both. Number organs alike."
+        )
+    return replace(one, organs=organs), replace(other, organs=organs)
+
+
+def names_organs(labels: LabelMap) -> bool:
+    """Whether a label map does more than number its labels."""
+    return any(organ.name != number_name(organ.value) for organ in labels.organs)
+
+
+def number_name(value: int) -> str:
+    """What a label without a name is called."""
+    return f"label {value}"
+
+
+def _require_within(numbered: LabelMap, named: LabelMap) -> None:
+    outside = _values(numbered) - _values(named)
+    if outside:
+        raise ImageError(
+            f"{_title(numbered)} has the value{'s' if len(outside) > 1 else ''} "
+            f"{_listed(outside)}, which no organ of {_title(named)} has "
+            f"({_spoken(named.organs)}): number its labels alike."
+        )
+
+
+def _values(labels: LabelMap) -> set[int]:
+    return {organ.value for organ in labels.organs}
+
+
+def _listed(values: set[int]) -> str:
+    return ", ".join(map(str, sorted(values)))
+
+
+def _spoken(organs: tuple[Organ, ...]) -> str:
+    return ", ".join(f"{organ.value} {organ.name}" for organ in organs)
+
+
+def _title(labels: LabelMap) -> str:
+    return str(labels.path or "A label map")

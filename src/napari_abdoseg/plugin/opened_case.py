@@ -1,0 +1,61 @@
+"""The layers of a case that was opened from files."""
+
+from __future__ import annotations
+
+from napari.components import ViewerModel
+from napari.layers import Labels, Layer
+from napari.utils.notifications import show_warning
+
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.comparison_work import ComparedCase
+from napari_abdoseg.plugin.layers import image_layer, labels_layer
+
+
+class OpenedCase:
+    """Shows a case alone, until another one is to be seen.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    case : ComparedCase
+    """
+
+    def __init__(self, viewer: ViewerModel, case: ComparedCase) -> None:
+        self._viewer = viewer
+        matched = case.matched
+        self._layers: list[Layer] = []
+        self._hidden = [layer for layer in viewer.layers if layer.visible]
+        for layer in self._hidden:
+            layer.visible = False
+        if case.scan is not None:
+            self._add(Layer.create(*image_layer(case.scan)))
+        self.reference = self._add_labels(matched.reference, f"{case.name} reference")
+        self.prediction = self._add_labels(matched.prediction, f"{case.name} prediction")
+        viewer.reset_view()
+
+    def close(self) -> None:
+        """Delete the layers, but hide label maps that were corrected; show what was hidden."""
+        kept = [name for name in map(self._end, self._layers) if name]
+        for layer in self._hidden:
+            layer.visible = True
+        if kept:
+            show_warning(
+                f"{' and '.join(kept)} was corrected and is kept: save it, or delete its layer."
+            )
+
+    def _end(self, layer: Layer) -> str:
+        """Delete a layer; the name of one that is kept."""
+        if layer not in self._viewer.layers:
+            return ""
+        if isinstance(layer, Labels) and layer._undo_history:
+            layer.visible = False
+            return str(layer.name)
+        self._viewer.layers.remove(layer)
+        return ""
+
+    def _add_labels(self, labels: LabelMap, name: str) -> Labels:
+        return self._add(Layer.create(*labels_layer(labels, name)))
+
+    def _add(self, layer: Layer) -> Layer:
+        self._layers.append(layer)
+        return self._viewer.add_layer(layer)
