@@ -105,4 +105,7 @@ def test_a_closed_twin_shows_nothing_more(source, twin, drawn):
 
 def test_a_copy_of_an_outline_is_an_outline(viewer, source):
     source.contour = 1
+    drawn = []
+    source.events.set_data.connect(drawn.append)
     assert LabelsTwin(source, viewer, ViewerModel()).layer.contour == 1
+    assert not drawn

@@ -35,7 +35,8 @@ class LabelsTwin(Twin):
         apart: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(source, apart)
-        self.layer.contour = source.contour
+        with self.layer.events.contour.blocker():  # the source is not to be drawn anew
+            self.layer.contour = source.contour
         self._share_history()
         self.connect(source.events.data, self._share_history, position="last")
         self.connect(self.layer.events.paint, self._tell_source)
