@@ -40,7 +40,7 @@ def tables(viewer, layer, phantom, qtbot):
     measuring.measured.connect(tables.append)
     measuring.scan = phantom[0]
     qtbot.waitUntil(lambda: bool(tables))
-    qtbot.waitUntil(lambda: measuring._worker is None)
+    qtbot.waitUntil(lambda: not measuring._counting.is_busy)
     yield tables
     measuring.close()
 

@@ -38,9 +38,14 @@ class Background:
         self._timer.timeout.connect(self._start)
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether work was asked for that has not begun."""
+        return bool(self._timer.isActive())
+
+    @property
     def is_busy(self) -> bool:
         """Whether work is being done or waited for."""
-        return self._worker is not None or self._timer.isActive()
+        return self._worker is not None or self.is_waiting
 
     def start_soon(self, *arguments: Any) -> None:
         """Do the work once nothing else is asked for, with the last arguments."""
@@ -72,7 +77,7 @@ class Background:
     def _rest(self) -> None:
         self._worker = None
         self._call.steps = None
-        if not self._timer.isActive():
+        if not self.is_waiting:
             self.rested.emit()
 
 

@@ -81,8 +81,17 @@ class CompareWidget(QWidget):  # type: ignore[misc]
             self._leave()
         return bool(super().event(event))
 
+    def showEvent(self, event: QEvent) -> None:  # noqa: N802
+        self.window().installEventFilter(self)
+        super().showEvent(event)
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Close:
+            self._leave()
+        return False
+
     def _leave(self) -> None:
-        """The dock is closed: leave the viewer as it was before the comparison."""
+        """Dock or window is closed: leave the viewer as it was before the comparison."""
         if self.job is not None:
             self.job.cancel()
         self._end_scene()
@@ -184,6 +193,7 @@ class CompareWidget(QWidget):  # type: ignore[misc]
     def _show_scene(self, scene: ComparisonScene, title: str, matched: Matched) -> None:
         self.scene = scene
         scene.closed.connect(self._forget_scene)
+        self.destroyed.connect(scene.stop)
         self.findings.show_scene(scene, title, matched.unmatched)
 
     def _show_cohort(self, cohort: CohortScores) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Labels
-from napari.qt.threading import create_worker
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_abdoseg.anatomy.measure import OrganMeasures
 from napari_abdoseg.anatomy.sides import OnePieceError, split_sides
@@ -18,11 +16,9 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.plugin.background import Background
 from napari_abdoseg.plugin.label_edits import LabelEdits
 from napari_abdoseg.plugin.layers import label_map_of
-
-SETTLE_MS = 150
-"""Rest after an edit before anything is counted anew."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +95,11 @@ class Measuring:
         self._layer = layer
         self._table = OrganTable()
         self._tally: Tally | None = None
-        self._worker: Any = None
-        self._stale = False
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SETTLE_MS)
-        self._timer.timeout.connect(self.start)
+        self._counting = Background(self._count)
+        self._counting.yielded.connect(self._take)
         self._edits = LabelEdits(viewer, layer)
         self._edits.edited.connect(self._apply)
-        self._edits.changed.connect(self._count_soon)
+        self._edits.changed.connect(self.start)
 
     @property
     def scan(self) -> Volume | None:
@@ -117,50 +109,33 @@ class Measuring:
     @scan.setter
     def scan(self, scan: Volume | None) -> None:
         self._scan = scan
-        self._count_soon()
+        self.start()
 
     def start(self) -> None:
-        """Count in a thread."""
-        if self._worker is not None:
-            self._timer.start()
-            return
-        self._timer.stop()
-        self._stale = False
-        self._worker = create_worker(
-            count_layer, self._layer, self.split, self._scan, _start_thread=False
-        )
-        self._worker.returned.connect(self._take)
-        self._worker.finished.connect(self._rest)
-        self._worker.start()
+        """Count in a thread, once edits have settled."""
+        self._counting.start_soon()
 
     def close(self) -> None:
         """Measure no more, and forget what is being counted."""
-        self._timer.stop()
         self._edits.close()
-        if self._worker is not None:
-            self._worker.returned.disconnect()
+        self._counting.close()
 
     def _apply(self, edits: list[Edit]) -> None:
         # What a thread is counting may or may not hold the edit.
-        if self._tally is None or self._worker is not None or self._timer.isActive():
-            self._count_soon()
+        if self._tally is None or self._counting.is_busy:
+            self.start()
             return
         for edit in edits:
             self._tally.apply(edit)
         self._table = replace(self._table, measures=self._tally.measures())
         self.measured.emit(self._table)
         if self._table.sides:
-            self._count_soon()
+            self.start()
 
-    def _count_soon(self) -> None:
-        self._stale = True
-        self._timer.start()
+    def _count(self) -> Iterator[tuple[OrganTable, Tally | None]]:
+        yield count_layer(self._layer, self.split, self._scan)
 
     def _take(self, counted: tuple[OrganTable, Tally | None]) -> None:
-        if self._stale:
-            return
-        self._table, self._tally = counted
-        self.measured.emit(self._table)
-
-    def _rest(self) -> None:
-        self._worker = None
+        if not self._counting.is_waiting:
+            self._table, self._tally = counted
+            self.measured.emit(self._table)
