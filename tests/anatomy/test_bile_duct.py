@@ -157,3 +157,10 @@ def test_a_pancreas_of_a_few_voxels():
     data[11, 101, 101] = PANCREAS
     with pytest.raises(RegionNotFoundError, match="too small"):
         bile_duct_region(LabelMap(data, grid, ABDOMINAL_ORGANS))
+
+
+def test_a_pancreas_in_many_pieces(body):
+    data = np.where(body.data == PANCREAS, 0, body.data)
+    data[2:20:3, 22:49:3, 40:68:3] = PANCREAS
+    with pytest.raises(RegionNotFoundError, match="too small pieces"):
+        bile_duct_region(_with(body, data))

@@ -152,11 +152,13 @@ def _head(pancreas: Mask, spacing: Triple) -> Mask:
     pieces, _ = ndimage.label(pancreas, np.ones((3, 3, 3)))
     sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
-    if not sizes.any():
+    large = np.flatnonzero(sizes > SMALLEST_SHARE * sizes.sum())
+    if not len(large):
         raise RegionNotFoundError(
-            f"The pancreas is too small in the labels to find the {NAME}: correct it first."
+            "The pancreas is too small in the labels, or in too small pieces, to find the "
+            f"{NAME}: correct it first."
         )
-    pancreas = np.isin(pieces, np.flatnonzero(sizes >= SMALLEST_SHARE * sizes.sum()))
+    pancreas = np.isin(pieces, large)
     right = int(np.flatnonzero(pancreas.any(axis=(0, 1)))[0])
     head = pancreas.copy()
     head[..., right + max(1, round(HEAD_MM / spacing[2])) :] = False
