@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 from large_scan import large_scan
+from memory import extra_mb
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
 from numpy.typing import NDArray
 
@@ -28,7 +28,6 @@ from napari_abdoseg.inference.preprocessing import preprocess
 
 SPACING = (1.5, 0.8, 0.8)
 """mm along (z, y, x)."""
-MB = 1e6
 Way = Callable[[NDArray[np.int16], Ensemble], NDArray[np.float32]]
 
 
@@ -103,16 +102,7 @@ def peak_mb(way: Way, slices: int, target: list[float] | None) -> float:
 def peak_here(way: Way, slices: int, target: list[float] | None) -> float:
     scan, ensemble = noisy_scan(slices), demo_ensemble(target)
     way(scan[:2, :64, :64], ensemble)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts afresh
-    before = resident_mb("VmRSS")
-    way(scan, ensemble)
-    return resident_mb("VmHWM") - before
-
-
-def resident_mb(which: str) -> float:
-    """Resident memory of this process as Linux counts it, now or at its peak."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(which)) * 1024 / MB
+    return extra_mb(lambda: way(scan, ensemble))
 
 
 if __name__ == "__main__":

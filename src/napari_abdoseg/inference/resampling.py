@@ -171,12 +171,24 @@ def spline_operator(old: int, new: int, order: int) -> AxisOperator:
 
 
 def nearest_operator(old: int, new: int) -> AxisOperator:
-    """An axis of nearest slices; of two as near, the one that SciPy's rounding takes."""
+    """An axis of nearest slices."""
+    return _operator(np.eye(old)[nearest_slices(old, new)])
+
+
+def nearest_slices(old: int, new: int) -> NDArray[np.int64]:
+    """The old slice nearest to each new one; of two as near, the one that SciPy's rounding takes.
+
+    Returns
+    -------
+    ndarray of int64, shape (new,)
+    """
     from scipy.ndimage import map_coordinates
 
     places = old / new * (np.arange(new) + 0.5) - 0.5
-    nearest = map_coordinates(np.arange(old), places[None], order=0, mode="nearest")
-    return _operator(np.eye(old)[nearest])
+    nearest: NDArray[np.int64] = map_coordinates(
+        np.arange(old), places[None], order=0, mode="nearest"
+    )
+    return nearest
 
 
 def _operator(weights: NDArray[np.float64]) -> AxisOperator:

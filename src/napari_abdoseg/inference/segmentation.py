@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.inference.labelling import labelling
 from napari_abdoseg.inference.preprocessing import preprocess
 from napari_abdoseg.inference.preset import find_preset
 from napari_abdoseg.inference.sliding_window import predict_logits
 from napari_abdoseg.progress import Progress, Work, drain, relay
 
 PREPROCESSING = "Preprocessing"
-RESAMPLING = "Resampling to the scan"
 
 
 def segment(volume: Volume, ensemble: Ensemble, preset: str = "exact") -> LabelMap:
@@ -49,9 +49,6 @@ def segmenting(volume: Volume, ensemble: Ensemble, preset: str = "exact") -> Wor
         Closing the generator stops the work at once and frees its memory.
     """
     import torch
-    from nnunetv2.inference.export_prediction import (
-        convert_predicted_logits_to_segmentation_with_correct_shape as labels_of_logits,
-    )
 
     chosen = find_preset(preset)
     notices: list[str] = []
@@ -65,11 +62,8 @@ def segmenting(volume: Volume, ensemble: Ensemble, preset: str = "exact") -> Wor
 
     work = predict_logits(torch.from_numpy(image), ensemble, chosen)
     logits = yield from relay(work, keep_notice)
-    yield Progress(RESAMPLING, 1, 1)
-    found = labels_of_logits(
-        logits, ensemble.plans, ensemble.configured, ensemble.label_manager, properties
-    )
-    data = _from_network_order(np.asarray(found), volume.grid, ensemble)
+    found = yield from labelling(logits, properties, ensemble)
+    data = _from_network_order(found, volume.grid, ensemble)
     return LabelMap(data, volume.grid, ensemble.model.organs, notices=tuple(notices))
 
 
