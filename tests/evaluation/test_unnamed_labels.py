@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.evaluation.unnamed_labels import number_name, share_names
+from napari_abdoseg.evaluation.unnamed_labels import share_names
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
+from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ, number_name
 from napari_abdoseg.image.volume import LabelMap
 
 GRID = Grid.from_spacing((2, 3, 4), (1.0, 1.0, 1.0))

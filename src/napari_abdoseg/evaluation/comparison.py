@@ -47,12 +47,12 @@ def comparing(
     """Compare all organs, step by step; the parameters are those of `Comparison`."""
     yield Progress(STAGE, 0, 0)
     comparison = Comparison(prediction, reference, tolerances)
-    findings = Findings(comparison, {}, {})
+    scores, errors = {}, {}
     for done, organ in enumerate(comparison.organs):
         yield Progress(STAGE, done, len(comparison.organs))
-        findings.scores[organ] = comparison.score(organ)
-        findings.errors[organ] = comparison.errors(organ)
-    return findings
+        scores[organ] = comparison.score(organ)
+        errors[organ] = comparison.errors(organ)
+    return Findings(comparison, scores, errors)
 
 
 class Comparison:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.image.volume import LabelMap
 
 
@@ -41,11 +41,6 @@ def share_names(one: LabelMap, other: LabelMap) -> tuple[LabelMap, LabelMap]:
 def names_organs(labels: LabelMap) -> bool:
     """Whether a label map does more than number its labels."""
     return any(organ.name != number_name(organ.value) for organ in labels.organs)
-
-
-def number_name(value: int) -> str:
-    """What a label without a name is called."""
-    return f"label {value}"
 
 
 def _require_within(numbered: LabelMap, named: LabelMap) -> None:

@@ -16,7 +16,12 @@ from napari_abdoseg.image import nifti_file
 from napari_abdoseg.image.nifti_file import NiftiFile
 from napari_abdoseg.image.nifti_header import LABEL_INTENT
 from napari_abdoseg.image.nifti_saving import save
-from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ, organs_from_names
+from napari_abdoseg.image.organ import (
+    ABDOMINAL_ORGANS,
+    Organ,
+    number_name,
+    organs_from_names,
+)
 from napari_abdoseg.image.volume import LabelMap, Volume
 
 AnyPath = str | os.PathLike[str]
@@ -225,4 +230,4 @@ def _name_organs(values: list[int], names: dict[int, str]) -> tuple[Organ, ...]:
     palette = {organ.value: organ.name for organ in ABDOMINAL_ORGANS}
     if not names and palette.keys() >= set(values):
         return ABDOMINAL_ORGANS
-    return organs_from_names({value: f"label {value}" for value in values} | names)
+    return organs_from_names({value: number_name(value) for value in values} | names)

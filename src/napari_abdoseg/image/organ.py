@@ -47,6 +47,11 @@ class Organ:
 ABDOMINAL_ORGANS = tuple(Organ(value, name) for value, name in enumerate(PALETTE, start=1))
 
 
+def number_name(value: int) -> str:
+    """What a label without a name is called."""
+    return f"label {value}"
+
+
 def organs_from_names(names: Mapping[int, str]) -> tuple[Organ, ...]:
     """Organs of ``{label value: name}`` in the order of their values."""
     return tuple(sorted(Organ(int(value), name) for value, name in names.items()))

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.tolerance import NAMED, Tolerances, find_tolerances
-from napari_abdoseg.plugin.comparison_layers import label_layers
+from napari_abdoseg.plugin.layers import label_layers
 
 LAYERS, FILES, FOLDERS = "two open layers", "two files", "two folders"
 SHOWN_LETTERS = 10

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from matplotlib.colors import to_rgba
-from napari.components import ViewerModel
-from napari.layers import Labels
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 
 from napari_abdoseg.evaluation.agreement import COLORS, Agreement
@@ -74,12 +72,3 @@ def agreement_layer(agreement: Any, grid: Grid, name: str) -> LayerData:
         **place_of(grid),
     }
     return agreement, options, "labels"
-
-
-def label_layers(viewer: ViewerModel) -> list[Labels]:
-    """Label maps of a viewer, agreement layers left out."""
-    return [
-        layer
-        for layer in viewer.layers
-        if isinstance(layer, Labels) and "agreement" not in layer.metadata
-    ]

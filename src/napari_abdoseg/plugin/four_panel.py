@@ -115,9 +115,11 @@ class FourPanelView:
     def fit(self) -> None:
         """Show the whole scan in each slice, and all organs in 3D."""
         linked, self._zoom.on = self._zoom.on, False
-        for panel in self.panels:
+        for panel in self.slices:
             with panel.events.reset_view.blocker():
-                self._organs_in_view.fit() if panel is self.three_d else panel.fit_to_view()
+                panel.fit_to_view()
+        with self.three_d.events.reset_view.blocker():
+            self._organs_in_view.fit()
         self._zoom.on = linked
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.surface import Surface
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.plugin.box_drawing import draw_box
 from napari_abdoseg.plugin.surfaces import mesh_data, mesh_scale
@@ -151,6 +151,15 @@ def _below_surfaces(layers: LayerList) -> int:
     return next(places, len(layers))
 
 
+def label_layers(viewer: ViewerModel) -> list[Labels]:
+    """Label maps of a viewer; agreement layers are none."""
+    return [
+        layer
+        for layer in viewer.layers
+        if isinstance(layer, Labels) and "agreement" not in layer.metadata
+    ]
+
+
 def volume_of(layer: Image) -> Volume:
     """The scan of an Image layer.
 
@@ -189,7 +198,7 @@ def label_map_of(layer: Labels) -> LabelMap:
     organs = metadata.get("organs")
     if organs is None:
         counts = np.bincount(data.ravel(order="K"))
-        organs = tuple(Organ(int(v), f"label {v}") for v in np.flatnonzero(counts) if v)
+        organs = tuple(Organ(int(v), number_name(int(v))) for v in np.flatnonzero(counts) if v)
     return LabelMap(data, grid, organs, metadata.get("path"), metadata.get("notices", ()))
 
 

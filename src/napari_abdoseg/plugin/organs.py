@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 
 from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.comparison_layers import label_layers
+from napari_abdoseg.plugin.layers import label_layers
 from napari_abdoseg.plugin.organ_cells import NAME
 from napari_abdoseg.plugin.organ_details import OrganDetails
 from napari_abdoseg.plugin.organ_model import OrganModel
