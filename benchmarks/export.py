@@ -28,14 +28,16 @@ from nnunetv2.inference.export_prediction import (
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
+from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.inference.labelling import labelling
+from napari_abdoseg.inference.prediction import whole_prediction
+from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 from napari_abdoseg.progress import drain
 
 SPACING, TARGET = (1.5, 0.8, 0.8), (1.5, 1.5, 1.5)
 """mm along (z, y, x), of the scan and of the network."""
-Case = tuple[torch.Tensor, dict[str, Any], Ensemble]
-Way = Callable[[torch.Tensor, dict[str, Any], Ensemble], NDArray[Any]]
+Case = tuple[torch.Tensor, dict[str, Any], TrainedConfiguration]
+Way = Callable[[torch.Tensor, dict[str, Any], TrainedConfiguration], NDArray[Any]]
 
 
 def main() -> None:
@@ -65,14 +67,18 @@ def main() -> None:
     print(f"  {differing} of {labels[ours].size} voxels differ")
 
 
-def ours(logits: torch.Tensor, properties: dict[str, Any], ensemble: Ensemble) -> NDArray[Any]:
-    return drain(labelling(logits, properties, ensemble))
+def ours(
+    logits: torch.Tensor, properties: dict[str, Any], trained: TrainedConfiguration
+) -> NDArray[Any]:
+    return drain(labelling(whole_prediction(trained, logits, (), 1), properties))
 
 
-def nnunets(logits: torch.Tensor, properties: dict[str, Any], ensemble: Ensemble) -> NDArray[Any]:
+def nnunets(
+    logits: torch.Tensor, properties: dict[str, Any], trained: TrainedConfiguration
+) -> NDArray[Any]:
     return np.asarray(
         convert_predicted_logits_to_segmentation_with_correct_shape(
-            logits, ensemble.plans, ensemble.configured, ensemble.label_manager, properties
+            logits, trained.plans, trained.configured, trained.label_manager, properties
         )
     )
 
@@ -89,7 +95,7 @@ def make_case(slices: int, classes: int) -> Case:
         "bbox_used_for_cropping": [[0, size] for size in shape],
         "shape_after_cropping_and_before_resampling": shape,
     }
-    return soft_logits(banded_truth(small, classes), classes), properties, ensemble_of(classes)
+    return soft_logits(banded_truth(small, classes), classes), properties, demo_fold(classes)
 
 
 def banded_truth(shape: tuple[int, ...], classes: int) -> NDArray[np.int64]:
@@ -109,16 +115,16 @@ def soft_logits(truth: NDArray[np.int64], classes: int) -> torch.Tensor:
     return logits
 
 
-def ensemble_of(classes: int) -> Ensemble:
-    """The demo ensemble, its plans for TARGET and so many classes."""
-    ensemble = load_ensemble("demo", folds=[0], device="cpu")
-    model = ensemble.model
+def demo_fold(classes: int) -> TrainedConfiguration:
+    """The demo ensemble's first fold, its plans for TARGET and so many classes."""
+    trained = load_ensemble("demo", folds=[0], device="cpu").configurations[0]
+    model = trained.model
     configurations = model.plans["configurations"]
-    changed = configurations[ensemble.configuration] | {"spacing": list(TARGET)}
-    plans = model.plans | {"configurations": {ensemble.configuration: changed}}
+    changed = configurations[trained.name] | {"spacing": list(TARGET)}
+    plans = model.plans | {"configurations": {trained.name: changed}}
     labels = {"background": 0} | {f"organ {number}": number for number in range(1, classes)}
     dataset = model.dataset | {"labels": labels}
-    return replace(ensemble, model=replace(model, plans=plans, dataset=dataset))
+    return replace(trained, model=replace(model, plans=plans, dataset=dataset))
 
 
 def peak_mb(way: Way, slices: int, classes: int) -> float:

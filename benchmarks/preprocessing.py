@@ -23,12 +23,13 @@ from memory import extra_mb
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
 from numpy.typing import NDArray
 
-from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
+from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.inference.preprocessing import preprocess
+from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 SPACING = (1.5, 0.8, 0.8)
 """mm along (z, y, x)."""
-Way = Callable[[NDArray[np.int16], Ensemble], NDArray[np.float32]]
+Way = Callable[[NDArray[np.int16], TrainedConfiguration], NDArray[np.float32]]
 
 
 def main() -> None:
@@ -38,13 +39,13 @@ def main() -> None:
     parser.add_argument("--target", type=float, nargs=3, help="mm along z, y and x")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    scan, ensemble = noisy_scan(chosen.slices), demo_ensemble(chosen.target)
+    scan, trained = noisy_scan(chosen.slices), demo_fold(chosen.target)
     times: dict[Way, list[float]] = {way: [] for way in (nnunets, ours)}
     images = {}
     for _ in range(chosen.rounds):
         for way in times:
             begin = time.perf_counter()
-            images[way] = way(scan, ensemble)
+            images[way] = way(scan, trained)
             times[way].append(time.perf_counter() - begin)
     seconds = {way: min(rounds) for way, rounds in times.items()}
     memory = {way: peak_mb(way, chosen.slices, chosen.target) for way in times}
@@ -57,18 +58,18 @@ def main() -> None:
     print(f"  largest difference {np.abs(images[ours] - images[nnunets]).max():.1e}")
 
 
-def ours(scan: NDArray[np.int16], ensemble: Ensemble) -> NDArray[np.float32]:
-    return preprocess(scan[None], SPACING, ensemble)[0]
+def ours(scan: NDArray[np.int16], trained: TrainedConfiguration) -> NDArray[np.float32]:
+    return preprocess(scan[None], SPACING, trained)[0]
 
 
-def nnunets(scan: NDArray[np.int16], ensemble: Ensemble) -> NDArray[np.float32]:
+def nnunets(scan: NDArray[np.int16], trained: TrainedConfiguration) -> NDArray[np.float32]:
     image, _, _ = DefaultPreprocessor(verbose=False).run_case_npy(
         scan[None],
         None,
         {"spacing": list(SPACING)},
-        ensemble.plans,
-        ensemble.configured,
-        ensemble.model.dataset,
+        trained.plans,
+        trained.configured,
+        trained.model.dataset,
     )
     return image
 
@@ -82,15 +83,15 @@ def noisy_scan(slices: int) -> NDArray[np.int16]:
     return data
 
 
-def demo_ensemble(target: list[float] | None) -> Ensemble:
-    """The demo ensemble, or one of the same plans for another spacing."""
-    ensemble = load_ensemble("demo", folds=[0], device="cpu")
+def demo_fold(target: list[float] | None) -> TrainedConfiguration:
+    """The demo ensemble's first fold, or one of the same plans for another spacing."""
+    trained = load_ensemble("demo", folds=[0], device="cpu").configurations[0]
     if target is None:
-        return ensemble
-    configurations = ensemble.model.plans["configurations"]
-    changed = configurations[ensemble.configuration] | {"spacing": target}
-    plans = ensemble.model.plans | {"configurations": {ensemble.configuration: changed}}
-    return replace(ensemble, model=replace(ensemble.model, plans=plans))
+        return trained
+    configurations = trained.model.plans["configurations"]
+    changed = configurations[trained.name] | {"spacing": target}
+    plans = trained.model.plans | {"configurations": {trained.name: changed}}
+    return replace(trained, model=replace(trained.model, plans=plans))
 
 
 def peak_mb(way: Way, slices: int, target: list[float] | None) -> float:
@@ -100,9 +101,9 @@ def peak_mb(way: Way, slices: int, target: list[float] | None) -> float:
 
 
 def peak_here(way: Way, slices: int, target: list[float] | None) -> float:
-    scan, ensemble = noisy_scan(slices), demo_ensemble(target)
-    way(scan[:2, :64, :64], ensemble)
-    return extra_mb(lambda: way(scan, ensemble))
+    scan, trained = noisy_scan(slices), demo_fold(target)
+    way(scan[:2, :64, :64], trained)
+    return extra_mb(lambda: way(scan, trained))
 
 
 if __name__ == "__main__":

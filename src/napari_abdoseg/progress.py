@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -22,12 +22,15 @@ class Progress:
         Steps of the whole work finished and expected.
     notice : str, optional
         Something the user must be told now, such as a fall back to the CPU.
+    interim : optional
+        A first result, to be used before the work goes on.
     """
 
     stage: str
     done: int
     total: int
     notice: str | None = None
+    interim: Any = None
 
     @property
     def fraction(self) -> float:
@@ -63,13 +66,14 @@ def relay(work: Work[Result], change: Callable[[Progress], Progress | None]) -> 
 
 
 def thin_out(work: Work[Result], interval: float) -> Work[Result]:
-    """Pass on one report in ``interval`` seconds, and each new stage and notice."""
+    """Pass on one report in ``interval`` seconds, and each new stage, notice and interim result."""
     stage, due = "", 0.0
 
     def keep(progress: Progress) -> Progress | None:
         nonlocal stage, due
         now = time.perf_counter()
-        if progress.stage == stage and not progress.notice and now < due:
+        worth_it = progress.notice or progress.interim is not None
+        if progress.stage == stage and not worth_it and now < due:
             return None
         stage, due = progress.stage, now + interval
         return progress

@@ -83,9 +83,13 @@ def test_a_report_says_how_it_was_made(scans, tmp_path, make_model):
     (report,) = drain(predicting(cases, ensemble, "fast")).reports
     assert report["preset"] == "fast"
     assert report["device"] == "cpu"
-    assert report["model"]["folds"] == ["0"]
-    assert report["model"]["sha256"] == ensemble.model.sha256(["0"])
-    assert report["model"]["configurations"] == ["3d_fullres"]
+    (model,) = report["models"]
+    assert model["folds"] == ["0"]
+    assert model["sha256"] == ensemble.configurations[0].model.sha256(["0"])
+    assert model["configuration"] == "3d_fullres"
+    assert model["passes"] == model["passes_everywhere"] > 0
+    shape = nib.load(cases[0].image).shape
+    assert model["region"]["box_voxels"] == {"start": [0, 0, 0], "stop": list(shape)}
     assert set(report["seconds"]) == {
         "Reading",
         "Preprocessing",

@@ -36,7 +36,7 @@ def test_predict_writes_and_says_where(scan, tmp_path, make_model):
     assert "Results are in" in result.output
     assert "Running on" in result.output
     report = json.loads((output / "case.json").read_text())
-    assert report["model"]["folds"] == ["1"]
+    assert report["models"][0]["folds"] == ["1"]
     assert (
         read_labels(output / "case.nii.gz").data.shape == make_phantom(1, (10, 8, 8))[0].data.shape
     )

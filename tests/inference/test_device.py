@@ -54,5 +54,5 @@ def test_missing_mps_is_a_clear_error():
 
 
 def test_an_unknown_preset_is_a_clear_error():
-    with pytest.raises(AbdosegError, match="'best' is no preset: choose exact or fast"):
+    with pytest.raises(AbdosegError, match="'best' is no preset: choose balanced, exact, fast"):
         find_preset("best")

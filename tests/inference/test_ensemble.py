@@ -14,11 +14,11 @@ from napari_abdoseg.inference.ensemble import load_ensemble
 
 def test_loads_the_folds_asked_for(make_model):
     folder = make_model(folds=(0, 1, 2))
-    ensemble = load_ensemble(folder, folds=[2, 0], device="cpu")
-    assert ensemble.folds == ("2", "0")
+    (trained,) = load_ensemble(folder, folds=[2, 0], device="cpu").configurations
+    assert trained.folds == ("2", "0")
     weights = torch.load(folder / "fold_2" / "checkpoint_final.pth", weights_only=True)
     first = next(iter(weights["network_weights"]))
-    assert torch.equal(ensemble.members[0].weights[first], weights["network_weights"][first])
+    assert torch.equal(trained.members[0].weights[first], weights["network_weights"][first])
 
 
 def test_a_checkpoint_of_other_plans_is_refused(make_model):

@@ -12,15 +12,19 @@ from nnunetv2.inference.export_prediction import (
     convert_predicted_logits_to_segmentation_with_correct_shape as by_nnunet,
 )
 from scipy.ndimage import gaussian_filter
+from working import load_configuration
 
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference import labelling as module
-from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
-from napari_abdoseg.inference.labelling import find_winners, labelling, linear_neighbours
+from napari_abdoseg.inference.labelling import labelling
+from napari_abdoseg.inference.prediction import Prediction, whole_prediction
+from napari_abdoseg.inference.preprocessing import preprocess_volume
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.resampling import spline_operator
-from napari_abdoseg.inference.segmentation import _preprocess
-from napari_abdoseg.inference.sliding_window import predict_logits
+from napari_abdoseg.inference.scan_axes import linear_neighbours
+from napari_abdoseg.inference.sliding_window import predict_everywhere
+from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.winners import find_winners
 from napari_abdoseg.progress import drain
 
 WAYS = {
@@ -42,20 +46,20 @@ LIMIT, TIES = 1e-5, 3
 
 
 @pytest.fixture
-def make_ensemble(make_model):
-    """A function that gives an ensemble of a spacing and labels of its own."""
+def make_configuration(make_model):
+    """A function that gives an trained of a spacing and labels of its own."""
 
-    def make(spacing, labels=5, transpose=(0, 1, 2), **configuration) -> Ensemble:
+    def make(spacing, labels=5, transpose=(0, 1, 2), **configuration) -> TrainedConfiguration:
         folder = make_model((0,), None, (16,) * len(spacing), spacing, **configuration)
         plans = json.loads((folder / "plans.json").read_text())
         plans["transpose_forward"] = list(transpose)
         plans["transpose_backward"] = np.argsort(transpose).tolist()
         (folder / "plans.json").write_text(json.dumps(plans))
-        ensemble = load_ensemble(folder, device="cpu")
+        trained = load_configuration(folder, device="cpu")
         if isinstance(labels, int):
             labels = {"labels": {"background": 0} | {f"{n}": n for n in range(1, labels)}}
-        model = replace(ensemble.model, dataset=ensemble.model.dataset | labels)
-        return replace(ensemble, model=model)
+        model = replace(trained.model, dataset=trained.model.dataset | labels)
+        return replace(trained, model=model)
 
     return make
 
@@ -90,17 +94,21 @@ def noise(classes: int, shape) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(1).normal(0, 3, (classes, *shape))).half()
 
 
-def theirs(logits, properties, ensemble) -> np.ndarray:
+def theirs(logits, properties, trained) -> np.ndarray:
     return by_nnunet(
-        logits.clone(), ensemble.plans, ensemble.configured, ensemble.label_manager, properties
+        logits.clone(), trained.plans, trained.configured, trained.label_manager, properties
     )
 
 
-def require_same(logits, properties, ensemble) -> np.ndarray:
+def predicted(logits, trained) -> Prediction:
+    return whole_prediction(trained, logits, (), 1)
+
+
+def require_same(logits, properties, trained) -> np.ndarray:
     """Require nnU-Net's labels, but for ties that rounding breaks: a few in a small scan."""
     before = logits.clone()
-    ours = drain(labelling(logits, properties, ensemble))
-    expected = np.asarray(theirs(logits, properties, ensemble))
+    ours = drain(labelling(predicted(logits, trained), properties))
+    expected = np.asarray(theirs(logits, properties, trained))
     assert torch.equal(logits, before)
     assert ours.dtype == expected.dtype
     assert ours.shape == expected.shape
@@ -112,72 +120,73 @@ def require_same(logits, properties, ensemble) -> np.ndarray:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("make_logits", [blobs, noise])
-def test_labels_are_nnunets(way, make_logits, make_ensemble):
+def test_labels_are_nnunets(way, make_logits, make_configuration):
     shape, spacing, _ = WAYS[way]
     logits = make_logits(5, shape)
-    require_same(logits, scan_of(*WAYS[way]), make_ensemble(spacing))
+    require_same(logits, scan_of(*WAYS[way]), make_configuration(spacing))
 
 
 @pytest.mark.parametrize("classes", [2, 14, 105, 300])
-def test_few_and_many_classes(classes, make_ensemble):
+def test_few_and_many_classes(classes, make_configuration):
     way = ((12, 15, 18), (3.0, 3.0, 3.0), (1.5, 1.2, 1.2))
-    found = require_same(blobs(classes, way[0]), scan_of(*way), make_ensemble(way[1], classes))
+    found = require_same(blobs(classes, way[0]), scan_of(*way), make_configuration(way[1], classes))
     assert found.max() > 0.9 * (classes - 1)
     assert found.dtype == (np.uint16 if classes > 255 else np.uint8)
 
 
 @pytest.mark.parametrize("make_logits", [blobs, noise])
-def test_regions(make_logits, make_ensemble):
+def test_regions(make_logits, make_configuration):
     """Overlapping regions, the last that is likely wins, whatever their values."""
     labels = {
         "labels": {"background": 0, "all": [1, 2, 3], "inner": [2, 3], "core": [3]},
         "regions_class_order": [1, 3, 2],
     }
     way = WAYS["up"]
-    ensemble = make_ensemble(way[1], labels)
-    assert ensemble.label_manager.has_regions
+    trained = make_configuration(way[1], labels)
+    assert trained.label_manager.has_regions
     logits = make_logits(3, way[0]) - 1
-    found = require_same(logits, scan_of(*way), ensemble)
+    found = require_same(logits, scan_of(*way), trained)
     assert set(np.unique(found)) == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("transpose", [(0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1)])
-def test_axes_are_turned_and_crops_put_back(transpose, make_ensemble):
+def test_axes_are_turned_and_crops_put_back(transpose, make_configuration):
     way = WAYS["up"]
     properties = scan_of(*way, transpose, ((2, 3), (0, 5), (7, 0)))
-    require_same(blobs(5, way[0]), properties, make_ensemble(way[1], 5, transpose))
+    require_same(blobs(5, way[0]), properties, make_configuration(way[1], 5, transpose))
 
 
 @pytest.mark.parametrize("fill", [0, 3])
-def test_one_class_everywhere(fill, make_ensemble):
+def test_one_class_everywhere(fill, make_configuration):
     way = WAYS["up"]
     logits = torch.zeros((5, *way[0]), dtype=torch.half)
     logits[fill] = 1
-    labels = drain(labelling(logits, scan_of(*way), make_ensemble(way[1])))
+    labels = drain(labelling(predicted(logits, make_configuration(way[1])), scan_of(*way)))
     assert (labels == fill).all()
 
 
-def test_random_shapes_and_spacings(make_ensemble):
+def test_random_shapes_and_spacings(make_configuration):
     draw = np.random.default_rng(0)
     differing = size = 0
-    ensemble = make_ensemble((2.0, 1.5, 1.7))
+    trained = make_configuration((2.0, 1.5, 1.7))
     for _ in range(30):
         shape = tuple(draw.integers(1, 30, 3).tolist())
         new_spacing = np.minimum(draw.uniform(0.7, 3.5, 3), np.multiply(shape, 1.5)).tolist()
         properties = scan_of(shape, (2.0, 1.5, 1.7), new_spacing)
         logits = blobs(5, shape)
-        ours = drain(labelling(logits, properties, ensemble))
-        differing += np.count_nonzero(ours != theirs(logits, properties, ensemble))
+        ours = drain(labelling(predicted(logits, trained), properties))
+        differing += np.count_nonzero(ours != theirs(logits, properties, trained))
         size += ours.size
     assert differing <= 1e-5 * size
 
 
 @pytest.mark.parametrize("spacing", [(3.0, 3.0, 3.0), (5.0, 2.0, 2.0), (7.0, 1.8, 1.8)])
 def test_logits_of_real_networks(spacing):
-    ensemble = load_ensemble("demo", folds=[0], device="cpu")
-    image, properties = _preprocess(make_phantom(2, spacing)[0], ensemble)
-    logits = drain(predict_logits(torch.from_numpy(image), ensemble, PRESETS["fast"]))
-    require_same(logits, properties, ensemble)
+    trained = load_configuration("demo", folds=[0], device="cpu")
+    image, properties = preprocess_volume(make_phantom(2, spacing)[0], trained)
+    image = torch.from_numpy(image)
+    logits = drain(predict_everywhere(image, trained, PRESETS["fast"])).logits
+    require_same(logits, properties, trained)
 
 
 @pytest.mark.parametrize(
@@ -190,9 +199,9 @@ def test_logits_of_real_networks(spacing):
         },
     ],
 )
-def test_other_models_get_nnunets_own(configuration, make_ensemble):
+def test_other_models_get_nnunets_own(configuration, make_configuration):
     way = WAYS["up"]
-    require_same(blobs(5, way[0]), scan_of(*way), make_ensemble(way[1], **configuration))
+    require_same(blobs(5, way[0]), scan_of(*way), make_configuration(way[1], **configuration))
 
 
 def test_of_two_that_are_even_the_first_wins():
@@ -215,8 +224,8 @@ def test_neighbours_are_scikit_images(old, new):
     torch.testing.assert_close(matrix, spline_operator(old, new, 1).matrix, atol=1e-6, rtol=0)
 
 
-def test_can_be_cancelled_between_layers(make_ensemble):
+def test_can_be_cancelled_between_layers(make_configuration):
     way = WAYS["up"]
-    work = labelling(blobs(5, way[0]), scan_of(*way), make_ensemble(way[1]))
+    work = labelling(predicted(blobs(5, way[0]), make_configuration(way[1])), scan_of(*way))
     assert {next(work).stage for _ in range(5)} == {module.STAGE}
     work.close()

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from nnunetv2.preprocessing.cropping.cropping import crop_to_nonzero
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
+from working import load_configuration
 
 from napari_abdoseg.image.nifti import read_volume
 from napari_abdoseg.inference import preprocessing
-from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
 from napari_abdoseg.inference.preprocessing import nonzero_box, preprocess
+from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 SCANS = {
     "down": ((40, 52, 61), (1.5, 0.8, 0.8), (3.0, 3.0, 3.0)),
@@ -36,22 +37,22 @@ def scan(shape: tuple[int, ...], dtype: str = "int16") -> np.ndarray:
     return np.random.default_rng(3).integers(-1024, 1500, (1, *shape)).astype(dtype)
 
 
-def by_nnunet(data, spacing, ensemble):
+def by_nnunet(data, spacing, trained):
     image, _, properties = DefaultPreprocessor(verbose=False).run_case_npy(
         data,
         None,
         {"spacing": list(spacing)},
-        ensemble.plans,
-        ensemble.configured,
-        ensemble.model.dataset,
+        trained.plans,
+        trained.configured,
+        trained.model.dataset,
     )
     return image, properties
 
 
-def require_same(data, spacing, ensemble) -> np.ndarray:
+def require_same(data, spacing, trained) -> np.ndarray:
     before = data.copy()
-    image, properties = preprocess(data, spacing, ensemble)
-    expected, expected_properties = by_nnunet(data, spacing, ensemble)
+    image, properties = preprocess(data, spacing, trained)
+    expected, expected_properties = by_nnunet(data, spacing, trained)
     np.testing.assert_array_equal(data, before)
     assert image.dtype == expected.dtype == np.float32
     assert image.shape == expected.shape
@@ -61,10 +62,10 @@ def require_same(data, spacing, ensemble) -> np.ndarray:
 
 
 @pytest.fixture
-def make_ensemble(make_model):
-    """A function that gives an ensemble with a spacing of its own, and plans changed."""
+def make_configuration(make_model):
+    """A function that gives an trained with a spacing of its own, and plans changed."""
 
-    def make(spacing, transpose=(0, 1, 2), **configuration) -> Ensemble:
+    def make(spacing, transpose=(0, 1, 2), **configuration) -> TrainedConfiguration:
         patch = (16,) * len(spacing)
         folder: Path = make_model((0,), None, patch, spacing, **configuration)
         plans = json.loads((folder / "plans.json").read_text())
@@ -77,7 +78,7 @@ def make_ensemble(make_model):
             "percentile_99_5": 271.0,
         }
         (folder / "plans.json").write_text(json.dumps(plans))
-        return load_ensemble(folder, device="cpu")
+        return load_configuration(folder, device="cpu")
 
     return make
 
@@ -90,61 +91,63 @@ def no_fallback(monkeypatch):
 
 @pytest.mark.parametrize("case", SCANS)
 @pytest.mark.usefixtures("no_fallback")
-def test_image_is_nnunets(case, make_ensemble):
+def test_image_is_nnunets(case, make_configuration):
     shape, spacing, target = SCANS[case]
-    require_same(scan(shape), spacing, make_ensemble(target))
+    require_same(scan(shape), spacing, make_configuration(target))
 
 
 @pytest.mark.parametrize("transpose", [(0, 2, 1), (1, 0, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0)])
 @pytest.mark.parametrize("target", [(3.0, 1.5, 1.2), (1.2, 1.3)])
 @pytest.mark.usefixtures("no_fallback")
-def test_axes_are_turned_as_the_plans_say(transpose, target, make_ensemble):
-    require_same(scan((20, 30, 41)), (4.0, 0.9, 0.8), make_ensemble(target, transpose))
+def test_axes_are_turned_as_the_plans_say(transpose, target, make_configuration):
+    require_same(scan((20, 30, 41)), (4.0, 0.9, 0.8), make_configuration(target, transpose))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "float32", "float64"])
 @pytest.mark.usefixtures("no_fallback")
-def test_any_voxel_type(dtype, make_ensemble):
-    require_same(scan((20, 30, 41), dtype), (2.0, 0.9, 0.8), make_ensemble((3.0, 1.5, 1.2)))
+def test_any_voxel_type(dtype, make_configuration):
+    require_same(scan((20, 30, 41), dtype), (2.0, 0.9, 0.8), make_configuration((3.0, 1.5, 1.2)))
 
 
 @pytest.mark.usefixtures("no_fallback")
-def test_views_of_any_stride(make_ensemble):
+def test_views_of_any_stride(make_configuration):
     turned = scan((41, 20, 30)).transpose(0, 2, 3, 1)[:, ::-1, :, ::-1]
-    require_same(turned, (2.0, 0.9, 0.8), make_ensemble((3.0, 1.5, 1.2)))
+    require_same(turned, (2.0, 0.9, 0.8), make_configuration((3.0, 1.5, 1.2)))
 
 
 @pytest.mark.parametrize("transpose", [(0, 1, 2), (2, 0, 1)])
 @pytest.mark.usefixtures("no_fallback")
-def test_planes_of_zeros_are_cropped(transpose, make_ensemble):
+def test_planes_of_zeros_are_cropped(transpose, make_configuration):
     data = np.zeros((1, 30, 50, 60), np.int16)
     data[:, 4:25, 11:40, 3:57] = scan((21, 29, 54))
     data[:, 10:14, 20:30, 20:30] = 0
     data[:, 1, 20, 20] = -5
-    image = require_same(data, (2.0, 0.9, 0.8), make_ensemble((3.0, 1.5, 1.2), transpose))
+    image = require_same(data, (2.0, 0.9, 0.8), make_configuration((3.0, 1.5, 1.2), transpose))
     assert image.size < data.size / 3
 
 
 @pytest.mark.usefixtures("no_fallback")
-def test_nothing_but_zeros(make_ensemble):
-    require_same(np.zeros((1, 10, 20, 30), np.int16), (2.0, 1.0, 1.0), make_ensemble((3.0, 2, 2)))
+def test_nothing_but_zeros(make_configuration):
+    require_same(
+        np.zeros((1, 10, 20, 30), np.int16), (2.0, 1.0, 1.0), make_configuration((3.0, 2, 2))
+    )
 
 
 @pytest.mark.usefixtures("no_fallback")
-def test_mask_makes_no_difference_to_ct(make_ensemble):
+def test_mask_makes_no_difference_to_ct(make_configuration):
     data = scan((20, 30, 41))
     data[:, :, :15] = 0
-    ensemble = make_ensemble((3.0, 1.5, 1.2), use_mask_for_norm=[True])
-    require_same(data, (2.0, 0.9, 0.8), ensemble)
+    trained = make_configuration((3.0, 1.5, 1.2), use_mask_for_norm=[True])
+    require_same(data, (2.0, 0.9, 0.8), trained)
 
 
 @pytest.mark.usefixtures("no_fallback")
 def test_real_scans(real_data):
-    ensemble = load_ensemble("demo", folds=[0], device="cpu")
+    trained = load_configuration("demo", folds=[0], device="cpu")
     for path in sorted(real_data.glob("*_ct.nii.gz")):
         volume = read_volume(path)
         data = volume.grid.to_stored(volume.data).transpose(2, 1, 0)[None]
-        require_same(data, volume.grid.stored_spacing[::-1], ensemble)
+        require_same(data, volume.grid.stored_spacing[::-1], trained)
 
 
 @pytest.mark.parametrize(
@@ -167,12 +170,12 @@ def test_real_scans(real_data):
         },
     ],
 )
-def test_other_models_get_nnunets_own(configuration, make_ensemble):
+def test_other_models_get_nnunets_own(configuration, make_configuration):
     data = scan((20, 30, 41))
     data[:, :3], data[:, 8:12, 10:20, 10:20] = 0, 0
-    ensemble = make_ensemble((3.0, 1.5, 1.2), **configuration)
-    image, properties = preprocess(data, (2.0, 0.9, 0.8), ensemble)
-    expected, expected_properties = by_nnunet(data, (2.0, 0.9, 0.8), ensemble)
+    trained = make_configuration((3.0, 1.5, 1.2), **configuration)
+    image, properties = preprocess(data, (2.0, 0.9, 0.8), trained)
+    expected, expected_properties = by_nnunet(data, (2.0, 0.9, 0.8), trained)
     np.testing.assert_array_equal(image, expected)
     assert properties == expected_properties
 

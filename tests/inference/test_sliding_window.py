@@ -10,18 +10,23 @@ import numpy as np
 import pytest
 import torch
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
-from working import run
+from working import load_configuration, run
 
 from napari_abdoseg.errors import DeviceError, ModelError
 from napari_abdoseg.inference import sliding_window
-from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.inference.preset import PRESETS
-from napari_abdoseg.inference.sliding_window import predict_logits
+from napari_abdoseg.inference.sliding_window import predict_everywhere
+from napari_abdoseg.inference.sums import Sums
 from napari_abdoseg.progress import drain
 
 
 def image(*shape: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32))
+
+
+def exact(folder: Path, data: torch.Tensor, device: str = "cpu") -> torch.Tensor:
+    trained = load_configuration(folder, device=device)
+    return drain(predict_everywhere(data, trained, PRESETS["exact"])).logits
 
 
 def nnunet_logits(folder: Path, data: torch.Tensor, folds: tuple[int, ...]) -> torch.Tensor:
@@ -43,7 +48,7 @@ def nnunet_logits(folder: Path, data: torch.Tensor, folds: tuple[int, ...]) -> t
 )
 def test_logits_are_nnunets_to_the_last_bit(make_model, patch, shape, axes):
     folder = make_model(patch=patch, spacing=(8.0,) * len(patch), mirror_axes=axes)
-    ours = drain(predict_logits(image(*shape), load_ensemble(folder), PRESETS["exact"]))
+    ours = exact(folder, image(*shape))
     theirs = nnunet_logits(folder, image(*shape), (0, 1))
     assert ours.dtype == torch.half
     assert torch.equal(ours, theirs)
@@ -52,23 +57,26 @@ def test_logits_are_nnunets_to_the_last_bit(make_model, patch, shape, axes):
 def test_fast_is_the_first_fold_without_mirroring(make_model):
     folder = make_model(mirror_axes=(0, 1, 2))
     plain = make_model(folds=(0,), mirror_axes=None, name="plain")
-    fast = drain(predict_logits(image(20, 20, 20), load_ensemble(folder), PRESETS["fast"]))
-    one = drain(predict_logits(image(20, 20, 20), load_ensemble(plain), PRESETS["exact"]))
+    fast = drain(
+        predict_everywhere(image(20, 20, 20), load_configuration(folder), PRESETS["fast"])
+    ).logits
+    one = exact(plain, image(20, 20, 20))
     assert torch.equal(fast, one)
 
 
 def test_progress_counts_passes_over_all_folds(make_model):
-    ensemble = load_ensemble(make_model(mirror_axes=(0, 1)))
-    steps = list(predict_logits(image(16, 16, 40), ensemble, PRESETS["exact"]))
+    ensemble = load_configuration(make_model(mirror_axes=(0, 1)))
+    steps = list(predict_everywhere(image(16, 16, 40), ensemble, PRESETS["exact"]))
     tiles, mirrors, folds = 4, 4, 2
-    assert [step.done for step in steps] == list(range(1, tiles * mirrors * folds + 1))
+    passes = [step for step in steps if step.interim is None]
+    assert [step.done for step in passes] == list(range(1, tiles * mirrors * folds + 1))
     assert {step.total for step in steps} == {tiles * mirrors * folds}
 
 
 def test_closing_stops_at_once_and_frees_memory(make_model):
     data = image(40, 40, 40)
     alive = weakref.ref(data)
-    work = predict_logits(data, load_ensemble(make_model()), PRESETS["exact"])
+    work = predict_everywhere(data, load_configuration(make_model()), PRESETS["exact"])
     for _ in range(10):
         next(work)
     tensors = sum(tensor.numel() for tensor in _tensors())
@@ -85,8 +93,8 @@ def _tensors() -> list[torch.Tensor]:
 
 def test_running_out_of_memory_gathers_on_the_cpu_and_says_so(make_model, monkeypatch):
     folder = make_model()
-    whole = drain(predict_logits(image(20, 20, 20), load_ensemble(folder), PRESETS["exact"]))
-    accumulate = sliding_window._accumulate
+    whole = exact(folder, image(20, 20, 20))
+    add = Sums.add
     calls = 0
 
     def full_once(*arguments):
@@ -94,25 +102,25 @@ def test_running_out_of_memory_gathers_on_the_cpu_and_says_so(make_model, monkey
         calls += 1
         if calls == 3:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        accumulate(*arguments)
+        add(*arguments)
 
-    monkeypatch.setattr(sliding_window, "_accumulate", full_once)
+    monkeypatch.setattr(Sums, "add", full_once)
     cpu = torch.device("cpu")
-    monkeypatch.setattr(sliding_window, "_gathering_places", lambda _: [cpu, cpu])
-    work = predict_logits(image(20, 20, 20), load_ensemble(folder), PRESETS["exact"])
+    monkeypatch.setattr(sliding_window, "gathering_places", lambda _: [cpu, cpu])
+    work = predict_everywhere(image(20, 20, 20), load_configuration(folder), PRESETS["exact"])
     steps, result = run(work)
     said = [step.notice for step in steps if step.notice]
     assert len(said) == 1
     assert "ran out of memory" in said[0]
-    assert torch.equal(result, whole)
+    assert torch.equal(result.logits, whole)
 
 
 def test_a_tile_too_large_for_the_device_is_a_clear_error(make_model, monkeypatch):
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(sliding_window, "_predict", full)
-    work = predict_logits(image(20, 20, 20), load_ensemble(make_model()), PRESETS["exact"])
+    monkeypatch.setattr(sliding_window, "run_mirrored", full)
+    work = predict_everywhere(image(20, 20, 20), load_configuration(make_model()), PRESETS["exact"])
     with pytest.raises(DeviceError, match="too little memory for one tile of 16 x 16 x 16"):
         drain(work)
 
@@ -125,7 +133,7 @@ def test_weights_beyond_half_precision_are_a_clear_error(make_model):
         if "seg_layers" in name:
             value *= 1e9
     torch.save(checkpoint, path)
-    work = predict_logits(image(20, 20, 20), load_ensemble(folder), PRESETS["exact"])
+    work = predict_everywhere(image(20, 20, 20), load_configuration(folder), PRESETS["exact"])
     with pytest.raises(ModelError, match="half precision"):
         drain(work)
 
@@ -134,9 +142,13 @@ def test_weights_beyond_half_precision_are_a_clear_error(make_model):
 def test_on_cuda_logits_agree_with_the_cpu(make_model):
     folder = make_model()
     on_cuda = drain(
-        predict_logits(image(20, 37, 16), load_ensemble(folder, device="cuda"), PRESETS["exact"])
+        predict_everywhere(
+            image(20, 37, 16), load_configuration(folder, device="cuda"), PRESETS["exact"]
+        )
     )
     on_cpu = drain(
-        predict_logits(image(20, 37, 16), load_ensemble(folder, device="cpu"), PRESETS["exact"])
+        predict_everywhere(
+            image(20, 37, 16), load_configuration(folder, device="cpu"), PRESETS["exact"]
+        )
     )
     assert torch.allclose(on_cuda.float(), on_cpu.float(), atol=0.05)

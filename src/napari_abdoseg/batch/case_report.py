@@ -16,8 +16,7 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.image.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.inference.ensemble import Ensemble
-from napari_abdoseg.inference.preset import find_preset
+from napari_abdoseg.inference.segmented import Segmentation, Share
 
 Report = dict[str, Any]
 
@@ -31,8 +30,7 @@ CSV_COLUMNS = (
 def case_report(
     case: str,
     volume: Volume,
-    labels: LabelMap,
-    ensemble: Ensemble,
+    segmentation: Segmentation,
     preset: str,
     seconds: Mapping[str, float],
 ) -> Report:
@@ -40,7 +38,8 @@ def case_report(
 
     Boxes are half open in voxels of the file's own axis order, and in RAS+ mm.
     """
-    folds = find_preset(preset).used(ensemble.folds)
+    labels = segmentation.labels
+    device = segmentation.shares[0].trained.device
     return {
         "case": case,
         "image": volume.path.name if volume.path else None,
@@ -49,22 +48,30 @@ def case_report(
             for organ, measures in measure_organs(labels, volume).items()
         ],
         "bile_duct_search_region": _region_entry(labels),
-        "model": {
-            "name": ensemble.model.name,
-            "description": ensemble.model.description,
-            "sha256": ensemble.model.sha256(folds),
-            "configurations": [ensemble.configuration],
-            "folds": list(folds),
-        },
+        "models": [_model_entry(share, labels) for share in segmentation.shares],
         "preset": preset,
-        "device": ensemble.device.name,
-        "device_reason": ensemble.device.reason,
+        "device": device.name,
+        "device_reason": device.reason,
         "versions": {
             "python": platform.python_version(),
             **{package: version(package) for package in PACKAGES},
         },
         "seconds": {stage: round(elapsed, 3) for stage, elapsed in seconds.items()},
         "warnings": [*volume.notices, *labels.notices],
+    }
+
+
+def _model_entry(share: Share, labels: LabelMap) -> dict[str, Any]:
+    model = share.trained.model
+    return {
+        "name": model.name,
+        "description": model.description,
+        "sha256": model.sha256(share.folds),
+        "configuration": share.trained.name,
+        "folds": list(share.folds),
+        "passes": share.passes,
+        "passes_everywhere": share.passes_everywhere,
+        "region": _box_entry(share.region, labels),
     }
 
 

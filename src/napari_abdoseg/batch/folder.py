@@ -142,11 +142,11 @@ def _predicting_case(
 ) -> Work[Report]:
     yield Progress(READING, 0, 0)
     volume = read_volume(case.image)
-    labels = yield from segmenting(volume, ensemble, preset)
+    segmentation = yield from segmenting(volume, ensemble, preset)
     yield Progress(WRITING, 1, 1)
     case.output.mkdir(parents=True, exist_ok=True)
-    write_labels(case.labels, labels)
-    report = case_report(case.name, volume, labels, ensemble, preset, seconds)
+    write_labels(case.labels, segmentation.labels)
+    report = case_report(case.name, volume, segmentation, preset, seconds)
     write_report(case.report, report)
     return report
 

@@ -19,6 +19,7 @@ from napari_abdoseg.image.nifti import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.ensemble import loading_ensemble
+from napari_abdoseg.inference.preset import DEFAULT
 
 SEED = 7
 
@@ -39,7 +40,7 @@ def demo(
 
     ensemble = show(loading_ensemble("demo"))
     introduce(ensemble)
-    report = show(predicting_case(case, ensemble, "exact"))
+    report = show(predicting_case(case, ensemble, DEFAULT))
     write_organs_csv(output / "organs.csv", [report])
     found = read_labels(case.labels)
     picture = output / "phantom.png"

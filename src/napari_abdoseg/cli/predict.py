@@ -12,7 +12,7 @@ from napari_abdoseg.batch.case_report import Report
 from napari_abdoseg.batch.folder import find_cases, predicting
 from napari_abdoseg.cli.console import console, say, show
 from napari_abdoseg.inference.ensemble import Ensemble, loading_ensemble
-from napari_abdoseg.inference.preset import find_preset
+from napari_abdoseg.inference.preset import DEFAULT, find_preset
 
 
 def predict(
@@ -23,8 +23,12 @@ def predict(
         str | None, typer.Option(help="Folds to use, such as 0,1,2; all by default.")
     ] = None,
     preset: Annotated[
-        str, typer.Option(help="exact: as nnUNetv2_predict; fast: one fold, no mirroring.")
-    ] = "exact",
+        str,
+        typer.Option(
+            help="balanced: all folds where the organs are; exact: everywhere, as "
+            "nnUNetv2_predict; fast: one fold, no mirroring."
+        ),
+    ] = DEFAULT,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     overwrite: Annotated[bool, typer.Option(help="Replace label maps that are there.")] = False,
 ) -> None:
@@ -50,12 +54,11 @@ def predict(
 
 def introduce(ensemble: Ensemble) -> None:
     """Say which model works, and what it is for."""
-    folds = ", ".join(ensemble.folds)
-    console.print(
-        f"Model {ensemble.model.name}: {ensemble.configuration}, folds {folds}.", highlight=False
-    )
-    if ensemble.model.description:
-        console.print(ensemble.model.description, style="yellow", highlight=False)
+    for trained in ensemble.configurations:
+        folds, model = ", ".join(trained.folds), trained.model
+        console.print(f"Model {model.name}: {trained.name}, folds {folds}.", highlight=False)
+        if model.description:
+            console.print(model.description, style="yellow", highlight=False)
 
 
 def organ_table(reports: tuple[Report, ...]) -> Table:

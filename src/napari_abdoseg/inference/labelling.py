@@ -15,15 +15,17 @@ Isensee, F., Jaeger, P. F., Kohl, S. A. A., Petersen, J., & Maier-Hein, K. H.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_abdoseg.inference.ensemble import Ensemble
-from napari_abdoseg.inference.resampling import nearest_slices
+from napari_abdoseg.inference.prediction import Prediction
+from napari_abdoseg.inference.preprocessing import Properties
+from napari_abdoseg.inference.scan_axes import Neighbours, scan_axes
+from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.winners import find_winners, map_winners
 from napari_abdoseg.progress import Progress, Work
 
 if TYPE_CHECKING:
@@ -37,52 +39,16 @@ VALUES_AT_ONCE = 2**21
 """Logits that are interpolated together."""
 
 
-@dataclass(frozen=True, eq=False)
-class Neighbours:
-    """Where along an axis each new voxel lies between old ones.
-
-    Parameters
-    ----------
-    lower, upper : Tensor of int64, shape (new size,)
-        Old voxels on both sides; the same where the new one lies on it.
-    weight : Tensor of float32, shape (new size,)
-        Share of the upper.
-    """
-
-    lower: torch.Tensor
-    upper: torch.Tensor
-    weight: torch.Tensor
-
-    def among(self, first: int, stop: int) -> tuple[slice, Neighbours]:
-        """The new voxels that lie between old ones from ``first`` to before ``stop``."""
-        inside = ((self.lower >= first) & (self.upper < stop)).nonzero().flatten().tolist()
-        new = slice(inside[0], inside[-1] + 1) if inside else slice(0, 0)
-        return new, Neighbours(self.lower[new] - first, self.upper[new] - first, self.weight[new])
-
-    def layers(self) -> Iterator[tuple[int, int, range]]:
-        """Pairs of old voxels, and the new ones between them."""
-        import torch
-
-        lowers, counts = torch.unique_consecutive(self.lower, return_counts=True)
-        first = 0
-        for lower, count in zip(lowers.tolist(), counts.tolist(), strict=True):
-            between = range(first, first + count)
-            yield lower, int(self.upper[first : first + count].max()), between
-            first += count
-
-
 def labelling(
-    logits: torch.Tensor, properties: dict[str, Any], ensemble: Ensemble
+    prediction: Prediction, properties: Properties
 ) -> Work[NDArray[np.unsignedinteger[Any]]]:
     """Labels of a scan.
 
     Parameters
     ----------
-    logits : Tensor of float16, shape (class, z, y, x)
-        At the networks' spacing and in their axis order, in main memory.
+    prediction : Prediction
     properties : dict
         What preprocessing said of the scan.
-    ensemble : Ensemble
 
     Yields
     ------
@@ -97,101 +63,48 @@ def labelling(
         ``convert_predicted_logits_to_segmentation_with_correct_shape`` gives.
     """
     yield Progress(STAGE, 1, 1)
-    if not _is_usual(ensemble):
-        return _by_nnunet(logits, properties, ensemble)
-    manager = ensemble.label_manager
+    trained, logits = prediction.trained, prediction.logits
+    if not _is_usual(trained):
+        return _by_nnunet(prediction, properties)
+    manager = trained.label_manager
     order = manager.regions_class_order if manager.has_regions else range(1, len(logits))
     dtype = np.uint8 if len(manager.foreground_labels) < 255 else np.uint16
     values: NDArray[np.unsignedinteger[Any]] = np.array([0, *order], dtype)
-    labels = np.zeros(properties["shape_before_cropping"], dtype)
+    labels: NDArray[np.unsignedinteger[Any]] = np.zeros(properties["shape_before_cropping"], dtype)
     box = properties["bbox_used_for_cropping"]
     cropped = labels[tuple(slice(*extent) for extent in box)]
-    axes = _axes(logits.shape[1:], properties, ensemble)
-    yield from _fill(cropped, logits, axes, values, manager.has_regions)
-    return labels.transpose(ensemble.plans.transpose_backward)
+    yield from _fill(
+        cropped, logits, scan_axes(prediction, properties), values, manager.has_regions
+    )
+    return labels.transpose(trained.plans.transpose_backward)
 
 
-def _is_usual(ensemble: Ensemble) -> bool:
+def _is_usual(trained: TrainedConfiguration) -> bool:
     from nnunetv2.preprocessing.resampling.default_resampling import resample_data_or_seg_to_shape
     from nnunetv2.utilities.label_handling.label_handling import LabelManager
 
-    resampling = ensemble.configured.resampling_fn_probabilities
+    resampling = trained.configured.resampling_fn_probabilities
     return (
         resampling.func is resample_data_or_seg_to_shape
         and resampling.keywords == LINEAR
-        and type(ensemble.label_manager) is LabelManager
+        and type(trained.label_manager) is LabelManager
     )
 
 
-def _by_nnunet(
-    logits: torch.Tensor, properties: dict[str, Any], ensemble: Ensemble
-) -> NDArray[np.unsignedinteger[Any]]:
+def _by_nnunet(prediction: Prediction, properties: Properties) -> NDArray[np.unsignedinteger[Any]]:
     from nnunetv2.inference.export_prediction import (
         convert_predicted_logits_to_segmentation_with_correct_shape as labels_of_logits,
     )
 
+    trained = prediction.trained
     found = labels_of_logits(
-        logits, ensemble.plans, ensemble.configured, ensemble.label_manager, properties
+        prediction.whole_logits(),
+        trained.plans,
+        trained.configured,
+        trained.label_manager,
+        properties,
     )
     return np.asarray(found)
-
-
-def _axes(shape: Sequence[int], properties: dict[str, Any], ensemble: Ensemble) -> list[Neighbours]:
-    """How the scan's voxels lie between the network's, along z, y and x."""
-    from nnunetv2.preprocessing.resampling.default_resampling import determine_do_sep_z_and_axis
-
-    new_shape = properties["shape_after_cropping_and_before_resampling"]
-    new_spacing = [properties["spacing"][axis] for axis in ensemble.plans.transpose_forward]
-    spacing = ensemble.configured.spacing
-    spacing = [*new_spacing[: len(new_shape) - len(spacing)], *spacing]
-    _, axis_apart = determine_do_sep_z_and_axis(None, spacing, new_spacing)
-    return [
-        nearest_neighbours(old, new) if axis == axis_apart else linear_neighbours(old, new)
-        for axis, (old, new) in enumerate(zip(shape, new_shape, strict=True))
-    ]
-
-
-def linear_neighbours(old: int, new: int) -> Neighbours:
-    """An axis interpolated as scikit-image's `resize` does, values repeated beyond its ends."""
-    import torch
-
-    places = np.clip(old / new * (np.arange(new) + 0.5) - 0.5, 0, old - 1)
-    lower = np.floor(places).astype(np.int64)
-    weight = places - lower
-    upper = lower + (weight > 0)
-    return Neighbours(
-        torch.from_numpy(lower),
-        torch.from_numpy(upper),
-        torch.from_numpy(weight.astype(np.float32)),
-    )
-
-
-def nearest_neighbours(old: int, new: int) -> Neighbours:
-    """An axis of nearest slices."""
-    import torch
-
-    nearest = torch.from_numpy(nearest_slices(old, new))
-    return Neighbours(nearest, nearest, torch.zeros(new))
-
-
-def find_winners(logits: torch.Tensor, regions: bool) -> torch.Tensor:
-    """Number of the class that wins, 0 for none.
-
-    Parameters
-    ----------
-    logits : Tensor of float16, shape (class, ...)
-    regions : bool
-        Whether classes are regions, background none of them, that may overlap: the last
-        of those more likely than not wins, as number one for the first. Else the largest
-        logit wins, background being number 0.
-    """
-    import torch
-
-    if not regions:
-        return logits.max(0).indices
-    likely = torch.sigmoid(logits.float()) > 0.5
-    numbers = torch.arange(1, len(logits) + 1).reshape(-1, *[1] * (logits.ndim - 1))
-    return (likely * numbers).amax(0)
 
 
 def _fill(
@@ -204,8 +117,7 @@ def _fill(
     """Write the labels of all that is not background, layer by layer along the first axis."""
     import torch
 
-    numbers = torch.int16 if len(values) > 256 else torch.uint8
-    winners = torch.stack([find_winners(plane, regions).to(numbers) for plane in logits.unbind(1)])
+    winners = map_winners(logits, regions)
     box = _grown_box(winners)
     news, (along_z, *in_plane) = zip(
         *(axis.among(part.start, part.stop) for axis, part in zip(axes, box, strict=True)),

@@ -17,18 +17,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.axis_order import network_order_spacing, to_network_order
 from napari_abdoseg.inference.resampling import nnunet_resampling
+from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 SLAB_VOXELS = 2**22
 """Voxels that are normalised and resampled together."""
 CUBIC = {"is_seg": False, "order": 3, "order_z": 0, "force_separate_z": None}
 """What nnU-Net's planner asks of the resampling of images."""
 
-Preprocessed = tuple[NDArray[np.float32], dict[str, Any]]
+Properties = dict[str, Any]
+"""What nnU-Net says of a preprocessed scan: shapes, spacing and crop."""
+Preprocessed = tuple[NDArray[np.float32], Properties]
 
 
-def preprocess(data: NDArray[Any], spacing: Sequence[float], ensemble: Ensemble) -> Preprocessed:
+def preprocess_volume(volume: Volume, trained: TrainedConfiguration) -> Preprocessed:
+    """The image of a scan that a configuration's networks take; see `preprocess`."""
+    return preprocess(
+        to_network_order(volume.data, volume.grid, trained)[None],
+        network_order_spacing(volume.grid, trained),
+        trained,
+    )
+
+
+def preprocess(
+    data: NDArray[Any], spacing: Sequence[float], trained: TrainedConfiguration
+) -> Preprocessed:
     """The image that an ensemble's networks take.
 
     Parameters
@@ -37,7 +52,7 @@ def preprocess(data: NDArray[Any], spacing: Sequence[float], ensemble: Ensemble)
         A scan in the axis order of the model's reader.
     spacing : sequence of float
         mm along (z, y, x).
-    ensemble : Ensemble
+    trained : TrainedConfiguration
 
     Returns
     -------
@@ -47,9 +62,9 @@ def preprocess(data: NDArray[Any], spacing: Sequence[float], ensemble: Ensemble)
     properties : dict
         What nnU-Net needs to bring a result back to the scan's grid.
     """
-    if _is_usual_for_ct(ensemble.configured):
-        return _preprocess_ct(data, spacing, ensemble)
-    return _preprocess_by_nnunet(data, spacing, ensemble)
+    if _is_usual_for_ct(trained.configured):
+        return _preprocess_ct(data, spacing, trained)
+    return _preprocess_by_nnunet(data, spacing, trained)
 
 
 def _is_usual_for_ct(configured: Any) -> bool:
@@ -66,36 +81,35 @@ def _is_usual_for_ct(configured: Any) -> bool:
 
 
 def _preprocess_by_nnunet(
-    data: NDArray[Any], spacing: Sequence[float], ensemble: Ensemble
+    data: NDArray[Any], spacing: Sequence[float], trained: TrainedConfiguration
 ) -> Preprocessed:
-    preprocessor = ensemble.configured.preprocessor_class(verbose=False)
+    preprocessor = trained.configured.preprocessor_class(verbose=False)
     image, _, properties = preprocessor.run_case_npy(
         data,
         None,
         {"spacing": list(spacing)},
-        ensemble.plans,
-        ensemble.configured,
-        ensemble.model.dataset,
+        trained.plans,
+        trained.configured,
+        trained.model.dataset,
     )
     return image, properties
 
 
 def _preprocess_ct(
-    data: NDArray[Any], spacing: Sequence[float], ensemble: Ensemble
+    data: NDArray[Any], spacing: Sequence[float], trained: TrainedConfiguration
 ) -> Preprocessed:
     from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
 
-    order = ensemble.plans.transpose_forward
+    order = trained.plans.transpose_forward
     turned = data.transpose(0, *(axis + 1 for axis in order))
     old_spacing = [spacing[axis] for axis in order]
     box = nonzero_box(turned)
     cropped = turned[(slice(None), *(slice(*extent) for extent in box))]
     shape = cropped.shape[1:]
-    target = ensemble.configured.spacing
-    new_spacing = [*old_spacing[: len(shape) - len(target)], *target]
+    new_spacing = trained.image_spacing(spacing)
     new_shape = compute_new_shape(shape, old_spacing, new_spacing).tolist()
     resampling = nnunet_resampling(shape, new_shape, old_spacing, new_spacing)
-    intensities = ensemble.plans.foreground_intensity_properties_per_channel
+    intensities = trained.plans.foreground_intensity_properties_per_channel
     image = [
         resampling.apply(_normalised_slabs(channel, intensities[str(number)]))
         for number, channel in enumerate(cropped)

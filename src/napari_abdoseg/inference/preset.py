@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 Member = TypeVar("Member")
 
@@ -23,25 +24,43 @@ class Preset:
         Test-time augmentation over the axes that the checkpoint allows.
     first_fold_only : bool
         Leave out all members of the ensemble but the first.
+    where_organs_are : bool
+        Let the first fold find the organs' region, and work there until nothing changes.
     """
 
     name: str
     description: str
     mirroring: bool
     first_fold_only: bool
+    where_organs_are: bool = False
 
     def used(self, members: tuple[Member, ...]) -> tuple[Member, ...]:
         """Those of an ensemble's members, or of their names, that work."""
         return members[:1] if self.first_fold_only else members
 
+    def count_members(self, trained: TrainedConfiguration) -> int:
+        """Folds that work, times the mirrorings of each."""
+        folds = self.used(trained.members)
+        return len(folds) * (2 ** len(folds[0].mirror_axes) if self.mirroring else 1)
+
 
 PRESETS = {
     preset.name: preset
     for preset in (
+        Preset(
+            "balanced",
+            "All folds and mirroring where the organs are, until they are settled.",
+            mirroring=True,
+            first_fold_only=False,
+            where_organs_are=True,
+        ),
         Preset("exact", "All folds and mirroring, as nnUNetv2_predict does.", True, False),
         Preset("fast", "The first fold alone, without mirroring.", False, True),
     )
 }
+
+
+DEFAULT = "balanced"
 
 
 def find_preset(name: str) -> Preset:
@@ -53,5 +72,5 @@ def find_preset(name: str) -> Preset:
         There is none of that name.
     """
     if name not in PRESETS:
-        raise AbdosegError(f"{name!r} is no preset: choose {' or '.join(PRESETS)}.")
+        raise AbdosegError(f"{name!r} is no preset: choose {', '.join(PRESETS)}.")
     return PRESETS[name]

@@ -12,11 +12,12 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_abdoseg.batch.folder import Outcome, find_cases, predicting
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.volume import LabelMap, Volume
+from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.device import DEVICES
 from napari_abdoseg.inference.ensemble import Ensemble, loading_ensemble
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segmenting
+from napari_abdoseg.inference.segmented import Segmentation
 from napari_abdoseg.plugin.four_panel import toggle_four_panel_view
 from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.layers import volume_of
@@ -167,10 +168,10 @@ class SegmentWidget(QWidget):
         percent = f"{progress.fraction:.0%}" if progress.total else ""
         self.status.setText(" · ".join(filter(None, (progress.stage, percent, time_left))))
 
-    def _show_result(self, result: LabelMap | Outcome) -> None:
-        if isinstance(result, LabelMap):
+    def _show_result(self, result: Segmentation | Outcome) -> None:
+        if isinstance(result, Segmentation):
             assert self._layer is not None
-            show_result(self._viewer, self._layer, result)
+            show_result(self._viewer, self._layer, result.labels)
             self.status.setText(DONE)
         else:
             self.status.setText(_summary(result, Path(self.output.value)))
@@ -194,7 +195,7 @@ class SegmentWidget(QWidget):
         self.button.text = "Segment"
 
 
-def _segmenting_layer(loading: Work[Ensemble], volume: Volume, preset: str) -> Work[LabelMap]:
+def _segmenting_layer(loading: Work[Ensemble], volume: Volume, preset: str) -> Work[Segmentation]:
     ensemble = yield from loading
     return (yield from segmenting(volume, ensemble, preset))
 

@@ -1,0 +1,91 @@
+"""The whole ensemble where it matters: its first fold finds the place.
+
+The first fold without mirroring looks at the whole image. Wherever it holds an organ for
+possible, and some way around, a new tiling lets all folds and mirrorings work until the
+organs are settled. Where that is not safe, the whole ensemble looks everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_abdoseg.inference.prediction import Prediction
+from napari_abdoseg.inference.preset import PRESETS, Preset
+from napari_abdoseg.inference.region import cover_organs, touches_border
+from napari_abdoseg.inference.settling import predict_until_settled
+from napari_abdoseg.inference.sliding_window import STAGE, predict_everywhere
+from napari_abdoseg.inference.tiling import tile_image
+from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.winners import map_winners
+from napari_abdoseg.progress import Progress, Work, relay
+
+if TYPE_CHECKING:
+    import torch
+
+NOTHING_FOUND = (
+    "The first fold found no organ: the whole ensemble looks through the whole scan, which takes "
+    "longer."
+)
+TOO_SMALL = (
+    "An organ reaches the border of the region that the first fold had found: the whole ensemble "
+    "looks through the whole scan, which takes longer."
+)
+
+
+def predict_balanced(
+    image: torch.Tensor, trained: TrainedConfiguration, preset: Preset, spacing: Sequence[float]
+) -> Work[Prediction]:
+    """Mean logits of an ensemble around the organs.
+
+    Parameters
+    ----------
+    image : Tensor, shape (channel, z, y, x)
+        Preprocessed image at the network's spacing.
+    trained : TrainedConfiguration
+    preset : Preset
+        Which folds work, and whether mirrored.
+    spacing : sequence of float
+        mm along the (z, y, x) of the image.
+
+    Yields
+    ------
+    Progress
+        After each pass of a network. The first fold's prediction comes with it, and a
+        notice where the whole image is searched after all.
+    """
+    first = yield from predict_everywhere(image, trained, PRESETS["fast"])
+    members = preset.count_members(trained)
+    if members == 1:
+        return first
+    done, shape, everywhere = first.passes, first.shape, first.passes * members
+    begin = Progress(STAGE, done, done + everywhere)
+    yield replace(begin, interim=first)
+    cover = cover_organs(first, spacing)
+    del first
+
+    def go_on(progress: Progress) -> Progress:
+        return replace(
+            progress, done=done + progress.done, total=done + progress.total, interim=None
+        )
+
+    if cover is None:
+        yield replace(begin, notice=NOTHING_FOUND)
+    else:
+        part = image[(slice(None), *cover.region)]
+        tiling = tile_image(part, tuple(trained.configured.patch_size), cover.starts)
+        found = yield from relay(predict_until_settled(tiling, trained, preset), go_on)
+        done += found.passes
+        winners = map_winners(found.logits, trained.label_manager.has_regions)
+        if not touches_border(winners, cover.region, shape):
+            return replace(
+                found,
+                shape=shape,
+                region=cover.region,
+                passes=done,
+                passes_everywhere=everywhere,
+            )
+        yield replace(begin, done=done, notice=TOO_SMALL)
+    whole = yield from relay(predict_everywhere(image, trained, preset), go_on)
+    return replace(whole, passes=done + whole.passes)
