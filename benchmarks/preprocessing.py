@@ -18,7 +18,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 
 import numpy as np
-from large_scan import large_scan
+from large_scan import add_noise, large_scan
 from memory import extra_mb
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
 from numpy.typing import NDArray
@@ -77,9 +77,7 @@ def nnunets(scan: NDArray[np.int16], trained: TrainedConfiguration) -> NDArray[n
 def noisy_scan(slices: int) -> NDArray[np.int16]:
     """A phantom of (slices, 512, 512) voxels with noise of a CT's strength."""
     data = large_scan((slices, 512, 512))[0].data
-    noise = np.random.default_rng(0)
-    for plane in data:
-        plane += noise.normal(0, 20, plane.shape).astype(np.int16)
+    add_noise(data)
     return data
 
 
