@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 NEGLIGIBLE = 1e-8
 """Weights below this are left out; those of a cubic spline are within some 15 voxels."""
+ROUNDING = 4e-6
+"""Values this near to the lowest are the lowest: air stays one value, as it was."""
 BLOCK = 48
 """Rows of a matrix that are applied together."""
 
@@ -125,7 +127,12 @@ class Resampling:
             first += len(slab)
         low = self._of_new_slices(torch.cat(lows).amin(joined, keepdim=True))
         high = self._of_new_slices(torch.cat(highs).amax(joined, keepdim=True))
-        return np.asarray(total.clamp_(low, high))
+        for plane, floor, ceiling in zip(
+            total, low.expand_as(total), high.expand_as(total), strict=True
+        ):
+            plane.clamp_(floor, ceiling)
+            plane.copy_(torch.where(plane - floor < ROUNDING, floor, plane))
+        return np.asarray(total)
 
     def _of_new_slices(self, values: torch.Tensor) -> torch.Tensor:
         if self.axis_apart is None:
