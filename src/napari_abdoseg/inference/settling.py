@@ -87,10 +87,11 @@ def _predict(
         network.load_state_dict(members[fold].weights)
         first_of_fold = worked <= len(members)
         own = Sums.empty(trained, tiling, torch.float32, sums_on) if first_of_fold else sums
+        total = done + (len(order) - worked + 1) * len(tiles)
         for tile in tiles:
             own.add(tile, run_mirrored(network, tiling.cut(tile, device), flip)[0])
             done += 1
-            yield Progress(STAGE, done, done + (len(order) - worked) * len(tiles))
+            yield Progress(STAGE, done, total)
         if first_of_fold:
             fold_winners.append(own.winners()[tiling.inside].to("cpu"))
             sums.include(own)
@@ -136,7 +137,12 @@ def changes_that_matter(
         torch.bincount(winners.flatten().int(), minlength=classes)
         for winners in (now, before[changed], now[changed])
     )
-    left = sqrt((1 / worked - 1 / members) / (1 / (worked - 1) - 1 / worked))
-    unsettled = (lost + gained) * left > 2 * TOLERANCE * sizes
+    expected = (lost + gained) * share_left(worked, members)
+    unsettled = expected > 2 * TOLERANCE * sizes
     unsettled[0] = False
     return changed & (unsettled[before.int()] | unsettled[now.int()])
+
+
+def share_left(worked: int, members: int) -> float:
+    """Change that the members left are expected to make, as a multiple of the last one's."""
+    return sqrt((1 / worked - 1 / members) / (1 / (worked - 1) - 1 / worked))
