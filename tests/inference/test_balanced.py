@@ -21,6 +21,8 @@ from napari_abdoseg.progress import drain
 
 SPACING = (10.0, 8.0, 8.0)
 
+pytestmark = pytest.mark.usefixtures("single_precision")
+
 
 def image(*shape: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32))
@@ -66,7 +68,7 @@ def test_tiles_read_their_true_surroundings(make_model, monkeypatch):
     exact = drain(predict_everywhere(data, trained, PRESETS["exact"]))
     middle = (slice(None), slice(4, 12), slice(4, 12))
     difference = found.logits[(*middle, slice(11, 13))] - exact.logits[(*middle, slice(19, 21))]
-    assert difference.abs().max() < 0.02
+    assert difference.abs().max() < 0.05
 
 
 def test_the_first_folds_prediction_comes_early(trained):

@@ -24,6 +24,8 @@ class Preset:
         Test-time augmentation over the axes that the checkpoint allows.
     first_fold_only : bool
         Leave out all members of the ensemble but the first.
+    bfloat16 : bool
+        Work in bfloat16 on a CPU that has it.
     where_organs_are : bool
         Let the first fold find the organs' region, and work there until nothing changes.
     """
@@ -32,6 +34,7 @@ class Preset:
     description: str
     mirroring: bool
     first_fold_only: bool
+    bfloat16: bool
     where_organs_are: bool = False
 
     def used(self, members: tuple[Member, ...]) -> tuple[Member, ...]:
@@ -52,10 +55,11 @@ PRESETS = {
             "All folds and mirroring where the organs are, until they are settled.",
             mirroring=True,
             first_fold_only=False,
+            bfloat16=True,
             where_organs_are=True,
         ),
-        Preset("exact", "All folds and mirroring, as nnUNetv2_predict does.", True, False),
-        Preset("fast", "The first fold alone, without mirroring.", False, True),
+        Preset("exact", "All folds and mirroring, as nnUNetv2_predict does.", True, False, False),
+        Preset("fast", "The first fold alone, without mirroring.", False, True, True),
     )
 }
 

@@ -23,7 +23,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from napari_abdoseg.inference.gathering import gather, gathering_places
-from napari_abdoseg.inference.network import device_of, network_on_device, run_mirrored
+from napari_abdoseg.inference.network import Network, network_on_device
 from napari_abdoseg.inference.prediction import Prediction, whole_prediction
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.sliding_window import STAGE
@@ -34,9 +34,8 @@ from napari_abdoseg.progress import Progress, Work
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
-TOLERANCE = 0.0005
+TOLERANCE = 0.001
 """DSC that an organ may be expected to be off the whole ensemble's."""
 
 
@@ -63,14 +62,14 @@ def predict_until_settled(
     DeviceError
         A single tile needs more memory than the device has.
     """
-    with network_on_device(trained) as network:
+    with network_on_device(trained, preset.bfloat16) as network:
         attempt = partial(_predict, tiling, network, trained, preset)
         return (yield from gather(attempt, gathering_places(trained), trained))
 
 
 def _predict(
     tiling: Tiling,
-    network: nn.Module,
+    network: Network,
     trained: TrainedConfiguration,
     preset: Preset,
     sums_on: torch.device,
@@ -79,17 +78,17 @@ def _predict(
 
     members = preset.used(trained.members)
     order = in_rounds(len(members), mirrorings(members[0].mirror_axes if preset.mirroring else ()))
-    device, tiles, done = device_of(trained), tiling.tiles, 0
+    tiles, done = tiling.tiles, 0
     sums = Sums.empty(trained, tiling, torch.float32, sums_on)
     fold_winners: list[torch.Tensor] = []
     for worked, (fold, flip) in enumerate(order, start=1):
         before = sums.winners() if worked % len(members) == 0 else None
-        network.load_state_dict(members[fold].weights)
+        network.load(members[fold])
         first_of_fold = worked <= len(members)
         own = Sums.empty(trained, tiling, torch.float32, sums_on) if first_of_fold else sums
         total = done + (len(order) - worked + 1) * len(tiles)
         for tile in tiles:
-            own.add(tile, run_mirrored(network, tiling.cut(tile, device), flip)[0])
+            own.add(tile, network.run(tiling.cut(tile, network.device), flip)[0])
             done += 1
             yield Progress(STAGE, done, total)
         if first_of_fold:

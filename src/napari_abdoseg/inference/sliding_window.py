@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_abdoseg.inference.gathering import gather, gathering_places
-from napari_abdoseg.inference.network import device_of, network_on_device, run_mirrored
+from napari_abdoseg.inference.network import Network, network_on_device
 from napari_abdoseg.inference.prediction import Prediction, whole_prediction
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.sums import Sums
@@ -27,7 +27,6 @@ from napari_abdoseg.progress import Progress, Work
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
 STAGE = "Segmenting"
 
@@ -64,9 +63,9 @@ def predict_everywhere(
     places = gathering_places(trained)
     mean: torch.Tensor | None = None
     fold_winners: tuple[torch.Tensor, ...] = ()
-    with network_on_device(trained) as network:
+    with network_on_device(trained, preset.bfloat16) as network:
         for before in range(0, total, passes):
-            network.load_state_dict(members[before // passes].weights)
+            network.load(members[before // passes])
             begin = Progress(STAGE, before, total)
             fold = partial(_predict_fold, tiling, network, flips, trained, begin)
             logits = yield from gather(fold, places, trained)
@@ -84,7 +83,7 @@ def predict_everywhere(
 
 def _predict_fold(
     tiling: Tiling,
-    network: nn.Module,
+    network: Network,
     flips: Sequence[tuple[int, ...]],
     trained: TrainedConfiguration,
     begin: Progress,
@@ -100,10 +99,10 @@ def _predict_fold(
         if constant in answers:
             sums.add(tile, answers[constant])
             continue
-        image = tiling.cut(tile, device_of(trained))
+        image = tiling.cut(tile, network.device)
         prediction: torch.Tensor | None = None
         for axes in flips:
-            passed = run_mirrored(network, image, axes)
+            passed = network.run(image, axes)
             prediction = passed if prediction is None else prediction + passed
             done += 1
             yield replace(begin, done=done)
