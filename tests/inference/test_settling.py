@@ -100,10 +100,10 @@ def test_a_change_matters_by_the_size_of_its_organ():
     assert changed.nonzero().flatten().tolist() == [11000]
 
 
-def test_fewer_members_left_change_less():
-    shares = [settling.share_left(worked, 40) for worked in (5, 20, 39, 40)]
-    assert shares == sorted(shares, reverse=True)
-    assert shares[-1] == 0
+def test_what_is_left_to_change():
+    assert settling.share_left(2, 4) == pytest.approx(np.sqrt(1 / 2))
+    assert settling.share_left(5, 40) == pytest.approx(np.sqrt(3.5))
+    assert settling.share_left(40, 40) == 0
 
 
 def test_the_estimate_holds_for_random_members():
