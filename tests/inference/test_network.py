@@ -7,7 +7,8 @@ import torch
 from working import load_configuration
 
 from napari_abdoseg.inference import network as module
-from napari_abdoseg.inference.network import network_on_device
+from napari_abdoseg.inference.network import TorchNetwork, network_on_device
+from napari_abdoseg.inference.openvino_network import OpenVinoNetwork, openvino_is_installed
 
 
 @pytest.fixture
@@ -37,18 +38,29 @@ def test_mirroring_there_and_back(trained):
     assert torch.equal(mirrored, expected)
 
 
-@pytest.mark.parametrize("able", [True, False])
-def test_bfloat16_where_the_cpu_has_it(trained, able, monkeypatch):
-    monkeypatch.setattr(module, "cpu_has_bfloat16", lambda: able)
-    with network_on_device(trained, bfloat16=True) as network:
-        assert network.bfloat16 == able
-        network.load(trained.members[0])
-        rounded = network.run(image(), ())
+OPENVINO = pytest.mark.skipif(not openvino_is_installed(), reason="needs OpenVINO")
+
+
+@pytest.mark.parametrize("openvino", [pytest.param(True, marks=OPENVINO), False])
+@pytest.mark.parametrize("bfloat16", [True, False])
+def test_quick_arithmetic_is_what_there_is(trained, openvino, bfloat16, monkeypatch):
+    monkeypatch.setattr(module, "cpu_has_bfloat16", lambda: bfloat16)
+    monkeypatch.setattr(module, "openvino_is_installed", lambda: openvino)
+    with network_on_device(trained, True) as quick, network_on_device(trained) as network:
+        assert isinstance(quick, OpenVinoNetwork if openvino else TorchNetwork)
+        for member in (*trained.members, trained.members[0]):
+            quick.load(member)
+            network.load(member)
+            rounded, single = (one.run(image(), (2, 3)) for one in (quick, network))
+            assert rounded.shape == single.shape
+            assert (rounded.float() - single).abs().mean() < 0.02
+            assert torch.equal(rounded, single) == (not openvino and not bfloat16)
+
+
+def test_exact_arithmetic_is_torchs(trained):
     with network_on_device(trained) as network:
-        network.load(trained.members[0])
-        single = network.run(image(), ())
-    assert torch.allclose(rounded.float(), single, atol=0.05)
-    assert torch.equal(rounded, single) != able
+        assert isinstance(network, TorchNetwork)
+        assert not network.bfloat16
 
 
 def test_the_cpu_can_be_asked():

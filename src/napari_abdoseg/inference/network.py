@@ -1,13 +1,14 @@
-"""A network on its device."""
+"""A network on its device, run by torch or by OpenVINO."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from napari_abdoseg.inference.checkpoint import Checkpoint
+from napari_abdoseg.inference.openvino_network import OpenVinoNetwork, openvino_is_installed
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 if TYPE_CHECKING:
@@ -15,9 +16,34 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
-    """A network that takes the weights of one fold after another.
+class Network(Protocol):
+    """A network that takes the weights of one fold after another."""
+
+    device: torch.device
+
+    def load(self, member: Checkpoint) -> None:
+        """Take a fold's weights."""
+
+    def run(self, image: torch.Tensor, flip: tuple[int, ...]) -> torch.Tensor:
+        """Logits of one pass, mirrored along some axes and back.
+
+        Parameters
+        ----------
+        image : Tensor of float32, shape (1, channel, *patch)
+            On the network's device.
+        flip : tuple of int
+            Axes of ``image``.
+
+        Returns
+        -------
+        Tensor, shape (1, class, *patch)
+            Half precision on CUDA.
+        """
+
+
+@dataclass(eq=False)
+class TorchNetwork:
+    """A network run by torch.
 
     Parameters
     ----------
@@ -36,20 +62,7 @@ class Network:
         self.module.load_state_dict(member.weights)
 
     def run(self, image: torch.Tensor, flip: tuple[int, ...]) -> torch.Tensor:
-        """Logits of one pass, mirrored and back.
-
-        Parameters
-        ----------
-        image : Tensor of float32, shape (1, channel, *patch)
-            On the network's device.
-        flip : tuple of int
-            Axes of ``image``.
-
-        Returns
-        -------
-        Tensor, shape (1, class, *patch)
-            Half precision on CUDA, else single.
-        """
+        """Logits of one pass, mirrored along some axes and back."""
         import torch
 
         with torch.inference_mode(), self._autocast():
@@ -66,21 +79,30 @@ class Network:
 
 
 @contextlib.contextmanager
-def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> Iterator[Network]:
+def network_on_device(
+    trained: TrainedConfiguration, quick_arithmetic: bool = False
+) -> Iterator[Network]:
     """A network without weights, on the device until the end of the block.
 
     Parameters
     ----------
     trained : TrainedConfiguration
-    bfloat16 : bool, optional
-        Take bfloat16 where a CPU has instructions for it, which is faster.
+    quick_arithmetic : bool, optional
+        On a CPU take OpenVINO where it is installed, and bfloat16 where there are
+        instructions for it.
     """
     from nnunetv2.utilities.helpers import empty_cache
 
     device = device_of(trained)
     module = trained.build_network().to(device)
+    quick = quick_arithmetic and device.type == "cpu"
+    bfloat16 = quick and cpu_has_bfloat16()
     try:
-        yield Network(module, device, bfloat16 and device.type == "cpu" and cpu_has_bfloat16())
+        if quick and openvino_is_installed():
+            shape = (1, trained.input_channels, *trained.configured.patch_size)
+            yield OpenVinoNetwork(module, shape, bfloat16)
+        else:
+            yield TorchNetwork(module, device, bfloat16)
     finally:
         module.to("cpu")
         empty_cache(device)

@@ -56,6 +56,11 @@ class TrainedConfiguration:
         """nnU-Net's ``LabelManager``."""
         return self.plans.get_label_manager(self.model.dataset)
 
+    @property
+    def input_channels(self) -> int:
+        """Channels of the networks' input."""
+        return len(self.model.channels)
+
     def image_spacing(self, spacing: Sequence[float]) -> list[float]:
         """Spacing of the preprocessed image.
 
@@ -95,7 +100,7 @@ class TrainedConfiguration:
         network: nn.Module = trainer.build_network_architecture(
             self.plans,
             self.configured,
-            len(self.model.channels),
+            self.input_channels,
             self.label_manager.num_segmentation_heads,
             enable_deep_supervision=False,
         )
