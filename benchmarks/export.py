@@ -28,6 +28,7 @@ from nnunetv2.inference.export_prediction import (
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.inference.labelling import labelling
 from napari_abdoseg.inference.prediction import whole_prediction
@@ -70,7 +71,8 @@ def main() -> None:
 def ours(
     logits: torch.Tensor, properties: dict[str, Any], trained: TrainedConfiguration
 ) -> NDArray[Any]:
-    return drain(labelling(whole_prediction(trained, logits, (), 1), properties))
+    grid = Grid.from_spacing(properties["shape_before_cropping"], SPACING)
+    return drain(labelling([(whole_prediction(trained, logits, (), 1), properties)], grid))
 
 
 def nnunets(

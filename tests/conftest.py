@@ -14,6 +14,8 @@ from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.startup import prepare_for_torch
 
+prepare_for_torch()
+
 DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "demo"
 
 
@@ -45,28 +47,34 @@ def make_model(tmp_path: Path) -> MakeModel:
         spacing: tuple[float, ...] = (10.0, 8.0, 8.0),
         name: str = "model",
         trainer: str = "nnUNetTrainer",
+        kind: str | None = None,
+        labels: dict[str, Any] | None = None,
+        kernel: int = 3,
         **configuration: Any,
     ) -> Path:
-        prepare_for_torch()
         import torch
         from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+        from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
         from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
         folder = tmp_path / name
         folder.mkdir()
-        dataset = json.loads((DEMO / "dataset.json").read_text())
+        dataset = json.loads((DEMO / "dataset.json").read_text()) | (labels or {})
         plans = json.loads((DEMO / "plans.json").read_text())
-        kind = "2d" if len(patch) == 2 else "3d_fullres"
+        kind = kind or ("2d" if len(patch) == 2 else "3d_fullres")
         plans["configurations"] = {
-            kind: _small_configuration(plans, patch, spacing) | configuration
+            kind: _small_configuration(plans, patch, spacing, kernel) | configuration
         }
         (folder / "dataset.json").write_text(json.dumps(dataset))
         (folder / "plans.json").write_text(json.dumps(plans))
         manager = PlansManager(plans)
+        configured = manager.get_configuration(kind)
+        channels = determine_num_input_channels(manager, configured, dataset)
+        classes = manager.get_label_manager(dataset).num_segmentation_heads
         for fold in folds:
             torch.manual_seed(fold)
             network = nnUNetTrainer.build_network_architecture(
-                manager, manager.get_configuration(kind), 1, 5, enable_deep_supervision=False
+                manager, configured, channels, classes, enable_deep_supervision=False
             )
             (folder / f"fold_{fold}").mkdir()
             torch.save(
@@ -84,7 +92,7 @@ def make_model(tmp_path: Path) -> MakeModel:
 
 
 def _small_configuration(
-    plans: dict[str, Any], patch: tuple[int, ...], spacing: tuple[float, ...]
+    plans: dict[str, Any], patch: tuple[int, ...], spacing: tuple[float, ...], kernel: int
 ) -> dict[str, Any]:
     configuration = json.loads(json.dumps(plans["configurations"]["3d_fullres"]))
     dimensions = len(patch)
@@ -95,7 +103,7 @@ def _small_configuration(
         "features_per_stage": [4, 8],
         "conv_op": f"torch.nn.modules.conv.Conv{dimensions}d",
         "norm_op": f"torch.nn.modules.instancenorm.InstanceNorm{dimensions}d",
-        "kernel_sizes": [[3] * dimensions] * 2,
+        "kernel_sizes": [[kernel] * dimensions] * 2,
         "strides": [[1] * dimensions, [2] * dimensions],
         "n_conv_per_stage": [1, 1],
         "n_conv_per_stage_decoder": [1],

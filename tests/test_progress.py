@@ -11,6 +11,7 @@ from napari_abdoseg.progress import (
     Countdown,
     Progress,
     Work,
+    as_part,
     drain,
     spoken_duration,
     thin_out,
@@ -31,6 +32,11 @@ def work(closed: list[str] | None = None, pause: float = 0) -> Work[str]:
     finally:
         if closed is not None:
             closed.append("closed")
+
+
+def test_a_part_of_a_work_is_a_part_of_its_progress():
+    part = as_part(1, 4)(Progress("Segmenting", 1, 2, "Mind this.", "interim"))
+    assert part == Progress("Segmenting", 1500, 4000, "Mind this.", "interim")
 
 
 def test_draining_gives_the_result():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -63,6 +63,16 @@ def relay(work: Work[Result], change: Callable[[Progress], Progress | None]) -> 
                 yield progress
     finally:
         work.close()
+
+
+def as_part(number: int, count: int) -> Callable[[Progress], Progress]:
+    """Change of a report on one of several equal parts of a work to one on the whole of it."""
+
+    def change(progress: Progress) -> Progress:
+        done = round(1000 * (number + progress.fraction))
+        return replace(progress, done=done, total=1000 * count)
+
+    return change
 
 
 def thin_out(work: Work[Result], interval: float) -> Work[Result]:

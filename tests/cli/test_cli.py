@@ -42,6 +42,17 @@ def test_predict_writes_and_says_where(scan, tmp_path, make_model):
     )
 
 
+def test_predict_averages_models(scan, tmp_path, make_model):
+    models = make_model((0,), None), make_model((0,), None, (32, 32), (9.0, 8.0), "flat")
+    output = tmp_path / "out"
+    result = predict(scan, "--output", output, "--model", models[0], "--model", models[1])
+    assert result.exit_code == 0, result.output
+    assert "Model flat: 2d, folds 0." in result.output
+    report = json.loads((output / "case.json").read_text())
+    kinds = [(model["name"], model["configuration"]) for model in report["models"]]
+    assert kinds == [("model", "3d_fullres"), ("flat", "2d")]
+
+
 def test_predict_keeps_what_is_there(scan, tmp_path, make_model):
     model, output = make_model(), tmp_path / "out"
     predict(scan, "--output", output, "--model", model)

@@ -81,7 +81,7 @@ def ensemble():
 @pytest.mark.parametrize("case", CASES)
 def test_exact_is_what_nnunet_predicts(case, scans, by_nnunet, ensemble):
     ours = segment(read_volume(scans / f"{case}_0000.nii.gz"), ensemble, "exact")
-    theirs = read_labels(by_nnunet / f"{case}.nii.gz", ensemble.model.organs)
+    theirs = read_labels(by_nnunet / f"{case}.nii.gz", ensemble.organs)
     differing = np.count_nonzero(ours.data != theirs.data)
     scores = dice(ours, replace(theirs, grid=ours.grid))
     print(

@@ -44,9 +44,63 @@ def test_a_configuration_that_the_plans_lack_is_refused(make_model):
         load_ensemble(folder)
 
 
-def test_a_cascade_is_refused(make_model):
-    with pytest.raises(ModelError, match="second stage of a cascade"):
-        load_ensemble(make_model(previous_stage="3d_lowres"))
+LOWRES = "nnUNetTrainer__nnUNetPlans__3d_lowres"
+
+
+def make_cascade(make_model):
+    return make_model((0, 1), name="cascade", previous_stage="3d_lowres")
+
+
+def test_a_cascade_brings_all_folds_of_its_first_stage(make_model):
+    lowres, folder = make_model((0, 2), name=LOWRES, kind="3d_lowres"), make_cascade(make_model)
+    (second,) = load_ensemble(folder, folds=[1], device="cpu").configurations
+    assert second.folds == ("1",)
+    first = second.previous_stage
+    assert first.model.folder == lowres
+    assert (first.name, first.folds, first.previous_stage) == ("3d_lowres", ("0", "2"), None)
+
+
+def test_a_cascade_without_its_first_stage_says_where_that_is_looked_for(make_model):
+    folder = make_cascade(make_model)
+    with pytest.raises(ModelError, match=f"{folder.parent / LOWRES}, is not there: copy it"):
+        load_ensemble(folder)
+
+
+def test_the_stages_of_a_cascade_must_have_the_same_labels(make_model):
+    make_model((0,), name=LOWRES, kind="3d_lowres", labels=TWO)
+    with pytest.raises(ModelError, match=f"cascade and .*{LOWRES} can't work together"):
+        load_ensemble(make_cascade(make_model))
+
+
+TWO = {"labels": {"background": 0, "liver": 1, "spleen": 2}}
+REGIONS = {
+    "labels": {"background": 0, "both": [1, 2], "spleen": 2},
+    "regions_class_order": [1, 2],
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (None, TWO),
+        (TWO, {"labels": {"background": 0, "liver": 2, "spleen": 1}}),
+        (TWO, {"labels": {"background": 0, "liver": 1, "Milz": 2}}),
+        (TWO, REGIONS),
+        (REGIONS, REGIONS | {"regions_class_order": [2, 1]}),
+        (REGIONS, REGIONS | {"labels": {"background": 0, "spleen": 2, "both": [1, 2]}}),
+    ],
+)
+def test_models_of_other_labels_are_not_averaged(one, other, make_model):
+    folders = [make_model((0,), name=name, labels=of) for name, of in (("a", one), ("b", other))]
+    with pytest.raises(ModelError, match=r"a and .*b can't work together, since their labels"):
+        load_ensemble(folders, device="cpu")
+
+
+def test_the_order_of_labels_makes_no_difference(make_model):
+    turned = {"labels": {"spleen": 2, "background": 0, "liver": 1}}
+    folders = [make_model((0,), name=name, labels=of) for name, of in (("a", TWO), ("b", turned))]
+    ensemble = load_ensemble(folders, device="cpu")
+    assert [trained.model.folder for trained in ensemble.configurations] == folders
 
 
 @pytest.mark.parametrize("trainer", ["nnUNetTrainerOfMine", "np", "DistributedDataParallel"])

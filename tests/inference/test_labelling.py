@@ -14,6 +14,7 @@ from nnunetv2.inference.export_prediction import (
 from scipy.ndimage import gaussian_filter
 from working import load_configuration
 
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference import labelling as module
 from napari_abdoseg.inference.labelling import labelling
@@ -40,6 +41,10 @@ WAYS = {
     "thick along x": ((30, 30, 20), (1.5, 1.5, 2.5), (0.8, 0.9, 5.0)),
     "one slice": ((1, 30, 30), (2.5, 1.5, 1.5), (2.5, 0.8, 0.8)),
     "2d": ((12, 30, 30), (1.5, 1.5), (4.0, 0.8, 0.8)),
+}
+REGIONS = {
+    "labels": {"background": 0, "all": [1, 2, 3], "inner": [2, 3], "core": [3]},
+    "regions_class_order": [1, 3, 2],
 }
 LIMIT, TIES = 1e-5, 3
 """Share, or number, of voxels that may differ."""
@@ -104,10 +109,22 @@ def predicted(logits, trained) -> Prediction:
     return whole_prediction(trained, logits, (), 1)
 
 
+def grid_of(properties, trained) -> Grid:
+    """Grid whose axes are those of the model's reader."""
+    cropped = properties["shape_before_cropping"]
+    shape = tuple(cropped[axis] for axis in trained.plans.transpose_backward)
+    return Grid.from_spacing(shape, tuple(properties["spacing"]))
+
+
+def labels_of(logits, properties, trained) -> np.ndarray:
+    placed = predicted(logits, trained), properties
+    return drain(labelling([placed], grid_of(properties, trained)))
+
+
 def require_same(logits, properties, trained) -> np.ndarray:
     """Require nnU-Net's labels, but for ties that rounding breaks: a few in a small scan."""
     before = logits.clone()
-    ours = drain(labelling(predicted(logits, trained), properties))
+    ours = labels_of(logits, properties, trained)
     expected = np.asarray(theirs(logits, properties, trained))
     assert torch.equal(logits, before)
     assert ours.dtype == expected.dtype
@@ -137,12 +154,8 @@ def test_few_and_many_classes(classes, make_configuration):
 @pytest.mark.parametrize("make_logits", [blobs, noise])
 def test_regions(make_logits, make_configuration):
     """Overlapping regions, the last that is likely wins, whatever their values."""
-    labels = {
-        "labels": {"background": 0, "all": [1, 2, 3], "inner": [2, 3], "core": [3]},
-        "regions_class_order": [1, 3, 2],
-    }
     way = WAYS["up"]
-    trained = make_configuration(way[1], labels)
+    trained = make_configuration(way[1], REGIONS)
     assert trained.label_manager.has_regions
     logits = make_logits(3, way[0]) - 1
     found = require_same(logits, scan_of(*way), trained)
@@ -161,7 +174,7 @@ def test_one_class_everywhere(fill, make_configuration):
     way = WAYS["up"]
     logits = torch.zeros((5, *way[0]), dtype=torch.half)
     logits[fill] = 1
-    labels = drain(labelling(predicted(logits, make_configuration(way[1])), scan_of(*way)))
+    labels = labels_of(logits, scan_of(*way), make_configuration(way[1]))
     assert (labels == fill).all()
 
 
@@ -174,7 +187,7 @@ def test_random_shapes_and_spacings(make_configuration):
         new_spacing = np.minimum(draw.uniform(0.7, 3.5, 3), np.multiply(shape, 1.5)).tolist()
         properties = scan_of(shape, (2.0, 1.5, 1.7), new_spacing)
         logits = blobs(5, shape)
-        ours = drain(labelling(predicted(logits, trained), properties))
+        ours = labels_of(logits, properties, trained)
         differing += np.count_nonzero(ours != theirs(logits, properties, trained))
         size += ours.size
     assert differing <= 1e-5 * size
@@ -224,8 +237,99 @@ def test_neighbours_are_scikit_images(old, new):
     torch.testing.assert_close(matrix, spline_operator(old, new, 1).matrix, atol=1e-6, rtol=0)
 
 
+SPACINGS = {"2d": (1.2, 1.1), "3d_lowres": (4.8, 2.4, 2.2), "3d_fullres": (2.0, 1.4, 1.2)}
+SIZES, STEPS = (24, 60, 50), (2.0, 0.6, 0.6)
+"""Voxels of the cropped scan and mm along the axes of the reader."""
+
+
+@pytest.fixture
+def make_several(make_model):
+    """A function that gives predictions of several configurations for one scan."""
+
+    def make(make_logits, labels=None, turns=((0, 1, 2),) * 3, **configuration):
+        placed = []
+        for (kind, spacing), turn in zip(SPACINGS.items(), turns, strict=True):
+            patch = (16,) * len(spacing)
+            changes = configuration if kind == "3d_lowres" else {}
+            folder = make_model((0,), (), patch, spacing, kind, kind=kind, labels=labels, **changes)
+            plans = json.loads((folder / "plans.json").read_text())
+            plans["transpose_forward"] = list(turn)
+            plans["transpose_backward"] = np.argsort(turn).tolist()
+            (folder / "plans.json").write_text(json.dumps(plans))
+            trained = load_configuration(folder, device="cpu")
+            sizes = [SIZES[axis] for axis in turn]
+            steps = [STEPS[axis] for axis in turn], trained.image_spacing(STEPS)
+            shape = [round(n * a / b) for n, a, b in zip(sizes, *steps, strict=True)]
+            logits = make_logits(trained.label_manager.num_segmentation_heads, shape)
+            properties = {
+                "spacing": STEPS,
+                "shape_before_cropping": [size + 3 for size in sizes],
+                "bbox_used_for_cropping": [[1, size + 1] for size in sizes],
+                "shape_after_cropping_and_before_resampling": sizes,
+            }
+            placed.append((predicted(logits, trained), properties))
+        return placed
+
+    return make
+
+
+def require_same_mean(placed) -> np.ndarray:
+    """Require what nnU-Net makes of the mean of probabilities."""
+    ours = drain(labelling(placed, Grid.from_spacing(tuple(n + 3 for n in SIZES), STEPS)))
+    mean = np.mean([probabilities(*one) for one in placed], axis=0)
+    manager = placed[0][0].trained.label_manager
+    expected = manager.convert_probabilities_to_segmentation(mean)
+    assert ours.dtype == np.uint8
+    assert ours.shape == expected.shape
+    assert len(np.unique(ours)) > 2
+    assert np.count_nonzero(ours != expected) <= TIES
+    return ours
+
+
+def probabilities(prediction, properties) -> np.ndarray:
+    trained = prediction.trained
+    return by_nnunet(
+        prediction.whole_logits(),
+        trained.plans,
+        trained.configured,
+        trained.label_manager,
+        properties,
+        return_probabilities=True,
+    )[1]
+
+
+@pytest.mark.parametrize("labels", [None, REGIONS], ids=["organs", "regions"])
+@pytest.mark.parametrize("make_logits", [blobs, noise])
+def test_the_mean_of_several(make_logits, labels, make_several):
+    require_same_mean(make_several(make_logits, labels))
+
+
+def test_several_whose_axes_are_turned_each_in_another_way(make_several):
+    require_same_mean(make_several(blobs, turns=((1, 2, 0), (2, 0, 1), (0, 2, 1))))
+
+
+def test_several_that_looked_at_a_part_each(make_several):
+    """Beyond it, its outermost voxels repeat."""
+    whole = make_several(blobs)
+    placed = []
+    for number, (prediction, properties) in enumerate(whole):
+        region = tuple(slice(number, size - 2 - number) for size in prediction.shape)
+        part = prediction.logits[(slice(None), *region)]
+        placed.append((replace(prediction, region=region, logits=part), properties))
+    found = require_same_mean(placed)
+    assert not np.array_equal(found, require_same_mean(whole))
+
+
+def test_several_of_which_one_is_unusual_get_nnunets_own(make_several):
+    linear = module.LINEAR | {"order": 0}
+    placed = make_several(blobs, resampling_fn_probabilities_kwargs=linear)
+    require_same_mean(placed)
+
+
 def test_can_be_cancelled_between_layers(make_configuration):
     way = WAYS["up"]
-    work = labelling(predicted(blobs(5, way[0]), make_configuration(way[1])), scan_of(*way))
+    properties, trained = scan_of(*way), make_configuration(way[1])
+    placed = predicted(blobs(5, way[0]), trained), properties
+    work = labelling([placed], grid_of(properties, trained))
     assert {next(work).stage for _ in range(5)} == {module.STAGE}
     work.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_abdoseg.batch.case_report import (
@@ -17,7 +17,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti import case_name, nifti_files, read_volume, write_labels
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.inference.segmentation import segmenting
-from napari_abdoseg.progress import Progress, Work, relay, time_stages
+from napari_abdoseg.progress import Progress, Work, as_part, relay, time_stages
 
 READING, WRITING = "Reading", "Writing"
 
@@ -154,9 +154,8 @@ def _predicting_case(
 def _among(work: Work[Report], name: str, number: int, count: int) -> Work[Report]:
     """Progress of one case as progress over all."""
 
-    def among(progress: Progress) -> Progress:
+    def name_case(progress: Progress) -> Progress:
         stage = f"{name}: {progress.stage}" if count > 1 else progress.stage
-        done = round(1000 * (number + progress.fraction))
-        return Progress(stage, done, 1000 * count, progress.notice)
+        return replace(progress, stage=stage, interim=None)
 
-    return relay(work, among)
+    return relay(relay(work, name_case), as_part(number, count))

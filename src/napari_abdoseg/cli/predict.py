@@ -18,7 +18,13 @@ from napari_abdoseg.inference.preset import DEFAULT, find_preset
 def predict(
     inputs: Annotated[list[Path], typer.Argument(help="CT files (.nii, .nii.gz) or folders.")],
     output: Annotated[Path, typer.Option(help="Folder for label maps, reports and organs.csv.")],
-    model: Annotated[str, typer.Option(help="A model's name or nnU-Net model folder.")] = "demo",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A model's name or nnU-Net model folder, demo by default; give it again for "
+            "each other configuration that is to be averaged with it."
+        ),
+    ] = None,
     folds: Annotated[
         str | None, typer.Option(help="Folds to use, such as 0,1,2; all by default.")
     ] = None,
@@ -35,7 +41,7 @@ def predict(
     """Find the organs of CTs; write a label map, a report and a table."""
     find_preset(preset)
     cases = find_cases(inputs, output)
-    ensemble = show(loading_ensemble(model, folds.split(",") if folds else None, device))
+    ensemble = show(loading_ensemble(model or "demo", folds.split(",") if folds else None, device))
     introduce(ensemble)
     outcome = show(predicting(cases, ensemble, preset, overwrite))
     for case in outcome.kept:

@@ -80,7 +80,7 @@ class Grid:
         return cls((i, j, k), np.linalg.inv(_RAS_TO_SPL) @ stored_to_spl)
 
     @cached_property
-    def _stored_axes(self) -> tuple[tuple[int, bool], ...]:
+    def stored_axes(self) -> tuple[tuple[int, bool], ...]:
         """Stored axis of each screen axis, and whether it runs the other way."""
         orientation = nib.orientations.io_orientation(self.affine)
         axes = []
@@ -91,15 +91,15 @@ class Grid:
 
     @property
     def _flips(self) -> tuple[slice, ...]:
-        return tuple(slice(None, None, -1 if flipped else 1) for _, flipped in self._stored_axes)
+        return tuple(slice(None, None, -1 if flipped else 1) for _, flipped in self.stored_axes)
 
     def to_screen(self, stored: NDArray[Any]) -> NDArray[Any]:
         """View of an array in stored order as (z, y, x)."""
-        return stored.transpose([axis for axis, _ in self._stored_axes])[self._flips]
+        return stored.transpose([axis for axis, _ in self.stored_axes])[self._flips]
 
     def to_stored(self, screen: NDArray[Any]) -> NDArray[Any]:
         """View of a (z, y, x) array in the file's own order."""
-        return screen[self._flips].transpose(np.argsort([axis for axis, _ in self._stored_axes]))
+        return screen[self._flips].transpose(np.argsort([axis for axis, _ in self.stored_axes]))
 
     def stored_index(self, screen: Sequence[float] | NDArray[Any]) -> NDArray[np.float64]:
         """(z, y, x) coordinates of voxels as coordinates in the file's own order."""
@@ -112,7 +112,7 @@ class Grid:
     @property
     def shape(self) -> Shape:
         """Shape as (z, y, x)."""
-        z, y, x = (self.stored_shape[axis] for axis, _ in self._stored_axes)
+        z, y, x = (self.stored_shape[axis] for axis, _ in self.stored_axes)
         return z, y, x
 
     @property
@@ -129,7 +129,7 @@ class Grid:
     @property
     def spacing(self) -> Triple:
         """Distance between voxel centres in mm along (z, y, x)."""
-        z, y, x = (self.stored_spacing[axis] for axis, _ in self._stored_axes)
+        z, y, x = (self.stored_spacing[axis] for axis, _ in self.stored_axes)
         return z, y, x
 
     @cached_property
@@ -137,7 +137,7 @@ class Grid:
         """From (z, y, x) indices to stored ones, shape (4, 4)."""
         matrix = np.zeros((4, 4))
         matrix[3, 3] = 1
-        for screen, (stored, flipped) in enumerate(self._stored_axes):
+        for screen, (stored, flipped) in enumerate(self.stored_axes):
             matrix[stored, screen] = -1 if flipped else 1
             matrix[stored, 3] = self.stored_shape[stored] - 1 if flipped else 0
         return matrix

@@ -47,6 +47,15 @@ def box_from_network_order(
     )
 
 
+def screen_axes(grid: Grid, trained: TrainedConfiguration) -> list[tuple[int, bool]]:
+    """The networks' axis along each axis (z, y, x) of the screen, and whether it is turned."""
+    turned_when_read = [(0, False), (1, True), (2, True)]
+    stored = [(2 - axis, turned) for axis, turned in grid.stored_axes]
+    backward = trained.plans.transpose_backward
+    read = turned_when_read if _reoriented(trained) else stored
+    return [(backward[axis], turned) for axis, turned in read]
+
+
 def _reoriented(trained: TrainedConfiguration) -> bool:
     """Whether the model's reader turned scans to RAS+; nnU-Net's others keep the stored order."""
     return bool(trained.model.plans.get("image_reader_writer") == "NibabelIOWithReorient")

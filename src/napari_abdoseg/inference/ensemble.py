@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.inference.device import Device, choose_device
 from napari_abdoseg.inference.loading import STAGE, loading_configuration
-from napari_abdoseg.inference.model import read_model
+from napari_abdoseg.inference.model import read_model, require_same_labels
 from napari_abdoseg.inference.startup import prepare_for_torch
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 from napari_abdoseg.progress import Progress, Work, drain
@@ -38,18 +38,19 @@ class Ensemble:
 
 
 def load_ensemble(
-    name_or_folder: str | Path = "demo",
+    models: str | Path | Sequence[str | Path] = "demo",
     folds: Iterable[int | str] | None = None,
     device: str = "auto",
 ) -> Ensemble:
-    """Load the folds of a model.
+    """Load the folds of a model, or of several whose probabilities are to be averaged.
 
     Parameters
     ----------
-    name_or_folder : str or Path
-        ``"demo"``, or an nnU-Net v2 model folder.
+    models : str, Path or a sequence of them
+        ``"demo"``, or an nnU-Net v2 model folder. Beside that of a cascade's second stage
+        must be that of its first.
     folds : iterable of int or str, optional
-        Folds to use; all by default.
+        Folds to use of each; all by default, and always of a cascade's first stage.
     device : str, optional
         ``"auto"`` (CUDA, else MPS, else CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``,
         ``"mps"``.
@@ -57,20 +58,20 @@ def load_ensemble(
     Raises
     ------
     ModelError
-        The folder is no complete model, a checkpoint can't be read or trusted,
-        or does not fit the model's plans.
+        A folder is no complete model, a checkpoint can't be read or trusted,
+        or does not fit the model's plans; or models have different labels.
     DeviceError
         The device is not on this machine.
     """
-    return drain(loading_ensemble(name_or_folder, folds, device))
+    return drain(loading_ensemble(models, folds, device))
 
 
 def loading_ensemble(
-    name_or_folder: str | Path = "demo",
+    models: str | Path | Sequence[str | Path] = "demo",
     folds: Iterable[int | str] | None = None,
     device: str = "auto",
 ) -> Work[Ensemble]:
-    """Load the folds of a model one by one; see `load_ensemble`.
+    """Load the folds of models one by one; see `load_ensemble`.
 
     Yields
     ------
@@ -79,7 +80,13 @@ def loading_ensemble(
     """
     yield Progress(STAGE, 0, 0)
     prepare_for_torch()
-    model = read_model(name_or_folder)
+    chosen = [models] if isinstance(models, str | Path) else models
+    first, *others = [read_model(model) for model in chosen]
+    for other in others:
+        require_same_labels(first, other)
     where = choose_device(device)
     yield Progress(STAGE, 0, 0, f"Running on {where.name}: {where.reason}")
-    return Ensemble(((yield from loading_configuration(model, folds, where)),))
+    configurations = []
+    for model in (first, *others):
+        configurations.append((yield from loading_configuration(model, folds, where)))
+    return Ensemble(tuple(configurations))

@@ -1,11 +1,11 @@
-"""Labels on a scan's grid from logits at the network's spacing, as nnU-Net exports them.
+"""Labels on a scan's grid from logits at the networks' spacing, as nnU-Net exports them.
 
-nnU-Net resamples the logits of all classes to the scan and compares them there. But a
-linearly interpolated value lies between those of its corners: where one class wins at all
-corners it wins in between, whatever the weights, and only the voxels along the organs'
-surfaces need to be interpolated. They are, layer by layer within the box of all organs,
-and full-size logits never exist. Values are rounded to half precision as nnU-Net rounds
-them, so that ties fall the same way.
+nnU-Net resamples the logits of all classes to the scan and compares them there; those of
+several configurations become probabilities first, whose mean is compared. But where one
+class wins at all corners around a voxel in every prediction, it wins there, and only the
+voxels along the organs' surfaces need to be interpolated. They are, layer by layer within
+the box of all organs, and full-size logits never exist. Values are rounded to half
+precision as nnU-Net rounds them, so that ties fall the same way.
 
 Models with another resampling or other labels than nnU-Net's usual get nnU-Net's export.
 
@@ -16,21 +16,21 @@ Isensee, F., Jaeger, P. F., Kohl, S. A. A., Petersen, J., & Maier-Hein, K. H.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_abdoseg.inference.prediction import Prediction
-from napari_abdoseg.inference.preprocessing import Properties
-from napari_abdoseg.inference.scan_axes import Neighbours, scan_axes
+from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.inference.axis_order import from_network_order
+from napari_abdoseg.inference.interpolation import Interpolation
+from napari_abdoseg.inference.nnunet_export import labels_by_nnunet
+from napari_abdoseg.inference.prediction import Placed
+from napari_abdoseg.inference.scan_axes import shared_layers
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
-from napari_abdoseg.inference.winners import find_winners, map_winners
+from napari_abdoseg.inference.winners import find_common_winners
 from napari_abdoseg.progress import Progress, Work
-
-if TYPE_CHECKING:
-    import torch
-
 
 STAGE = "Resampling to the scan"
 LINEAR = {"is_seg": False, "order": 1, "order_z": 0, "force_separate_z": None}
@@ -38,17 +38,19 @@ LINEAR = {"is_seg": False, "order": 1, "order_z": 0, "force_separate_z": None}
 VALUES_AT_ONCE = 2**21
 """Logits that are interpolated together."""
 
+Labels = NDArray[np.unsignedinteger[Any]]
 
-def labelling(
-    prediction: Prediction, properties: Properties
-) -> Work[NDArray[np.unsignedinteger[Any]]]:
+
+def labelling(predictions: Sequence[Placed], grid: Grid) -> Work[Labels]:
     """Labels of a scan.
 
     Parameters
     ----------
-    prediction : Prediction
-    properties : dict
-        What preprocessing said of the scan.
+    predictions : sequence of (Prediction, dict)
+        Of one or several configurations with the same labels, and what preprocessing
+        said of the scan for each.
+    grid : Grid
+        Of the scan.
 
     Yields
     ------
@@ -58,25 +60,25 @@ def labelling(
     Returns
     -------
     ndarray of uint8 or uint16, shape (z, y, x)
-        On the scan's grid, in the axis order of the model's reader; but for about one
-        in a million voxels what nnU-Net's
-        ``convert_predicted_logits_to_segmentation_with_correct_shape`` gives.
+        On the grid, as it is shown; but for about one in a million voxels what nnU-Net's
+        ``convert_predicted_logits_to_segmentation_with_correct_shape`` gives for one
+        prediction, and ``nnUNetv2_ensemble`` for several.
     """
     yield Progress(STAGE, 1, 1)
-    trained, logits = prediction.trained, prediction.logits
-    if not _is_usual(trained):
-        return _by_nnunet(prediction, properties)
-    manager = trained.label_manager
-    order = manager.regions_class_order if manager.has_regions else range(1, len(logits))
+    if not all(_is_usual(prediction.trained) for prediction, _ in predictions):
+        return labels_by_nnunet(predictions, grid)
+    first, properties = predictions[0]
+    trained, manager = first.trained, first.trained.label_manager
+    heads = range(1, manager.num_segmentation_heads)
+    order = manager.regions_class_order if manager.has_regions else heads
     dtype = np.uint8 if len(manager.foreground_labels) < 255 else np.uint16
-    values: NDArray[np.unsignedinteger[Any]] = np.array([0, *order], dtype)
-    labels: NDArray[np.unsignedinteger[Any]] = np.zeros(properties["shape_before_cropping"], dtype)
-    box = properties["bbox_used_for_cropping"]
-    cropped = labels[tuple(slice(*extent) for extent in box)]
-    yield from _fill(
-        cropped, logits, scan_axes(prediction, properties), values, manager.has_regions
-    )
-    return labels.transpose(trained.plans.transpose_backward)
+    values: Labels = np.array([0, *order], dtype)
+    labels: Labels = np.zeros(properties["shape_before_cropping"], dtype)
+    crop = properties["bbox_used_for_cropping"]
+    cropped = labels[tuple(slice(*extent) for extent in crop)]
+    interpolations = [Interpolation.of(placed, grid, trained) for placed in predictions]
+    yield from _fill(cropped, interpolations, values, manager.has_regions)
+    return from_network_order(labels.transpose(trained.plans.transpose_backward), grid, trained)
 
 
 def _is_usual(trained: TrainedConfiguration) -> bool:
@@ -91,102 +93,38 @@ def _is_usual(trained: TrainedConfiguration) -> bool:
     )
 
 
-def _by_nnunet(prediction: Prediction, properties: Properties) -> NDArray[np.unsignedinteger[Any]]:
-    from nnunetv2.inference.export_prediction import (
-        convert_predicted_logits_to_segmentation_with_correct_shape as labels_of_logits,
-    )
-
-    trained = prediction.trained
-    found = labels_of_logits(
-        prediction.whole_logits(),
-        trained.plans,
-        trained.configured,
-        trained.label_manager,
-        properties,
-    )
-    return np.asarray(found)
-
-
 def _fill(
-    labels: NDArray[np.unsignedinteger[Any]],
-    logits: torch.Tensor,
-    axes: Sequence[Neighbours],
-    values: NDArray[np.unsignedinteger[Any]],
-    regions: bool,
+    labels: Labels, interpolations: Sequence[Interpolation], values: Labels, regions: bool
 ) -> Work[None]:
     """Write the labels of all that is not background, layer by layer along the first axis."""
     import torch
 
-    winners = map_winners(logits, regions)
-    box = _grown_box(winners)
-    news, (along_z, *in_plane) = zip(
-        *(axis.among(part.start, part.stop) for axis, part in zip(axes, box, strict=True)),
-        strict=True,
-    )
-    inside, winners, logits = labels[news], winners[box], logits[(slice(None), *box)]
-    for lower, upper, planes in along_z.layers():
+    box = _joint_box([interpolation.organ_box() for interpolation in interpolations])
+    inside, parts = labels[box], [interpolation.part(box) for interpolation in interpolations]
+    at_once = max(1, VALUES_AT_ONCE // sum(len(part.logits) for part in parts))
+    weights = [part.axes[0].weight for part in parts]
+    for layer, planes in shared_layers([part.axes[0] for part in parts]):
         yield Progress(STAGE, 1, 1)
-        ends = winners[lower], winners[upper]
-        least = _over_corners(torch.minimum(*ends), in_plane, torch.minimum)
-        most = _over_corners(torch.maximum(*ends), in_plane, torch.maximum)
+        extremes = (part.extreme_winners(ends) for part, ends in zip(parts, layer, strict=True))
+        leasts, mosts = zip(*extremes, strict=True)
+        least, most = reduce(torch.minimum, leasts), reduce(torch.maximum, mosts)
         inside[planes.start : planes.stop] = values[least]
-        undecided = (least != most).nonzero()
-        for voxels in torch.split(undecided, max(1, VALUES_AT_ONCE // len(logits))):
-            below, above = (
-                _interpolate(logits[:, end].float(), in_plane, voxels) for end in (lower, upper)
-            )
+        for voxels in torch.split((least != most).nonzero(), at_once):
+            planes_of_logits = [
+                part.on_planes(ends, voxels) for part, ends in zip(parts, layer, strict=True)
+            ]
             rows, columns = voxels.T.numpy()
             for plane in planes:
-                between = torch.lerp(below, above, along_z.weight[plane]).half()
-                inside[plane, rows, columns] = values[find_winners(between, regions)]
+                between = [
+                    torch.lerp(below, above, weight[plane]).half()
+                    for (below, above), weight in zip(planes_of_logits, weights, strict=True)
+                ]
+                inside[plane, rows, columns] = values[find_common_winners(between, regions)]
 
 
-def _grown_box(winners: torch.Tensor) -> tuple[slice, ...]:
-    """Box of all that is not background, and one voxel around it."""
-    box = []
-    for axis, size in enumerate(winners.shape):
-        others = [other for other in range(winners.ndim) if other != axis]
-        places = winners.amax(others).nonzero().flatten().tolist() or [0]
-        box.append(slice(max(places[0] - 1, 0), min(places[-1] + 2, size)))
-    return tuple(box)
-
-
-def _over_corners(plane: torch.Tensor, axes: Sequence[Neighbours], extreme: Any) -> torch.Tensor:
-    """Least or largest number at the four corners around each new voxel of a plane."""
-    for number, axis in enumerate(axes):
-        ends = (plane.index_select(number, end) for end in (axis.lower, axis.upper))
-        plane = extreme(*ends)
-    return plane
-
-
-def _interpolate(
-    plane: torch.Tensor, axes: Sequence[Neighbours], voxels: torch.Tensor
-) -> torch.Tensor:
-    """Values of a plane at new voxels.
-
-    Parameters
-    ----------
-    plane : Tensor of float32, shape (class, y, x)
-    axes : sequence of Neighbours
-        Along y and x.
-    voxels : Tensor of int64, shape (count, 2)
-
-    Returns
-    -------
-    Tensor of float32, shape (class, count)
-    """
-    import torch
-
-    flat, width = plane.flatten(1), plane.shape[2]
-    rows, columns = voxels.T
-    along_y, along_x = axes
-    left, right, across = (part[columns] for part in (along_x.lower, along_x.upper, along_x.weight))
-    near, far = (
-        torch.lerp(
-            flat.index_select(1, row * width + left),
-            flat.index_select(1, row * width + right),
-            across,
-        )
-        for row in (along_y.lower[rows], along_y.upper[rows])
+def _joint_box(boxes: Sequence[Sequence[slice]]) -> tuple[slice, ...]:
+    """The smallest box that holds all of some boxes."""
+    return tuple(
+        slice(min(part.start for part in parts), max(part.stop for part in parts))
+        for parts in zip(*boxes, strict=True)
     )
-    return torch.lerp(near, far, along_y.weight[rows])

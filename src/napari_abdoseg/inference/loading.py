@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.checkpoint import read_checkpoint
 from napari_abdoseg.inference.device import Device
-from napari_abdoseg.inference.model import Model
+from napari_abdoseg.inference.model import Model, read_model, require_same_labels
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 from napari_abdoseg.progress import Progress, Work
 
@@ -17,13 +18,45 @@ STAGE = "Loading the model"
 def loading_configuration(
     model: Model, folds: Iterable[int | str] | None, device: Device
 ) -> Work[TrainedConfiguration]:
-    """Read a model's folds one by one.
+    """Read a model's folds one by one, and all folds of its first stage if it is a cascade.
 
     Raises
     ------
     ModelError
-        A fold is missing, can't be read or trusted, or does not fit the model's plans.
+        A fold is missing, can't be read or trusted, or does not fit the model's plans; or
+        the model of the first stage is not beside that of the second.
     """
+    trained = yield from _loading_stage(model, folds, device)
+    if trained.configured.previous_stage_name is None:
+        return trained
+    first = yield from _loading_stage(_find_first_stage(trained), None, device)
+    require_same_labels(model, first.model)
+    return replace(trained, previous_stage=first)
+
+
+def _find_first_stage(second: TrainedConfiguration) -> Model:
+    """Model of a cascade's first stage, which nnU-Net puts beside that of the second.
+
+    Raises
+    ------
+    ModelError
+        It is not there, or no complete model.
+    """
+    trainer, plans = second.members[0].trainer, second.plans.plans_name
+    name = f"{trainer}__{plans}__{second.configured.previous_stage_name}"
+    folder = second.model.folder.parent / name
+    if not folder.is_dir():
+        raise ModelError(
+            f"The model {second.model.folder} is the second stage of a cascade, and its first "
+            f"stage, the model folder {folder}, is not there: copy it there from where it was "
+            "trained."
+        )
+    return read_model(folder)
+
+
+def _loading_stage(
+    model: Model, folds: Iterable[int | str] | None, device: Device
+) -> Work[TrainedConfiguration]:
     chosen = model.choose_folds(folds)
     members = []
     for fold in chosen:
@@ -31,7 +64,7 @@ def loading_configuration(
         yield Progress(STAGE, 0, 0)
     trained = TrainedConfiguration(model, chosen, tuple(members), device)
     _require_one_training(trained)
-    _require_supported_configuration(trained)
+    _require_planned_configuration(trained)
     _require_fitting_weights(trained)
     return trained
 
@@ -45,18 +78,12 @@ def _require_one_training(trained: TrainedConfiguration) -> None:
             )
 
 
-def _require_supported_configuration(trained: TrainedConfiguration) -> None:
-    configurations = trained.model.plans["configurations"]
-    if trained.name not in configurations:
+def _require_planned_configuration(trained: TrainedConfiguration) -> None:
+    if trained.name not in trained.model.plans["configurations"]:
         raise ModelError(
             f"{trained.model.checkpoint(trained.folds[0])} was trained in the configuration "
             f"{trained.name}, which plans.json beside it does not have: the two are from "
             "different trainings; copy the model folder again."
-        )
-    if configurations[trained.name].get("previous_stage"):
-        raise ModelError(
-            f"The model {trained.model.folder} is the second stage of a cascade, which is not "
-            "supported yet: choose a 3d_fullres, 3d_lowres or 2d model."
         )
 
 

@@ -128,6 +128,28 @@ def read_model(name_or_folder: str | Path) -> Model:
     return model
 
 
+def require_same_labels(model: Model, other: Model) -> None:
+    """Require that two models find the same organs, so that they can work together.
+
+    Raises
+    ------
+    ModelError
+        Names, values, regions or their order differ.
+    """
+    if _labelling(model) != _labelling(other):
+        raise ModelError(
+            f"The models {model.folder} and {other.folder} can't work together, since their "
+            "labels differ: choose models of the same organs, with the same values and regions "
+            "in dataset.json."
+        )
+
+
+def _labelling(model: Model) -> tuple[Any, Any]:
+    """Labels of a model; their order counts where they are regions."""
+    labels, order = model.dataset["labels"], model.dataset.get("regions_class_order")
+    return (list(labels.items()) if order else labels), order
+
+
 def _read_json(path: Path, required: tuple[str, ...]) -> dict[str, Any]:
     if not path.is_file():
         below = sorted(found.parent for found in path.parent.glob(f"*/{path.name}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_abdoseg.inference.preprocessing import Properties
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class Prediction:
             nearest = torch.arange(size).clamp(part.start, part.stop - 1) - part.start
             logits = logits.index_select(axis, nearest)
         return logits
+
+
+Placed = tuple[Prediction, Properties]
+"""A prediction, and what preprocessing said of its scan."""
 
 
 def whole_prediction(

@@ -2,7 +2,7 @@
 
 nnU-Net's own preprocessor serves training too, and is slow and large. Of what it does
 to a CT, the same image is made here slab by slab: holes of the non-zero region are not
-filled, since that moves no box, and no segmentation is resampled, since there is none.
+filled, since that moves no box, and no segmentation is resampled where there is none.
 Models with a preprocessor, a resampling or a normalisation of another kind get nnU-Net's.
 
 Isensee, F., Jaeger, P. F., Kohl, S. A. A., Petersen, J., & Maier-Hein, K. H.
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.axis_order import network_order_spacing, to_network_order
+from napari_abdoseg.inference.cascade import label_channels, one_hot
 from napari_abdoseg.inference.resampling import nnunet_resampling
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
@@ -32,17 +33,24 @@ Properties = dict[str, Any]
 Preprocessed = tuple[NDArray[np.float32], Properties]
 
 
-def preprocess_volume(volume: Volume, trained: TrainedConfiguration) -> Preprocessed:
+def preprocess_volume(
+    volume: Volume, trained: TrainedConfiguration, labels: NDArray[Any] | None = None
+) -> Preprocessed:
     """The image of a scan that a configuration's networks take; see `preprocess`."""
+    grid = volume.grid
     return preprocess(
-        to_network_order(volume.data, volume.grid, trained)[None],
-        network_order_spacing(volume.grid, trained),
+        to_network_order(volume.data, grid, trained)[None],
+        network_order_spacing(grid, trained),
         trained,
+        None if labels is None else to_network_order(labels, grid, trained),
     )
 
 
 def preprocess(
-    data: NDArray[Any], spacing: Sequence[float], trained: TrainedConfiguration
+    data: NDArray[Any],
+    spacing: Sequence[float],
+    trained: TrainedConfiguration,
+    labels: NDArray[Any] | None = None,
 ) -> Preprocessed:
     """The image that an ensemble's networks take.
 
@@ -53,18 +61,21 @@ def preprocess(
     spacing : sequence of float
         mm along (z, y, x).
     trained : TrainedConfiguration
+    labels : ndarray, shape (z, y, x), optional
+        What the first stage of a cascade found, for the second.
 
     Returns
     -------
     image : ndarray of float32, shape (channel, z, y, x)
         Normalised, at the networks' spacing and in their axis order; within 1e-5 of
-        what nnU-Net's ``DefaultPreprocessor.run_case_npy`` gives.
+        what nnU-Net's ``DefaultPreprocessor.run_case_npy`` gives. Labels follow as one
+        channel each.
     properties : dict
         What nnU-Net needs to bring a result back to the scan's grid.
     """
     if _is_usual_for_ct(trained.configured):
-        return _preprocess_ct(data, spacing, trained)
-    return _preprocess_by_nnunet(data, spacing, trained)
+        return _preprocess_ct(data, spacing, trained, labels)
+    return _preprocess_by_nnunet(data, spacing, trained, labels)
 
 
 def _is_usual_for_ct(configured: Any) -> bool:
@@ -81,22 +92,30 @@ def _is_usual_for_ct(configured: Any) -> bool:
 
 
 def _preprocess_by_nnunet(
-    data: NDArray[Any], spacing: Sequence[float], trained: TrainedConfiguration
+    data: NDArray[Any],
+    spacing: Sequence[float],
+    trained: TrainedConfiguration,
+    labels: NDArray[Any] | None,
 ) -> Preprocessed:
     preprocessor = trained.configured.preprocessor_class(verbose=False)
-    image, _, properties = preprocessor.run_case_npy(
+    image, resampled, properties = preprocessor.run_case_npy(
         data,
-        None,
+        None if labels is None else labels[None].astype(np.float32),
         {"spacing": list(spacing)},
         trained.plans,
         trained.configured,
         trained.model.dataset,
     )
+    if labels is not None:
+        image = np.concatenate([image, one_hot(resampled[0], trained)])
     return image, properties
 
 
 def _preprocess_ct(
-    data: NDArray[Any], spacing: Sequence[float], trained: TrainedConfiguration
+    data: NDArray[Any],
+    spacing: Sequence[float],
+    trained: TrainedConfiguration,
+    labels: NDArray[Any] | None,
 ) -> Preprocessed:
     from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
 
@@ -114,6 +133,9 @@ def _preprocess_ct(
         resampling.apply(_normalised_slabs(channel, intensities[str(number)]))
         for number, channel in enumerate(cropped)
     ]
+    if labels is not None:
+        spacings = old_spacing, new_spacing
+        image += [*label_channels(labels.transpose(order), turned, new_shape, spacings, trained)]
     return _stack(image), {
         "spacing": list(spacing),
         "shape_before_cropping": turned.shape[1:],

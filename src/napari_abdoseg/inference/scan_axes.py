@@ -6,8 +6,9 @@ Isensee, F., Jaeger, P. F., Kohl, S. A. A., Petersen, J., & Maier-Hein, K. H.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,16 +57,34 @@ class Neighbours:
         )
         return Neighbours(lower, upper, self.weight)
 
-    def layers(self) -> Iterator[tuple[int, int, range]]:
-        """Pairs of old voxels, and the new ones between them."""
-        import torch
+    def part(self, new: slice) -> tuple[slice, Neighbours]:
+        """The old voxels around some new ones, and where among them these lie."""
+        lower, upper = self.lower[new], self.upper[new]
+        first, stop = min(lower.tolist(), default=0), max(upper.tolist(), default=-1) + 1
+        return slice(first, stop), Neighbours(lower - first, upper - first, self.weight[new])
 
-        lowers, counts = torch.unique_consecutive(self.lower, return_counts=True)
-        first = 0
-        for lower, count in zip(lowers.tolist(), counts.tolist(), strict=True):
-            between = range(first, first + count)
-            yield lower, int(self.upper[first : first + count].max()), between
-            first += count
+    def turned(self) -> Neighbours:
+        """New voxels the other way round."""
+        return Neighbours(self.lower.flip(0), self.upper.flip(0), self.weight.flip(0))
+
+
+def shared_layers(axes: Sequence[Neighbours]) -> Iterator[tuple[list[tuple[int, int]], range]]:
+    """New voxels that lie between the same old ones on each of some axes.
+
+    Yields
+    ------
+    ends : list of (int, int)
+        The old voxels below and above, on each axis.
+    between : range
+        The new ones, one after the other.
+    """
+    lowers = list(zip(*(axis.lower.tolist() for axis in axes), strict=True))
+    first = 0
+    for lower, same in groupby(lowers):
+        between = range(first, first + len(list(same)))
+        first = between.stop
+        uppers = (int(axis.upper[between.start : between.stop].max()) for axis in axes)
+        yield list(zip(lower, uppers, strict=True)), between
 
 
 def scan_axes(prediction: Prediction, properties: Properties) -> list[Neighbours]:

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.inference.axis_order import (
-    from_network_order,
-)
-from napari_abdoseg.inference.balanced import predict_balanced
 from napari_abdoseg.inference.disagreement import Disagreement
 from napari_abdoseg.inference.ensemble import Ensemble
-from napari_abdoseg.inference.labelling import labelling
-from napari_abdoseg.inference.prediction import Prediction
-from napari_abdoseg.inference.preprocessing import Properties, preprocess_volume
-from napari_abdoseg.inference.preset import DEFAULT, Preset, find_preset
-from napari_abdoseg.inference.segmented import Segmentation, Share
-from napari_abdoseg.inference.sliding_window import predict_everywhere
-from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
-from napari_abdoseg.progress import Progress, Work, drain, relay
-
-PREPROCESSING = "Preprocessing"
+from napari_abdoseg.inference.labelling import Labels, labelling
+from napari_abdoseg.inference.predicting import Answer, predicting
+from napari_abdoseg.inference.preset import DEFAULT, find_preset
+from napari_abdoseg.inference.segmented import Segmentation
+from napari_abdoseg.progress import Progress, Work, as_part, drain, relay
 
 
 def segment(volume: Volume, ensemble: Ensemble, preset: str = DEFAULT) -> LabelMap:
@@ -38,7 +25,8 @@ def segment(volume: Volume, ensemble: Ensemble, preset: str = DEFAULT) -> LabelM
     preset : str, optional
         ``"balanced"``: all folds and mirroring where the organs are, until they are
         settled; ``"exact"``: all folds and mirroring everywhere, the voxels that
-        ``nnUNetv2_predict`` gives; ``"fast"``: the first fold alone, without mirroring.
+        ``nnUNetv2_predict`` gives, and ``nnUNetv2_ensemble`` for several configurations;
+        ``"fast"``: the first fold of each alone, without mirroring.
 
     Returns
     -------
@@ -59,55 +47,44 @@ def segmenting(
     ensemble : Ensemble
     preset : str, optional
     preview : bool, optional
-        Make a label map of the first fold alone as soon as it is there.
+        Make a label map of the first configuration's first fold alone as soon as it is
+        there.
 
     Yields
     ------
     Progress
-        Passes of the networks done, counted over all tiles, mirrors and folds. The
-        preview, a LabelMap, is the interim result of one of them. Closing the generator
-        stops the work at once and frees its memory.
+        Passes of the networks done, counted over all tiles, mirrors and folds; several
+        configurations have an equal share of the whole each. The preview, a LabelMap, is
+        the interim result of one of them. Closing the generator stops the work at once
+        and frees its memory.
     """
-    chosen = find_preset(preset)
-    (trained,) = ensemble.configurations
+    chosen, configurations = find_preset(preset), ensemble.configurations
+    folds = sum(len(trained.folds) for trained in configurations)
     notices: list[str] = []
-    yield Progress(PREPROCESSING, 0, 0)
-    image, properties = preprocess_volume(volume, trained)
 
-    def label_map(found: NDArray[Any], notices: tuple[str, ...]) -> LabelMap:
-        data = from_network_order(found, volume.grid, trained)
-        return LabelMap(data, volume.grid, ensemble.organs, notices=notices)
+    def label_map(found: Labels, notices: tuple[str, ...]) -> LabelMap:
+        return LabelMap(found, volume.grid, ensemble.organs, notices=notices)
 
     def pass_on(progress: Progress) -> Progress:
         if progress.notice:
             notices.append(progress.notice)
-        first = progress.interim
-        if first is None or not preview:
+        placed = progress.interim
+        if placed is None or not preview or placed[0].trained is not configurations[0]:
             return replace(progress, interim=None)
-        words = f"Preview: {len(first.fold_winners)} of {len(trained.folds)} folds."
-        labels = label_map(drain(labelling(first, properties)), (words,))
+        words = f"Preview: {len(placed[0].fold_winners)} of {folds} folds."
+        labels = label_map(drain(labelling([placed], volume.grid)), (words,))
         return replace(progress, interim=labels)
 
-    work = _predicting(image, properties, trained, chosen)
-    prediction = yield from relay(work, pass_on)
-    found = yield from labelling(prediction, properties)
+    answers: list[Answer] = []
+    for number, trained in enumerate(configurations):
+        work = relay(predicting(volume, trained, chosen), pass_on)
+        if len(configurations) > 1:
+            work = relay(work, as_part(number, len(configurations)))
+        answers.append((yield from work))
+    predictions = [answer.placed for answer in answers]
+    found = yield from labelling(predictions, volume.grid)
     return Segmentation(
         label_map(found, tuple(notices)),
-        (Share.of(prediction, properties, volume.grid),),
-        Disagreement.between_folds([(prediction, properties)], volume.grid),
+        tuple(share for answer in answers for share in answer.shares),
+        Disagreement.between_folds(predictions, volume.grid),
     )
-
-
-def _predicting(
-    image: NDArray[np.float32],
-    properties: Properties,
-    trained: TrainedConfiguration,
-    preset: Preset,
-) -> Work[Prediction]:
-    import torch
-
-    tensor = torch.from_numpy(image)
-    if preset.where_organs_are:
-        spacing = trained.image_spacing(properties["spacing"])
-        return predict_balanced(tensor, trained, preset, spacing)
-    return predict_everywhere(tensor, trained, preset)

@@ -27,16 +27,20 @@ class TrainedConfiguration:
     members : tuple of Checkpoint
         One a fold, in the same order; weights stay in main memory.
     device : Device
+    previous_stage : TrainedConfiguration, optional
+        Whose labels are given to these networks, if they are the second stage of a
+        cascade.
     """
 
     model: Model
     folds: tuple[str, ...]
     members: tuple[Checkpoint, ...]
     device: Device
+    previous_stage: TrainedConfiguration | None = None
 
     @property
     def name(self) -> str:
-        """As nnU-Net calls it: ``"2d"``, ``"3d_fullres"``, ``"3d_lowres"``."""
+        """As nnU-Net calls it: ``"2d"``, ``"3d_fullres"``, ``"3d_cascade_fullres"``."""
         return self.members[0].configuration
 
     @cached_property
@@ -58,8 +62,10 @@ class TrainedConfiguration:
 
     @property
     def input_channels(self) -> int:
-        """Channels of the networks' input."""
-        return len(self.model.channels)
+        """Channels of the networks' input, those of a cascade's first stage among them."""
+        from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
+
+        return int(determine_num_input_channels(self.plans, self.configured, self.model.dataset))
 
     def image_spacing(self, spacing: Sequence[float]) -> list[float]:
         """Spacing of the preprocessed image.

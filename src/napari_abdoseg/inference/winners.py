@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,9 +24,35 @@ def find_winners(logits: torch.Tensor, regions: bool) -> torch.Tensor:
 
     if not regions:
         return logits.max(0).indices
-    likely = torch.sigmoid(logits.float()) > 0.5
-    numbers = torch.arange(1, len(logits) + 1, device=logits.device)
-    return (likely * numbers.reshape(-1, *[1] * (logits.ndim - 1))).amax(0)
+    return _last_likely(torch.sigmoid(logits.float()))
+
+
+def find_common_winners(logits: Sequence[torch.Tensor], regions: bool) -> torch.Tensor:
+    """Winners of the mean of several predictions' probabilities; see `find_winners`.
+
+    Parameters
+    ----------
+    logits : sequence of Tensor, shape (class, ...)
+        Of one prediction each. A single one's are compared as they are.
+    regions : bool
+    """
+    import torch
+
+    if len(logits) == 1:
+        return find_winners(logits[0], regions)
+    mean = torch.zeros_like(logits[0], dtype=torch.float32)
+    for one in logits:
+        mean += torch.sigmoid(one.float()) if regions else torch.softmax(one.float(), 0)
+    mean /= len(logits)
+    return _last_likely(mean) if regions else mean.max(0).indices
+
+
+def _last_likely(probabilities: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    numbers = torch.arange(1, len(probabilities) + 1, device=probabilities.device)
+    numbers = numbers.reshape(-1, *[1] * (probabilities.ndim - 1))
+    return ((probabilities > 0.5) * numbers).amax(0)
 
 
 def map_winners(logits: torch.Tensor, regions: bool) -> torch.Tensor:

@@ -1,0 +1,83 @@
+"""What a configuration finds in a scan, a cascade's first stage before its second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.balanced import predict_balanced
+from napari_abdoseg.inference.labelling import Labels, labelling
+from napari_abdoseg.inference.prediction import Placed
+from napari_abdoseg.inference.preprocessing import preprocess_volume
+from napari_abdoseg.inference.preset import Preset
+from napari_abdoseg.inference.segmented import Share
+from napari_abdoseg.inference.sliding_window import predict_everywhere
+from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
+from napari_abdoseg.progress import Progress, Work, as_part, relay
+
+PREPROCESSING = "Preprocessing"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a configuration finds, and what was done for it.
+
+    Parameters
+    ----------
+    placed : (Prediction, dict)
+        Its prediction, and what preprocessing said of the scan.
+    shares : tuple of Share
+        A cascade's first stage's, and its own.
+    """
+
+    placed: Placed
+    shares: tuple[Share, ...]
+
+
+def predicting(volume: Volume, trained: TrainedConfiguration, preset: Preset) -> Work[Answer]:
+    """Let a configuration work on a scan.
+
+    Yields
+    ------
+    Progress
+        The stages of a cascade are a half each. The first fold's prediction comes with
+        one of them, and what preprocessing said of the scan.
+    """
+    if trained.previous_stage is None:
+        return (yield from _predicting_stage(volume, trained, preset))
+    work = _predicting_first(volume, trained.previous_stage, preset)
+    labels, shares = yield from relay(work, as_part(0, 2))
+    work_on = _predicting_stage(volume, trained, preset, labels)
+    answer = yield from relay(work_on, as_part(1, 2))
+    return replace(answer, shares=shares + answer.shares)
+
+
+def _predicting_first(
+    volume: Volume, trained: TrainedConfiguration, preset: Preset
+) -> Work[tuple[Labels, tuple[Share, ...]]]:
+    """Labels that a cascade's second stage is given."""
+    answer = yield from _predicting_stage(volume, trained, preset)
+    return (yield from labelling([answer.placed], volume.grid)), answer.shares
+
+
+def _predicting_stage(
+    volume: Volume, trained: TrainedConfiguration, preset: Preset, labels: Labels | None = None
+) -> Work[Answer]:
+    import torch
+
+    yield Progress(PREPROCESSING, 0, 0)
+    array, properties = preprocess_volume(volume, trained, labels)
+    image = torch.from_numpy(array)
+
+    def place(progress: Progress) -> Progress:
+        first = progress.interim
+        return replace(progress, interim=first and (first, properties))
+
+    if preset.where_organs_are:
+        spacing = trained.image_spacing(properties["spacing"])
+        work = predict_balanced(image, trained, preset, spacing)
+    else:
+        work = predict_everywhere(image, trained, preset)
+    prediction = yield from relay(work, place)
+    placed = prediction, properties
+    return Answer(placed, (Share.of(*placed, volume.grid),))
