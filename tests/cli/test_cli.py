@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from napari_abdoseg.cli import app as command
-from napari_abdoseg.image.nifti import read_labels, write_volume
+from napari_abdoseg.image.nifti import read_labels, read_volume, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 
 runner = CliRunner()
@@ -51,6 +52,29 @@ def test_predict_averages_models(scan, tmp_path, make_model):
     report = json.loads((output / "case.json").read_text())
     kinds = [(model["name"], model["configuration"]) for model in report["models"]]
     assert kinds == [("model", "3d_fullres"), ("flat", "2d")]
+
+
+def test_predict_tells_of_the_first_case_what_it_will_take(tmp_path, make_model):
+    for number in (1, 2):
+        write_volume(tmp_path / f"case{number}.nii", make_phantom(number, (10.0, 8.0, 8.0))[0])
+    options = ("--output", tmp_path / "out", "--model", make_model(), "--device", "cpu")
+    result = predict(tmp_path, *options)
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert said.count("Note: About ") == 1
+    assert "on the CPU." in said
+
+
+def test_predict_warns_before_and_reports(scan, tmp_path, make_model):
+    wrong = read_volume(scan)
+    write_volume(scan, replace(wrong, data=wrong.data + 1024))
+    output = tmp_path / "out"
+    result = predict(scan, "--output", output, "--model", make_model(), "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "Note: Hardly a voxel has the density of fat" in said
+    (warning,) = json.loads((output / "case.json").read_text())["warnings"]
+    assert "Hounsfield units" in warning
 
 
 def test_predict_keeps_what_is_there(scan, tmp_path, make_model):

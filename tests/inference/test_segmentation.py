@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from small_models import cascade
 from working import run
 
 from napari_abdoseg.image.grid import Grid
@@ -78,13 +79,6 @@ def test_the_stages_are_named(folder):
     steps = list(segmenting(volume, load_ensemble(folder)))
     stages = list(dict.fromkeys(step.stage for step in steps))
     assert stages == ["Preprocessing", "Segmenting", "Resampling to the scan"]
-
-
-def cascade(make_model, **first):
-    lowres, kind = "nnUNetTrainer__nnUNetPlans__3d_lowres", "3d_cascade_fullres"
-    patch = (16, 24, 24)
-    make_model((0, 1), (2,), patch, (15.0, 12.0, 12.0), lowres, kind="3d_lowres", **first)
-    return make_model((0, 1), None, patch, name=kind, kind=kind, previous_stage="3d_lowres")
 
 
 def test_several_configurations_share_the_work(make_model):

@@ -15,7 +15,9 @@ from napari_abdoseg.batch.case_report import (
 )
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti import case_name, nifti_files, read_volume, write_labels
+from napari_abdoseg.inference.calibration import STAGE as MEASURING
 from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.inference.preflight import preflighting
 from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.progress import Progress, Work, as_part, relay, time_stages
 
@@ -98,12 +100,17 @@ def find_cases(inputs: Iterable[Path], output: Path) -> tuple[Case, ...]:
 
 
 def predicting(
-    cases: Sequence[Case], ensemble: Ensemble, preset: str, overwrite: bool = False
+    cases: Sequence[Case],
+    ensemble: Ensemble,
+    preset: str,
+    overwrite: bool = False,
+    foretell: bool = False,
 ) -> Work[Outcome]:
     """Segment cases and write their results, and ``organs.csv`` over all.
 
     A case that can't be segmented is reported and the others go on. A label
-    map that is there already is kept, unless ``overwrite`` is set.
+    map that is there already is kept, unless ``overwrite`` is set. What the first case will
+    take is told before, if ``foretell`` is set.
 
     Yields
     ------
@@ -121,7 +128,8 @@ def predicting(
                 reports.append(read_report(case.report))
             continue
         try:
-            work = predicting_case(case, ensemble, preset)
+            first = not made and not failed
+            work = predicting_case(case, ensemble, preset, foretell and first)
             reports.append((yield from _among(work, case.name, number, len(cases))))
             made.append(case)
         except AbdosegError as error:
@@ -131,17 +139,24 @@ def predicting(
     return Outcome(tuple(made), tuple(kept), tuple(failed), tuple(reports))
 
 
-def predicting_case(case: Case, ensemble: Ensemble, preset: str) -> Work[Report]:
-    """Segment a case and write its label map and report."""
+def predicting_case(
+    case: Case, ensemble: Ensemble, preset: str, foretell: bool = False
+) -> Work[Report]:
+    """Segment a case and write its label map and report; see `predicting`."""
     seconds: dict[str, float] = {}
-    return (yield from time_stages(_predicting_case(case, ensemble, preset, seconds), seconds))
+    work = _predicting_case(case, ensemble, preset, seconds, foretell)
+    return (yield from time_stages(work, seconds))
 
 
 def _predicting_case(
-    case: Case, ensemble: Ensemble, preset: str, seconds: dict[str, float]
+    case: Case, ensemble: Ensemble, preset: str, seconds: dict[str, float], foretell: bool
 ) -> Work[Report]:
     yield Progress(READING, 0, 0)
     volume = read_volume(case.image)
+    if foretell:
+        preflight = yield from preflighting(volume, ensemble, preset)
+        for sentence in (preflight.line, *preflight.warnings):
+            yield Progress(MEASURING, 0, 0, sentence)
     segmentation = yield from segmenting(volume, ensemble, preset)
     yield Progress(WRITING, 1, 1)
     case.output.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ def predict(
     cases = find_cases(inputs, output)
     ensemble = show(loading_ensemble(model or "demo", folds.split(",") if folds else None, device))
     introduce(ensemble)
-    outcome = show(predicting(cases, ensemble, preset, overwrite))
+    outcome = show(predicting(cases, ensemble, preset, overwrite, foretell=True))
     for case in outcome.kept:
         say(f"{case.labels} is there already and was kept; --overwrite replaces it.")
     for report in outcome.reports:

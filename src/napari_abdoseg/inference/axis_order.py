@@ -14,7 +14,7 @@ from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 def to_network_order(data: NDArray[Any], grid: Grid, trained: TrainedConfiguration) -> NDArray[Any]:
     """View of an array of (z, y, x) on a grid as the reader would give it."""
-    if _reoriented(trained):
+    if reorients(trained):
         return data[:, ::-1, ::-1]
     return grid.to_stored(data).transpose(2, 1, 0)
 
@@ -23,14 +23,14 @@ def from_network_order(
     data: NDArray[Any], grid: Grid, trained: TrainedConfiguration
 ) -> NDArray[Any]:
     """The way back."""
-    if _reoriented(trained):
+    if reorients(trained):
         return data[:, ::-1, ::-1]
     return grid.to_screen(data.transpose(2, 1, 0))
 
 
 def network_order_spacing(grid: Grid, trained: TrainedConfiguration) -> list[float]:
     """mm along the axes that the reader gives."""
-    return list(grid.spacing if _reoriented(trained) else grid.stored_spacing[::-1])
+    return list(grid.spacing if reorients(trained) else grid.stored_spacing[::-1])
 
 
 def box_from_network_order(
@@ -38,7 +38,7 @@ def box_from_network_order(
 ) -> Box:
     """Box of extents along the axes that the reader gives."""
     start, stop = zip(*((extent.start, extent.stop) for extent in extents), strict=True)
-    if not _reoriented(trained):
+    if not reorients(trained):
         return Box.from_stored_bounds(start[::-1], stop[::-1], grid)
     _, height, width = grid.shape
     return Box(
@@ -52,10 +52,10 @@ def screen_axes(grid: Grid, trained: TrainedConfiguration) -> list[tuple[int, bo
     turned_when_read = [(0, False), (1, True), (2, True)]
     stored = [(2 - axis, turned) for axis, turned in grid.stored_axes]
     backward = trained.plans.transpose_backward
-    read = turned_when_read if _reoriented(trained) else stored
+    read = turned_when_read if reorients(trained) else stored
     return [(backward[axis], turned) for axis, turned in read]
 
 
-def _reoriented(trained: TrainedConfiguration) -> bool:
+def reorients(trained: TrainedConfiguration) -> bool:
     """Whether the model's reader turned scans to RAS+; nnU-Net's others keep the stored order."""
     return bool(trained.model.plans.get("image_reader_writer") == "NibabelIOWithReorient")

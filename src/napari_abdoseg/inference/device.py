@@ -65,6 +65,15 @@ def choose_device(wish: str = "auto") -> Device:
     return Device(f"cuda:{index or 0}" if kind == "cuda" else kind, "As asked for.")
 
 
+def describe_device(device: Device) -> str:
+    """A device in words, such as ``"cuda:0 (NVIDIA A100)"``."""
+    import torch
+
+    if device.name.startswith("cuda"):
+        return f"{device.name} ({torch.cuda.get_device_name(device.name)})"
+    return {"cpu": "the CPU", "mps": "mps (Apple GPU)"}[device.name]
+
+
 def _why_no_gpu() -> str:
     import torch
 

@@ -27,6 +27,16 @@ class Ensemble:
     configurations: tuple[TrainedConfiguration, ...]
 
     @property
+    def stages(self) -> tuple[TrainedConfiguration, ...]:
+        """All that work, the first stage of a cascade before its second."""
+        return tuple(
+            stage
+            for trained in self.configurations
+            for stage in (trained.previous_stage, trained)
+            if stage is not None
+        )
+
+    @property
     def device(self) -> Device:
         """Where all of them run."""
         return self.configurations[0].device

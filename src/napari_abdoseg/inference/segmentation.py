@@ -11,6 +11,7 @@ from napari_abdoseg.inference.labelling import Labels, labelling
 from napari_abdoseg.inference.predicting import Answer, predicting
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
 from napari_abdoseg.inference.segmented import Segmentation
+from napari_abdoseg.inference.suitability import warnings_for
 from napari_abdoseg.progress import Progress, Work, as_part, drain, relay
 
 
@@ -60,7 +61,7 @@ def segmenting(
     """
     chosen, configurations = find_preset(preset), ensemble.configurations
     folds = sum(len(trained.folds) for trained in configurations)
-    notices: list[str] = []
+    notices = list(warnings_for(volume, configurations))
 
     def label_map(found: Labels, notices: tuple[str, ...]) -> LabelMap:
         return LabelMap(found, volume.grid, ensemble.organs, notices=notices)

@@ -23,7 +23,7 @@ LOADED_LIBRARIES = Path("/proc/self/maps")
 
 
 def prepare_for_torch() -> None:
-    """Keep threads from spinning, Triton out where it would crash, and torch's advice from users."""
+    """Keep threads from spinning, Triton from crashing, and torch's advice from users."""
     os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     if "triton" not in sys.modules and _mesa_llvm_is_loaded():
         sys.modules["triton"] = None  # type: ignore[assignment]
