@@ -63,7 +63,7 @@ def test_writes_label_maps_reports_and_a_table(scans, tmp_path, ensemble):
             assert entry["box_voxels"]["stop"] == (stored.max(axis=0) + 1).tolist()
             volume = np.abs(np.linalg.det(image.affine)) / 1000 * len(stored)
             assert entry["volume_ml"] == pytest.approx(volume, abs=1e-3)
-        assert np.array_equal(labels.data, segment(_volume(case), ensemble).data)
+        assert np.array_equal(labels.data, segment(_volume(case), ensemble, "exact").data)
 
     rows = list(csv.DictReader((output / "organs.csv").open()))
     assert [row["case"] for row in rows] == [
@@ -97,6 +97,36 @@ def test_a_report_says_how_it_was_made(scans, tmp_path, make_model):
         "Resampling to the scan",
     }
     assert {"python", "torch", "nnunetv2", "napari-abdoseg"} <= set(report["versions"])
+
+
+def test_writes_where_folds_disagree_on_request(scans, tmp_path, make_model):
+    ensemble = load_ensemble(make_model(folds=(0, 1), mirror_axes=None), device="cpu")
+    cases = find_cases([scans / "case2_0000.nii.gz"], tmp_path / "out")
+    (report,) = drain(predicting(cases, ensemble, "exact", disagreement=True)).reports
+    image, saved = nib.load(cases[0].image), nib.load(tmp_path / "out/case2_disagreement.nii.gz")
+    assert np.array_equal(saved.affine, nib.load(cases[0].labels).affine)
+    assert saved.shape == image.shape
+    assert saved.get_data_dtype() == np.uint8
+    dissenting = np.asanyarray(saved.dataobj)
+    assert set(np.unique(dissenting)) <= {0, 1, 2}
+    assert report["review"]
+    for place in report["review"]:
+        assert place["organ"] in ("liver", "kidney", "spleen", "pancreas")
+        assert dissenting[tuple(place["voxel"])]
+        assert 0 < place["folds"] <= place["of_folds"] == 2
+        assert place["volume_ml"] > 0
+        position = image.affine @ [*place["voxel"], 1]
+        assert place["position_mm"] == pytest.approx(position[:3], abs=1e-2)
+    assert json.loads(cases[0].report.read_text()) == report
+
+
+def test_a_single_fold_disagrees_with_none(scans, tmp_path, ensemble, make_model):
+    cases = find_cases([scans], tmp_path / "out")
+    two = load_ensemble(make_model(folds=(0, 1), mirror_axes=None, name="two"), device="cpu")
+    for folds, preset in ((ensemble, "exact"), (two, "fast")):
+        with pytest.raises(AbdosegError, match="A single fold has none to disagree with"):
+            drain(predicting(cases, folds, preset, disagreement=True))
+    assert not (tmp_path / "out").exists()
 
 
 def test_label_maps_that_are_there_are_kept(scans, tmp_path, ensemble):

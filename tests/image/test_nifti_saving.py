@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,21 @@ def test_names_travel_with_the_file(grid: Grid, tmp_path: Path) -> None:
     assert isinstance(saved, LabelMap)
     assert set(organs) < set(saved.organs)
     assert Organ(1, "label 1") in saved.organs
+
+
+def test_the_stamp_of_a_preview_travels_with_the_file_until_it_is_finished(
+    grid: Grid, tmp_path: Path
+) -> None:
+    preview = replace(labels_on(grid), stamp="preview, 1 of 5 folds")
+    write_labels(tmp_path / "preview.nii.gz", preview)
+    saved = read_labels(tmp_path / "preview.nii.gz")
+    assert header_of(tmp_path / "preview.nii.gz")["descrip"].item() == b"preview, 1 of 5 folds"
+    assert saved.stamp == "preview, 1 of 5 folds"
+    assert saved.notices == ("It is a preview, 1 of 5 folds.",)
+    write_labels(tmp_path / "finished.nii", labels_on(saved.grid))
+    finished = read_labels(tmp_path / "finished.nii")
+    assert finished.stamp == ""
+    assert finished.notices == ()
 
 
 def test_labels_without_names(grid: Grid, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_several_configurations_share_the_work(make_model):
     assert segmentation.disagreement.folds == 3
 
     (preview,) = (step.interim for step in steps if step.interim is not None)
-    assert preview.notices == ("Preview: 1 of 3 folds.",)
+    assert "1 of 3 folds" in preview.stamp
     assert preview.data.shape == segmentation.labels.data.shape
 
 

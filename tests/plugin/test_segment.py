@@ -15,14 +15,20 @@ from napari.layers import Labels, Shapes
 from napari.utils.notifications import notification_manager
 from napari.utils.progress import progress as activities
 from qtpy.QtCore import QTimer
+from working import load_configuration
 
+from napari_abdoseg.errors import DeviceError
 from napari_abdoseg.image.nifti import read_labels, write_volume
+from napari_abdoseg.inference import settling
 from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.network import TorchNetwork
+from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segment
 from napari_abdoseg.plugin.four_panel import four_panel_view
-from napari_abdoseg.plugin.layers import image_layer
+from napari_abdoseg.plugin.layers import image_layer, label_map_of
 from napari_abdoseg.plugin.segment import FOLDER, SegmentWidget
 
+PREVIEW = "CT organs (preview, 1 of 2 folds)"
 PATIENCE = 120_000
 """ms that a run may take on a busy machine."""
 
@@ -52,6 +58,27 @@ def wait_for_segmenting(widget: SegmentWidget, qtbot) -> None:
 
 def wait_for_end(widget: SegmentWidget, qtbot) -> None:
     qtbot.waitUntil(lambda: widget.job is None, timeout=PATIENCE)
+
+
+@pytest.fixture
+def slow_passes(monkeypatch, widget, make_model):
+    """Few passes that take their time, so that there is some after the first fold too."""
+
+    run = TorchNetwork.run
+
+    def run_slowly(*arguments):
+        time.sleep(0.03)
+        return run(*arguments)
+
+    widget.model.choose(make_model(mirror_axes=(2,), patch=(32, 32, 32), name="slow"))
+    monkeypatch.setattr(TorchNetwork, "run", run_slowly)
+    monkeypatch.setattr("napari_abdoseg.inference.network.openvino_is_installed", lambda: False)
+
+
+def wait_for_preview(viewer, widget: SegmentWidget, qtbot) -> Labels:
+    press(widget)
+    qtbot.waitUntil(lambda: PREVIEW in viewer.layers, timeout=PATIENCE)
+    return viewer.layers[PREVIEW]
 
 
 def said() -> str:
@@ -123,11 +150,81 @@ def longest_block(widget: SegmentWidget, qtbot) -> float:
 
 def test_the_viewer_stays_responsive(viewer, widget, qtbot):
     """A block of our own comes back in each run, another program's on a busy machine does not."""
-    load_ensemble(widget.model.model.folder).configurations[0].build_network()
+    load_configuration(widget.model.model.folder).build_network()
+    widget.preset.value = "exact"
+    widget.model.folds[0].value = False
     assert any(longest_block(widget, qtbot) < 0.25 for _ in range(3))
 
 
-def test_cancel_leaves_a_clean_scene(viewer, widget, qtbot):
+def label_layers(viewer) -> list[str]:
+    return [layer.name for layer in viewer.layers if isinstance(layer, Labels)]
+
+
+def test_the_result_takes_the_place_of_the_preview(viewer, widget, qtbot, slow_passes, phantom):
+    layer = wait_for_preview(viewer, widget, qtbot)
+    assert label_layers(viewer) == [PREVIEW]
+    assert layer.data.any()
+    layer.opacity = 0.3
+    wait_for_end(widget, qtbot)
+    assert label_layers(viewer) == ["CT organs"]
+    assert viewer.layers["CT organs"] is layer
+    assert layer.opacity == 0.3
+    assert label_map_of(layer).stamp == ""
+    expected = segment(phantom[0], load_ensemble(widget.model.model.folder))
+    assert np.array_equal(layer.data, expected.data)
+
+
+def test_cancelling_keeps_the_preview_and_its_file_says_so(
+    viewer, widget, qtbot, slow_passes, tmp_path
+):
+    layer = wait_for_preview(viewer, widget, qtbot)
+    press(widget)
+    wait_for_end(widget, qtbot)
+    assert label_layers(viewer) == [PREVIEW]
+    assert widget.status.text() == "Cancelled; the preview of 1 of 2 folds was kept."
+    layer.save(str(tmp_path / "mine.nii.gz"))
+    assert read_labels(tmp_path / "mine.nii.gz").stamp == "preview, 1 of 2 folds"
+    (again,) = viewer.open(tmp_path / "mine.nii.gz", plugin="napari-abdoseg")
+    assert "mine.nii.gz: It is a preview, 1 of 2 folds." in said()
+    assert label_map_of(again).stamp == "preview, 1 of 2 folds"
+
+
+def test_work_on_a_preview_is_not_lost(viewer, widget, qtbot, slow_passes):
+    layer = wait_for_preview(viewer, widget, qtbot)
+    layer.paint((5, 5, 5), 3)
+    painted = layer.data.copy()
+    wait_for_end(widget, qtbot)
+    assert label_layers(viewer) == [PREVIEW, "CT organs"]
+    assert np.array_equal(layer.data, painted)
+    assert not layer.visible
+    assert widget.status.text().endswith("kept as a layer of its own.")
+
+
+def test_a_preview_that_was_deleted_does_not_come_back(viewer, widget, qtbot, slow_passes):
+    press(widget)
+    widget.job.previewed.connect(lambda: viewer.layers.remove(PREVIEW))
+    wait_for_end(widget, qtbot)
+    assert label_layers(viewer) == ["CT organs"]
+
+
+def test_an_error_keeps_the_preview(viewer, widget, qtbot, slow_passes, monkeypatch):
+    def fail(*_):
+        raise DeviceError("The graphics card was taken away.")
+
+    wait_for_preview(viewer, widget, qtbot)
+    monkeypatch.setattr(settling, "changes_that_matter", fail)
+    wait_for_end(widget, qtbot)
+    assert "taken away" in said()
+    assert widget.status.text() == "Stopped by an error; the preview of 1 of 2 folds was kept."
+
+
+def test_the_preset_explains_itself(widget):
+    for preset in PRESETS.values():
+        widget.preset.value = preset.name
+        assert widget.preset_words.text() == preset.description
+
+
+def test_cancel_leaves_a_clean_scene(viewer, widget, qtbot, slow_passes):
     press(widget)
     wait_for_segmenting(widget, qtbot)
     press(widget)
@@ -144,7 +241,7 @@ def test_cancel_leaves_a_clean_scene(viewer, widget, qtbot):
     assert "CT organs" in viewer.layers
 
 
-def test_cancel_in_the_activity_dock_cancels(viewer, widget, qtbot):
+def test_cancel_in_the_activity_dock_cancels(viewer, widget, qtbot, slow_passes):
     press(widget)
     wait_for_segmenting(widget, qtbot)
     (bar,) = activities._all_instances
@@ -153,7 +250,7 @@ def test_cancel_in_the_activity_dock_cancels(viewer, widget, qtbot):
     assert [layer.name for layer in viewer.layers] == ["CT"]
 
 
-def test_deleting_the_scan_cancels(viewer, widget, qtbot):
+def test_deleting_the_scan_cancels(viewer, widget, qtbot, slow_passes):
     press(widget)
     wait_for_segmenting(widget, qtbot)
     viewer.layers.remove("CT")
@@ -186,7 +283,7 @@ def test_an_error_is_told_and_the_widget_is_ready_again(viewer, widget, qtbot):
 
 def test_a_folder_that_is_no_model_is_told_when_chosen(widget, tmp_path):
     widget.model.choose(tmp_path)
-    assert "is no nnU-Net model folder" in widget.model.words.value
+    assert "is no nnU-Net model folder" in widget.model.words.text()
     assert widget.model.chosen_folds == []
     press(widget)
     assert widget.job is None

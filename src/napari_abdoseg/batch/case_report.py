@@ -16,6 +16,7 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.image.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
+from napari_abdoseg.inference.review import places_to_review
 from napari_abdoseg.inference.segmented import Segmentation, Share
 
 Report = dict[str, Any]
@@ -33,10 +34,12 @@ def case_report(
     segmentation: Segmentation,
     preset: str,
     seconds: Mapping[str, float],
+    review: bool = False,
 ) -> Report:
     """Everything worth knowing of a segmented case, ready for JSON.
 
-    Boxes are half open in voxels of the file's own axis order, and in RAS+ mm.
+    Boxes are half open in voxels of the file's own axis order, and in RAS+ mm. With
+    ``review``, places where folds disagree are listed.
     """
     labels = segmentation.labels
     device = segmentation.shares[0].trained.device
@@ -48,6 +51,7 @@ def case_report(
             for organ, measures in measure_organs(labels, volume).items()
         ],
         "bile_duct_search_region": _region_entry(labels),
+        **({"review": _review_entries(segmentation)} if review else {}),
         "models": [_model_entry(share, labels) for share in segmentation.shares],
         "preset": preset,
         "device": device.name,
@@ -73,6 +77,21 @@ def _model_entry(share: Share, labels: LabelMap) -> dict[str, Any]:
         "passes_everywhere": share.passes_everywhere,
         "region": _box_entry(share.region, labels),
     }
+
+
+def _review_entries(segmentation: Segmentation) -> list[dict[str, Any]]:
+    grid = segmentation.labels.grid
+    return [
+        {
+            "organ": place.organ.name,
+            "volume_ml": round(place.volume_ml, 3),
+            "folds": round(place.folds, 2),
+            "of_folds": segmentation.disagreement.folds,
+            "voxel": [round(index) for index in grid.stored_index(place.voxel)],
+            "position_mm": [round(float(value), 3) for value in grid.ras_position(place.voxel)],
+        }
+        for place in places_to_review(segmentation.disagreement)
+    ]
 
 
 def _region_entry(labels: LabelMap) -> dict[str, Any]:

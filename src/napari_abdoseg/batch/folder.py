@@ -18,6 +18,7 @@ from napari_abdoseg.image.nifti import case_name, nifti_files, read_volume, writ
 from napari_abdoseg.inference.calibration import STAGE as MEASURING
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.inference.preflight import preflighting
+from napari_abdoseg.inference.preset import find_preset
 from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.progress import Progress, Work, as_part, relay, time_stages
 
@@ -45,6 +46,11 @@ class Case:
     def labels(self) -> Path:
         """The label map."""
         return self.output / f"{self.name}.nii.gz"
+
+    @property
+    def disagreement(self) -> Path:
+        """Where folds disagree."""
+        return self.output / f"{self.name}_disagreement.nii.gz"
 
     @property
     def report(self) -> Path:
@@ -104,19 +110,23 @@ def predicting(
     ensemble: Ensemble,
     preset: str,
     overwrite: bool = False,
+    disagreement: bool = False,
     foretell: bool = False,
 ) -> Work[Outcome]:
     """Segment cases and write their results, and ``organs.csv`` over all.
 
     A case that can't be segmented is reported and the others go on. A label
-    map that is there already is kept, unless ``overwrite`` is set. What the first case will
-    take is told before, if ``foretell`` is set.
+    map that is there already is kept, unless ``overwrite`` is set. With
+    ``disagreement``, it is written too where folds disagree; with ``foretell``, what the
+    first case will take is told before.
 
     Yields
     ------
     Progress
         Over all cases, in thousandths of a case.
     """
+    if disagreement:
+        _require_folds(ensemble, preset)
     made: list[Case] = []
     reports: list[Report] = []
     kept: list[Case] = []
@@ -129,7 +139,7 @@ def predicting(
             continue
         try:
             first = not made and not failed
-            work = predicting_case(case, ensemble, preset, foretell and first)
+            work = predicting_case(case, ensemble, preset, disagreement, foretell and first)
             reports.append((yield from _among(work, case.name, number, len(cases))))
             made.append(case)
         except AbdosegError as error:
@@ -139,17 +149,35 @@ def predicting(
     return Outcome(tuple(made), tuple(kept), tuple(failed), tuple(reports))
 
 
+def _require_folds(ensemble: Ensemble, preset: str) -> None:
+    used = find_preset(preset).used
+    if sum(len(used(trained.members)) for trained in ensemble.configurations) < 2:
+        raise AbdosegError(
+            "A single fold has none to disagree with: use more folds and a preset that has all of "
+            "them work, or leave out the disagreement."
+        )
+
+
 def predicting_case(
-    case: Case, ensemble: Ensemble, preset: str, foretell: bool = False
+    case: Case,
+    ensemble: Ensemble,
+    preset: str,
+    disagreement: bool = False,
+    foretell: bool = False,
 ) -> Work[Report]:
     """Segment a case and write its label map and report; see `predicting`."""
     seconds: dict[str, float] = {}
-    work = _predicting_case(case, ensemble, preset, seconds, foretell)
+    work = _predicting_case(case, ensemble, preset, seconds, disagreement, foretell)
     return (yield from time_stages(work, seconds))
 
 
 def _predicting_case(
-    case: Case, ensemble: Ensemble, preset: str, seconds: dict[str, float], foretell: bool
+    case: Case,
+    ensemble: Ensemble,
+    preset: str,
+    seconds: dict[str, float],
+    disagreement: bool,
+    foretell: bool,
 ) -> Work[Report]:
     yield Progress(READING, 0, 0)
     volume = read_volume(case.image)
@@ -161,7 +189,9 @@ def _predicting_case(
     yield Progress(WRITING, 1, 1)
     case.output.mkdir(parents=True, exist_ok=True)
     write_labels(case.labels, segmentation.labels)
-    report = case_report(case.name, volume, segmentation, preset, seconds)
+    if disagreement:
+        write_labels(case.disagreement, segmentation.disagreement.label_map())
+    report = case_report(case.name, volume, segmentation, preset, seconds, disagreement)
     write_report(case.report, report)
     return report
 

@@ -37,13 +37,21 @@ def predict(
     ] = DEFAULT,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     overwrite: Annotated[bool, typer.Option(help="Replace label maps that are there.")] = False,
+    disagreement: Annotated[
+        bool,
+        typer.Option(
+            "--disagreement",
+            help="Also write how many folds dissent at each voxel, and list places to review.",
+        ),
+    ] = False,
 ) -> None:
     """Find the organs of CTs; write a label map, a report and a table."""
     find_preset(preset)
     cases = find_cases(inputs, output)
     ensemble = show(loading_ensemble(model or "demo", folds.split(",") if folds else None, device))
     introduce(ensemble)
-    outcome = show(predicting(cases, ensemble, preset, overwrite, foretell=True))
+    work = predicting(cases, ensemble, preset, overwrite, disagreement, foretell=True)
+    outcome = show(work)
     for case in outcome.kept:
         say(f"{case.labels} is there already and was kept; --overwrite replaces it.")
     for report in outcome.reports:

@@ -109,6 +109,10 @@ class Grid:
         """Coordinates of voxels in the file's own order as (z, y, x) coordinates."""
         return np.asarray((np.linalg.inv(self._screen_to_stored) @ [*stored, 1.0])[:3])
 
+    def ras_position(self, screen: Sequence[float]) -> NDArray[np.float64]:
+        """RAS+ coordinates in mm of (z, y, x) coordinates of voxels."""
+        return np.asarray((self.affine @ [*self.stored_index(screen), 1.0])[:3])
+
     @property
     def shape(self) -> Shape:
         """Shape as (z, y, x)."""

@@ -134,7 +134,8 @@ def write_labels(path: AnyPath, labels: LabelMap) -> None:
     fault = _fault_of_labels(labels.data)
     if fault:
         raise SaveError(f"{path} was not saved: the label map has {fault}.")
-    save(Path(path), labels.grid, _as_labels(labels.data), LABEL_INTENT, labels.organs)
+    voxels = _as_labels(labels.data)
+    save(Path(path), labels.grid, voxels, LABEL_INTENT, labels.organs, labels.stamp)
 
 
 def write_volume(path: AnyPath, volume: Volume) -> None:
@@ -199,7 +200,8 @@ def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
     names = file.label_names or {organ.value: organ.name for organ in organs}
     named = _name_organs(_values(labels), names)
     screen = header.grid.to_screen(labels)
-    return LabelMap(screen, header.grid, named, header.path, header.notices)
+    notices = (*header.notices, f"It is a {header.stamp}.") if header.stamp else header.notices
+    return LabelMap(screen, header.grid, named, header.path, notices, header.stamp)
 
 
 def _fault_of_labels(voxels: NDArray[Any]) -> str | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid, Shape, Triple
+from napari_abdoseg.image.volume import PREVIEW
 
 START = 348
 """Bytes that every header begins with; one of NIfTI-2 is longer."""
@@ -131,6 +132,12 @@ class NiftiHeader:
     def says_labels(self) -> bool:
         """Whether the file declares itself a label map."""
         return int(self.fields["intent_code"]) == LABEL_INTENT
+
+    @property
+    def stamp(self) -> str:
+        """What the file says of itself if it is an unfinished label map."""
+        description = bytes(self.fields["descrip"].item()).decode(errors="replace")
+        return description if description.startswith(PREVIEW) else ""
 
     @cached_property
     def grid(self) -> Grid:

@@ -21,6 +21,7 @@ from napari_abdoseg.image.nifti_file import COMMENT, load
 from napari_abdoseg.image.nifti_header import MAGIC, is_sheared, parse
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.saving import replaced_file
+from napari_abdoseg.image.volume import PREVIEW
 
 ALIGNED = 2
 NATIVE = "<" if sys.byteorder == "little" else ">"
@@ -32,7 +33,12 @@ _NiftiHeader: Any = nib.Nifti1Header
 
 
 def save(
-    path: Path, grid: Grid, screen: Voxels, intent: int = 0, organs: Iterable[Organ] = ()
+    path: Path,
+    grid: Grid,
+    screen: Voxels,
+    intent: int = 0,
+    organs: Iterable[Organ] = (),
+    stamp: str = "",
 ) -> None:
     """Write voxels to a ``.nii`` or ``.nii.gz`` file, safely.
 
@@ -46,6 +52,8 @@ def save(
         NIfTI intent code.
     organs : iterable of Organ, optional
         Their names travel with the file.
+    stamp : str, optional
+        Becomes the file's description; see `LabelMap`.
 
     Raises
     ------
@@ -56,7 +64,7 @@ def save(
         raise SaveError(f"{path} was not saved: give it a name that ends with .nii.gz or .nii.")
     stored = grid.to_stored(screen)
     extension = _comment({organ.name: organ.value for organ in organs})
-    header = _header(grid, screen.dtype, intent, len(extension))
+    header = _header(grid, screen.dtype, intent, len(extension), stamp)
     start = header + bytes([bool(extension), 0, 0, 0]) + extension
     with replaced_file(path) as temporary:
         with temporary.open("xb") as file:
@@ -98,7 +106,7 @@ def _comment(labels: dict[str, int]) -> bytes:
     return struct.pack(f"{NATIVE}ii{length - 8}s", length, COMMENT, text)
 
 
-def _header(grid: Grid, dtype: np.dtype[Any], intent: int, extension: int) -> bytes:
+def _header(grid: Grid, dtype: np.dtype[Any], intent: int, extension: int, stamp: str) -> bytes:
     """Header in native byte order; the grid's own geometry is kept to the bit."""
     fields = parse(grid.header) if grid.header else _new_fields(grid)
     fields = fields.as_byteswapped(NATIVE)
@@ -112,6 +120,8 @@ def _header(grid: Grid, dtype: np.dtype[Any], intent: int, extension: int) -> by
     fields["scl_slope"], fields["scl_inter"] = 1, 0
     fields["cal_min"] = fields["cal_max"] = 0
     fields["intent_code"], fields["intent_name"] = intent, b""
+    if stamp or fields["descrip"].item().startswith(PREVIEW.encode()):
+        fields["descrip"] = stamp.encode()
     fields["intent_p1"] = fields["intent_p2"] = fields["intent_p3"] = 0
     return bytes(fields.binaryblock)
 

@@ -13,6 +13,9 @@ from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
 
+PREVIEW = "preview, "
+"""How the stamp of an unfinished label map begins."""
+
 
 def _require_grid_shape(data: NDArray[Any], grid: Grid, path: Path | None, kind: str) -> None:
     if data.shape != grid.shape:
@@ -66,6 +69,9 @@ class LabelMap:
         The file it was read from.
     notices : tuple of str
         What a user should know of how it was read or made.
+    stamp : str, optional
+        Says of an unfinished one what it is: ``"preview, 1 of 5 folds"``. It travels
+        with the file.
 
     Raises
     ------
@@ -78,6 +84,7 @@ class LabelMap:
     organs: tuple[Organ, ...]
     path: Path | None = None
     notices: tuple[str, ...] = ()
+    stamp: str = ""
 
     def __post_init__(self) -> None:
         _require_grid_shape(self.data, self.grid, self.path, "label map")

@@ -101,13 +101,19 @@ def scan_region(prediction: Prediction, properties: Properties) -> list[slice]:
     list of slice
         Along (z, y, x), in the axis order of the model's reader.
     """
+    region = [inside for inside, _ in inner_axes(prediction, properties)]
+    return [region[axis] for axis in prediction.trained.plans.transpose_backward]
+
+
+def inner_axes(prediction: Prediction, properties: Properties) -> list[tuple[slice, Neighbours]]:
+    """The scan's voxels that lie between the prediction's, and how, along its axes."""
     axes = _whole_axes(prediction, properties)
     crop = properties["bbox_used_for_cropping"]
-    region = []
+    inner = []
     for axis, part, (first, _) in zip(axes, prediction.region, crop, strict=True):
-        inside, _ = axis.among(part.start, part.stop)
-        region.append(slice(first + inside.start, first + inside.stop))
-    return [region[axis] for axis in prediction.trained.plans.transpose_backward]
+        inside, neighbours = axis.among(part.start, part.stop)
+        inner.append((slice(first + inside.start, first + inside.stop), neighbours))
+    return inner
 
 
 def _whole_axes(prediction: Prediction, properties: Properties) -> list[Neighbours]:

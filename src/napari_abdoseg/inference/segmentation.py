@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from napari_abdoseg.image.volume import LabelMap, Volume
+from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
 from napari_abdoseg.inference.disagreement import Disagreement
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.inference.labelling import Labels, labelling
@@ -63,8 +63,8 @@ def segmenting(
     folds = sum(len(trained.folds) for trained in configurations)
     notices = list(warnings_for(volume, configurations))
 
-    def label_map(found: Labels, notices: tuple[str, ...]) -> LabelMap:
-        return LabelMap(found, volume.grid, ensemble.organs, notices=notices)
+    def label_map(found: Labels, notices: tuple[str, ...] = (), stamp: str = "") -> LabelMap:
+        return LabelMap(found, volume.grid, ensemble.organs, notices=notices, stamp=stamp)
 
     def pass_on(progress: Progress) -> Progress:
         if progress.notice:
@@ -72,8 +72,8 @@ def segmenting(
         placed = progress.interim
         if placed is None or not preview or placed[0].trained is not configurations[0]:
             return replace(progress, interim=None)
-        words = f"Preview: {len(placed[0].fold_winners)} of {folds} folds."
-        labels = label_map(drain(labelling([placed], volume.grid)), (words,))
+        stamp = preview_stamp(len(placed[0].fold_winners), folds)
+        labels = label_map(drain(labelling([placed], volume.grid)), stamp=stamp)
         return replace(progress, interim=labels)
 
     answers: list[Answer] = []
@@ -89,3 +89,9 @@ def segmenting(
         tuple(share for answer in answers for share in answer.shares),
         Disagreement.between_folds(predictions, volume.grid),
     )
+
+
+def preview_stamp(worked: int, folds: int) -> str:
+    """What a label map of some of the folds says of itself."""
+    done = f"{worked} of {folds} folds" if folds > 1 else "1 fold without mirroring"
+    return f"{PREVIEW}{done}"

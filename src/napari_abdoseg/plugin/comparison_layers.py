@@ -68,7 +68,7 @@ def agreement_layer(agreement: Any, grid: Grid, name: str) -> LayerData:
         ),
         "features": {"index": [0, *Agreement], "agreement": ["", *words]},
         "opacity": AGREEMENT_OPACITY,
-        "metadata": {"grid": grid, "agreement": True},
+        "metadata": {"grid": grid, "overlay": True},
         **place_of(grid),
     }
     return agreement, options, "labels"

@@ -8,7 +8,7 @@ from typing import Any
 from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_info
 from napari.utils.progress import cancelable_progress
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.progress import Countdown, Progress, Work, spoken_duration, thin_out
@@ -31,6 +31,8 @@ class Job(QObject):
 
     progressed = Signal(object, str)
     """`Progress`, and the time left in words."""
+    previewed = Signal(object)
+    """A first result, while the work goes on."""
     returned = Signal(object)
     """The result; not sent once the job is cancelled."""
     ended = Signal()
@@ -42,10 +44,12 @@ class Job(QObject):
         self.failed = False
         self._title = title
         self._countdown = Countdown()
+        self._newest: Progress | None = None
+        self._showing = False
         self._activity = _Activity(self.cancel, title)
         self._worker = create_worker(_run_closing, work, _start_thread=False, _ignore_errors=True)
         self._worker.errored.disconnect()
-        self._worker.yielded.connect(self._show)
+        self._worker.yielded.connect(self._take)
         self._worker.returned.connect(self._finish)
         self._worker.errored.connect(self._fail)
         self._worker.finished.connect(self._end)
@@ -59,22 +63,37 @@ class Job(QObject):
         self.cancelled = True
         self._worker.quit()
 
-    def _show(self, progress: Progress) -> None:
+    def _take(self, progress: Progress) -> None:
         if self.cancelled:
             return
-        left = self._countdown.seconds_left(progress)
-        self.progressed.emit(progress, f"{spoken_duration(left)} left" if left else "")
-        # napari handles other events meanwhile, the end of this job among them.
-        self._activity.show(f"{self._title}: {progress.stage}", progress)
         if progress.notice:
             show_info(progress.notice)
+        if progress.interim is not None:
+            self.previewed.emit(progress.interim)
+        self._newest = progress
+        self._show_newest()
+
+    def _show_newest(self) -> None:
+        """Show the newest report; meanwhile napari handles events, newer ones among them."""
+        if self._newest is None or self._showing or self.cancelled:
+            return
+        progress, self._newest = self._newest, None
+        self._showing = True
+        left = self._countdown.seconds_left(progress)
+        self.progressed.emit(progress, f"{spoken_duration(left)} left" if left else "")
+        self._activity.show(f"{self._title}: {progress.stage}", progress)
+        self._showing = False
+        if self._newest is not None:
+            QTimer.singleShot(0, self._show_newest)
 
     def _finish(self, result: object) -> None:
+        self._newest = None
         if not self.cancelled:
             self.returned.emit(result)
 
     def _fail(self, error: Exception) -> None:
         self.failed = True
+        self._newest = None
         if isinstance(error, AbdosegError):
             show_error(str(error))
         else:

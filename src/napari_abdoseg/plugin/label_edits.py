@@ -86,6 +86,11 @@ class LabelEdits:
         return dims.point, dims.order, dims.ndisplay
 
 
+def was_painted(layer: Labels) -> bool:
+    """Whether a layer has strokes, or one under way, that setting its data would lose."""
+    return bool(layer._undo_history or layer._staged_history)
+
+
 def edits_of(item: list[Any]) -> list[Edit]:
     """The edits of an item of napari's history, in its order.
 

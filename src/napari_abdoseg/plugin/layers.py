@@ -56,15 +56,21 @@ def labels_layer(label_map: LabelMap, name: str | None = None) -> LayerData:
         },
         "opacity": MASK_OPACITY,
         "iso_gradient_mode": "smooth",
-        "metadata": {
-            "grid": label_map.grid,
-            "organs": label_map.organs,
-            "path": label_map.path,
-            "notices": label_map.notices,
-        },
+        "metadata": labels_metadata(label_map),
         **place_of(label_map.grid),
     }
-    return _writable(label_map.data), options, "labels"
+    return writable(label_map.data), options, "labels"
+
+
+def labels_metadata(label_map: LabelMap) -> dict[str, Any]:
+    """What a label map's layer knows besides its voxels."""
+    return {
+        "grid": label_map.grid,
+        "organs": label_map.organs,
+        "path": label_map.path,
+        "notices": label_map.notices,
+        "stamp": label_map.stamp,
+    }
 
 
 def box_layer(name: str, color: Any, box: Box, grid: Grid, hidden: int | None = 0) -> LayerData:
@@ -152,11 +158,11 @@ def _below_surfaces(layers: LayerList) -> int:
 
 
 def label_layers(viewer: ViewerModel) -> list[Labels]:
-    """Label maps of a viewer; agreement layers are none."""
+    """Label maps of a viewer; layers that tell of other ones, such as agreement, are none."""
     return [
         layer
         for layer in viewer.layers
-        if isinstance(layer, Labels) and "agreement" not in layer.metadata
+        if isinstance(layer, Labels) and "overlay" not in layer.metadata
     ]
 
 
@@ -199,7 +205,14 @@ def label_map_of(layer: Labels) -> LabelMap:
     if organs is None:
         counts = np.bincount(data.ravel(order="K"))
         organs = tuple(Organ(int(v), number_name(int(v))) for v in np.flatnonzero(counts) if v)
-    return LabelMap(data, grid, organs, metadata.get("path"), metadata.get("notices", ()))
+    return LabelMap(
+        data,
+        grid,
+        organs,
+        metadata.get("path"),
+        metadata.get("notices", ()),
+        metadata.get("stamp", ""),
+    )
 
 
 def _voxels_and_grid(layer: Any) -> tuple[Any, Grid]:
@@ -249,5 +262,6 @@ def _name_of(image: Volume | LabelMap, default: str) -> str:
     return re.sub(r"\.nii(\.gz)?$", "", image.path.name, flags=re.I) if image.path else default
 
 
-def _writable(data: Any) -> Any:
+def writable(data: Any) -> Any:
+    """An array that can be painted on, copied only if need be."""
     return data if data.flags.writeable else data.copy()

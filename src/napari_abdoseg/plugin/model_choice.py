@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from magicgui.widgets import CheckBox, ComboBox, Container, Label, PushButton
+from magicgui.widgets import CheckBox, ComboBox, Container, PushButton
 from qtpy.QtWidgets import QFileDialog
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.model import Model, packaged_models, read_model
+from napari_abdoseg.plugin.wrapped_label import WrappedLabel
 
 ERROR, ADVICE = "#ff6b6b", "#c9b458"
 
@@ -25,8 +26,7 @@ class ModelChoice:
         self.folds = Container(layout="horizontal", labels=False)
         for container in (self.row, self.folds):
             container.margins = (0, 0, 0, 0)
-        self.words = Label(value="")
-        self.words.native.setWordWrap(True)
+        self.words = WrappedLabel()
         self.name.changed.connect(self._read)
         self._browse.changed.connect(self._ask_for_folder)
         self._read()
@@ -65,5 +65,5 @@ class ModelChoice:
         )
 
     def _say(self, words: str, color: str) -> None:
-        self.words.value = words
-        self.words.native.setStyleSheet(f"color: {color}")
+        self.words.setText(words)
+        self.words.setStyleSheet(f"color: {color}")

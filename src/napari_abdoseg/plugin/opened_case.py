@@ -8,6 +8,7 @@ from napari.utils.notifications import show_warning
 
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.comparison_work import ComparedCase
+from napari_abdoseg.plugin.label_edits import was_painted
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
 
 
@@ -47,7 +48,7 @@ class OpenedCase:
         """Delete a layer; the name of one that is kept."""
         if layer not in self._viewer.layers:
             return ""
-        if isinstance(layer, Labels) and layer._undo_history:
+        if isinstance(layer, Labels) and was_painted(layer):
             layer.visible = False
             return str(layer.name)
         self._viewer.layers.remove(layer)

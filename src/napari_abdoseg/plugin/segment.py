@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, FileEdit, ProgressBar, PushButton
-from napari.layers import Image
+from napari.layers import Image, Labels
 from napari.utils.notifications import show_error, show_warning
-from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_abdoseg.batch.folder import Outcome, find_cases, predicting
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
 from napari_abdoseg.inference.device import DEVICES
+from napari_abdoseg.inference.disagreement import Disagreement
 from napari_abdoseg.inference.ensemble import Ensemble, loading_ensemble
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segmenting
@@ -23,8 +24,10 @@ from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.layers import volume_of
 from napari_abdoseg.plugin.model_choice import ModelChoice
 from napari_abdoseg.plugin.orientation import keep_head_up
-from napari_abdoseg.plugin.result import show_result
+from napari_abdoseg.plugin.result import replace_preview, show_result
+from napari_abdoseg.plugin.review import open_review
 from napari_abdoseg.plugin.warm_up import warm_up
+from napari_abdoseg.plugin.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 LAYER, FOLDER = "an open CT", "a folder of CTs"
 DONE = "Done. Correct the masks with the brush; save them with File > Save Selected Layers."
+PAINTED = "The preview that you have painted on is kept as a layer of its own."
 
 
 class SegmentWidget(QWidget):
@@ -41,6 +45,7 @@ class SegmentWidget(QWidget):
         super().__init__()
         self._viewer = napari_viewer
         self._layer: Image | None = None
+        self._preview: Labels | None = None
         self.job: Job | None = None
         self.source = ComboBox(choices=[LAYER, FOLDER])
         self.scan = ComboBox(choices=self._open_scans)
@@ -48,11 +53,15 @@ class SegmentWidget(QWidget):
         self.output = FileEdit(mode="d", value="", tooltip="Folder for label maps and reports")
         self.model = ModelChoice()
         self.preset = ComboBox(choices=list(PRESETS))
+        self.preset_words = WrappedLabel()
         self.device = ComboBox(choices=DEVICES)
-        self.status = QLabel()
+        self.status = WrappedLabel()
         self.bar = ProgressBar(value=0, min=0, max=1)
         self.four_panels = PushButton(
             text="Four-panel view", tooltip="Three slices beside the organs in 3D; again to close"
+        )
+        self.review = PushButton(
+            text="Where folds disagree", tooltip="Places that are worth a look, after a run"
         )
         self.button = PushButton(text="Segment")
         self._lay_out()
@@ -60,6 +69,7 @@ class SegmentWidget(QWidget):
         self.preset.changed.connect(self._explain_preset)
         self.button.changed.connect(self._press)
         self.four_panels.changed.connect(lambda: toggle_four_panel_view(napari_viewer))
+        self.review.changed.connect(lambda: open_review(napari_viewer))
         for event in (napari_viewer.layers.events.inserted, napari_viewer.layers.events.removed):
             event.connect(self._update_scans)
         napari_viewer.layers.events.removed.connect(self._cancel_if_removed)
@@ -73,24 +83,27 @@ class SegmentWidget(QWidget):
         self._form = QFormLayout(self._settings)
         self._form.setContentsMargins(0, 0, 0, 0)
         for name, widget in (
-            ("Segment", self.source),
-            ("CT", self.scan),
-            ("CTs", self.folder),
-            ("Save to", self.output),
-            ("Model", self.model.row),
+            ("Segment", self.source.native),
+            ("CT", self.scan.native),
+            ("CTs", self.folder.native),
+            ("Save to", self.output.native),
+            ("Model", self.model.row.native),
             ("", self.model.words),
-            ("Folds", self.model.folds),
-            ("Preset", self.preset),
-            ("Device", self.device),
+            ("Folds", self.model.folds.native),
+            ("Preset", self.preset.native),
+            ("", self.preset_words),
+            ("Device", self.device.native),
         ):
-            self._form.addRow(name, widget.native)
+            self._form.addRow(name, widget)
         layout = QVBoxLayout(self)
         layout.addWidget(self._settings)
-        layout.addWidget(self.four_panels.native)
+        views = QHBoxLayout()
+        for button in (self.four_panels, self.review):
+            views.addWidget(button.native)
+        layout.addLayout(views)
         layout.addStretch()
         for widget in (self.status, self.bar.native, self.button.native):
             layout.addWidget(widget)
-        self.status.setWordWrap(True)
         self.bar.native.hide()
         self.button.native.setMinimumHeight(44)
         self.button.native.setStyleSheet("font-size: 15px; font-weight: bold")
@@ -112,7 +125,7 @@ class SegmentWidget(QWidget):
             self._form.labelForField(widget.native).setVisible(shown)
 
     def _explain_preset(self) -> None:
-        self.preset.tooltip = PRESETS[self.preset.value].description
+        self.preset_words.setText(PRESETS[self.preset.value].description)
 
     def _press(self) -> None:
         if self.job is not None:
@@ -126,7 +139,7 @@ class SegmentWidget(QWidget):
             self._run(work)
 
     def cancel(self) -> None:
-        """Stop what is running; nothing of it stays."""
+        """Stop what is running; a preview stays, nothing else."""
         if self.job is not None:
             self.job.cancel()
             self.button.enabled = False
@@ -136,7 +149,7 @@ class SegmentWidget(QWidget):
         """The work that the settings ask for, not yet begun."""
         model = self.model.model
         if model is None:
-            raise AbdosegError(str(self.model.words.value))
+            raise AbdosegError(self.model.words.text())
         folds = model.choose_folds(self.model.chosen_folds)
         loading = loading_ensemble(model.folder, folds, self.device.value)
         preset = self.preset.value
@@ -153,6 +166,7 @@ class SegmentWidget(QWidget):
     def _run(self, work: Work[Any]) -> None:
         self.job = Job(work, "Segment organs")
         self.job.progressed.connect(self._show_progress)
+        self.job.previewed.connect(self._show_preview)
         self.job.returned.connect(self._show_result)
         self.job.ended.connect(self._rest)
         self._settings.setEnabled(False)
@@ -168,36 +182,56 @@ class SegmentWidget(QWidget):
         percent = f"{progress.fraction:.0%}" if progress.total else ""
         self.status.setText(" · ".join(filter(None, (progress.stage, percent, time_left))))
 
+    def _show_preview(self, labels: LabelMap) -> None:
+        assert self._layer is not None
+        self._preview = show_result(self._viewer, self._layer, labels)
+
     def _show_result(self, result: Segmentation | Outcome) -> None:
         if isinstance(result, Segmentation):
-            assert self._layer is not None
-            show_result(self._viewer, self._layer, result.labels)
-            self.status.setText(DONE)
+            kept = self._show_labels(result.labels, result.disagreement)
+            self.status.setText(f"{DONE} {PAINTED}" if kept else DONE)
         else:
             self.status.setText(_summary(result, Path(self.output.value)))
             for case, reason in result.failed:
                 show_warning(f"{case.name}: {reason}")
 
+    def _show_labels(self, labels: LabelMap, disagreement: Disagreement) -> bool:
+        """Show a result, and whether a preview is kept beside it."""
+        assert self._layer is not None
+        if self._preview is None:
+            show_result(self._viewer, self._layer, labels, disagreement)
+            return False
+        layer = replace_preview(self._viewer, self._layer, self._preview, labels, disagreement)
+        return layer is not self._preview
+
     def _cancel_if_removed(self, event: Any) -> None:
-        if event.value is self._layer:
+        if event.value is self._preview:
+            self._preview = None
+        elif event.value is self._layer:
             self.cancel()
 
     def _rest(self) -> None:
         """Back to where another run can start."""
         if self.job is not None and self.job.cancelled:
-            self.status.setText("Cancelled.")
+            self.status.setText(f"Cancelled{self._say_of_preview()}.")
         elif self.job is not None and self.job.failed:
-            self.status.setText("Stopped by an error.")
-        self.job = self._layer = None
+            self.status.setText(f"Stopped by an error{self._say_of_preview()}.")
+        self.job = self._layer = self._preview = None
         self._settings.setEnabled(True)
         self.bar.native.hide()
         self.button.enabled = True
         self.button.text = "Segment"
 
+    def _say_of_preview(self) -> str:
+        if self._preview is None:
+            return ""
+        done = self._preview.metadata["stamp"].removeprefix(PREVIEW)
+        return f"; the preview of {done} was kept"
+
 
 def _segmenting_layer(loading: Work[Ensemble], volume: Volume, preset: str) -> Work[Segmentation]:
     ensemble = yield from loading
-    return (yield from segmenting(volume, ensemble, preset))
+    return (yield from segmenting(volume, ensemble, preset, preview=True))
 
 
 def _segmenting_folder(
