@@ -52,6 +52,7 @@ def make_model(tmp_path: Path) -> MakeModel:
         kernel: int = 3,
         **configuration: Any,
     ) -> Path:
+        prepare_for_torch()
         import torch
         from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
         from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels

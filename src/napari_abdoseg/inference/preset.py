@@ -52,7 +52,7 @@ PRESETS = {
     for preset in (
         Preset(
             "balanced",
-            "All folds and mirroring where the organs are, until they are settled.",
+            "All folds and mirroring, where the organs are, until their masks no longer change.",
             mirroring=True,
             first_fold_only=False,
             quick_arithmetic=True,

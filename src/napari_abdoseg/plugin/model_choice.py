@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from magicgui.widgets import CheckBox, ComboBox, Container, PushButton
+from psygnal import Signal
 from qtpy.QtWidgets import QFileDialog
 
 from napari_abdoseg.errors import ModelError
@@ -16,6 +17,9 @@ ERROR, ADVICE = "#ff6b6b", "#c9b458"
 
 class ModelChoice:
     """Three rows of a form: the model, a check box a fold, what the model says of itself."""
+
+    folds_changed = Signal()
+    """Other folds are chosen, of this model or another."""
 
     def __init__(self) -> None:
         self.model: Model | None = None
@@ -60,9 +64,11 @@ class ModelChoice:
             names = ", ".join(organ.name for organ in self.model.organs)
             self._say(f"Finds {names}. {self.model.description}", ADVICE)
         self.folds.clear()
-        self.folds.extend(
-            CheckBox(text=fold, value=True) for fold in (self.model.folds if self.model else ())
-        )
+        for fold in self.model.folds if self.model else ():
+            box = CheckBox(text=fold, value=True)
+            box.changed.connect(lambda: self.folds_changed.emit())
+            self.folds.append(box)
+        self.folds_changed.emit()
 
     def _say(self, words: str, color: str) -> None:
         self.words.setText(words)

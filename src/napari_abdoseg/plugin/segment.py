@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +17,17 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
 from napari_abdoseg.inference.device import DEVICES
 from napari_abdoseg.inference.disagreement import Disagreement
-from napari_abdoseg.inference.ensemble import Ensemble, loading_ensemble
+from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.inference.segmented import Segmentation
 from napari_abdoseg.plugin.four_panel import toggle_four_panel_view
 from napari_abdoseg.plugin.job import Job
+from napari_abdoseg.plugin.last_ensemble import LastEnsemble
 from napari_abdoseg.plugin.layers import volume_of
 from napari_abdoseg.plugin.model_choice import ModelChoice
 from napari_abdoseg.plugin.orientation import keep_head_up
+from napari_abdoseg.plugin.preflight_line import PreflightLine
 from napari_abdoseg.plugin.result import replace_preview, show_result
 from napari_abdoseg.plugin.review import open_review
 from napari_abdoseg.plugin.warm_up import warm_up
@@ -46,6 +50,7 @@ class SegmentWidget(QWidget):
         self._viewer = napari_viewer
         self._layer: Image | None = None
         self._preview: Labels | None = None
+        self._last_ensemble = LastEnsemble()
         self.job: Job | None = None
         self.source = ComboBox(choices=[LAYER, FOLDER])
         self.scan = ComboBox(choices=self._open_scans)
@@ -55,6 +60,7 @@ class SegmentWidget(QWidget):
         self.preset = ComboBox(choices=list(PRESETS))
         self.preset_words = WrappedLabel()
         self.device = ComboBox(choices=DEVICES)
+        self.preflight = PreflightLine()
         self.status = WrappedLabel()
         self.bar = ProgressBar(value=0, min=0, max=1)
         self.four_panels = PushButton(
@@ -73,6 +79,10 @@ class SegmentWidget(QWidget):
         for event in (napari_viewer.layers.events.inserted, napari_viewer.layers.events.removed):
             event.connect(self._update_scans)
         napari_viewer.layers.events.removed.connect(self._cancel_if_removed)
+        for choice in (self.source, self.scan, self.preset, self.device):
+            choice.changed.connect(self._foretell)
+        self.model.folds_changed.connect(self._foretell)
+        self.destroyed.connect(self.preflight.clear)
         self._show_source()
         self._explain_preset()
         keep_head_up(napari_viewer)
@@ -102,7 +112,7 @@ class SegmentWidget(QWidget):
             views.addWidget(button.native)
         layout.addLayout(views)
         layout.addStretch()
-        for widget in (self.status, self.bar.native, self.button.native):
+        for widget in (self.preflight.words, self.status, self.bar.native, self.button.native):
             layout.addWidget(widget)
         self.bar.native.hide()
         self.button.native.setMinimumHeight(44)
@@ -126,6 +136,20 @@ class SegmentWidget(QWidget):
 
     def _explain_preset(self) -> None:
         self.preset_words.setText(PRESETS[self.preset.value].description)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        super().showEvent(event)
+        self._foretell()
+
+    def _foretell(self) -> None:
+        """Tell what the open CT will take, if a run could start now."""
+        self.preflight.clear()
+        model, scan, folds = self.model.model, self.scan.value, self.model.chosen_folds
+        ready = self.job is None and self.isVisible() and self.source.value == LAYER
+        if ready and model and scan and folds:
+            load = partial(self._last_ensemble.loading, model, folds, self.device.value)
+            with suppress(AbdosegError):
+                self.preflight.foretell_soon(load, volume_of(scan), self.preset.value)
 
     def _press(self) -> None:
         if self.job is not None:
@@ -151,7 +175,7 @@ class SegmentWidget(QWidget):
         if model is None:
             raise AbdosegError(self.model.words.text())
         folds = model.choose_folds(self.model.chosen_folds)
-        loading = loading_ensemble(model.folder, folds, self.device.value)
+        loading = self._last_ensemble.loading(model, folds, self.device.value)
         preset = self.preset.value
         if self.source.value == FOLDER:
             folder, output = Path(self.folder.value), Path(self.output.value)
@@ -169,6 +193,7 @@ class SegmentWidget(QWidget):
         self.job.previewed.connect(self._show_preview)
         self.job.returned.connect(self._show_result)
         self.job.ended.connect(self._rest)
+        self.preflight.clear()
         self._settings.setEnabled(False)
         self.button.text = "Cancel"
         self.status.setText("Starting")
