@@ -90,6 +90,18 @@ def plan(preprocessed: Path) -> None:
     api.preprocess([DATASET_ID], configurations=[CONFIGURATION], num_processes=[2])
 
 
+def prepare(work: Path, cases: int) -> dict[str, Path]:
+    """nnU-Net's folders, with the data set planned and preprocessed, unless it is there."""
+    folders = {name: work / name for name in ("raw", "preprocessed", "results")}
+    for name, folder in folders.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ[f"nnUNet_{name}"] = str(folder.resolve())
+    if not (folders["raw"] / DATASET / "dataset.json").exists():
+        write_dataset(folders["raw"] / DATASET, cases)
+        plan(folders["preprocessed"])
+    return folders
+
+
 def train_fold(fold: int, preprocessed: Path, epochs: int, iterations: int, legs: int) -> None:
     """Train one fold in legs, each with a learning rate that starts high and falls."""
     for _ in range(legs):
@@ -164,14 +176,7 @@ def main() -> None:
     parser.add_argument("--parallel", type=int, default=2, help="folds trained at a time")
     given = parser.parse_args()
 
-    folders = {name: given.work / name for name in ("raw", "preprocessed", "results")}
-    for name, folder in folders.items():
-        folder.mkdir(parents=True, exist_ok=True)
-        os.environ[f"nnUNet_{name}"] = str(folder.resolve())
-
-    if not (folders["raw"] / DATASET / "dataset.json").exists():
-        write_dataset(folders["raw"] / DATASET, given.cases)
-        plan(folders["preprocessed"])
+    folders = prepare(given.work, given.cases)
     schedule = (folders["preprocessed"], given.epochs, given.iterations, given.legs)
     jobs = [(fold, *schedule) for fold in FOLDS]
     with multiprocessing.get_context("spawn").Pool(given.parallel, maxtasksperchild=1) as pool:

@@ -37,8 +37,8 @@ def gpu_memory(work: Workload, trained: TrainedConfiguration, pace: Pace) -> int
 
 
 def _sums_everywhere(work: Workload, classes: int) -> int:
-    """Logits and weights in half precision; looking for infinite ones takes as much again."""
-    return work.image * (classes * (2 * HALF + BYTE) + HALF)
+    """Logits and weights in half precision, and one class that is looked through."""
+    return work.image * ((classes + 2) * HALF + BYTE)
 
 
 def _sums_around(work: Workload, classes: int) -> int:

@@ -87,7 +87,7 @@ class Sums:
         import torch
 
         logits = torch.div(self.logits, self.weights, out=self.logits).half()
-        if torch.any(torch.isinf(logits)):
+        if any(torch.isinf(each).any() for each in logits):
             raise ModelError(
                 "The network's output is beyond what half precision can hold: the weights are "
                 "damaged; copy the model folder again."
