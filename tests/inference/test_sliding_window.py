@@ -14,7 +14,7 @@ from working import load_configuration, run
 
 from napari_abdoseg.errors import DeviceError, ModelError
 from napari_abdoseg.inference import sliding_window
-from napari_abdoseg.inference.network import TorchNetwork
+from napari_abdoseg.inference.network import Network
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.sliding_window import predict_everywhere
 from napari_abdoseg.inference.sums import Sums
@@ -121,7 +121,7 @@ def test_a_tile_too_large_for_the_device_is_a_clear_error(make_model, monkeypatc
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(TorchNetwork, "run", full)
+    monkeypatch.setattr(Network, "run", full)
     work = predict_everywhere(image(20, 20, 20), load_configuration(make_model()), PRESETS["exact"])
     with pytest.raises(DeviceError, match="too little memory for one tile of 16 x 16 x 16"):
         drain(work)

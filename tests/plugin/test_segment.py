@@ -21,7 +21,7 @@ from napari_abdoseg.errors import DeviceError
 from napari_abdoseg.image.nifti import read_labels, write_volume
 from napari_abdoseg.inference import settling
 from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.network import TorchNetwork
+from napari_abdoseg.inference.network import Network
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segment
 from napari_abdoseg.plugin.four_panel import four_panel_view
@@ -64,15 +64,14 @@ def wait_for_end(widget: SegmentWidget, qtbot) -> None:
 def slow_passes(monkeypatch, widget, make_model):
     """Few passes that take their time, so that there is some after the first fold too."""
 
-    run = TorchNetwork.run
+    run = Network.run
 
     def run_slowly(*arguments):
         time.sleep(0.03)
         return run(*arguments)
 
     widget.model.choose(make_model(mirror_axes=(2,), patch=(32, 32, 32), name="slow"))
-    monkeypatch.setattr(TorchNetwork, "run", run_slowly)
-    monkeypatch.setattr("napari_abdoseg.inference.network.openvino_is_installed", lambda: False)
+    monkeypatch.setattr(Network, "run", run_slowly)
 
 
 def wait_for_preview(viewer, widget: SegmentWidget, qtbot) -> Labels:

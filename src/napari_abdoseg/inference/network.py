@@ -1,14 +1,13 @@
-"""A network on its device, run by torch or by OpenVINO."""
+"""A network on its device."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from napari_abdoseg.inference.checkpoint import Checkpoint
-from napari_abdoseg.inference.openvino_network import OpenVinoNetwork, openvino_is_installed
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 if TYPE_CHECKING:
@@ -16,34 +15,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class Network(Protocol):
-    """A network that takes the weights of one fold after another."""
-
-    device: torch.device
-
-    def load(self, member: Checkpoint) -> None:
-        """Take a fold's weights."""
-
-    def run(self, image: torch.Tensor, flip: tuple[int, ...]) -> torch.Tensor:
-        """Logits of one pass, mirrored along some axes and back.
-
-        Parameters
-        ----------
-        image : Tensor of float32, shape (1, channel, *patch)
-            On the network's device.
-        flip : tuple of int
-            Axes of ``image``.
-
-        Returns
-        -------
-        Tensor, shape (1, class, *patch)
-            Half precision on CUDA.
-        """
-
-
-@dataclass(eq=False)
-class TorchNetwork:
-    """A network run by torch.
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network that takes the weights of one fold after another.
 
     Parameters
     ----------
@@ -62,7 +36,20 @@ class TorchNetwork:
         self.module.load_state_dict(member.weights)
 
     def run(self, image: torch.Tensor, flip: tuple[int, ...]) -> torch.Tensor:
-        """Logits of one pass, mirrored along some axes and back."""
+        """Logits of one pass, mirrored along some axes and back.
+
+        Parameters
+        ----------
+        image : Tensor of float32, shape (1, channel, *patch)
+            On the network's device.
+        flip : tuple of int
+            Axes of ``image``.
+
+        Returns
+        -------
+        Tensor, shape (1, class, *patch)
+            Half precision on CUDA, bfloat16 where it is asked for.
+        """
         import torch
 
         with torch.inference_mode(), self._autocast():
@@ -79,30 +66,21 @@ class TorchNetwork:
 
 
 @contextlib.contextmanager
-def network_on_device(
-    trained: TrainedConfiguration, quick_arithmetic: bool = False
-) -> Iterator[Network]:
+def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> Iterator[Network]:
     """A network without weights, on the device until the end of the block.
 
     Parameters
     ----------
     trained : TrainedConfiguration
-    quick_arithmetic : bool, optional
-        On a CPU take OpenVINO where it is installed, and bfloat16 where there are
-        instructions for it.
+    bfloat16 : bool, optional
+        Take bfloat16 where a CPU has instructions for it, which is faster.
     """
     from nnunetv2.utilities.helpers import empty_cache
 
     device = device_of(trained)
     module = trained.build_network().to(device)
-    quick = quick_arithmetic and device.type == "cpu"
-    bfloat16 = quick and cpu_has_bfloat16()
     try:
-        if quick and openvino_is_installed():
-            shape = (1, trained.input_channels, *trained.configured.patch_size)
-            yield OpenVinoNetwork(module, shape, bfloat16)
-        else:
-            yield TorchNetwork(module, device, bfloat16)
+        yield Network(module, device, bfloat16 and device.type == "cpu" and cpu_has_bfloat16())
     finally:
         module.to("cpu")
         empty_cache(device)

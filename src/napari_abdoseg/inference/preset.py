@@ -24,8 +24,8 @@ class Preset:
         Test-time augmentation over the axes that the checkpoint allows.
     first_fold_only : bool
         Leave out all members of the ensemble but the first.
-    quick_arithmetic : bool
-        Let a CPU round more coarsely where that is faster; see `network_on_device`.
+    bfloat16 : bool
+        Work in bfloat16 on a CPU that has it.
     where_organs_are : bool
         Let the first fold find the organs' region, and work there until nothing changes.
     """
@@ -34,7 +34,7 @@ class Preset:
     description: str
     mirroring: bool
     first_fold_only: bool
-    quick_arithmetic: bool
+    bfloat16: bool
     where_organs_are: bool = False
 
     def used(self, members: tuple[Member, ...]) -> tuple[Member, ...]:
@@ -55,7 +55,7 @@ PRESETS = {
             "All folds and mirroring, where the organs are, until their masks no longer change.",
             mirroring=True,
             first_fold_only=False,
-            quick_arithmetic=True,
+            bfloat16=True,
             where_organs_are=True,
         ),
         Preset("exact", "All folds and mirroring, as nnUNetv2_predict does.", True, False, False),

@@ -62,7 +62,7 @@ def predict_until_settled(
     DeviceError
         A single tile needs more memory than the device has.
     """
-    with network_on_device(trained, preset.quick_arithmetic) as network:
+    with network_on_device(trained, preset.bfloat16) as network:
         attempt = partial(_predict, tiling, network, trained, preset)
         return (yield from gather(attempt, gathering_places(trained), trained))
 

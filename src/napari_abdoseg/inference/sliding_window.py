@@ -63,7 +63,7 @@ def predict_everywhere(
     places = gathering_places(trained)
     mean: torch.Tensor | None = None
     fold_winners: tuple[torch.Tensor, ...] = ()
-    with network_on_device(trained, preset.quick_arithmetic) as network:
+    with network_on_device(trained, preset.bfloat16) as network:
         for before in range(0, total, passes):
             network.load(members[before // passes])
             begin = Progress(STAGE, before, total)

@@ -28,7 +28,6 @@ def prepare_for_torch() -> None:
     if "triton" not in sys.modules and _mesa_llvm_is_loaded():
         sys.modules["triton"] = None  # type: ignore[assignment]
     warnings.filterwarnings("ignore", message=r"`torch\.jit", category=FutureWarning)
-    warnings.filterwarnings("ignore", message="Converting a tensor to a Python boolean")
 
 
 def _mesa_llvm_is_loaded() -> bool:
