@@ -55,9 +55,9 @@ def test_air_stays_one_value_when_it_is_resampled(make_model):
     assert tiling.count_different() < len(tiling.tiles) * 2 / 3
 
 
-@pytest.mark.parametrize("mirror_axes", [None, (0, 1, 2)])
+@pytest.mark.parametrize("mirror_axes", [None, (1,)])
 def test_tiles_of_air_are_answered_once_and_alike(make_model, mirror_axes, monkeypatch):
-    trained = load_configuration(make_model(spacing=(3.1, 2.7, 2.9), mirror_axes=mirror_axes))
+    trained = load_configuration(make_model((0,), mirror_axes, spacing=(3.1, 2.7, 2.9)))
     image = torch.from_numpy(preprocess_volume(body_in_air(), trained)[0])
     steps, once = run(predict_everywhere(image, trained, PRESETS["exact"]))
     tiling = tile_image(image, (16, 16, 16))
