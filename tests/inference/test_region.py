@@ -8,7 +8,14 @@ import torch
 from working import load_configuration
 
 from napari_abdoseg.inference.prediction import whole_prediction
-from napari_abdoseg.inference.region import MARGIN_MM, cover_extent, cover_organs, touches_border
+from napari_abdoseg.inference.region import (
+    MARGIN_MM,
+    cover_organs,
+    lay_tiles,
+    new_tiles,
+    touches_border,
+    usual_tiles,
+)
 from napari_abdoseg.inference.tiling import tile_starts
 
 SPACING = (10.0, 8.0, 8.0)
@@ -59,15 +66,15 @@ def test_a_flat_patch_covers_slices(make_model):
     assert cover.starts[0] == tuple(range(8))
 
 
+@pytest.mark.parametrize("tiles", [usual_tiles, new_tiles])
 @pytest.mark.parametrize("seed", range(50))
-def test_no_organ_is_nearer_to_the_ends_of_tiles_than_usual(seed):
+def test_no_organ_is_nearer_to_the_ends_of_tiles_than_usual(seed, tiles):
     draw = np.random.default_rng(seed)
     tile, size = (int(n) for n in draw.integers([8, 8], [40, 200]))
     first = int(draw.integers(0, size))
     extent = slice(first, int(draw.integers(first + 1, size + 1)))
     margin = int(draw.integers(0, 12))
-    starts = cover_extent(extent, margin, size, tile)
-    assert len(starts) <= len(tile_starts(size, tile))
+    starts = tiles(extent, margin, size, tile)
     assert all(0 <= start <= max(size - tile, 0) for start in starts)
     for voxel in range(extent.start, extent.stop):
         assert any(
@@ -77,13 +84,16 @@ def test_no_organ_is_nearer_to_the_ends_of_tiles_than_usual(seed):
         )
 
 
-def test_fewer_new_tiles_replace_the_usual():
-    assert cover_extent(slice(23, 100), 7, 137, 64) == [7, 29, 52]
-    assert len(tile_starts(137, 64)) == 4
+def test_new_tiles_are_laid_where_they_halve_the_work():
+    middle, whole = (slice(23, 100), 7, 137, 64), (slice(0, 137), 7, 137, 64)
+    assert lay_tiles([middle, middle, middle]) == [[7, 29, 52]] * 3
+    assert lay_tiles([whole, whole, whole]) == [tile_starts(137, 64)] * 3
 
 
-def test_usual_tiles_are_kept_where_new_ones_are_no_fewer():
-    assert cover_extent(slice(0, 64), 4, 160, 64) == tile_starts(160, 64)[:2]
+def test_usual_tiles_are_kept_where_new_ones_save_little():
+    middle, whole = (slice(23, 100), 7, 137, 64), (slice(0, 137), 7, 137, 64)
+    assert lay_tiles([middle, whole, whole]) == [tile_starts(137, 64)] * 3
+    assert usual_tiles(slice(0, 64), 4, 160, 64) == tile_starts(160, 64)[:2]
 
 
 def test_an_organ_at_a_face_of_the_region_touches_its_border():

@@ -1,8 +1,8 @@
 """The whole ensemble where it matters: its first fold finds the place.
 
 The first fold without mirroring looks at the whole image. Wherever it holds an organ for
-possible, and some way around, a new tiling lets all folds and mirrorings work until the
-organs are settled. Where that is not safe, the whole ensemble looks everywhere.
+possible, and some way around, all folds and mirrorings work until the organs are settled.
+Where that is not safe, the whole ensemble looks everywhere.
 """
 
 from __future__ import annotations

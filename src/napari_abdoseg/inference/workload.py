@@ -13,7 +13,7 @@ from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.axis_order import network_order_spacing, to_network_order
 from napari_abdoseg.inference.preprocessing import nonzero_box
 from napari_abdoseg.inference.preset import Preset
-from napari_abdoseg.inference.region import MARGIN_MM, cover_extent
+from napari_abdoseg.inference.region import MARGIN_MM, Axis, lay_tiles
 from napari_abdoseg.inference.tiling import tile_starts
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
@@ -77,7 +77,8 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
     tiles = [*[1] * (len(image) - len(patch)), *patch]
     everywhere = [tile_starts(*axis) for axis in zip(image, tiles, strict=True)]
     organs = _organ_extents(volume, trained)
-    around = [_around_organ(*axis) for axis in zip(organs, new, image, tiles, strict=True)]
+    middles = [_organ_in_middle(*axis) for axis in zip(organs, new, image, tiles, strict=True)]
+    around = lay_tiles(middles)
     members = preset.count_members(trained)
     folds = len(preset.used(trained.members))
     again = preset.where_organs_are and members > 1
@@ -105,12 +106,11 @@ def _organ_extents(volume: Volume, trained: TrainedConfiguration) -> list[float]
     return [ORGANS_MM[axis] for axis in read.shape]
 
 
-def _around_organ(extent: float, spacing: float, size: int, tile: int) -> list[int]:
-    """Where tiles begin along an axis, for an organ of some mm in its middle."""
+def _organ_in_middle(extent: float, spacing: float, size: int, tile: int) -> Axis:
+    """An axis with an organ of some mm in its middle."""
     length = min(ceil(extent / spacing), size)
     start = (size - length) // 2
-    middle = slice(start, start + length)
-    return cover_extent(middle, ceil(MARGIN_MM / spacing), size, tile)
+    return slice(start, start + length), ceil(MARGIN_MM / spacing), size, tile
 
 
 def _between(least: int, most: int) -> int:
