@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.region import Cover
 from napari_abdoseg.inference.segmentation import segment, segmenting
 from napari_abdoseg.inference.sliding_window import predict_everywhere
+from napari_abdoseg.inference.sums import CERTAIN
 from napari_abdoseg.inference.tiling import tile_image
 from napari_abdoseg.progress import drain
 
@@ -37,12 +40,19 @@ def trained(make_model):
     return load_configuration(make_model(mirror_axes=(0,)))
 
 
+WHOLE = (slice(0, 32),) * 3
+
+
+def cover_of(region: tuple[slice, ...], *starts: list[int]) -> Cover:
+    return Cover(region, tuple(itertools.product(*starts)), (16, 16, 16))
+
+
 def notices(steps) -> list[str]:
     return [step.notice for step in steps if step.notice]
 
 
 def test_the_ensemble_works_in_the_cover_alone(trained, monkeypatch):
-    cover = Cover((slice(8, 24), slice(4, 28), slice(0, 40)), ((0,), (0, 8), (0, 8, 16, 24)))
+    cover = cover_of((slice(8, 24), slice(4, 28), slice(0, 40)), [0], [0, 8], [0, 8, 16, 24])
     monkeypatch.setattr(balanced, "cover_organs", lambda *_: cover)
     monkeypatch.setattr(balanced, "touches_border", lambda *_: False)
     data = image(40, 40, 40)
@@ -61,7 +71,7 @@ def test_tiles_read_their_true_surroundings(make_model, monkeypatch):
     """Where the cover is a part of the usual tiles, logits are the same as everywhere."""
     trained = load_configuration(make_model(mirror_axes=()))
     data = image(16, 16, 40)
-    cover = Cover((slice(0, 16), slice(0, 16), slice(8, 32)), ((0,), (0,), (0, 8)))
+    cover = cover_of((slice(0, 16), slice(0, 16), slice(8, 32)), [0], [0], [0, 8])
     monkeypatch.setattr(balanced, "cover_organs", lambda *_: cover)
     monkeypatch.setattr(balanced, "touches_border", lambda *_: False)
     _, found = balance(trained, data)
@@ -69,6 +79,18 @@ def test_tiles_read_their_true_surroundings(make_model, monkeypatch):
     middle = (slice(None), slice(4, 12), slice(4, 12))
     difference = found.logits[(*middle, slice(11, 13))] - exact.logits[(*middle, slice(19, 21))]
     assert difference.abs().max() < 0.05
+
+
+def test_what_no_tile_looks_at_is_background(trained, monkeypatch):
+    corners = ((0, 0, 0), (16, 16, 16))
+    monkeypatch.setattr(balanced, "cover_organs", lambda *_: Cover(WHOLE, corners, (16, 16, 16)))
+    monkeypatch.setattr(balanced, "touches_border", lambda *_: False)
+    _, found = balance(trained, image(32, 32, 32))
+    assert found.logits.isfinite().all()
+    between = found.logits[:, :16, 16:, :]
+    assert (between[0] == CERTAIN).all()
+    assert (between[1:] == 0).all()
+    assert (found.logits[:, :16, :16, :16] != between[:, :, :, :16]).any()
 
 
 def test_the_first_folds_prediction_comes_early(trained):
@@ -97,7 +119,7 @@ def test_where_nothing_is_found_all_work_everywhere(trained, monkeypatch):
 
 
 def test_where_an_organ_reaches_the_border_all_work_everywhere(trained, monkeypatch):
-    cover = Cover((slice(0, 16),) * 3, ((0,),) * 3)
+    cover = cover_of((slice(0, 16),) * 3, [0], [0], [0])
     monkeypatch.setattr(balanced, "cover_organs", lambda *_: cover)
     data = image(30, 30, 30)
     steps, found = balance(trained, data)

@@ -10,8 +10,9 @@ from working import load_configuration, run
 from napari_abdoseg.inference import settling
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.settling import (
-    changes_that_matter,
+    choose_settled,
     in_rounds,
+    losses_in_tiles,
     predict_until_settled,
 )
 from napari_abdoseg.inference.sliding_window import predict_everywhere
@@ -42,7 +43,7 @@ def test_every_fold_works_in_every_mirroring_and_once_a_round(folds, axes):
 
 
 def test_while_nothing_is_settled_it_is_the_whole_ensemble(make_model, monkeypatch):
-    monkeypatch.setattr(settling, "changes_that_matter", lambda *_: torch.ones(20, 24, 16) > 0)
+    monkeypatch.setattr(settling, "choose_settled", lambda losses, lost: (set(), lost))
     trained = load_configuration(make_model(mirror_axes=(0, 1)))
     data = image(20, 24, 16)
     _, settled = settle(trained, data)
@@ -73,31 +74,38 @@ def test_folds_have_a_say_of_their_own(make_model):
 
 
 def test_only_tiles_that_still_change_go_on(make_model, monkeypatch):
-    """With changes at one end alone, the tile at the other end works one round."""
-
-    def at_the_end(before, *_):
-        changing = torch.zeros(before.shape, dtype=torch.bool)
-        changing[..., -1] = True
-        return changing
-
-    monkeypatch.setattr(settling, "changes_that_matter", at_the_end)
+    """Three of four tiles are left out after the first round."""
+    monkeypatch.setattr(settling, "choose_settled", lambda _, lost: ({0, 2, 3}, lost))
     trained = load_configuration(make_model(mirror_axes=(0,)))
     _, settled = settle(trained, image(16, 16, 40))
     tiles, folds = 4, 2
     assert settled.passes == tiles * folds + 1 * folds
 
 
-def winners(*counts: int) -> torch.Tensor:
-    return torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts)).byte()
-
-
-def test_a_change_matters_by_the_size_of_its_organ():
-    before = winners(1000, 10000, 100)
+def test_a_change_is_shared_out_among_tiles_by_the_size_of_its_organ():
+    before = torch.zeros(1, 1, 30, dtype=torch.uint8)
+    before[..., 5:15], before[..., 20:22] = 1, 2
     now = before.clone()
-    now[999] = 1
-    now[11000] = 1
-    changed = changes_that_matter(before, now, 5, 40)
-    assert changed.nonzero().flatten().tolist() == [11000]
+    now[..., 15], now[..., 21] = 1, 0
+    tiles = [(slice(None), slice(0, 1), slice(0, 1), at) for at in (slice(0, 20), slice(10, 30))]
+    shares = torch.zeros(2, 1, 1, 20)
+    shares[0, ..., 15], shares[1, ..., 5] = 0.75, 0.25
+    shares[1, ..., 11] = 1
+    losses = losses_in_tiles(before, now, tiles, shares, 4)
+    assert losses[:, 1].tolist() == pytest.approx([0.75 / 22, 0.25 / 22])
+    assert losses[:, 2].tolist() == [0, 1 / 2]
+    assert losses[:, [0, 3]].count_nonzero() == 0
+
+
+def test_tiles_that_lose_least_are_left_out_until_an_organ_would_lose_too_much(monkeypatch):
+    monkeypatch.setattr(settling, "TOLERANCE", 0.25)
+    losses = torch.tensor([[0, 0.125, 0], [0, 0, 0.125], [0, 0.125, 0.0625], [0, 0.5, 0]]).double()
+    settled, lost = choose_settled(losses, torch.tensor([0, 0.125, 0]).double())
+    assert settled == {0, 1}
+    assert lost.tolist() == [0, 0.25, 0.125]
+    settled, lost = choose_settled(losses[2:], lost)
+    assert settled == set()
+    assert lost.tolist() == [0, 0.25, 0.125]
 
 
 def test_what_is_left_to_change():

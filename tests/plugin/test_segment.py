@@ -211,7 +211,7 @@ def test_an_error_keeps_the_preview(viewer, widget, qtbot, slow_passes, monkeypa
         raise DeviceError("The graphics card was taken away.")
 
     wait_for_preview(viewer, widget, qtbot)
-    monkeypatch.setattr(settling, "changes_that_matter", fail)
+    monkeypatch.setattr(settling, "choose_settled", fail)
     wait_for_end(widget, qtbot)
     assert "taken away" in said()
     assert widget.status.text() == "Stopped by an error; the preview of 1 of 2 folds was kept."

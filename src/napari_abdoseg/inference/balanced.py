@@ -74,11 +74,11 @@ def predict_balanced(
         yield replace(begin, notice=NOTHING_FOUND)
     else:
         part = image[(slice(None), *cover.region)]
-        tiling = tile_image(part, tuple(trained.configured.patch_size), cover.starts)
+        tiling = tile_image(part, tuple(trained.configured.patch_size), cover.corners)
         found = yield from relay(predict_until_settled(tiling, trained, preset), go_on)
         done += found.passes
         winners = map_winners(found.logits, trained.label_manager.has_regions)
-        if not touches_border(winners, cover.region, shape):
+        if not touches_border(winners, cover, shape):
             return replace(
                 found,
                 shape=shape,

@@ -5,9 +5,10 @@ once, each in another mirroring than before. What the last member of a round cha
 tells what all that are left would change: the mean of m of M members is off the mean
 of all by s * sqrt(1/m - 1/M), s being the spread of members, and the step from m - 1
 to m members by s * sqrt(1/(m-1) - 1/m). Along a surface the number of voxels that
-change goes with that distance. An organ is settled when the members left would change
-its DSC by less than `TOLERANCE`; tiles without a change of an organ that is not are
-left out of the next round.
+change goes with that distance. A voxel that changes is shared out among the tiles that
+look at it by their weights there. After each round those tiles are left out which change
+least, as many as are expected to change no organ's DSC by more than `TOLERANCE`, all that
+are left out in all rounds together.
 
 The errors of a mean over members drawn without replacement are those of W. G. Cochran,
 Sampling Techniques, 3rd edition (1977), chapter 2. That few members of an ensemble
@@ -17,7 +18,7 @@ Committees (2022), https://arxiv.org/abs/2012.01988.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -28,15 +29,15 @@ from napari_abdoseg.inference.prediction import Prediction, whole_prediction
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.sliding_window import STAGE
 from napari_abdoseg.inference.sums import Sums
-from napari_abdoseg.inference.tiling import Tiling, mirrorings
+from napari_abdoseg.inference.tiling import Tile, Tiling, mirrorings
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 from napari_abdoseg.progress import Progress, Work
 
 if TYPE_CHECKING:
     import torch
 
-TOLERANCE = 0.001
-"""DSC that an organ may be expected to be off the whole ensemble's."""
+TOLERANCE = 0.0003
+"""DSC that an organ is expected to be off the whole ensemble's at most."""
 
 
 def predict_until_settled(
@@ -80,6 +81,7 @@ def _predict(
     order = in_rounds(len(members), mirrorings(members[0].mirror_axes if preset.mirroring else ()))
     tiles, done = tiling.tiles, 0
     sums = Sums.empty(trained, tiling, torch.float32, sums_on)
+    given_up = torch.zeros(len(sums.logits) + 1, dtype=torch.float64)
     fold_winners: list[torch.Tensor] = []
     for worked, (fold, flip) in enumerate(order, start=1):
         before = sums.winners() if worked % len(members) == 0 else None
@@ -94,10 +96,13 @@ def _predict(
         if first_of_fold:
             fold_winners.append(own.winners()[tiling.inside].to("cpu"))
             sums.include(own)
+            weights = own.weights
             del own
-        if before is not None and worked > 1:
-            changing = changes_that_matter(before, sums.winners(), worked, len(order))
-            tiles = [tile for tile in tiles if changing[tile[1:]].any()]
+        if before is not None and 1 < worked < len(order):
+            shares = (sums.gaussian / weights[tile[1:]] for tile in tiles)
+            losses = losses_in_tiles(before, sums.winners(), tiles, shares, len(given_up))
+            settled, given_up = choose_settled(losses * share_left(worked, len(order)), given_up)
+            tiles = [tile for number, tile in enumerate(tiles) if number not in settled]
             if not tiles:
                 break
     return whole_prediction(trained, sums.mean(), tuple(fold_winners), done)
@@ -112,34 +117,65 @@ def in_rounds(folds: int, flips: Sequence[tuple[int, ...]]) -> list[tuple[int, t
     ]
 
 
-def changes_that_matter(
-    before: torch.Tensor, now: torch.Tensor, worked: int, members: int
+def losses_in_tiles(
+    before: torch.Tensor,
+    now: torch.Tensor,
+    tiles: Sequence[Tile],
+    shares: Iterable[torch.Tensor],
+    classes: int,
 ) -> torch.Tensor:
-    """Voxels whose class the last member changed, of organs that are not settled.
+    """DSC that a member's change is worth, of each class in each tile.
 
     Parameters
     ----------
     before, now : Tensor of uint8 or int16, shape (z, y, x)
-        Winners before and after the last member worked.
-    worked, members : int
-        Members that have worked, two at least, and all there are.
+        Winners before and after the member worked.
+    tiles : sequence of Tile
+    shares : iterable of Tensor, shape (*patch)
+        Each tile's share in each of its voxels.
+    classes : int
 
     Returns
     -------
-    Tensor of bool, shape (z, y, x)
+    Tensor of float64, shape (tile, class)
+        None of background.
     """
     import torch
 
-    changed = before != now
-    classes = int(max(before.max(), now.max())) + 1
-    sizes, lost, gained = (
-        torch.bincount(winners.flatten().int(), minlength=classes)
-        for winners in (now, before[changed], now[changed])
-    )
-    expected = (lost + gained) * share_left(worked, members)
-    unsettled = expected > 2 * TOLERANCE * sizes
-    unsettled[0] = False
-    return changed & (unsettled[before.int()] | unsettled[now.int()])
+    losses = torch.zeros((len(tiles), classes), dtype=torch.float64)
+    for row, tile, share in zip(losses, tiles, shares, strict=True):
+        old, new = before[tile[1:]], now[tile[1:]]
+        changed = old != new
+        weight = share[changed].double().cpu()
+        for winners in (old, new):
+            row += torch.bincount(winners[changed].int().cpu(), weight, classes)
+    sizes = torch.bincount(now.flatten().int(), minlength=classes).cpu()
+    losses /= 2 * sizes.clamp(min=1)
+    losses[:, 0] = 0
+    return losses
+
+
+def choose_settled(losses: torch.Tensor, given_up: torch.Tensor) -> tuple[set[int], torch.Tensor]:
+    """Tiles to leave out, those that lose least first.
+
+    Parameters
+    ----------
+    losses : Tensor of float64, shape (tile, class)
+        DSC that each class is expected to lose without the tile.
+    given_up : Tensor of float64, shape (class,)
+        DSC lost with tiles that were left out before.
+
+    Returns
+    -------
+    set of int
+        Their rows.
+    Tensor of float64, shape (class,)
+        DSC lost with all that are left out now.
+    """
+    order = losses.amax(1).argsort()
+    lost = given_up + losses[order].cumsum(0)
+    count = int((lost <= TOLERANCE).all(1).sum())
+    return set(order[:count].tolist()), lost[count - 1] if count else given_up
 
 
 def share_left(worked: int, members: int) -> float:

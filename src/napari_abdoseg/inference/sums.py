@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import torch
 
 GAUSSIAN_PEAK = 10.0
+CERTAIN = 10.0
+"""Logit of background where no tile looks; of regions, which have none, its negative."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +88,12 @@ class Sums:
         """
         import torch
 
+        unseen = self.weights == 0
         logits = torch.div(self.logits, self.weights, out=self.logits).half()
+        if unseen.any():
+            background = slice(None) if self.regions else slice(1)
+            logits[:, unseen] = 0
+            logits[background, unseen] = -CERTAIN if self.regions else CERTAIN
         if any(torch.isinf(each).any() for each in logits):
             raise ModelError(
                 "The network's output is beyond what half precision can hold: the weights are "

@@ -7,7 +7,7 @@ Isensee, F., Jaeger, P. F., Kohl, S. A. A., Petersen, J., & Maier-Hein, K. H.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ class Tiling:
 def tile_image(
     image: torch.Tensor,
     patch: tuple[int, ...],
-    starts: Sequence[Sequence[int]] | None = None,
+    corners: Iterable[Sequence[int]] | None = None,
 ) -> Tiling:
     """Tiles of an image.
 
@@ -70,8 +70,8 @@ def tile_image(
     image : Tensor, shape (channel, z, y, x)
     patch : tuple of int
         Of two axes for a 2D network, which goes slice by slice.
-    starts : sequence of sequence of int, optional
-        Where tiles begin along each axis; as nnU-Net lays them by default.
+    corners : iterable of sequence of int, optional
+        Where each tile begins along z, y and x; as nnU-Net lays them by default.
     """
     from acvl_utils.cropping_and_padding.padding import pad_nd_image
 
@@ -79,14 +79,15 @@ def tile_image(
     shape = tuple(padded.shape[1:])
     kept = len(shape) - len(patch)
     sizes = [*[1] * kept, *patch]
-    starts = starts or [tile_starts(*axis) for axis in zip(shape, sizes, strict=True)]
+    if corners is None:
+        corners = itertools.product(*map(tile_starts, shape, sizes))
     tiles: list[Tile] = [
         (
             slice(None),
             *corner[:kept],
             *(slice(at, at + size) for at, size in zip(corner[kept:], patch, strict=True)),
         )
-        for corner in itertools.product(*starts)
+        for corner in corners
     ]
     return Tiling(padded, tuple(inside[1:]), tiles)
 

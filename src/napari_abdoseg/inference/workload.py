@@ -13,7 +13,7 @@ from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.axis_order import network_order_spacing, to_network_order
 from napari_abdoseg.inference.preprocessing import nonzero_box
 from napari_abdoseg.inference.preset import Preset
-from napari_abdoseg.inference.region import MARGIN_MM, Axis, lay_tiles
+from napari_abdoseg.inference.region import MARGIN_MM, grow, middles
 from napari_abdoseg.inference.tiling import tile_starts
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
@@ -77,8 +77,7 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
     tiles = [*[1] * (len(image) - len(patch)), *patch]
     everywhere = [tile_starts(*axis) for axis in zip(image, tiles, strict=True)]
     organs = _organ_extents(volume, trained)
-    middles = [_organ_in_middle(*axis) for axis in zip(organs, new, image, tiles, strict=True)]
-    around = lay_tiles(middles)
+    around = [_tiles_in_middle(*axis) for axis in zip(organs, new, image, tiles, strict=True)]
     members = preset.count_members(trained)
     folds = len(preset.used(trained.members))
     again = preset.where_organs_are and members > 1
@@ -106,11 +105,16 @@ def _organ_extents(volume: Volume, trained: TrainedConfiguration) -> list[float]
     return [ORGANS_MM[axis] for axis in read.shape]
 
 
-def _organ_in_middle(extent: float, spacing: float, size: int, tile: int) -> Axis:
-    """An axis with an organ of some mm in its middle."""
+def _tiles_in_middle(extent: float, spacing: float, size: int, tile: int) -> list[int]:
+    """Where tiles begin along an axis that look at an organ of some mm in its middle."""
     length = min(ceil(extent / spacing), size)
-    start = (size - length) // 2
-    return slice(start, start + length), ceil(MARGIN_MM / spacing), size, tile
+    first = (size - length) // 2
+    organ = grow(slice(first, first + length), ceil(MARGIN_MM / spacing), size)
+    return [
+        start
+        for start, middle in middles(size, tile)
+        if middle.start < organ.stop and organ.start < middle.stop
+    ]
 
 
 def _between(least: int, most: int) -> int:
