@@ -24,3 +24,11 @@ class ModelError(AbdosegError):
 
 class DeviceError(AbdosegError):
     """The device asked for is not on this machine."""
+
+
+class DatasetError(AbdosegError):
+    """A data set can't be trained on as it is."""
+
+
+class TrainingError(AbdosegError):
+    """A training can't be begun or go on as asked for."""

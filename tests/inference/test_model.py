@@ -10,7 +10,7 @@ import pytest
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
-from napari_abdoseg.inference.model import packaged_models, read_model
+from napari_abdoseg.inference.model import known_models, read_model
 
 
 def edit(path, **changes):
@@ -20,7 +20,7 @@ def edit(path, **changes):
 
 def test_the_demo_says_what_it_is():
     demo = read_model("demo")
-    assert "demo" in packaged_models()
+    assert "demo" in known_models()
     assert demo.organs == ABDOMINAL_ORGANS
     assert demo.channels == ("CT",)
     assert demo.folds == ("0", "1", "2", "3", "4")

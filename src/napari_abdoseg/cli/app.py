@@ -10,6 +10,7 @@ from rich.console import Console
 from napari_abdoseg.cli.demo import demo
 from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.cli.predict import predict
+from napari_abdoseg.cli.train import train
 from napari_abdoseg.errors import AbdosegError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(predict)
 app.command()(evaluate)
+app.command()(train)
 
 
 @app.callback()

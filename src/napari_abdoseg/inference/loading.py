@@ -35,7 +35,7 @@ def loading_configuration(
 
 
 def _find_first_stage(second: TrainedConfiguration) -> Model:
-    """Model of a cascade's first stage, which nnU-Net puts beside that of the second.
+    """Model of a cascade's first stage, in the folder of the second, or beside it.
 
     Raises
     ------
@@ -44,7 +44,8 @@ def _find_first_stage(second: TrainedConfiguration) -> Model:
     """
     trainer, plans = second.members[0].trainer, second.plans.plans_name
     name = f"{trainer}__{plans}__{second.configured.previous_stage_name}"
-    folder = second.model.folder.parent / name
+    own, beside = second.model.folder / name, second.model.folder.parent / name
+    folder = own if own.is_dir() else beside
     if not folder.is_dir():
         raise ModelError(
             f"The model {second.model.folder} is the second stage of a cascade, and its first "

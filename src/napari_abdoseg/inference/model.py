@@ -95,9 +95,31 @@ class Model:
         return digest.hexdigest()
 
 
-def packaged_models() -> tuple[str, ...]:
-    """Names of the models that come with the package."""
-    return tuple(sorted(path.name for path in PACKAGED.iterdir() if path.is_dir()))
+def models_folder() -> Path:
+    """Where models that were trained or copied on this machine are known by their names."""
+    import platformdirs
+
+    return platformdirs.user_data_path("napari-abdoseg", appauthor=False) / "models"
+
+
+def known_models() -> tuple[str, ...]:
+    """Names of the models that come with the package, and of those in `models_folder`."""
+    return tuple(folder.name for folder in _known_folders())
+
+
+def _known_folders() -> list[Path]:
+    places = [place for place in (PACKAGED, models_folder()) if place.is_dir()]
+    return [path for place in places for path in sorted(place.iterdir()) if _is_model(path)]
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / "dataset.json").is_file() and not folder.name.startswith(".")
+
+
+def _find_folder(name_or_folder: str | Path) -> Path:
+    """A model's folder; a known name goes before a folder of that name."""
+    named = [folder for folder in _known_folders() if folder.name == str(name_or_folder)]
+    return named[0] if named else Path(name_or_folder).expanduser().resolve()
 
 
 def read_model(name_or_folder: str | Path) -> Model:
@@ -106,20 +128,18 @@ def read_model(name_or_folder: str | Path) -> Model:
     Parameters
     ----------
     name_or_folder : str or Path
-        ``"demo"``, or an nnU-Net model folder.
+        One of `known_models`, such as ``"demo"``, or an nnU-Net model folder.
 
     Raises
     ------
     ModelError
         The folder is no complete model, or one for something else than one CT.
     """
-    folder = PACKAGED / name_or_folder
-    if str(name_or_folder) not in packaged_models():
-        folder = Path(name_or_folder).expanduser().resolve()
+    folder = _find_folder(name_or_folder)
     if not folder.is_dir():
         raise ModelError(
             f"There is no model {str(name_or_folder)!r}: give a name "
-            f"({', '.join(packaged_models())}) or an nnU-Net model folder."
+            f"({', '.join(known_models())}) or an nnU-Net model folder."
         )
     dataset = _read_json(folder / "dataset.json", ("labels",))
     plans = _read_json(folder / "plans.json", ("configurations", "transpose_forward"))

@@ -9,7 +9,7 @@ from psygnal import Signal
 from qtpy.QtWidgets import QFileDialog
 
 from napari_abdoseg.errors import ModelError
-from napari_abdoseg.inference.model import Model, packaged_models, read_model
+from napari_abdoseg.inference.model import Model, known_models, read_model
 from napari_abdoseg.plugin.wrapped_label import WrappedLabel
 
 ERROR, ADVICE = "#ff6b6b", "#c9b458"
@@ -23,7 +23,7 @@ class ModelChoice:
 
     def __init__(self) -> None:
         self.model: Model | None = None
-        self._known = list(packaged_models())
+        self._known = list(known_models())
         self.name = ComboBox(choices=lambda _: self._known, tooltip="Model")
         self._browse = PushButton(text="Folder…", tooltip="Choose an nnU-Net v2 model folder.")
         self.row = Container(widgets=[self.name, self._browse], layout="horizontal", labels=False)

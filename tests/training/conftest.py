@@ -1,0 +1,88 @@
+"""Fixtures for trainings: a small data set, planned and preprocessed by nnU-Net once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from raw_datasets import SPACING, write_raw_dataset
+
+from napari_abdoseg.progress import drain
+from napari_abdoseg.training.beginnings import require_same_data
+from napari_abdoseg.training.devices import make_slots
+from napari_abdoseg.training.folders import Folders
+from napari_abdoseg.training.planning import planning
+from napari_abdoseg.training.preparing import preprocessing
+from napari_abdoseg.training.raw_dataset import read_raw_dataset
+from napari_abdoseg.training.run import Run
+from napari_abdoseg.training.settings import TrainingSettings
+
+SETTINGS = {
+    "planner": "small",
+    "spacing": SPACING,
+    "epochs": 2,
+    "iterations": 1,
+    "trainer": "nnUNetTrainerNoDA",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder for trainings."""
+
+    raw: Path
+    work: Path
+
+    def run(self, name: str = "tiny", devices: str = "cpu", **settings) -> Run:
+        folders = Folders(read_raw_dataset(self.raw), self.work)
+        return Run(
+            folders, TrainingSettings(**SETTINGS | settings), make_slots(devices, False), name
+        )
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path, monkeypatch) -> Path:
+    """Folder of the user's models."""
+    monkeypatch.setattr(
+        "platformdirs.user_data_path", lambda *_, **__: tmp_path / "user data", raising=True
+    )
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    return tmp_path / "user data" / "models"
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory) -> Path:
+    """A data set of five phantoms and a test case."""
+    return write_raw_dataset(tmp_path_factory.mktemp("raw") / "Dataset007_Tiny")
+
+
+@pytest.fixture(scope="session")
+def prepared(raw, tmp_path_factory) -> Path:
+    """Work folder in which it is planned and preprocessed."""
+    place = Place(raw, tmp_path_factory.mktemp("work"))
+    run = place.run()
+    require_same_data(run)
+    drain(planning(run))
+    drain(preprocessing(run))
+    return place.work
+
+
+@pytest.fixture
+def place(raw, prepared, tmp_path) -> Place:
+    """A copy of that, of the test's own."""
+    shutil.copytree(prepared, tmp_path / "work")
+    return Place(raw, tmp_path / "work")
+
+
+@pytest.fixture
+def nnunet(place, monkeypatch) -> Place:
+    """The same, with nnU-Net's variables set for this process."""
+    for name, value in place.run().folders.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("nnUNet_n_proc_DA", "0")
+    monkeypatch.setenv("nnUNet_def_n_proc", "2")
+    assert os.environ["nnUNet_raw"] == str(place.raw.parent)  # noqa: SIM112
+    return place

@@ -1,0 +1,215 @@
+"""The whole road, stopped wherever it can be and taken up again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from raw_datasets import write_case, write_raw_dataset
+from training.conftest import Place
+
+from napari_abdoseg.errors import TrainingError
+from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.model import known_models, read_model
+from napari_abdoseg.progress import drain
+from napari_abdoseg.training.beginnings import require_free_name, require_same_data
+from napari_abdoseg.training.export import export_model
+from napari_abdoseg.training.fold import Fold
+from napari_abdoseg.training.folds import training_folds
+from napari_abdoseg.training.outcome import NEEDS_ALL
+from napari_abdoseg.training.run_lock import locked
+from napari_abdoseg.training.training import training
+
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+ARGUMENTS = (
+    *("--planner", "small", "--spacing", "10,8,8", "--trainer", "nnUNetTrainerNoDA"),
+    *("--epochs", "2", "--iterations", "1", "--devices", "cpu,cpu", "--preset", "fast"),
+)
+
+
+class Killed:
+    """`abdoseg train` in a process, killed without warning when something is to be seen."""
+
+    def __init__(self, raw: Path, work: Path, share: Path) -> None:
+        self.command = [
+            *(sys.executable, "-c", "from napari_abdoseg.cli.app import main; main()"),
+            *("train", str(raw)),
+            *("--work", str(work), "--name", "killed", *ARGUMENTS),
+        ]
+        self.environment = {**os.environ, "XDG_DATA_HOME": str(share), "OMP_NUM_THREADS": "1"}
+
+    def when(self, seen: Callable[[], bool]) -> None:
+        process = subprocess.Popen(self.command, env=self.environment, stdout=subprocess.PIPE)
+        while not seen():
+            assert process.poll() is None, process.stdout.read().decode()
+            time.sleep(0.02)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(KILL)
+        process.wait()
+        _, left = psutil.wait_procs(children, timeout=60)
+        assert not left
+
+    def never(self) -> str:
+        ended = subprocess.run(self.command, env=self.environment, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+
+@pytest.mark.timeout(1200)
+def test_it_is_killed_in_each_stage_and_goes_on(raw, tmp_path):
+    work, share = tmp_path / "work", tmp_path / "share"
+    run = Place(raw, work).run()
+    preprocessed, results = run.folders.preprocessed, run.folder("3d_fullres")
+    killed = Killed(raw, work, share)
+
+    def step(name: str) -> Callable[[], bool]:
+        return lambda: run.steps.get(name) is not None
+
+    killed.when(lambda: (preprocessed / "abdoseg.log").exists())
+    assert not (preprocessed / "dataset_fingerprint.json").exists()
+    killed.when(step("fingerprint"))
+    killed.when(step(run.settings.plans))
+    killed.when(step(f"{run.settings.plans} 3d_fullres on cpu 0"))
+    place = preprocessed / f"{run.settings.plans}_3d_fullres"
+    killed.when(lambda: any(place.glob("*.pkl")))
+    latest = "fold_*/checkpoint_latest.pth"
+    killed.when(lambda: any(results.glob(latest)))
+    killed.when(lambda: any(results.glob("fold_*/checkpoint_final.pth")))
+    killed.when(lambda: len(list(results.glob("fold_*/validation/summary.json"))) == 5)
+    assert not list(results.glob("*/*.part"))
+    said = killed.never()
+
+    assert "The model is killed" in said
+    assert "cross-validation" in said
+    for fold in range(5):
+        folder = results / f"fold_{fold}"
+        assert Fold("3d_fullres", fold, folder).finished
+        assert Fold("3d_fullres", fold, folder).epochs_done(2) == 2
+    assert (results / "crossval_results_folds_0_1_2_3_4" / "summary.json").is_file()
+    assert (results / "test_predictions" / "t_000.nii.gz").is_file()
+    assert (results / "test_evaluation" / "summary.csv").is_file()
+    assert (run.folders.results / "inference_information.json").is_file()
+    model = share / "napari-abdoseg" / "models" / "killed"
+    ensemble = load_ensemble(model, device="cpu")
+    assert len(ensemble.configurations[0].folds) == 5
+    before = (model / "fold_0" / "checkpoint_final.pth").read_bytes()
+    assert killed.never() == said
+    assert (model / "fold_0" / "checkpoint_final.pth").read_bytes() == before
+
+
+def test_one_fold_gives_a_model_with_a_name(place, models):
+    run = place.run(folds=(3,), epochs=1, name="one")
+    steps, work = [], training(run)
+    try:
+        while True:
+            steps.append(next(work))
+    except StopIteration as end:
+        trained = end.value
+    assert trained.scores == {}
+    assert NEEDS_ALL in [step.notice for step in steps]
+    assert trained.model.folder == models / "one"
+    assert trained.model.folds == ("3",)
+    assert known_models() == ("demo", "one")
+    assert "trained on Dataset007_Tiny" in read_model("one").description
+    assert trained.folder == run.folder("3d_fullres")
+    stages = list(dict.fromkeys(step.stage for step in steps))
+    assert stages[-3:] == ["Training 3d_fullres", "Cross-validation", "Copying the model"]
+
+
+def test_a_model_is_trained_on_with_corrected_cases(place, models):
+    drain(training(place.run(folds=(0,), epochs=1, name="one")))
+    run = place.run(folds=(1,), epochs=1, name="two", start_from=models / "one")
+    trained = drain(training(run))
+    assert trained.model.plans["plans_name"] == "abdosegSmallPlans_from_one"
+    own = read_model("one").plans["configurations"]["3d_fullres"]
+    assert trained.model.plans["configurations"]["3d_fullres"]["spacing"] == own["spacing"]
+
+
+def test_other_settings_are_refused(place):
+    work = training(place.run(folds=(0,)))
+    for step in work:
+        if step.stage.startswith("Training"):
+            break
+    work.close()
+    with pytest.raises(TrainingError, match="begun with epochs 2, not 3: give the same"):
+        drain(training(place.run(folds=(0,), epochs=3)))
+
+
+def test_other_data_are_measured_anew_until_something_was_trained(tmp_path):
+    raw = write_raw_dataset(tmp_path / "Dataset008_New", cases=2, tests=0)
+    place = Place(raw, tmp_path / "work")
+    run = place.run()
+    require_same_data(run)
+    run.steps.add("fingerprint", True)
+    require_same_data(place.run())
+    assert run.steps.hold("fingerprint", True)
+    write_case(raw, "Tr", "p_001", 5)
+    require_same_data(place.run())
+    assert not run.steps.hold("fingerprint", True)
+    write_case(raw, "Tr", "p_001", 6)
+    checkpoint = run.folder("3d_fullres") / "fold_0" / "checkpoint_latest.pth"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    with pytest.raises(TrainingError, match="has changed since"):
+        require_same_data(place.run())
+
+
+def test_a_model_of_another_training_is_not_replaced(place, models, make_model):
+    model = make_model(folds=(0,))
+    export_model(model, models / "tiny", (0,), "Another's.")
+    with pytest.raises(TrainingError, match=r"There is a model tiny already"):
+        require_free_name(place.run())
+
+
+def test_an_exported_model_says_the_same(make_model, tmp_path, phantom):
+    model = make_model(folds=(0, 1))
+    export_model(model, tmp_path / "copy", (0, 1), "A copy.")
+    copy = read_model(tmp_path / "copy")
+    assert copy.description == read_model(model).description
+    assert copy.folds == ("0", "1")
+    before, after = (load_ensemble(each, device="cpu") for each in (model, tmp_path / "copy"))
+    for old, new in zip(
+        before.configurations[0].members, after.configurations[0].members, strict=True
+    ):
+        assert old.mirror_axes == new.mirror_axes
+        assert all((old.weights[name] == value).all() for name, value in new.weights.items())
+
+
+def test_two_trainings_do_not_meet(tmp_path):
+    path = tmp_path / "new" / ".lock"
+    with locked(path), pytest.raises(TrainingError, match="Another `abdoseg train`"):
+        locked(path).__enter__()
+    with locked(path):
+        pass
+
+
+def test_a_fold_that_fails_stops_the_others(place):
+    run = place.run(folds=(0, 1), devices="cpu,cpu", trainer="nnUNetTrainerNoSuch")
+    with pytest.raises(TrainingError, match=r"step train_fold .*abdoseg.log tells"):
+        drain(training_folds(run, ("3d_fullres",)))
+
+
+def test_a_summary_half_written_is_no_end(tmp_path):
+    fold = Fold("2d", 0, tmp_path)
+    assert fold.epochs_done(5) == 0
+    (tmp_path / "checkpoint_final.pth").touch()
+    (tmp_path / "validation").mkdir()
+    (tmp_path / "validation" / "summary.json").write_text('{"half')
+    assert not fold.finished
+    (tmp_path / "validation" / "summary.json").write_text(json.dumps({}))
+    assert fold.finished
+    assert fold.epochs_done(5) == 5
+
+
+def test_epochs_are_counted_over_all_logs(tmp_path):
+    (tmp_path / "training_log_1.txt").write_text("2026-01-01: Epoch 0 \n2026: Epoch 1 \n")
+    (tmp_path / "training_log_2.txt").write_text("2026-01-01: Epoch 1 \n2026: Epoch 2 \n")
+    assert Fold("2d", 0, tmp_path).epochs_done(10) == 2
