@@ -11,6 +11,7 @@ from napari_abdoseg.cli.demo import demo
 from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.cli.predict import predict
 from napari_abdoseg.cli.train import train
+from napari_abdoseg.cli.watch import watch
 from napari_abdoseg.errors import AbdosegError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.command()(demo)
 app.command()(predict)
 app.command()(evaluate)
 app.command()(train)
+app.command()(watch)
 
 
 @app.callback()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from collections.abc import Callable
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
@@ -11,10 +14,16 @@ from napari_abdoseg.progress import Result, Work
 console = Console()
 
 
-def show(work: Work[Result]) -> Result:
+def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) -> Result:
     """Run ``work`` under a progress bar; Ctrl-C cancels it.
 
     Notices are printed above the bar as they come.
+
+    Parameters
+    ----------
+    work : Work
+    below : callable, optional
+        What else is to be seen now, asked for once a second.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -22,7 +31,13 @@ def show(work: Work[Result]) -> Result:
         TaskProgressColumn(),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=console, transient=True) as bar:
+    bar = Bar(*columns, console=console)
+    with Live(
+        get_renderable=lambda: Group(bar, below()) if below else bar,
+        console=console,
+        transient=True,
+        refresh_per_second=1 if below else 10,
+    ):
         task = bar.add_task("Starting", total=None)
         try:
             while True:

@@ -16,12 +16,16 @@ from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.inference.ensemble import loading_ensemble
 from napari_abdoseg.inference.model import read_model
 from napari_abdoseg.inference.preset import DEFAULT
+from napari_abdoseg.progress import Progress, Work, relay
 from napari_abdoseg.training.devices import make_slots
 from napari_abdoseg.training.folders import Folders
 from napari_abdoseg.training.raw_dataset import RawDataset, read_raw_dataset
 from napari_abdoseg.training.run import Run
 from napari_abdoseg.training.settings import make_settings
 from napari_abdoseg.training.training import Trained, training
+from napari_abdoseg.training.watching.saving import save_curves
+from napari_abdoseg.training.watching.terminal import folds_view
+from napari_abdoseg.training.watching.watch import Watch
 
 
 def train(
@@ -104,9 +108,25 @@ def train(
     folders = Folders(raw, (work or _default_work(raw)).expanduser().resolve())
     slots = make_slots(devices, together)
     run = Run(folders, settings, slots, name or raw.name.partition("_")[2])
-    trained = show(training(run))
+    watching = Watch(run.folder(settings.configurations[0]))
+    trained = show(announced(training(run)), lambda: folds_view(watching.look()))
+    save_curves(watching.look(), trained.folder)
     tell(trained)
     predict_test_cases(raw, trained, preset)
+
+
+def announced(work: Work[Trained]) -> Work[Trained]:
+    """Print each step as it begins, where no bar can be seen, as in a log file."""
+    stage = ""
+
+    def announce(progress: Progress) -> Progress:
+        nonlocal stage
+        if progress.stage != stage and not console.is_terminal:
+            console.print(f"{progress.stage} …", highlight=False)
+        stage = progress.stage
+        return progress
+
+    return (yield from relay(work, announce))
 
 
 def tell(trained: Trained) -> None:
@@ -118,7 +138,7 @@ def tell(trained: Trained) -> None:
         console.print(table)
     console.print(
         f"The model is {trained.model.name}: choose it in Segment, or `abdoseg predict --model "
-        f"{trained.model.name}`. Logs and validation are in {trained.folder}.",
+        f"{trained.model.name}`. Logs, curves.png and validation are in {trained.folder}.",
         highlight=False,
     )
 

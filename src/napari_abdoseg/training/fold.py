@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_abdoseg.training.watching.fold import read_fold
+
 FINAL = "checkpoint_final.pth"
-EPOCH = re.compile(r"Epoch (\d+) ?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,6 @@ class Fold:
         """Epochs that are trained, of so many."""
         if (self.folder / FINAL).exists():
             return epochs
-        logs = [log.read_text(errors="replace") for log in self.folder.glob("training_log_*.txt")]
-        begun = [int(number) for log in logs for number in EPOCH.findall(log)]
-        return min(max(begun, default=0), epochs)
+        with suppress(OSError):
+            return min(len(read_fold(self.folder).epochs), epochs)
+        return 0

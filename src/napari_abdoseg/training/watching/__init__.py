@@ -1,0 +1,1 @@
+"""Following an nnU-Net training by the log files that it writes."""

@@ -1,0 +1,25 @@
+"""Curves as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_abdoseg.evaluation.results import make_folder
+from napari_abdoseg.training.watching.curves_csv import write_curves
+from napari_abdoseg.training.watching.sheet import write_sheet
+from napari_abdoseg.training.watching.watch import WatchedFold
+
+
+def save_curves(folds: Sequence[WatchedFold], output: Path) -> tuple[Path, Path]:
+    """Write ``curves.png`` and ``curves.csv`` to a folder, which is made; gives their paths.
+
+    Raises
+    ------
+    SaveError
+        One could not be written.
+    """
+    picture, table = make_folder(output) / "curves.png", output / "curves.csv"
+    write_sheet(picture, folds)
+    write_curves(table, [fold.curves for fold in folds])
+    return picture, table

@@ -1,0 +1,99 @@
+"""Looking at trainings again and again."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_abdoseg.training.watching.curves import FoldCurves, Stage
+from napari_abdoseg.training.watching.divergence import find_divergence
+from napari_abdoseg.training.watching.finding import Finding, Trouble
+from napari_abdoseg.training.watching.fold import find_folds, log_files, read_fold
+from napari_abdoseg.training.watching.overfitting import find_overfitting
+from napari_abdoseg.training.watching.silence import Silence, find_stop
+
+
+@dataclass(frozen=True)
+class WatchedFold:
+    """A fold, and what is wrong with it.
+
+    Parameters
+    ----------
+    curves : FoldCurves
+    findings : tuple of Finding
+        The worst first; none where all is well.
+    """
+
+    curves: FoldCurves
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will come."""
+        return self.curves.stage is Stage.FINISHED
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether it has stopped writing without being finished."""
+        return any(found.trouble is Trouble.STOPPED for found in self.findings)
+
+
+class Watch:
+    """Follows all folds below a folder, reading only what has changed.
+
+    Parameters
+    ----------
+    folder : Path
+        A fold, a model folder, nnU-Net's results or a folder that holds them. It may be on
+        another machine, and may come and go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._silence = Silence()
+        self._read: dict[Path, tuple[object, WatchedFold]] = {}
+
+    def look(self, now: float | None = None) -> tuple[WatchedFold, ...]:
+        """Look at all folds once.
+
+        Parameters
+        ----------
+        now : float, optional
+            Seconds since the epoch, when it is not now.
+
+        Returns
+        -------
+        tuple of WatchedFold
+            Empty while the folder is not there or has no training.
+        """
+        now = time.time() if now is None else now
+        try:
+            folders = find_folds(self.folder)
+        except OSError:
+            return ()
+        folds = [self._look_at(folder, now) for folder in folders]
+        return tuple(fold for fold in folds if fold is not None)
+
+    def _look_at(self, folder: Path, now: float) -> WatchedFold | None:
+        """A fold; None if it vanished meanwhile."""
+        try:
+            states = {log: log.stat() for log in log_files(folder)}
+            fold = self._judged(folder, states)
+        except OSError:
+            return None
+        silent = min(self._silence.seconds(log, state, now) for log, state in states.items())
+        stop = find_stop(fold.curves, silent)
+        return WatchedFold(fold.curves, (stop, *fold.findings)) if stop else fold
+
+    def _judged(self, folder: Path, states: dict[Path, os.stat_result]) -> WatchedFold:
+        """A fold and what its curves tell, anew if its logs have changed."""
+        stamp = [(log, state.st_size, state.st_mtime) for log, state in states.items()]
+        known, fold = self._read.get(folder, (None, None))
+        if fold is None or known != stamp:
+            curves = read_fold(folder)
+            findings = find_divergence(curves), find_overfitting(curves)
+            fold = WatchedFold(curves, tuple(found for found in findings if found))
+            self._read[folder] = stamp, fold
+        return fold
