@@ -37,6 +37,15 @@ def test_each_item_has_its_outcome_and_a_bad_one_stops_no_other(workers):
     assert own == {workers == 1}
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_must_be_known_of_an_item_is_told_with_its_outcome(workers):
+    def tell(number, outcome):
+        return f"{number}: {outcome}" if isinstance(outcome, AbdosegError) else None
+
+    steps, _ = run(over_processes(halve, [4, 13, 6], workers, "Halving", tell))
+    assert [step.notice for step in steps if step.notice] == ["13: 13 is bad luck."]
+
+
 def test_a_bug_is_no_outcome():
     with pytest.raises(TypeError):
         drain(over_processes(halve, [None], 1, "Halving"))

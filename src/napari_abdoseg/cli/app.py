@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
+from napari_abdoseg.cli.dataset import dataset
 from napari_abdoseg.cli.demo import demo
 from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.cli.predict import predict
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(predict)
 app.command()(evaluate)
+app.add_typer(dataset)
 app.command()(train)
 app.command()(watch)
 

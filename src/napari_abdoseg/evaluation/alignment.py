@@ -31,7 +31,7 @@ def align(prediction: LabelMap, reference: LabelMap, resample: bool = False) -> 
     ImageError
         The grids differ and ``resample`` is not set.
     """
-    fault = _difference(prediction.grid, reference.grid)
+    fault = grid_difference(prediction.grid, reference.grid)
     if not fault:
         return replace(prediction, grid=reference.grid)
     if not resample:
@@ -51,7 +51,7 @@ def align(prediction: LabelMap, reference: LabelMap, resample: bool = False) -> 
     return replace(prediction, data=data, grid=reference.grid)
 
 
-def _difference(one: Grid, other: Grid) -> str:
+def grid_difference(one: Grid, other: Grid) -> str:
     """How two grids differ in the order in which they are stored, in words."""
     if one.axis_codes != other.axis_codes:
         return f"it is mirrored or turned, its axes point to {one.axis_codes}, not to " + (

@@ -26,7 +26,11 @@ def available_cores() -> int:
 
 
 def over_processes(
-    function: Callable[[Item], Outcome], items: Sequence[Item], workers: int, stage: str
+    function: Callable[[Item], Outcome],
+    items: Sequence[Item],
+    workers: int,
+    stage: str,
+    notice: Callable[[Item, Outcome | AbdosegError], str | None] = lambda item, outcome: None,
 ) -> Work[list[Outcome | AbdosegError]]:
     """Call ``function`` with each item; an item that can't be used doesn't stop the others.
 
@@ -42,6 +46,8 @@ def over_processes(
     workers : int
     stage : str
         What progress is called.
+    notice : callable, optional
+        What the user must be told of an item as soon as its outcome is there.
 
     Returns
     -------
@@ -60,7 +66,7 @@ def over_processes(
         try:
             for index, outcome in results:
                 outcomes[index] = outcome
-                yield Progress(stage, len(outcomes), len(items))
+                yield Progress(stage, len(outcomes), len(items), notice(items[index], outcome))
         except BrokenProcessPool:
             if workers == 1:
                 culprit = min(set(waiting) - outcomes.keys())

@@ -81,6 +81,18 @@ def load_label_names(path: Path) -> dict[int, str]:
         return _read_names(stream, header)
 
 
+def load_header(path: Path) -> NiftiHeader:
+    """Read what a file says of its volume, and no voxel.
+
+    Raises
+    ------
+    ImageError
+        It can't be read, or is no NIfTI file of a volume.
+    """
+    with _opened(path) as (_, header, _):
+        return header
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[BufferedIOBase, NiftiHeader, int]]:
     """A file's bytes after its header, the header, and how many bytes it can hold."""
@@ -91,7 +103,7 @@ def _opened(path: Path) -> Iterator[tuple[BufferedIOBase, NiftiHeader, int]]:
             size = os.fstat(file.fileno()).st_size * (GZIP_RATIO if packed else 1)
             yield stream, _read_header(stream, path), size
     except DAMAGED as error:
-        raise _damaged(path) from error
+        raise damaged(path) from error
     except FileNotFoundError as error:
         raise ImageError(f"{path} does not exist: check its name and folder.") from error
     except IsADirectoryError as error:
@@ -102,7 +114,8 @@ def _opened(path: Path) -> Iterator[tuple[BufferedIOBase, NiftiHeader, int]]:
         ) from error
 
 
-def _damaged(path: Path) -> ImageError:
+def damaged(path: Path) -> ImageError:
+    """What is said of a file that ends too soon."""
     return ImageError(f"{path} is truncated or damaged: copy or export it again from its source.")
 
 
@@ -113,7 +126,7 @@ def _read_header(stream: BufferedIOBase, path: Path) -> NiftiHeader:
         raise ImageError(f"{path} is not a NIfTI file: choose a .nii or .nii.gz scan.")
     raw = start + stream.read(size - START)
     if len(raw) < size:
-        raise _damaged(path)
+        raise damaged(path)
     return NiftiHeader(raw, path)
 
 

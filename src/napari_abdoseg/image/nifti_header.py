@@ -96,6 +96,11 @@ class NiftiHeader:
         return i, j, k
 
     @property
+    def dimensions(self) -> int:
+        """Number of axes, of which the first three are those of a volume."""
+        return len(self._sizes)
+
+    @property
     def volumes(self) -> int:
         """Number of volumes, one after the other."""
         return math.prod(self._sizes[3:])

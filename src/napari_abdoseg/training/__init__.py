@@ -1,1 +1,1 @@
-"""From a data set to an ensemble."""
+"""From a data set to an ensemble: convert, check, plan, train, watch."""

@@ -1,0 +1,151 @@
+"""`abdoseg dataset`: data sets to train on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_abdoseg.cli.console import console, show
+from napari_abdoseg.cli.dataset_words import (
+    conclude,
+    counted,
+    introduce,
+    list_steps,
+    problem_table,
+)
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.evaluation.processes import available_cores
+from napari_abdoseg.training.checking.check import checking
+from napari_abdoseg.training.checking.results import write_results
+from napari_abdoseg.training.conversion.convert import converting
+from napari_abdoseg.training.conversion.label_mapping import read_map
+from napari_abdoseg.training.conversion.naming import dataset_folder, in_raw_folder
+from napari_abdoseg.training.conversion.plan import plan_phantoms, require_room
+from napari_abdoseg.training.conversion.prepare import Wishes, preparing, read_names
+
+INCOMPLETE = FAULTY = 1
+
+dataset = typer.Typer(
+    name="dataset",
+    help="Bring data sets into nnU-Net's format and check them.",
+    no_args_is_help=True,
+)
+
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores by default.")]
+
+
+@dataset.command()
+def convert(
+    output: Annotated[
+        Path,
+        typer.Option(
+            help="Folder to make, named Dataset018_Name; a bare name lies in $nnUNet_raw if set."
+        ),
+    ],
+    source: Annotated[Path | None, typer.Argument(help="Folder of the data set.")] = None,
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="abdomenct1k, msd, flare, totalsegmentator or pairs; recognized by default.",
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Folder of the label maps, if it lies elsewhere.")
+    ] = None,
+    test_cases: Annotated[
+        Path | None, typer.Option(help="Text file with the name of a test case a line.")
+    ] = None,
+    maps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="Rename and merge labels: 'left kidney=kidney,right kidney=kidney', or a file of "
+            "such lines. A label's value may stand for its name; =background removes it.",
+        ),
+    ] = None,
+    organs: Annotated[
+        str | None, typer.Option(help="Organs to keep, in this order: liver,kidney; else all.")
+    ] = None,
+    channels: Annotated[
+        str | None, typer.Option(help="Names of the channels, if they are not just CT.")
+    ] = None,
+    skip_unpaired: Annotated[
+        bool, typer.Option("--skip-unpaired", help="Leave out cases without image or labels.")
+    ] = False,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy files instead of links.")] = False,
+    phantoms: Annotated[
+        int | None, typer.Option(min=1, help="Make so many synthetic cases instead.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    workers: Workers = None,
+) -> None:
+    """Bring a data set into nnU-Net's raw format; run it again to go on.
+
+    Files that need no change become links. Exit status 1: a case failed.
+    """
+    if (source is None) == (phantoms is None):
+        raise AbdosegError("Give either the folder of a data set or --phantoms and a number.")
+    folder, processes = dataset_folder(output), workers or available_cores()
+    wishes = Wishes(
+        format_name,
+        labels,
+        read_names(test_cases) if test_cases else (),
+        read_map(maps or ()),
+        _split(organs),
+        _split(channels),
+        skip_unpaired,
+        copy,
+    )
+    if source is None:
+        plan = plan_phantoms(phantoms or 0, folder)
+    else:
+        plan = show(preparing(source, folder, wishes, processes))
+    introduce(plan)
+    if dry_run:
+        require_room(plan)
+        list_steps(plan)
+        failed = plan.failed
+    else:
+        conversion = show(converting(plan, processes))
+        conclude(conversion)
+        failed = conversion.failed
+    if failed:
+        raise typer.Exit(INCOMPLETE)
+
+
+@dataset.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="Data set in nnU-Net's raw format.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for check.html and tables; DIR/check by default.")
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Find what ruins training before it starts.
+
+    Exit status 1: something does; 2: this is no data set.
+    """
+    folder = folder if folder.exists() else in_raw_folder(folder)
+    found = show(checking(folder, workers or available_cores()))
+    files = write_results(output or folder / "check", found)
+    if found.problems:
+        console.print(problem_table(found))
+    errors = sum(problem.ruins for problem in found.problems)
+    console.print(
+        f"{counted(len(found.facts), 'case')}, {counted(errors, 'error')}, "
+        f"{counted(len(found.problems) - errors, 'warning')}.",
+        highlight=False,
+    )
+    for path in files:
+        console.print(f"  {path}", highlight=False)
+    if found.ruined:
+        raise typer.Exit(FAULTY)
+
+
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())

@@ -1,0 +1,1 @@
+"""What ruins a training, found before it starts."""

@@ -1,0 +1,1 @@
+"""Data sets of other layouts in nnU-Net's raw format."""

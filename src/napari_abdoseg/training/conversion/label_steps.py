@@ -1,0 +1,150 @@
+"""Label maps with new values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.anatomy.box import bounding_boxes
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.nifti import read_labels, write_labels
+from napari_abdoseg.image.organ import organs_from_names
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.training.conversion.image_steps import single_step
+from napari_abdoseg.training.conversion.label_mapping import LabelMapping
+from napari_abdoseg.training.conversion.linking import Way
+from napari_abdoseg.training.conversion.naming import ENDING
+from napari_abdoseg.training.conversion.source import SourceCase
+from napari_abdoseg.training.conversion.step import Step
+
+GROWTH = 2
+"""A label map that is written anew is at most so many times as large as what it is made of."""
+
+
+def label_steps(case: SourceCase, folder: Path, mapping: LabelMapping, way: Way) -> list[Step]:
+    """How the labels of a case get to ``case.nii.gz``; none without labels.
+
+    Raises
+    ------
+    AbdosegError
+        An organ has no file.
+    """
+    target = folder / f"{case.name}{ENDING}"
+    if case.masks:
+        return [Merge(_masks(case, mapping), target, mapping)]
+    if case.labels is None:
+        return []
+    if mapping.changes:
+        return [Relabel(case.labels, target, mapping)]
+    return [single_step(case.labels, target, way)]
+
+
+def _masks(case: SourceCase, mapping: LabelMapping) -> tuple[tuple[int, Path], ...]:
+    """New value and file of each organ that is kept, the lowest value first."""
+    files = dict(case.masks)
+    wanted = {name: new for name, _, new in mapping.values if new}
+    if missing := [name for name in wanted if name not in files]:
+        raise AbdosegError(
+            f"{case.images[0].parent} has no file of {', '.join(missing)}: add it, empty where the "
+            "organ is not in the scan, or choose other organs with --organs."
+        )
+    return tuple(sorted((value, files[name]) for name, value in wanted.items()))
+
+
+@dataclass(frozen=True)
+class Relabel:
+    """A label map whose values become others."""
+
+    source: Path
+    target: Path
+    mapping: LabelMapping
+
+    verb = "relabel"
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        return (self.source,)
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        return (self.target,)
+
+    @property
+    def bytes_needed(self) -> int:
+        return GROWTH * self.source.stat().st_size
+
+    def run(self) -> int:
+        labels = read_labels(self.source)
+        table = self.mapping.table
+        present = {organ.value for organ in bounding_boxes(labels)}
+        if unknown := sorted(present - table.keys()):
+            values = ", ".join(map(str, unknown))
+            raise AbdosegError(
+                f"{self.source} has the value{'s' if len(unknown) > 1 else ''} {values}, which no "
+                f"label has: mend it, or say what {unknown[0]} is with --map {unknown[0]}=NAME "
+                f"or --map {unknown[0]}=background."
+            )
+        _write(self.target, _renumbered(labels.data, table), labels, self.mapping)
+        return 0
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A label map from a mask an organ.
+
+    Where masks overlap, the organ of the lowest value keeps the voxel.
+    """
+
+    masks: tuple[tuple[int, Path], ...]
+    target: Path
+    mapping: LabelMapping
+
+    verb = "merge"
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        return tuple(path for _, path in self.masks)
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        return (self.target,)
+
+    @property
+    def bytes_needed(self) -> int:
+        return GROWTH * sum(path.stat().st_size for path in self.sources)
+
+    def run(self) -> int:
+        first = read_labels(self.masks[0][1])
+        merged = np.zeros(first.data.shape, np.min_scalar_type(self.masks[-1][0]))
+        overlap = 0
+        for value, path in self.masks:
+            mask = read_labels(path)
+            if not mask.grid.matches(first.grid):
+                raise AbdosegError(
+                    f"{path} is not on the grid of {first.path}: masks of a case must have one "
+                    "shape and affine; make them again."
+                )
+            claimed = mask.data > 0
+            overlap += int(np.count_nonzero(claimed & (merged > 0) & (merged != value)))
+            merged[claimed & (merged == 0)] = value
+        _write(self.target, merged, first, self.mapping)
+        return overlap
+
+
+def _renumbered(data: NDArray[Any], table: dict[int, int]) -> NDArray[np.uint16]:
+    """Other values for those that occur, a slice at a time."""
+    new_values = np.zeros(max(table) + 1, np.uint16)
+    new_values[list(table)] = list(table.values())
+    changed = np.empty(data.shape, np.uint16)
+    for old_slice, new_slice in zip(data, changed, strict=True):
+        new_slice[...] = new_values[old_slice]
+    return changed
+
+
+def _write(target: Path, data: NDArray[Any], like: LabelMap, mapping: LabelMapping) -> None:
+    organs = organs_from_names(dict(enumerate(mapping.organs, start=1)))
+    write_labels(target, LabelMap(data, like.grid, organs))

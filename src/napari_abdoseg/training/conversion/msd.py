@@ -1,0 +1,73 @@
+"""Tasks of the Medical Segmentation Decathlon.
+
+Antonelli et al., Nature Communications 13 (2022); http://medicaldecathlon.com. A task such as
+``Task09_Spleen`` has ``imagesTr``, ``labelsTr``, ``imagesTs`` and a ``dataset.json`` with
+modalities and labels by number. Images of several channels are 4D, the channel last. What
+is kept of ``dataset.json`` is what ``nnUNetv2_convert_MSD_dataset`` keeps.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.training.conversion.naming import stem, visible_nifti
+from napari_abdoseg.training.conversion.source import Source, SourceCase
+
+NAME = "msd"
+LAYOUT = "imagesTr, labelsTr, imagesTs and a dataset.json with modality and labels"
+LEFT_OUT = {"training", "test", "modality", "labels", "numTraining", "numTest"}
+
+
+def fits(folder: Path, labels: Path | None) -> bool:
+    """Whether the folder is laid out so."""
+    file = folder / "dataset.json"
+    try:
+        return "modality" in json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+
+
+def read(folder: Path, labels: Path | None) -> Source:
+    """Find the cases of a task.
+
+    Raises
+    ------
+    AbdosegError
+        Its ``dataset.json`` can't be understood.
+    """
+    description = _description(folder / "dataset.json")
+    known = {stem(path): path for path in visible_nifti(labels or folder / "labelsTr")}
+    trained = {stem(path): path for path in visible_nifti(folder / "imagesTr")}
+    cases = [SourceCase(name, (path,), known.get(name)) for name, path in trained.items()]
+    cases += [
+        SourceCase(stem(path), (path,), test=True) for path in visible_nifti(folder / "imagesTs")
+    ]
+    return Source(
+        NAME,
+        folder,
+        tuple(cases),
+        _scheme(description),
+        tuple(description["modality"][key] for key in sorted(description["modality"], key=int)),
+        tuple(known[name] for name in sorted(known.keys() - trained.keys())),
+        {key: value for key, value in description.items() if key not in LEFT_OUT},
+    )
+
+
+def _description(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        _scheme(found)
+        [str(name) for name in found["modality"].values()]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise AbdosegError(
+            f"{file} does not name modalities and labels by number, as tasks of the Medical "
+            "Segmentation Decathlon do: unpack the task again, or name its format."
+        ) from error
+    return dict(found)
+
+
+def _scheme(description: dict[str, Any]) -> dict[str, int]:
+    return {str(name): int(value) for value, name in description["labels"].items() if int(value)}

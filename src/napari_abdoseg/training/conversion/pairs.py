@@ -1,0 +1,76 @@
+"""Plain pairs: a folder of images and one of label maps.
+
+Either two folders are given, or one with ``images`` and ``labels``, or ``imagesTr`` and
+``labelsTr`` with ``imagesTs`` and ``labelsTs`` where there are test cases. Names of labels
+are taken from a ``dataset.json`` in or above the folder of labels.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.training.conversion.naming import visible_nifti
+from napari_abdoseg.training.conversion.pairing import pair
+from napari_abdoseg.training.conversion.source import Source
+
+NAME = "pairs"
+LAYOUT = "folders images and labels, or imagesTr and labelsTr, or a folder of images and --labels"
+FOLDERS = (("images", "labels"), ("imagesTr", "labelsTr"))
+TEST_FOLDERS = ("imagesTs", "labelsTs")
+
+
+def fits(folder: Path, labels: Path | None) -> bool:
+    """Whether the folder is laid out so."""
+    images, known = _folders(folder, labels)
+    return bool(visible_nifti(images) and visible_nifti(known))
+
+
+def read(folder: Path, labels: Path | None) -> Source:
+    """Find images and their label maps.
+
+    Raises
+    ------
+    AbdosegError
+        A ``dataset.json`` can't be understood, or names do not match one to one.
+    """
+    images, known = _folders(folder, labels)
+    paired = pair(visible_nifti(images), visible_nifti(known))
+    test_images, test_labels = (visible_nifti(folder / name) for name in TEST_FOLDERS)
+    tested = pair(test_images, test_labels, test=True)
+    scheme, channels = _named(known)
+    if not channels and all(len(case.images) == 1 for case in paired.cases):
+        channels = ("CT",)
+    orphans = (*paired.orphans, *tested.orphans)
+    return Source(NAME, folder, (*paired.cases, *tested.cases), scheme, channels, orphans)
+
+
+def _folders(folder: Path, labels: Path | None) -> tuple[Path, Path]:
+    for images, known in FOLDERS:
+        if (folder / images).is_dir():
+            return folder / images, labels or folder / known
+    return folder, labels or folder / "labels"
+
+
+def _named(labels: Path) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Values of labels and names of channels in a ``dataset.json``, if there is one."""
+    for file in (labels / "dataset.json", labels.parent / "dataset.json"):
+        if file.is_file():
+            return _read_names(file)
+    return {}, ()
+
+
+def _read_names(file: Path) -> tuple[dict[str, int], tuple[str, ...]]:
+    try:
+        description: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        scheme = {name: int(value) for name, value in description["labels"].items()}
+        channels = description.get("channel_names", {})
+        names = tuple(str(channels[key]) for key in sorted(channels, key=int))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise AbdosegError(
+            f"{file} gives no whole number for each label under 'labels' (regions of several "
+            "labels can't be converted): mend it, or move it away and name labels with --map."
+        ) from error
+    return {name: value for name, value in scheme.items() if value}, names
