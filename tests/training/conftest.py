@@ -4,43 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from raw_datasets import SPACING, write_raw_dataset
+from raw_datasets import write_raw_dataset
+from training_places import Place
 
 from napari_abdoseg.progress import drain
 from napari_abdoseg.training.beginnings import require_same_data
-from napari_abdoseg.training.devices import make_slots
-from napari_abdoseg.training.folders import Folders
 from napari_abdoseg.training.planning import planning
 from napari_abdoseg.training.preparing import preprocessing
-from napari_abdoseg.training.raw_dataset import read_raw_dataset
-from napari_abdoseg.training.run import Run
-from napari_abdoseg.training.settings import TrainingSettings
-
-SETTINGS = {
-    "planner": "small",
-    "spacing": SPACING,
-    "epochs": 2,
-    "iterations": 1,
-    "trainer": "nnUNetTrainerNoDA",
-}
-
-
-@dataclass(frozen=True)
-class Place:
-    """A folder for trainings."""
-
-    raw: Path
-    work: Path
-
-    def run(self, name: str = "tiny", devices: str = "cpu", **settings) -> Run:
-        folders = Folders(read_raw_dataset(self.raw), self.work)
-        return Run(
-            folders, TrainingSettings(**SETTINGS | settings), make_slots(devices, False), name
-        )
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from raw_datasets import write_case, write_raw_dataset
-from training.conftest import Place
+from training_places import Place
 
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.inference.ensemble import load_ensemble
