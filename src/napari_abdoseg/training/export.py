@@ -33,8 +33,11 @@ def export_model(trained: Path, target: Path, folds: Iterable[int], description:
         kept = {key: content[key] for key in KEPT}
         kept["init_args"] = {"configuration": content["init_args"]["configuration"], "fold": fold}
         (target / name).mkdir(exist_ok=True)
-        with replaced_file(target / name / "checkpoint_final.pth") as temporary:
-            torch.save(kept, temporary)
+        with (
+            replaced_file(target / name / "checkpoint_final.pth") as temporary,
+            temporary.open("wb") as file,
+        ):
+            torch.save(kept, file)
     plans = json.loads((trained / "plans.json").read_text(encoding="utf-8"))
     dataset = json.loads((trained / "dataset.json").read_text(encoding="utf-8"))
     write_text(target / "plans.json", json.dumps(plans, indent=1) + "\n")
