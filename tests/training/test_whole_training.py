@@ -18,13 +18,12 @@ from training_places import Place
 
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.model import known_models, read_model
+from napari_abdoseg.inference.model import read_model
 from napari_abdoseg.progress import drain
 from napari_abdoseg.training.beginnings import require_free_name, require_same_data
 from napari_abdoseg.training.export import export_model
 from napari_abdoseg.training.fold import Fold
 from napari_abdoseg.training.folds import training_folds
-from napari_abdoseg.training.outcome import NEEDS_ALL
 from napari_abdoseg.training.run_lock import locked
 from napari_abdoseg.training.training import training
 
@@ -107,32 +106,14 @@ def test_it_is_killed_in_each_stage_and_goes_on(raw, tmp_path):
     assert (model / "fold_0" / "checkpoint_final.pth").read_bytes() == before
 
 
-def test_one_fold_gives_a_model_with_a_name(place, models):
-    run = place.run(folds=(3,), epochs=1, name="one")
-    steps, work = [], training(run)
-    try:
-        while True:
-            steps.append(next(work))
-    except StopIteration as end:
-        trained = end.value
-    assert trained.scores == {}
-    assert NEEDS_ALL in [step.notice for step in steps]
-    assert trained.model.folder == models / "one"
-    assert trained.model.folds == ("3",)
-    assert known_models() == ("demo", "one")
-    assert "trained on Dataset007_Tiny" in read_model("one").description
-    assert trained.folder == run.folder("3d_fullres")
-    stages = list(dict.fromkeys(step.stage for step in steps))
-    assert stages[-3:] == ["Training 3d_fullres", "Cross-validation", "Copying the model"]
-
-
-def test_a_model_is_trained_on_with_corrected_cases(place, models):
-    drain(training(place.run(folds=(0,), epochs=1, name="one")))
-    run = place.run(folds=(1,), epochs=1, name="two", start_from=models / "one")
+def test_a_model_is_trained_on_with_corrected_cases(place, make_model):
+    model = make_model(folds=(0, 1))
+    run = place.run(folds=(3,), epochs=1, name="corrected", start_from=model)
     trained = drain(training(run))
-    assert trained.model.plans["plans_name"] == "abdosegSmallPlans_from_one"
-    own = read_model("one").plans["configurations"]["3d_fullres"]
+    assert trained.model.plans["plans_name"] == "abdosegSmallPlans_from_model"
+    own = read_model(model).plans["configurations"]["3d_fullres"]
     assert trained.model.plans["configurations"]["3d_fullres"]["spacing"] == own["spacing"]
+    assert trained.model.folds == ("3",)
 
 
 def test_other_settings_are_refused(place):

@@ -105,7 +105,7 @@ def train(
         learning_rate=learning_rate,
         start_from=read_model(start_from).folder if start_from else None,
     )
-    folders = Folders(raw, (work or _default_work(raw)).expanduser().resolve())
+    folders = Folders(raw, (work or default_work(raw)).expanduser().resolve())
     slots = make_slots(devices, together)
     run = Run(folders, settings, slots, name or raw.name.partition("_")[2])
     watching = Watch(run.folder(settings.configurations[0]))
@@ -155,7 +155,7 @@ def predict_test_cases(raw: RawDataset, trained: Trained, preset: str) -> None:
     evaluate(output, labels, trained.folder / "test_evaluation")
 
 
-def _default_work(raw: RawDataset) -> Path:
+def default_work(raw: RawDataset) -> Path:
     """Folder of the environment's nnUNet_results, or of nnUNet_raw."""
     results = os.environ.get("nnUNet_results")  # noqa: SIM112
     return Path(results).parent if results else raw.folder.parent.parent
