@@ -23,7 +23,7 @@ def bile_duct_entry(make_model):
 
     def entry(volume, labels):
         segmentation = replace(drain(segmenting(volume, ensemble)), labels=labels)
-        return case_report("case", volume, segmentation, "fast", {})["bile_duct_search_region"]
+        return case_report("case", volume, segmentation, "fast")["bile_duct_search_region"]
 
     return entry
 

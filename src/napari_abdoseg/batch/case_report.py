@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,6 @@ def case_report(
     volume: Volume,
     segmentation: Segmentation,
     preset: str,
-    seconds: Mapping[str, float],
     review: bool = False,
 ) -> Report:
     """Everything worth knowing of a segmented case, ready for JSON.
@@ -60,7 +59,6 @@ def case_report(
             "python": platform.python_version(),
             **{package: version(package) for package in PACKAGES},
         },
-        "seconds": {stage: round(elapsed, 3) for stage, elapsed in seconds.items()},
         "warnings": [*volume.notices, *labels.notices],
     }
 

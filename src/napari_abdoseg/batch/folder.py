@@ -6,56 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_abdoseg.batch.case_report import (
-    Report,
-    case_report,
-    read_report,
-    write_organs_csv,
-    write_report,
-)
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.case_report import Report, read_report, write_organs_csv
+from napari_abdoseg.batch.segment_case import predicting_case
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import case_name, nifti_files, read_volume, write_labels
-from napari_abdoseg.inference.calibration import STAGE as MEASURING
+from napari_abdoseg.image.nifti import case_name, nifti_files
 from napari_abdoseg.inference.ensemble import Ensemble
-from napari_abdoseg.inference.preflight import preflighting
 from napari_abdoseg.inference.preset import find_preset
-from napari_abdoseg.inference.segmentation import segmenting
-from napari_abdoseg.progress import Progress, Work, as_part, relay, time_stages
-
-READING, WRITING = "Reading", "Writing"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A CT file and where its results go.
-
-    Parameters
-    ----------
-    name : str
-        As nnU-Net names it: ``case`` for ``case_0000.nii.gz``.
-    image : Path
-    output : Path
-        Folder of the results.
-    """
-
-    name: str
-    image: Path
-    output: Path
-
-    @property
-    def labels(self) -> Path:
-        """The label map."""
-        return self.output / f"{self.name}.nii.gz"
-
-    @property
-    def disagreement(self) -> Path:
-        """Where folds disagree."""
-        return self.output / f"{self.name}_disagreement.nii.gz"
-
-    @property
-    def report(self) -> Path:
-        """What is known of the result."""
-        return self.output / f"{self.name}.json"
+from napari_abdoseg.progress import Progress, Work, as_part, relay
 
 
 @dataclass(frozen=True)
@@ -156,44 +114,6 @@ def _require_folds(ensemble: Ensemble, preset: str) -> None:
             "A single fold has none to disagree with: use more folds and a preset that has all of "
             "them work, or leave out the disagreement."
         )
-
-
-def predicting_case(
-    case: Case,
-    ensemble: Ensemble,
-    preset: str,
-    disagreement: bool = False,
-    foretell: bool = False,
-) -> Work[Report]:
-    """Segment a case and write its label map and report; see `predicting`."""
-    seconds: dict[str, float] = {}
-    work = _predicting_case(case, ensemble, preset, seconds, disagreement, foretell)
-    return (yield from time_stages(work, seconds))
-
-
-def _predicting_case(
-    case: Case,
-    ensemble: Ensemble,
-    preset: str,
-    seconds: dict[str, float],
-    disagreement: bool,
-    foretell: bool,
-) -> Work[Report]:
-    yield Progress(READING, 0, 0)
-    volume = read_volume(case.image)
-    if foretell:
-        preflight = yield from preflighting(volume, ensemble, preset)
-        for sentence in (preflight.line, *preflight.warnings):
-            yield Progress(MEASURING, 0, 0, sentence)
-    segmentation = yield from segmenting(volume, ensemble, preset)
-    yield Progress(WRITING, 1, 1)
-    case.output.mkdir(parents=True, exist_ok=True)
-    write_labels(case.labels, segmentation.labels)
-    if disagreement:
-        write_labels(case.disagreement, segmentation.disagreement.label_map())
-    report = case_report(case.name, volume, segmentation, preset, seconds, disagreement)
-    write_report(case.report, report)
-    return report
 
 
 def _among(work: Work[Report], name: str, number: int, count: int) -> Work[Report]:
