@@ -9,9 +9,9 @@ from raw_datasets import SPACING
 
 from napari_abdoseg.training.devices import make_slots
 from napari_abdoseg.training.folders import Folders
-from napari_abdoseg.training.raw_dataset import read_raw_dataset
 from napari_abdoseg.training.run import Run
 from napari_abdoseg.training.settings import TrainingSettings
+from napari_abdoseg.training.trainable import read_trainable
 
 SETTINGS = {
     "planner": "small",
@@ -30,7 +30,7 @@ class Place:
     work: Path
 
     def run(self, name: str = "tiny", devices: str = "cpu", **settings) -> Run:
-        folders = Folders(read_raw_dataset(self.raw), self.work)
+        folders = Folders(read_trainable(self.raw), self.work)
         return Run(
             folders, TrainingSettings(**SETTINGS | settings), make_slots(devices, False), name
         )

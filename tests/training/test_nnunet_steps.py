@@ -190,10 +190,9 @@ def test_five_folds_are_compared(nnunet):
     """Folds that have found each label as it is."""
     run = nnunet.run()
     trained = run.folder("3d_fullres")
-    for fold, case in enumerate(run.folders.dataset.cases):
+    for fold, case in enumerate(run.folders.dataset.training):
         (trained / f"fold_{fold}" / "validation").mkdir(parents=True)
-        label = run.folders.dataset.label(case)
-        shutil.copy(label, trained / f"fold_{fold}" / "validation" / label.name)
+        shutil.copy(case.labels, trained / f"fold_{fold}" / "validation" / case.labels.name)
     shutil.copy(run.folders.plans(PLANS), trained / "plans.json")
     shutil.copy(run.folders.preprocessed / "dataset.json", trained)
     scores = cross_validate(

@@ -13,7 +13,7 @@ from napari_abdoseg.cli.train import default_work
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.inference.model import known_models, read_model
 from napari_abdoseg.training.outcome import NEEDS_ALL
-from napari_abdoseg.training.raw_dataset import read_raw_dataset
+from napari_abdoseg.training.trainable import read_trainable
 
 SMALL = ("--planner", "small", "--spacing", "10,8,8", "--epochs", "1", "--iterations", "1")
 
@@ -57,7 +57,7 @@ def test_what_can_not_be_is_said_at_once(place, options, said):
 
 
 def test_work_is_done_beside_the_data_or_where_nnunet_does_it(raw, monkeypatch):
-    dataset = read_raw_dataset(raw)
+    dataset = read_trainable(raw)
     monkeypatch.delenv("nnUNet_results", raising=False)
     assert default_work(dataset) == dataset.folder.parent.parent
     monkeypatch.setenv("nnUNet_results", "/data/nnUNet_results")

@@ -19,9 +19,10 @@ from napari_abdoseg.inference.preset import DEFAULT
 from napari_abdoseg.progress import Progress, Work, relay
 from napari_abdoseg.training.devices import make_slots
 from napari_abdoseg.training.folders import Folders
-from napari_abdoseg.training.raw_dataset import RawDataset, read_raw_dataset
+from napari_abdoseg.training.raw_dataset import RawDataset
 from napari_abdoseg.training.run import Run
 from napari_abdoseg.training.settings import make_settings
+from napari_abdoseg.training.trainable import read_trainable
 from napari_abdoseg.training.training import Trained, training
 from napari_abdoseg.training.watching.saving import save_curves
 from napari_abdoseg.training.watching.terminal import folds_view
@@ -91,7 +92,7 @@ def train(
 
     Stop it whenever you like: the same command goes on where it was.
     """
-    raw = read_raw_dataset(dataset)
+    raw = read_trainable(dataset)
     settings = make_settings(
         planner,
         configurations=tuple(_split(configurations)),
@@ -145,10 +146,9 @@ def tell(trained: Trained) -> None:
 
 def predict_test_cases(raw: RawDataset, trained: Trained, preset: str) -> None:
     """Segment the test cases, if there are any, and compare them with their labels."""
-    test = raw.test_folders()
-    if test is None:
+    if not any(case.labels for case in raw.testing):
         return
-    images, labels = test
+    images, labels = raw.folder / "imagesTs", raw.folder / "labelsTs"
     output = trained.folder / "test_predictions"
     ensemble = show(loading_ensemble(trained.model.name, trained.model.folds, "auto"))
     show(predicting(find_cases([images], output), ensemble, preset))

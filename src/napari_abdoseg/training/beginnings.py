@@ -8,6 +8,7 @@ from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.inference.model import models_folder
 from napari_abdoseg.training.finished_steps import FinishedSteps
 from napari_abdoseg.training.run import Run
+from napari_abdoseg.training.trainable import digest_of
 
 SETTINGS = "abdoseg_settings.json"
 ORIGIN = "abdoseg_origin.json"
@@ -21,7 +22,7 @@ def require_same_data(run: Run) -> None:
     TrainingError
         Something was.
     """
-    dataset, digest = run.folders.dataset, run.folders.dataset.digest()
+    dataset, digest = run.folders.dataset, digest_of(run.folders.dataset)
     if run.steps.hold("data", digest):
         return
     trained = sorted(run.folders.results.glob("*/fold_*/checkpoint_*.pth"))

@@ -16,7 +16,7 @@ def preprocessing(run: Run) -> Work[None]:
     TrainingError
         The disk is too small, or a case can't be preprocessed.
     """
-    cases, plans = run.folders.dataset.cases, run.plans
+    count, plans = len(run.folders.dataset.training), run.plans
     wanted = (
         "3d_fullres" if name == SECOND_STAGE else name for name in run.settings.all_configurations
     )
@@ -24,9 +24,9 @@ def preprocessing(run: Run) -> Work[None]:
         name: run.folders.preprocessed / plans["configurations"][name]["data_identifier"]
         for name in wanted
     }
-    missing = {name: len(cases) - count_cases(place) for name, place in places.items()}
+    missing = {name: count - count_cases(place) for name, place in places.items()}
     needed = [
-        needed_bytes(run.folders.preprocessed, plans, name) * missing[name] // len(cases)
+        needed_bytes(run.folders.preprocessed, plans, name) * missing[name] // count
         for name in places
     ]
     require_space(run.folders.preprocessed, places, sum(needed))

@@ -62,7 +62,7 @@ class Run:
         place: Path | None = None,
     ) -> Work[Any]:
         """Have nnU-Net do a step; progress is the cases that are in a place."""
-        total = len(self.folders.dataset.cases) if place else 0
+        total = len(self.folders.dataset.training) if place else 0
         process = NnunetProcess(
             step,
             arguments,

@@ -16,7 +16,7 @@ from napari_abdoseg.training.checking.file_problems import file_problems
 from napari_abdoseg.training.checking.outliers import outlier_problems
 from napari_abdoseg.training.checking.places import place_problems
 from napari_abdoseg.training.checking.problem import Kind, Problem
-from napari_abdoseg.training.checking.raw_dataset import RawCase, RawDataset, read_dataset
+from napari_abdoseg.training.raw_dataset import RawCase, RawDataset, read_raw_dataset
 
 AT_ONCE = {Kind.READING}
 """What is told as soon as it is found, for it may take long to mend."""
@@ -63,10 +63,10 @@ def checking(folder: Path, workers: int = 1) -> Work[Check]:
 
     Raises
     ------
-    AbdosegError
+    DatasetError
         The folder is no such data set.
     """
-    dataset = read_dataset(folder)
+    dataset = read_raw_dataset(folder)
     look = partial(examine, dataset=dataset)
     outcomes = yield from over_processes(look, dataset.cases, workers, "Looking at cases", _tell)
     facts = tuple(map(_facts, dataset.cases, outcomes))

@@ -20,7 +20,7 @@ from napari_abdoseg.training.checking.facts import CaseFacts, OrganFacts, ScanFa
 from napari_abdoseg.training.checking.intensity import intensity_problems
 from napari_abdoseg.training.checking.picture import draw_case
 from napari_abdoseg.training.checking.problem import Kind, Problem
-from napari_abdoseg.training.checking.raw_dataset import RawCase, RawDataset
+from napari_abdoseg.training.raw_dataset import RawCase, RawDataset
 
 BODY_HU = -300.0
 """Below it lies air, around the body and in lungs."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from napari_abdoseg.training.checking.problem import WHOLE, Kind, Problem
-from napari_abdoseg.training.checking.raw_dataset import RawDataset
+from napari_abdoseg.training.conversion.label_mapping import BACKGROUND
 from napari_abdoseg.training.conversion.source import listed
+from napari_abdoseg.training.raw_dataset import RawDataset
 
 
 def file_problems(dataset: RawDataset) -> Iterator[Problem]:
     """Numbers that disagree, files that belong to no case, and names that occur twice."""
-    training = [case.name for case in dataset.cases if not case.test]
-    testing = [case.name for case in dataset.cases if case.test]
-    if dataset.stated != len(training):
+    stated, found = dataset.content["numTraining"], len(dataset.training)
+    if stated != found:
         yield Problem(
             WHOLE,
             Kind.FILES,
-            f"dataset.json says there are {dataset.stated} training cases (numTraining), imagesTr "
-            f"has {len(training)}: nnU-Net refuses the data set.",
+            f"dataset.json says there are {stated} training cases (numTraining), imagesTr "
+            f"has {found}: nnU-Net refuses the data set.",
         )
     if dataset.values != tuple(range(len(dataset.values))):
         yield Problem(
@@ -27,20 +27,18 @@ def file_problems(dataset: RawDataset) -> Iterator[Problem]:
             f"dataset.json has the label values {', '.join(map(str, dataset.values))}: nnU-Net "
             "needs 0, 1, 2 and so on without a gap; convert the data set anew.",
         )
-    if not dataset.has_background:
+    if BACKGROUND not in dataset.content["labels"]:
         yield Problem(WHOLE, Kind.LABELS, "dataset.json has no label 'background' with value 0.")
     yield from _stray_files(dataset)
-    for name in sorted(set(training) & set(testing)):
+    training = {case.name for case in dataset.training}
+    for name in sorted(training & {case.name for case in dataset.testing}):
         yield Problem(name, Kind.DUPLICATE, f"{name} is a case in imagesTr and one in imagesTs.")
 
 
 def _stray_files(dataset: RawDataset) -> Iterator[Problem]:
     """Label maps without an image, and files that nnU-Net doesn't see or mistakes."""
-    used = {path for case in dataset.cases for path in (*case.images, case.labels)}
     for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
-        folder = dataset.folder / name
-        files = folder.iterdir() if folder.is_dir() else ()
-        strays = sorted(path.name for path in files if path.is_file() and path not in used)
+        strays = [path.name for path in dataset.strays(name)]
         if strays:
             if name.startswith("labels"):
                 fault = f"belong{'s' if len(strays) == 1 else ''} to no image"

@@ -11,10 +11,10 @@ from napari_abdoseg.errors import AbdosegError
 ENDING = ".nii.gz"
 RAW = "nnUNet_raw"
 """Environment variable with the folder of raw data sets."""
+DATASET_NAME = re.compile(r"Dataset(\d{3})_[\w-]+", re.ASCII)
 
 _SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 _CHANNEL = re.compile(r"(.+)_(\d{4})")
-_DATASET = re.compile(r"Dataset(\d{3})_\w+", re.ASCII)
 
 
 def stem(path: Path) -> str:
@@ -51,7 +51,7 @@ def dataset_folder(output: Path) -> Path:
     AbdosegError
         The name is not nnU-Net's ``DatasetNNN_Name``, or its number is taken.
     """
-    found = _DATASET.fullmatch(output.name)
+    found = DATASET_NAME.fullmatch(output.name)
     if not found:
         raise AbdosegError(
             f"{output.name!r} is no name of a data set for nnU-Net: call it Dataset, three "

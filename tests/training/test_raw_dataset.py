@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.errors import DatasetError
 from napari_abdoseg.training.checking.file_problems import file_problems
-from napari_abdoseg.training.checking.raw_dataset import read_dataset
+from napari_abdoseg.training.raw_dataset import read_raw_dataset
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def describe(tmp_path):
 
 
 def test_a_data_set_names_organs_channels_and_cases(describe):
-    dataset = read_dataset(describe())
+    dataset = read_raw_dataset(describe())
     assert [(organ.value, organ.name) for organ in dataset.organs] == [(1, "liver")]
     assert dataset.channels == ("CT",)
     (case,) = dataset.cases
@@ -43,14 +43,14 @@ def test_a_data_set_names_organs_channels_and_cases(describe):
 
 def test_regions_and_the_ignored_label_have_values_and_are_no_organs(describe):
     labels = {"background": 0, "kidney": [1, 2], "tumor": 2, "ignore": 3}
-    dataset = read_dataset(describe(labels=labels))
+    dataset = read_raw_dataset(describe(labels=labels))
     assert dataset.values == (0, 1, 2, 3)
     assert [organ.name for organ in dataset.organs] == ["label 1", "tumor"]
 
 
 def test_files_may_be_listed(describe, tmp_path):
     listing = {"x": {"images": ["imagesTr/a_0000.nii.gz"], "label": "labelsTr/a.nii.gz"}}
-    (case,) = read_dataset(describe(dataset=listing)).cases
+    (case,) = read_raw_dataset(describe(dataset=listing)).cases
     assert (case.name, case.images) == ("x", (tmp_path / "imagesTr" / "a_0000.nii.gz",))
 
 
@@ -58,7 +58,9 @@ def test_files_with_other_names_are_told(describe):
     folder = describe(labels={"liver": 1})
     (folder / "imagesTr" / "b.nii.gz").touch()
     (folder / "labelsTr" / "notes.txt").touch()
-    messages = {problem.message: problem.ruins for problem in file_problems(read_dataset(folder))}
+    messages = {
+        problem.message: problem.ruins for problem in file_problems(read_raw_dataset(folder))
+    }
     assert list(messages.values()) == [True, True, False]
     assert "imagesTr has b.nii.gz, which is not named case_0000.nii.gz" in list(messages)[1]
     assert "no label 'background'" in next(iter(messages))
@@ -76,10 +78,10 @@ def test_files_with_other_names_are_told(describe):
     ],
 )
 def test_what_nnunet_could_not_read_is_told(describe, changes, message):
-    with pytest.raises(AbdosegError, match=message):
-        read_dataset(describe(**changes))
+    with pytest.raises(DatasetError, match=message):
+        read_raw_dataset(describe(**changes))
 
 
 def test_a_folder_without_dataset_json_is_told(tmp_path):
-    with pytest.raises(AbdosegError, match=r"has no dataset\.json"):
-        read_dataset(tmp_path)
+    with pytest.raises(DatasetError, match=r"has no dataset\.json"):
+        read_raw_dataset(tmp_path)
