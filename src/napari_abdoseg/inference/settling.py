@@ -36,7 +36,7 @@ from napari_abdoseg.progress import Progress, Work
 if TYPE_CHECKING:
     import torch
 
-TOLERANCE = 0.0003
+TOLERANCE = 0.0001
 """DSC that an organ is expected to be off the whole ensemble's at most."""
 
 

@@ -19,8 +19,8 @@ from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 ORGANS_MM: Triple = (230.0, 190.0, 280.0)
 """Box of liver, kidneys, spleen and pancreas of an adult along (z, y, x)."""
-EXPECTED_ROUNDS = 2
-"""Rounds of all folds until the organs are settled, if there are mirrorings for so many."""
+EXPECTED_SHARE = 0.6
+"""Of the rounds of all folds, one for each mirroring, until the organs are settled."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
     """Work that a scan will be.
 
     Passes over the whole image are counted. Where a preset first looks for the organs,
-    they are expected to be settled after `EXPECTED_ROUNDS`. How far they seem to reach
+    they are expected to be settled after a share of the rounds. How far they seem to reach
     depends on the model: at least over an adult's usual extent, at most over the whole
     image. The geometric mean of the two is the guess whose worst factor is the least.
     """
@@ -81,7 +81,7 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
     members = preset.count_members(trained)
     folds = len(preset.used(trained.members))
     again = preset.where_organs_are and members > 1
-    rounds = min(EXPECTED_ROUNDS, members // folds) if again else 0
+    rounds = ceil(EXPECTED_SHARE * (members // folds)) if again else 0
     return Workload(
         scan=prod(scan),
         image=_covered(everywhere, tiles),
