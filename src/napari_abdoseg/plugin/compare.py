@@ -209,9 +209,13 @@ class CompareWidget(QWidget):  # type: ignore[misc]
         self._end_scene()
         if self._opened is not None:
             self._opened.close()
-        self._opened = OpenedCase(self._viewer, case)
-        layers = self._opened.prediction, self._opened.reference
-        scene = ComparisonScene(self._viewer, *layers, case.findings)
+        label_maps = {
+            f"{case.name} reference": case.matched.reference,
+            f"{case.name} prediction": case.matched.prediction,
+        }
+        self._opened = OpenedCase(self._viewer, case.scan, label_maps)
+        reference, prediction = self._opened.labels
+        scene = ComparisonScene(self._viewer, prediction, reference, case.findings)
         self._show_scene(scene, case.name, case.matched)
 
     def _end_scene(self) -> None:

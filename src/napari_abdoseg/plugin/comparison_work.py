@@ -96,18 +96,26 @@ def _comparing_pair(
         raise AbdosegError(f"The files of {pair.case} are gone: compare the folders again.")
     yield Progress(READING, 0, 0)
     matched = read_pair(pair, schemes)
-    prediction, reference = _paintable(matched.prediction), _paintable(matched.reference)
+    prediction, reference = paintable(matched.prediction), paintable(matched.reference)
     matched = Matched(prediction, reference, matched.unmatched)
-    volume = None if scan is None else _scan_on(scan, reference)
+    volume = None if scan is None else scan_on(scan, reference)
     findings = yield from comparing(prediction, reference, tolerances)
     return ComparedCase(pair.case, matched, findings, volume)
 
 
-def _paintable(labels: LabelMap) -> LabelMap:
+def paintable(labels: LabelMap) -> LabelMap:
+    """The same label map with voxels that can be written."""
     return labels if labels.data.flags.writeable else replace(labels, data=labels.data.copy())
 
 
-def _scan_on(path: Path, labels: LabelMap) -> Volume:
+def scan_on(path: Path, labels: LabelMap) -> Volume:
+    """Read the CT that a label map is of.
+
+    Raises
+    ------
+    ImageError
+        It is on another grid.
+    """
     scan = read_volume(path)
     if not scan.grid.matches(labels.grid, 0.1 * min(labels.grid.spacing)):
         raise ImageError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from napari.utils.notifications import show_warning
 
-from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.comparison_work import ComparedCase
+from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.plugin.label_edits import was_painted
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
 
@@ -18,20 +19,25 @@ class OpenedCase:
     Parameters
     ----------
     viewer : ViewerModel
-    case : ComparedCase
+    scan : Volume or None
+    label_maps : mapping of str to LabelMap
+        By the names of their layers.
     """
 
-    def __init__(self, viewer: ViewerModel, case: ComparedCase) -> None:
+    def __init__(
+        self, viewer: ViewerModel, scan: Volume | None, label_maps: Mapping[str, LabelMap]
+    ) -> None:
         self._viewer = viewer
-        matched = case.matched
         self._layers: list[Layer] = []
         self._hidden = [layer for layer in viewer.layers if layer.visible]
         for layer in self._hidden:
             layer.visible = False
-        if case.scan is not None:
-            self._add(Layer.create(*image_layer(case.scan)))
-        self.reference = self._add_labels(matched.reference, f"{case.name} reference")
-        self.prediction = self._add_labels(matched.prediction, f"{case.name} prediction")
+        if scan is not None:
+            self._add(Layer.create(*image_layer(scan)))
+        self.labels: tuple[Labels, ...] = tuple(
+            self._add(Layer.create(*labels_layer(labels, name)))
+            for name, labels in label_maps.items()
+        )
         viewer.reset_view()
 
     def close(self) -> None:
@@ -53,9 +59,6 @@ class OpenedCase:
             return str(layer.name)
         self._viewer.layers.remove(layer)
         return ""
-
-    def _add_labels(self, labels: LabelMap, name: str) -> Labels:
-        return self._add(Layer.create(*labels_layer(labels, name)))
 
     def _add(self, layer: Layer) -> Layer:
         self._layers.append(layer)

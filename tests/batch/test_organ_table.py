@@ -1,0 +1,62 @@
+"""Tables of a run's organs, read again."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_abdoseg.batch.case_report import CSV_COLUMNS, write_organs_csv
+from napari_abdoseg.batch.organ_table import OrganRow, read_organ_table
+from napari_abdoseg.errors import AbdosegError
+
+REPORT = {
+    "case": "a",
+    "organs": [
+        {
+            "name": name,
+            "value": 1,
+            "voxels": 10,
+            "volume_ml": volume,
+            "mean_hu": 55.5,
+            "touches_edge": touches,
+            "box_mm": {"min": [-100.0, -20.0, 0.0], "max": [50.0, 80.0, 120.5]},
+        }
+        for name, volume, touches in (("liver", 1500.5, False), ("spleen", 200.0, True))
+    ],
+}
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "organs.csv"
+    write_organs_csv(path, [REPORT, REPORT | {"case": "b"}])
+    return path
+
+
+def test_what_was_written_is_read_again(table):
+    read = read_organ_table(table.parent)
+    assert read == read_organ_table(table)
+    assert read.folder == table.parent
+    assert read.organs == ("liver", "spleen")
+    assert [row.case for row in read.rows] == ["a", "a", "b", "b"]
+    assert read.rows[0] == OrganRow("a", "liver", 1500.5, 55.5, (150.0, 100.0, 120.5), False)
+    assert read.rows[1].touches_edge
+
+
+def test_a_folder_without_a_table(tmp_path):
+    with pytest.raises(AbdosegError, match=r"organs\.csv is not there"):
+        read_organ_table(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"case,dsc\na,0.9\n",
+        b"\xff\xfe",
+        (",".join(CSV_COLUMNS) + "\na,liver,1,1,much\n").encode(),
+        (",".join(CSV_COLUMNS) + "\na,liver\n").encode(),
+    ],
+)
+def test_another_table(table, content):
+    table.write_bytes(content)
+    with pytest.raises(AbdosegError, match="no table of organs"):
+        read_organ_table(table)
