@@ -65,6 +65,6 @@ def test_what_must_stay_the_same_is_kept():
 
 def test_small_networks_are_trained_in_few_steps():
     small = make_settings("small", epochs=None, iterations=7)
-    assert (small.epochs, small.iterations, small.optimizer) == (60, 7, "AdamW")
+    assert (small.epochs, small.iterations, small.optimizer) == (100, 7, "AdamW")
     assert small.trainer == "nnUNetTrainerNoDA"
     assert make_settings("ResEncM", epochs=None) == TrainingSettings()

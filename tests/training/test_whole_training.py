@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import psutil
@@ -18,13 +19,14 @@ from training_places import Place
 
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.model import read_model
+from napari_abdoseg.inference.model import known_models, read_model
 from napari_abdoseg.progress import drain
 from napari_abdoseg.training.beginnings import require_free_name, require_same_data
 from napari_abdoseg.training.export import export_model
 from napari_abdoseg.training.fold import Fold
 from napari_abdoseg.training.folds import training_folds
 from napari_abdoseg.training.run_lock import locked
+from napari_abdoseg.training.settings import CONFIGURATIONS
 from napari_abdoseg.training.training import training
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -110,10 +112,33 @@ def test_a_model_is_trained_on_with_corrected_cases(place, make_model):
     model = make_model(folds=(0, 1))
     run = place.run(folds=(3,), epochs=1, name="corrected", start_from=model)
     trained = drain(training(run))
-    assert trained.model.plans["plans_name"] == "abdosegSmallPlans_from_model"
+    (corrected,) = trained.best
+    assert corrected.plans["plans_name"] == "abdosegSmallPlans_from_model"
     own = read_model(model).plans["configurations"]["3d_fullres"]
-    assert trained.model.plans["configurations"]["3d_fullres"]["spacing"] == own["spacing"]
-    assert trained.model.folds == ("3",)
+    assert corrected.plans["configurations"]["3d_fullres"]["spacing"] == own["spacing"]
+    assert corrected.folds == ("3",)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_all_configurations_are_trained_and_the_best_of_them_or_of_their_means_is_chosen(
+    tmp_path, models
+):
+    """Phantoms fine enough for a cascade."""
+    raw = write_raw_dataset(tmp_path / "raw" / "Dataset009_All", spacing=(4.0, 4.0, 4.0))
+    run = Place(raw, tmp_path / "work").run(
+        "all", "cpu,cpu", epochs=1, spacing=(3.0, 3.0, 3.0), configurations=CONFIGURATIONS
+    )
+    trained = drain(training(run))
+    names = ("all", *(f"all_{name}" for name in CONFIGURATIONS[1:]))
+    assert tuple(model.name for model in trained.models.values()) == names
+    assert set(names) < set(known_models())
+    means = {f"{one} + {other}" for one, other in combinations(CONFIGURATIONS, 2)}
+    scores = trained.cross_validation.scores
+    assert set(scores) == {*CONFIGURATIONS, *means}
+    assert max(scores, key=scores.get) == " + ".join(trained.cross_validation.best)
+    best = load_ensemble([model.name for model in trained.best], device="cpu")
+    assert tuple(each.name for each in best.configurations) == trained.cross_validation.best
 
 
 def test_other_settings_are_refused(place):

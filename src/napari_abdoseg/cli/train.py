@@ -38,7 +38,7 @@ def train(
     ] = "3d_fullres",
     folds: Annotated[str, typer.Option(help="Folds to train.")] = "0,1,2,3,4",
     epochs: Annotated[
-        int | None, typer.Option(help="Epochs of each fold: 1000, small: 60, by default.")
+        int | None, typer.Option(help="Epochs of each fold: 1000, small: 100, by default.")
     ] = None,
     iterations: Annotated[
         int | None, typer.Option(help="Steps of an epoch: 250, small: 20, by default.")
@@ -109,9 +109,10 @@ def train(
     folders = Folders(raw, (work or default_work(raw)).expanduser().resolve())
     slots = make_slots(devices, together)
     run = Run(folders, settings, slots, name or raw.name.partition("_")[2])
-    watching = Watch(run.folder(settings.configurations[0]))
+    watching = Watch(*map(run.folder, settings.all_configurations))
     trained = show(announced(training(run)), lambda: folds_view(watching.look()))
-    save_curves(watching.look(), trained.folder)
+    for folder in trained.folders.values():
+        save_curves(Watch(folder).look(), folder)
     tell(trained)
     predict_test_cases(raw, trained, preset)
 
@@ -132,16 +133,24 @@ def announced(work: Work[Trained]) -> Work[Trained]:
 
 def tell(trained: Trained) -> None:
     """Say where the model is, and how good it was in cross-validation."""
-    if trained.scores:
+    found = trained.cross_validation
+    if found.scores:
         table = Table("cross-validation", "mean DSC")
-        for name, score in trained.scores.items():
+        for name, score in found.scores.items():
             table.add_row(name, f"{score:.4f}")
         console.print(table)
+    names = [model.name for model in trained.best]
+    options = " ".join(f"--model {name}" for name in names)
+    best = f"Best in cross-validation: {' + '.join(found.best)}. " if found.scores else ""
+    where = "choose it in Segment, or " if len(names) == 1 else ""
     console.print(
-        f"The model is {trained.model.name}: choose it in Segment, or `abdoseg predict --model "
-        f"{trained.model.name}`. Logs, curves.png and validation are in {trained.folder}.",
+        f"{best}The model is {' with '.join(names)}: {where}`abdoseg predict {options}`. Logs, "
+        f"curves.png and validation are in {trained.folders[found.best[0]]}.",
         highlight=False,
     )
+    if found.scores:
+        advice = trained.folders[found.best[0]].parent / "inference_instructions.txt"
+        console.print(f"nnU-Net's choice of a postprocessing is in {advice}.", highlight=False)
 
 
 def predict_test_cases(raw: RawDataset, trained: Trained, preset: str) -> None:
@@ -149,10 +158,12 @@ def predict_test_cases(raw: RawDataset, trained: Trained, preset: str) -> None:
     if not any(case.labels for case in raw.testing):
         return
     images, labels = raw.folder / "imagesTs", raw.folder / "labelsTs"
-    output = trained.folder / "test_predictions"
-    ensemble = show(loading_ensemble(trained.model.name, trained.model.folds, "auto"))
+    folder = trained.folders[trained.cross_validation.best[0]]
+    output = folder / "test_predictions"
+    names = [model.name for model in trained.best]
+    ensemble = show(loading_ensemble(names, trained.best[0].folds, "auto"))
     show(predicting(find_cases([images], output), ensemble, preset))
-    evaluate(output, labels, trained.folder / "test_evaluation")
+    evaluate(output, labels, folder / "test_evaluation")
 
 
 def default_work(raw: RawDataset) -> Path:

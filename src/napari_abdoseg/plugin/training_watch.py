@@ -37,7 +37,7 @@ class TrainingWatch:
     @property
     def folder(self) -> Path | None:
         """What is looked at."""
-        return self._watch.folder if self._watch is not None else None
+        return self._watch.folders[0] if self._watch is not None else None
 
     def follow(self, folder: Path | None) -> None:
         """Look at another folder from now on, or at none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.inference.model import Model, models_folder, read_model
@@ -15,22 +16,33 @@ from napari_abdoseg.training.settings import ALL_FOLDS, FIRST_STAGE, SECOND_STAG
 NEEDS_ALL = "Cross-validation and the choice of a postprocessing need all five folds."
 
 
-def cross_validating(run: Run) -> Work[dict[str, float]]:
-    """Mean DSC of all cases, each predicted by the fold that has not seen it.
+@dataclass(frozen=True)
+class CrossValidation:
+    """How good a training is on cases that its folds have not seen.
 
-    Returns
-    -------
-    dict of str to float
-        Of each configuration, and of ensembles of two; none unless all folds were trained.
+    Parameters
+    ----------
+    scores : dict of str to float
+        Mean DSC of each configuration and of ensembles of two, such as ``2d + 3d_fullres``;
+        empty unless all five folds were trained.
+    best : tuple of str
+        Configuration or configurations that nnU-Net chooses; else the first.
     """
+
+    scores: dict[str, float]
+    best: tuple[str, ...]
+
+
+def cross_validating(run: Run) -> Work[CrossValidation]:
+    """Compare what each case's own fold has found in it with its labels."""
     if set(run.settings.folds) != set(ALL_FOLDS):
         yield Progress("Cross-validation", 0, 0, notice=NEEDS_ALL)
-        return {}
+        return CrossValidation({}, run.settings.configurations[:1])
     done = FinishedSteps(run.folders.results / "abdoseg_cross_validation.json")
     asked = f"{run.settings.trainer} {run.settings.plans}"
     configurations = list(run.settings.all_configurations)
     if (found := done.get(asked)) and found["configurations"] == configurations:
-        return dict(found["scores"])
+        return CrossValidation(found["scores"], tuple(found["best"]))
     arguments = {
         "dataset": run.folders.dataset.name,
         "plans": run.settings.plans,
@@ -39,19 +51,20 @@ def cross_validating(run: Run) -> Work[dict[str, float]]:
         "folds": ALL_FOLDS,
         "processes": processes(),
     }
-    scores = yield from run.follow("cross_validate", arguments, "Cross-validation")
-    done.add(asked, {"configurations": configurations, "scores": scores})
-    return dict(scores)
+    found = yield from run.follow("cross_validate", arguments, "Cross-validation")
+    done.add(asked, {"configurations": configurations, **found})
+    return CrossValidation(found["scores"], tuple(found["best"]))
 
 
-def export_models(run: Run) -> Model:
-    """Make the trained configurations known by name, and give the first of them."""
-    first, *others = run.settings.configurations
-    target = models_folder() / run.name
-    _export(run, first, target)
-    for configuration in others:
-        _export(run, configuration, target.with_name(f"{run.name}_{configuration}"))
-    return read_model(target)
+def export_models(run: Run) -> dict[str, Model]:
+    """Make the trained configurations known by name, the first by the name of the training."""
+    first = run.settings.configurations[0]
+    models = {}
+    for configuration in run.settings.all_configurations:
+        name = run.name if configuration == first else f"{run.name}_{configuration}"
+        _export(run, configuration, models_folder() / name)
+        models[configuration] = read_model(name)
+    return models
 
 
 def _export(run: Run, configuration: str, target: Path) -> None:

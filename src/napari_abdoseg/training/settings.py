@@ -32,7 +32,7 @@ SMALL: dict[str, Any] = {
     "trainer": "nnUNetTrainerNoDA",
     "optimizer": "AdamW",
     "learning_rate": 3e-3,
-    "epochs": 60,
+    "epochs": 100,
     "iterations": 20,
 }
 """What suits small networks: few steps, for which nnU-Net's SGD is too slow."""

@@ -20,7 +20,7 @@ from napari_abdoseg.training.beginnings import (
     require_same_settings,
 )
 from napari_abdoseg.training.folds import training_folds
-from napari_abdoseg.training.outcome import cross_validating, export_models
+from napari_abdoseg.training.outcome import CrossValidation, cross_validating, export_models
 from napari_abdoseg.training.planning import planning, trying_steps
 from napari_abdoseg.training.preparing import preprocessing
 from napari_abdoseg.training.run import Run
@@ -33,18 +33,21 @@ class Trained:
 
     Parameters
     ----------
-    model : Model
-        Known by its name from now on.
-    folder : Path
-        nnU-Net's model folder, with logs and validation.
-    scores : dict of str to float
-        Mean DSC in cross-validation of each configuration or ensemble of them; empty where
-        not all five folds were trained.
+    models : dict of str to Model
+        Each configuration, known by its name from now on.
+    folders : dict of str to Path
+        nnU-Net's model folder of each, with logs and validation.
+    cross_validation : CrossValidation
     """
 
-    model: Model
-    folder: Path
-    scores: dict[str, float]
+    models: dict[str, Model]
+    folders: dict[str, Path]
+    cross_validation: CrossValidation
+
+    @property
+    def best(self) -> tuple[Model, ...]:
+        """The model, or the models whose mean, nnU-Net chooses."""
+        return tuple(self.models[name] for name in self.cross_validation.best)
 
 
 def training(run: Run) -> Work[Trained]:
@@ -71,6 +74,7 @@ def training(run: Run) -> Work[Trained]:
         yield from preprocessing(run)
         for configurations in run.settings.stages:
             yield from training_folds(run, configurations)
-        scores = yield from cross_validating(run)
+        cross_validation = yield from cross_validating(run)
         yield Progress("Copying the model", 0, 0)
-        return Trained(export_models(run), run.folder(run.settings.configurations[0]), scores)
+        models = export_models(run)
+        return Trained(models, {name: run.folder(name) for name in models}, cross_validation)

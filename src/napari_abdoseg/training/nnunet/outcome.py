@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 def cross_validate(
@@ -12,7 +13,7 @@ def cross_validate(
     configurations: Sequence[str],
     folds: Sequence[int],
     processes: int,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Let nnU-Net compare configurations and their ensembles, and choose a postprocessing.
 
     It writes ``inference_information.json`` and ``inference_instructions.txt`` into the data
@@ -20,8 +21,9 @@ def cross_validate(
 
     Returns
     -------
-    dict of str to float
-        Mean DSC of all organs and cases of each configuration or ensemble.
+    dict
+        ``scores``, the mean DSC of all organs and cases of each configuration or ensemble such
+        as ``2d + 3d_fullres``, and ``best``, the configurations of the best.
     """
     from nnunetv2.evaluation.find_best_configuration import find_best_configuration
 
@@ -35,4 +37,14 @@ def cross_validate(
         num_processes=processes,
         folds=tuple(folds),
     )
-    return {name: float(score) for name, score in chosen["all_results"].items()}
+    best = chosen["best_model_or_ensemble"]["selected_model_or_models"]
+    return {
+        "scores": {_words(name): float(score) for name, score in chosen["all_results"].items()},
+        "best": [model["configuration"] for model in best],
+    }
+
+
+def _words(name: str) -> str:
+    """Configurations of ``trainer__plans__2d`` or ``ensemble___..__2d___..__3d_fullres___0_1``."""
+    models = name.split("___")[1:-1] if name.startswith("ensemble___") else [name]
+    return " + ".join(model.rpartition("__")[2] for model in models)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,17 +42,17 @@ class WatchedFold:
 
 
 class Watch:
-    """Follows all folds below a folder, reading only what has changed.
+    """Follows all folds below some folders, reading only what has changed.
 
     Parameters
     ----------
-    folder : Path
-        A fold, a model folder, nnU-Net's results or a folder that holds them. It may be on
+    *folders : Path
+        A fold, a model folder, nnU-Net's results or a folder that holds them. They may be on
         another machine, and may come and go.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, *folders: Path) -> None:
+        self.folders = folders
         self._silence = Silence()
         self._read: dict[Path, tuple[object, WatchedFold]] = {}
 
@@ -66,14 +67,10 @@ class Watch:
         Returns
         -------
         tuple of WatchedFold
-            Empty while the folder is not there or has no training.
+            None of folders that are not there or have no training.
         """
         now = time.time() if now is None else now
-        try:
-            folders = find_folds(self.folder)
-        except OSError:
-            return ()
-        folds = [self._look_at(folder, now) for folder in folders]
+        folds = [self._look_at(fold, now) for each in self.folders for fold in _folds_in(each)]
         return tuple(fold for fold in folds if fold is not None)
 
     def _look_at(self, folder: Path, now: float) -> WatchedFold | None:
@@ -97,3 +94,10 @@ class Watch:
             fold = WatchedFold(curves, tuple(found for found in findings if found))
             self._read[folder] = stamp, fold
         return fold
+
+
+def _folds_in(folder: Path) -> Sequence[Path]:
+    try:
+        return find_folds(folder)
+    except OSError:
+        return ()
