@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
-from pathlib import Path
+import shutil
+import threading
 
 import nibabel as nib
 import numpy as np
 import pytest
 from working import run
 
-from napari_abdoseg.batch.folder import find_cases, predicting
+from napari_abdoseg.batch.finding import find_cases
+from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import read_labels, write_volume
-from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.image.nifti import read_labels
 from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.inference.segmentation import segment
 from napari_abdoseg.progress import drain
-
-
-@pytest.fixture
-def scans(tmp_path: Path) -> Path:
-    folder = tmp_path / "scans"
-    folder.mkdir()
-    for seed, orientation in ((1, "LPS"), (2, "RAS")):
-        volume, _ = make_phantom(seed, (10.0, 8.0, 8.0), orientation)
-        write_volume(folder / f"case{seed}_0000.nii.gz", volume)
-    return folder
-
-
-@pytest.fixture
-def ensemble(make_model):
-    return load_ensemble(make_model(folds=(0,), mirror_axes=None), device="cpu")
 
 
 def test_writes_label_maps_reports_and_a_table(scans, tmp_path, ensemble):
@@ -47,11 +34,12 @@ def test_writes_label_maps_reports_and_a_table(scans, tmp_path, ensemble):
         "organs.csv",
     ]
     assert not outcome.failed
-    assert steps[0].stage == "case1: Reading"
+    assert [step.stage for step in steps[:2]] == ["Looking at what is there", "case1: Reading"]
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert steps[-1].done == steps[-1].total == 2000
 
-    for case, report in zip(cases, outcome.reports, strict=True):
+    reports = list(outcome.reports())
+    for case, report in zip(cases, reports, strict=True):
         assert json.loads(case.report.read_text()) == report
         labels = read_labels(case.labels)
         image = nib.load(case.image)
@@ -67,7 +55,7 @@ def test_writes_label_maps_reports_and_a_table(scans, tmp_path, ensemble):
 
     rows = list(csv.DictReader((output / "organs.csv").open()))
     assert [row["case"] for row in rows] == [
-        report["case"] for report in outcome.reports for _ in report["organs"]
+        report["case"] for report in reports for _ in report["organs"]
     ]
 
 
@@ -80,7 +68,7 @@ def _volume(case):
 def test_a_report_says_how_it_was_made(scans, tmp_path, make_model):
     ensemble = load_ensemble(make_model(folds=(0, 1)), device="cpu")
     cases = find_cases([scans / "case2_0000.nii.gz"], tmp_path / "out")
-    (report,) = drain(predicting(cases, ensemble, "fast")).reports
+    (report,) = drain(predicting(cases, ensemble, "fast")).reports()
     assert report["preset"] == "fast"
     assert report["device"] == "cpu"
     (model,) = report["models"]
@@ -102,7 +90,7 @@ def test_a_report_says_how_it_was_made(scans, tmp_path, make_model):
 def test_writes_where_folds_disagree_on_request(scans, tmp_path, make_model):
     ensemble = load_ensemble(make_model(folds=(0, 1), mirror_axes=None), device="cpu")
     cases = find_cases([scans / "case2_0000.nii.gz"], tmp_path / "out")
-    (report,) = drain(predicting(cases, ensemble, "exact", disagreement=True)).reports
+    (report,) = drain(predicting(cases, ensemble, "exact", disagreement=True)).reports()
     image, saved = nib.load(cases[0].image), nib.load(tmp_path / "out/case2_disagreement.nii.gz")
     assert np.array_equal(saved.affine, nib.load(cases[0].labels).affine)
     assert saved.shape == image.shape
@@ -129,19 +117,22 @@ def test_a_single_fold_disagrees_with_none(scans, tmp_path, ensemble, make_model
     assert not (tmp_path / "out").exists()
 
 
-def test_label_maps_that_are_there_are_kept(scans, tmp_path, ensemble):
-    output = tmp_path / "out"
-    cases = find_cases([scans], output)
+def test_finished_cases_are_kept(scans, tmp_path, ensemble):
+    cases = find_cases([scans], tmp_path / "out")
     drain(predicting(cases, ensemble, "exact"))
-    mine = cases[0].labels
-    mine.write_bytes(b"corrected by hand")
-    outcome = drain(predicting(cases, ensemble, "exact"))
+    written = [case.labels.stat().st_mtime_ns for case in cases]
+    steps, outcome = run(predicting(cases, ensemble, "exact"))
     assert outcome.kept == cases
-    assert len(outcome.reports) == 2
-    assert mine.read_bytes() == b"corrected by hand"
+    assert not outcome.made
+    assert {step.stage for step in steps} == {"Looking at what is there", "Writing tables"}
+    assert [case.labels.stat().st_mtime_ns for case in cases] == written
     outcome = drain(predicting(cases, ensemble, "exact", overwrite=True))
-    assert not outcome.kept
-    assert read_labels(mine).data.any()
+    assert outcome.made == cases
+    assert not (tmp_path / "out" / "case1_before.nii.gz").exists()
+
+
+def test_no_cases_are_no_work(ensemble):
+    assert drain(predicting((), ensemble, "fast")) == Outcome((), (), ())
 
 
 def test_a_broken_case_is_reported_and_the_others_go_on(scans, tmp_path, ensemble):
@@ -150,27 +141,63 @@ def test_a_broken_case_is_reported_and_the_others_go_on(scans, tmp_path, ensembl
     ((case, reason),) = outcome.failed
     assert case.name == "broken"
     assert "broken.nii.gz" in reason
-    assert [report["case"] for report in outcome.reports] == ["case1", "case2"]
+    assert [report["case"] for report in outcome.reports()] == ["case1", "case2"]
     assert not case.labels.exists()
+    ((row),) = csv.DictReader((tmp_path / "out" / "failed.csv").open())
+    assert row == {"case": "broken", "file": str(scans / "broken.nii.gz"), "reason": reason}
 
 
-def test_cancelling_leaves_nothing_half_written(scans, tmp_path, ensemble):
-    work = predicting(find_cases([scans], tmp_path / "out"), ensemble, "exact")
-    for _ in range(6):
+def test_a_case_that_is_mended_is_struck_off(scans, tmp_path, ensemble):
+    broken, output = scans / "broken.nii.gz", tmp_path / "out"
+    broken.write_bytes(b"no scan")
+    (scans / "worse.nii.gz").write_bytes(b"nor this")
+    drain(predicting(find_cases([scans], output), ensemble, "fast"))
+    shutil.copy(scans / "case1_0000.nii.gz", broken)
+    drain(predicting(find_cases([broken], output), ensemble, "fast"))
+    assert [row["case"] for row in csv.DictReader((output / "failed.csv").open())] == ["worse"]
+    (scans / "worse.nii.gz").unlink()
+    shutil.copy(scans / "case1_0000.nii.gz", scans / "worse.nii.gz")
+    outcome = drain(predicting(find_cases([scans], output), ensemble, "fast"))
+    assert not outcome.failed
+    assert not (output / "failed.csv").exists()
+
+
+def test_weights_that_fail_fail_each_case(scans, tmp_path, model):
+    ensemble = load_ensemble(model, device="cpu")
+    for member in ensemble.configurations[0].members:
+        for weight in member.weights.values():
+            weight.fill_(float("nan"))
+    outcome = drain(predicting(find_cases([scans], tmp_path / "out"), ensemble, "exact"))
+    assert [case.name for case, _ in outcome.failed] == ["case1", "case2"]
+    assert "damaged" in outcome.failed[0][1]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 6, 20])
+def test_cancelling_leaves_nothing_half_written(steps, scans, tmp_path, ensemble):
+    output, threads = tmp_path / "out", threading.active_count()
+    work = predicting(find_cases([scans], output), ensemble, "exact", workers=2)
+    for _ in range(steps):
         next(work)
     work.close()
-    assert not list((tmp_path / "out").glob("*"))
+    assert threading.active_count() == threads
+    names = {path.name for path in output.glob("*")}
+    assert names in (set(), {"case1.nii.gz", "case1.json"})
 
 
-def test_two_inputs_of_one_name_are_a_clear_error(scans, tmp_path):
-    other = tmp_path / "case1.nii.gz"
-    other.write_bytes((scans / "case1_0000.nii.gz").read_bytes())
-    with pytest.raises(AbdosegError, match="both the case 'case1'"):
-        find_cases([scans, other], tmp_path / "out")
+def test_as_many_cases_are_ahead_as_there_are_workers(scans, tmp_path, ensemble):
+    for number in range(6):
+        shutil.copy(scans / "case1_0000.nii.gz", scans / f"more{number}.nii.gz")
+    output = tmp_path / "out"
+    work = predicting(find_cases([scans], output), ensemble, "fast", workers=2)
+    most = 0
+    for _ in work:
+        most = max(most, len(list(output.glob(".abdoseg/*.case"))))
+    assert 3 <= most <= 2 + 1 + 2
 
 
-def test_results_never_replace_their_input(tmp_path):
-    scan = tmp_path / "scan.nii.gz"
-    scan.touch()
-    with pytest.raises(AbdosegError, match="would replace it: choose another output folder"):
-        find_cases([scan], tmp_path)
+def test_what_the_first_case_will_take_is_told_once(scans, tmp_path, ensemble):
+    cases = find_cases([scans], tmp_path / "out")
+    steps, _ = run(predicting(cases, ensemble, "fast", foretell=True))
+    assert [step.stage for step in steps if step.notice and step.notice.startswith("About")] == [
+        "case1: Measuring this machine"
+    ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from napari_abdoseg.batch.case_report import CSV_COLUMNS, write_organs_csv
 from napari_abdoseg.batch.organ_table import OrganRow, read_organ_table
+from napari_abdoseg.batch.tables import ORGAN_COLUMNS, write_organs_csv
 from napari_abdoseg.errors import AbdosegError
 
 REPORT = {
@@ -52,8 +52,8 @@ def test_a_folder_without_a_table(tmp_path):
     [
         b"case,dsc\na,0.9\n",
         b"\xff\xfe",
-        (",".join(CSV_COLUMNS) + "\na,liver,1,1,much\n").encode(),
-        (",".join(CSV_COLUMNS) + "\na,liver\n").encode(),
+        (",".join(ORGAN_COLUMNS) + "\na,liver,1,1,much\n").encode(),
+        (",".join(ORGAN_COLUMNS) + "\na,liver\n").encode(),
     ],
 )
 def test_another_table(table, content):

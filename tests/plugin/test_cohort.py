@@ -9,7 +9,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 from napari_abdoseg.anatomy.measure import measure_organs
-from napari_abdoseg.batch.case_report import write_organs_csv
+from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.image.nifti import write_labels, write_volume
 from napari_abdoseg.plugin.cohort import ALL, HINT
 from napari_abdoseg.plugin.cohort_model import HU, ORGAN, TIPS, VOLUME

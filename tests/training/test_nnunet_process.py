@@ -11,9 +11,9 @@ import sys
 import psutil
 import pytest
 
+from napari_abdoseg import child_process
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.progress import Progress
-from napari_abdoseg.training import nnunet_process
 from napari_abdoseg.training.nnunet_process import NnunetProcess, following
 
 START = """
@@ -89,7 +89,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path):
 
 
 def test_one_that_does_not_end_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr(nnunet_process, "PATIENCE", 0.0)
+    monkeypatch.setattr(child_process, "PATIENCE", 0.0)
     process = plan(tmp_path / "log", {})
     process.stop()
     assert not process.running

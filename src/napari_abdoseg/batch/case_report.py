@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import platform
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,10 +19,6 @@ from napari_abdoseg.inference.segmented import Segmentation, Share
 Report = dict[str, Any]
 
 PACKAGES = ("napari-abdoseg", "nnunetv2", "torch", "numpy", "nibabel", "scikit-image", "scipy")
-CSV_COLUMNS = (
-    *("case", "organ", "value", "voxels", "volume_ml", "mean_hu", "touches_edge"),
-    *("r_min_mm", "a_min_mm", "s_min_mm", "r_max_mm", "a_max_mm", "s_max_mm"),
-)
 
 
 def case_report(
@@ -45,6 +38,10 @@ def case_report(
     return {
         "case": case,
         "image": volume.path.name if volume.path else None,
+        "grid": {
+            "shape": list(labels.grid.stored_shape),
+            "affine": labels.grid.affine.tolist(),
+        },
         "organs": [
             _organ_entry(organ, measures, labels)
             for organ, measures in measure_organs(labels, volume).items()
@@ -68,7 +65,7 @@ def _model_entry(share: Share, labels: LabelMap) -> dict[str, Any]:
     return {
         "name": model.name,
         "description": model.description,
-        "sha256": model.sha256(share.folds),
+        "sha256": share.trained.sha256(share.folds),
         "configuration": share.trained.name,
         "folds": list(share.folds),
         "passes": share.passes,
@@ -127,31 +124,11 @@ def _organ_entry(organ: Any, measures: Any, labels: LabelMap) -> dict[str, Any]:
     }
 
 
-def write_report(path: Path, report: Report) -> None:
-    """Write a case's report as JSON."""
-    write_text(path, json.dumps(report, indent=2) + "\n")
+def write_report(path: Path, report: Report, by_way_of: Path | None = None) -> None:
+    """Write a case's report as JSON; see `replaced_file`."""
+    write_text(path, json.dumps(report, indent=2) + "\n", by_way_of)
 
 
 def read_report(path: Path) -> Report:
     """Read a report that `write_report` wrote."""
     return dict(json.loads(path.read_text(encoding="utf-8")))
-
-
-def write_organs_csv(path: Path, reports: Iterable[Report]) -> None:
-    """Write a table with a row a case and organ."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for report in reports:
-        for organ in report["organs"]:
-            writer.writerow(
-                [
-                    report["case"],
-                    organ["name"],
-                    *(organ[key] for key in ("value", "voxels", "volume_ml", "mean_hu")),
-                    organ["touches_edge"],
-                    *organ["box_mm"]["min"],
-                    *organ["box_mm"]["max"],
-                ]
-            )
-    write_text(path, table.getvalue())

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_abdoseg.batch.tables import ORGANS
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Triple
 
-NAME = "organs.csv"
 SIDES = ("r", "a", "s")
 
 
@@ -70,7 +70,7 @@ def read_organ_table(path: Path) -> OrganTable:
     AbdosegError
         There is none, or it is another table.
     """
-    file = path / NAME if path.is_dir() else path
+    file = path / ORGANS if path.is_dir() else path
     try:
         with file.open(encoding="utf-8", newline="") as text:
             rows = tuple(map(_row, csv.DictReader(text)))

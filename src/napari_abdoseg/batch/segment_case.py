@@ -1,21 +1,68 @@
-"""One case: its scan in, its label map and report out."""
+"""One case: its scan in, its label map and report out.
+
+What networks don't do can be done beside them: `preparing_case` before, `concluding_case`
+and `write_result` after they worked on the case.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, case_report, write_report
 from napari_abdoseg.image.nifti import read_volume, write_labels
+from napari_abdoseg.image.saving import make_folder, remove_file
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.inference.calibration import STAGE as MEASURING
 from napari_abdoseg.inference.ensemble import Ensemble
-from napari_abdoseg.inference.preflight import preflighting
-from napari_abdoseg.inference.segmentation import segmenting
+from napari_abdoseg.inference.preprocessing import Preprocessed
+from napari_abdoseg.inference.segmentation import Answers, asking, concluding, preparing
 from napari_abdoseg.progress import Progress, Work, time_stages
 
 READING, WRITING = "Reading", "Writing"
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedCase:
+    """A case as networks take it.
+
+    Parameters
+    ----------
+    name : str
+    volume : Volume
+    images : tuple of (ndarray, dict), optional
+        See `napari_abdoseg.inference.segmentation.preparing`; made later by default.
+    seconds : dict of str to float, optional
+        Time that each stage took so far.
+    """
+
+    name: str
+    volume: Volume
+    images: tuple[Preprocessed, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class AnsweredCase:
+    """A case that networks have worked on.
+
+    Parameters
+    ----------
+    name : str
+    answers : Answers
+    preset : str
+    disagreement : bool
+        It is also asked where folds disagree.
+    seconds : dict of str to float
+        Time that each stage took so far.
+    """
+
+    name: str
+    answers: Answers
+    preset: str
+    disagreement: bool
+    seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -42,6 +89,39 @@ class CaseResult:
         return replace(self, report=self.report | {"seconds": rounded})
 
 
+def preparing_case(case: Case, ensemble: Ensemble) -> Work[PreparedCase]:
+    """Read a case and make the images that networks take."""
+    seconds: dict[str, float] = {}
+    volume, images = yield from time_stages(_preparing(case, ensemble), seconds)
+    return PreparedCase(case.name, volume, images, seconds)
+
+
+def _preparing(case: Case, ensemble: Ensemble) -> Work[tuple[Volume, tuple[Preprocessed, ...]]]:
+    yield Progress(READING, 0, 0)
+    volume = read_volume(case.image)
+    return volume, (yield from preparing(volume, ensemble))
+
+
+def asking_case(
+    prepared: PreparedCase, ensemble: Ensemble, preset: str, disagreement: bool = False
+) -> Work[AnsweredCase]:
+    """Let the networks work on a case."""
+    seconds = dict(prepared.seconds)
+    work = asking(prepared.volume, ensemble, preset, prepared=prepared.images)
+    answers = yield from time_stages(work, seconds)
+    return AnsweredCase(prepared.name, answers, preset, disagreement, seconds)
+
+
+def concluding_case(answered: AnsweredCase) -> Work[CaseResult]:
+    """Bring what networks say of a case to its grid, and measure it."""
+    seconds = dict(answered.seconds)
+    segmentation = yield from time_stages(concluding(answered.answers), seconds)
+    volume, asked = answered.answers.volume, answered.disagreement
+    report = case_report(answered.name, volume, segmentation, answered.preset, asked)
+    dissent = segmentation.disagreement.label_map() if asked else None
+    return CaseResult(segmentation.labels, dissent, report).with_seconds(seconds)
+
+
 def segmenting_case(
     name: str, volume: Volume, ensemble: Ensemble, preset: str, disagreement: bool = False
 ) -> Work[CaseResult]:
@@ -57,62 +137,47 @@ def segmenting_case(
     disagreement : bool, optional
         Also find where folds disagree, and list places to review.
     """
-    seconds: dict[str, float] = {}
-    segmentation = yield from time_stages(segmenting(volume, ensemble, preset), seconds)
-    report = case_report(name, volume, segmentation, preset, disagreement)
-    dissent = segmentation.disagreement.label_map() if disagreement else None
-    return CaseResult(segmentation.labels, dissent, report).with_seconds(seconds)
-
-
-def write_result(case: Case, result: CaseResult) -> None:
-    """Write the label map, then the report, so that a case with a report is whole."""
-    case.output.mkdir(parents=True, exist_ok=True)
-    write_labels(case.labels, result.labels)
-    if result.disagreement is not None:
-        write_labels(case.disagreement, result.disagreement)
-    write_report(case.report, result.report)
+    prepared = PreparedCase(name, volume)
+    return (yield from _segmenting(prepared, ensemble, preset, disagreement))
 
 
 def predicting_case(
-    case: Case,
-    ensemble: Ensemble,
-    preset: str,
-    disagreement: bool = False,
-    foretell: bool = False,
+    case: Case, ensemble: Ensemble, preset: str, disagreement: bool = False
 ) -> Work[Report]:
-    """Read a case, segment it and write its results.
+    """Read a case, segment it and write its results; see `segmenting_case`."""
+    prepared = yield from preparing_case(case, ensemble)
+    result = yield from _segmenting(prepared, ensemble, preset, disagreement)
+    yield Progress(WRITING, 1, 1)
+    write_result(case, result)
+    return result.report
+
+
+def _segmenting(
+    prepared: PreparedCase, ensemble: Ensemble, preset: str, disagreement: bool
+) -> Work[CaseResult]:
+    answered = yield from asking_case(prepared, ensemble, preset, disagreement)
+    del prepared
+    return (yield from concluding_case(answered))
+
+
+def write_result(case: Case, result: CaseResult, by_way_of: Path | None = None) -> None:
+    """Write the label map, then the report, so that a case with a report is whole.
 
     Parameters
     ----------
     case : Case
-    ensemble : Ensemble
-    preset : str
-    disagreement : bool, optional
-        Also write where folds disagree, and list places to review.
-    foretell : bool, optional
-        Tell before what it will take.
+    result : CaseResult
+    by_way_of : Path, optional
+        Folder on the same disk that files are in until they are whole.
+
+    Raises
+    ------
+    SaveError
+        It could not be written; the case has no report then.
     """
-    seconds: dict[str, float] = {}
-    work = _predicting_case(case, ensemble, preset, seconds, disagreement, foretell)
-    return (yield from time_stages(work, seconds))
-
-
-def _predicting_case(
-    case: Case,
-    ensemble: Ensemble,
-    preset: str,
-    seconds: dict[str, float],
-    disagreement: bool,
-    foretell: bool,
-) -> Work[Report]:
-    yield Progress(READING, 0, 0)
-    volume = read_volume(case.image)
-    if foretell:
-        preflight = yield from preflighting(volume, ensemble, preset)
-        for sentence in (preflight.line, *preflight.warnings):
-            yield Progress(MEASURING, 0, 0, sentence)
-    result = yield from segmenting_case(case.name, volume, ensemble, preset, disagreement)
-    yield Progress(WRITING, 1, 1)
-    result = result.with_seconds(seconds)
-    write_result(case, result)
-    return result.report
+    make_folder(case.output)
+    remove_file(case.report)
+    write_labels(case.labels, result.labels, by_way_of)
+    if result.disagreement is not None:
+        write_labels(case.disagreement, result.disagreement, by_way_of)
+    write_report(case.report, result.report, by_way_of)

@@ -11,8 +11,9 @@ import typer
 from rich.table import Table
 
 from napari_abdoseg.batch.case import Case
-from napari_abdoseg.batch.case_report import Report, write_organs_csv
+from napari_abdoseg.batch.case_report import Report
 from napari_abdoseg.batch.segment_case import predicting_case
+from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.cli.console import console, show
 from napari_abdoseg.cli.predict import introduce
 from napari_abdoseg.evaluation.dice import dice

@@ -14,9 +14,10 @@ from napari_abdoseg.evaluation.definitions import definitions
 from napari_abdoseg.evaluation.pairs import find_cases
 from napari_abdoseg.evaluation.processes import available_cores
 from napari_abdoseg.evaluation.report.words import fixed
-from napari_abdoseg.evaluation.results import make_folder, writing_results
+from napari_abdoseg.evaluation.results import writing_results
 from napari_abdoseg.evaluation.summary import summarize
 from napari_abdoseg.evaluation.tolerance import find_tolerances
+from napari_abdoseg.image.saving import make_folder
 
 INCOMPLETE = 1
 

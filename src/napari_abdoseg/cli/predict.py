@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,14 +10,30 @@ import typer
 from rich.table import Table
 
 from napari_abdoseg.batch.case_report import Report
-from napari_abdoseg.batch.folder import find_cases, predicting
+from napari_abdoseg.batch.finding import find_cases
+from napari_abdoseg.batch.folder import WORKERS, predicting
+from napari_abdoseg.batch.ledger import Outcome
+from napari_abdoseg.batch.tables import FAILED, ORGANS
 from napari_abdoseg.cli.console import console, say, show
+from napari_abdoseg.inference.device import choose_devices
 from napari_abdoseg.inference.ensemble import Ensemble, loading_ensemble
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
+from napari_abdoseg.inference.startup import prepare_for_torch
+from napari_abdoseg.progress import spoken_duration
+
+INCOMPLETE, NOTHING = 1, 2
+MOST_SHOWN = 20
+"""Cases that are told of one by one."""
 
 
 def predict(
-    inputs: Annotated[list[Path], typer.Argument(help="CT files (.nii, .nii.gz) or folders.")],
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="CT files (.nii, .nii.gz), folders that are searched to any depth, or lists "
+            "(.txt) with a path a line."
+        ),
+    ],
     output: Annotated[Path, typer.Option(help="Folder for label maps, reports and organs.csv.")],
     model: Annotated[
         list[str] | None,
@@ -35,8 +52,14 @@ def predict(
             "nnUNetv2_predict; fast: one fold, no mirroring."
         ),
     ] = DEFAULT,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    overwrite: Annotated[bool, typer.Option(help="Replace label maps that are there.")] = False,
+    device: Annotated[
+        str,
+        typer.Option(
+            help="auto, cpu, cuda, cuda:N, mps, or several such as cuda:5,cuda:6, with a process "
+            "on each; auto and cuda take all GPUs."
+        ),
+    ] = "auto",
+    overwrite: Annotated[bool, typer.Option(help="Make finished cases again.")] = False,
     disagreement: Annotated[
         bool,
         typer.Option(
@@ -44,26 +67,44 @@ def predict(
             help="Also write how many folds dissent at each voxel, and list places to review.",
         ),
     ] = False,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Cases that are prepared, and written, beside the networks of a device."
+        ),
+    ] = WORKERS,
 ) -> None:
-    """Find the organs of CTs; write a label map, a report and a table."""
+    """Find the organs of CTs; write a label map, a report and a table.
+
+    Stop it whenever you like: the same command goes on where it was.
+
+    Exit status 1: a case failed; 2: nothing has a result.
+    """
+    begin = time.monotonic()
     find_preset(preset)
     cases = find_cases(inputs, output)
-    ensemble = show(loading_ensemble(model or "demo", folds.split(",") if folds else None, device))
+    prepare_for_torch()
+    devices = choose_devices(device)
+    one = device if len(devices) == 1 else devices[0].name
+    ensemble = show(loading_ensemble(model or "demo", folds.split(",") if folds else None, one))
     introduce(ensemble)
-    work = predicting(cases, ensemble, preset, overwrite, disagreement, foretell=True)
-    outcome = show(work)
-    for case in outcome.kept:
-        say(f"{case.labels} is there already and was kept; --overwrite replaces it.")
-    for report in outcome.reports:
-        for warning in report["warnings"]:
-            say(f"{report['case']}: {warning}")
-    if outcome.reports:
-        console.print(organ_table(outcome.reports))
-        console.print(f"Results are in {output}.", highlight=False)
-    for case, reason in outcome.failed:
-        console.print(f"[bold red]{case.name} failed:[/] {reason}", highlight=False)
+    if len(devices) > 1:
+        say(f"A process on each of {', '.join(each.name for each in devices)}.")
+    outcome = show(
+        predicting(
+            cases,
+            ensemble,
+            preset,
+            overwrite,
+            disagreement,
+            foretell=len(devices) == 1,
+            workers=workers,
+            devices=devices,
+        )
+    )
+    tell(outcome, output, time.monotonic() - begin)
     if outcome.failed:
-        raise typer.Exit(2)
+        raise typer.Exit(INCOMPLETE if outcome.finished else NOTHING)
 
 
 def introduce(ensemble: Ensemble) -> None:
@@ -75,7 +116,37 @@ def introduce(ensemble: Ensemble) -> None:
             console.print(model.description, style="yellow", highlight=False)
 
 
-def organ_table(reports: tuple[Report, ...]) -> Table:
+def tell(outcome: Outcome, output: Path, seconds: float) -> None:
+    """Sum up a run; cases are told of one by one where they are few."""
+    if outcome.finished:
+        tell_of_organs(outcome)
+        console.print(f"Results are in {output}.", highlight=False)
+    if outcome.kept:
+        say(f"{len(outcome.kept)} finished before and kept; --overwrite makes them again.")
+    for case, reason in outcome.failed[:MOST_SHOWN]:
+        console.print(f"[bold red]{case.name} failed:[/] {reason}", highlight=False)
+    if outcome.failed:
+        console.print(f"All that failed are in {output / FAILED}.", highlight=False)
+    made, kept, failed = (len(part) for part in (outcome.made, outcome.kept, outcome.failed))
+    console.print(
+        f"{made} made, {kept} kept, {failed} failed in {spoken_duration(seconds)}.",
+        highlight=False,
+    )
+
+
+def tell_of_organs(outcome: Outcome) -> None:
+    """Print volumes and warnings, or where they are."""
+    if len(outcome.finished) > MOST_SHOWN:
+        console.print(f"Volumes are in {ORGANS}, warnings in each case's JSON.", highlight=False)
+        return
+    reports = list(outcome.reports())
+    for report in reports:
+        for warning in report["warnings"]:
+            say(f"{report['case']}: {warning}")
+    console.print(organ_table(reports))
+
+
+def organ_table(reports: list[Report]) -> Table:
     """Volumes of all organs of all cases."""
     table = Table("case", "organ")
     for column in ("volume (ml)", "mean HU"):

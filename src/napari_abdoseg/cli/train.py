@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from napari_abdoseg.batch.folder import find_cases, predicting
+from napari_abdoseg.batch.finding import find_cases
+from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.cli.console import console, show
 from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.errors import TrainingError

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from napari_abdoseg.errors import SaveError
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.definitions import definitions_text
 from napari_abdoseg.evaluation.metrics_csv import write_metrics
@@ -13,25 +12,8 @@ from napari_abdoseg.evaluation.paired import paired_differences, write_paired
 from napari_abdoseg.evaluation.report.page import Comparison, render_report
 from napari_abdoseg.evaluation.report.worst import drawing_worst
 from napari_abdoseg.evaluation.summary import write_summary
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.saving import make_folder, write_text
 from napari_abdoseg.progress import Work
-
-
-def make_folder(path: Path) -> Path:
-    """Make a folder for results, if it isn't there.
-
-    Raises
-    ------
-    SaveError
-        It can't be made.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SaveError(
-            f"{path} can't be a folder for results ({error.strerror}): choose another."
-        ) from error
-    return path
 
 
 def writing_results(

@@ -114,7 +114,7 @@ def read_image(path: AnyPath) -> Volume | LabelMap:
     return _volume(file)
 
 
-def write_labels(path: AnyPath, labels: LabelMap) -> None:
+def write_labels(path: AnyPath, labels: LabelMap, by_way_of: Path | None = None) -> None:
     """Save a label map on the exact grid of its scan.
 
     The geometry in the file is the scan's to the bit. The file is written beside the
@@ -125,6 +125,8 @@ def write_labels(path: AnyPath, labels: LabelMap) -> None:
     path : path-like
         Ends with ``.nii`` or ``.nii.gz``.
     labels : LabelMap
+    by_way_of : Path, optional
+        Folder on the same disk that it is written in before; its own by default.
 
     Raises
     ------
@@ -135,7 +137,7 @@ def write_labels(path: AnyPath, labels: LabelMap) -> None:
     if fault:
         raise SaveError(f"{path} was not saved: the label map has {fault}.")
     voxels = _as_labels(labels.data)
-    save(Path(path), labels.grid, voxels, LABEL_INTENT, labels.organs, labels.stamp)
+    save(Path(path), labels.grid, voxels, LABEL_INTENT, labels.organs, labels.stamp, by_way_of)
 
 
 def write_volume(path: AnyPath, volume: Volume) -> None:
@@ -158,7 +160,7 @@ def nifti_files(folder: AnyPath) -> list[Path]:
         There is none, or no such folder.
     """
     try:
-        files = sorted(path for path in Path(folder).iterdir() if _is_nifti_name(path))
+        files = sorted(path for path in Path(folder).iterdir() if is_nifti_file(path))
     except OSError as error:
         raise ImageError(
             f"{folder} is no folder that can be read ({error.strerror}): check its name."
@@ -175,7 +177,8 @@ def case_name(path: AnyPath) -> str:
     return _CHANNEL.sub("", _SUFFIX.sub("", Path(path).name))
 
 
-def _is_nifti_name(path: Path) -> bool:
+def is_nifti_file(path: Path) -> bool:
+    """Whether a file is a scan or label map by its name; hidden ones are none."""
     return bool(_SUFFIX.search(path.name)) and not path.name.startswith(".") and path.is_file()
 
 

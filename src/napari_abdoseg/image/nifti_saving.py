@@ -39,6 +39,7 @@ def save(
     intent: int = 0,
     organs: Iterable[Organ] = (),
     stamp: str = "",
+    by_way_of: Path | None = None,
 ) -> None:
     """Write voxels to a ``.nii`` or ``.nii.gz`` file, safely.
 
@@ -54,6 +55,8 @@ def save(
         Their names travel with the file.
     stamp : str, optional
         Becomes the file's description; see `LabelMap`.
+    by_way_of : Path, optional
+        See `replaced_file`.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def save(
     extension = _comment({organ.name: organ.value for organ in organs})
     header = _header(grid, screen.dtype, intent, len(extension), stamp)
     start = header + bytes([bool(extension), 0, 0, 0]) + extension
-    with replaced_file(path) as temporary:
+    with replaced_file(path, by_way_of) as temporary:
         with temporary.open("xb") as file:
             if path.name.lower().endswith(".gz"):
                 _pack(file, start, stored)

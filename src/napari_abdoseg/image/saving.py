@@ -27,20 +27,22 @@ _REASONS = {
 
 
 @contextmanager
-def replaced_file(path: Path) -> Iterator[Path]:
+def replaced_file(path: Path, by_way_of: Path | None = None) -> Iterator[Path]:
     """Where to write a file that takes the place of ``path`` when the block ends well.
 
     Parameters
     ----------
     path : Path
         The file to be; untouched unless everything succeeds.
+    by_way_of : Path, optional
+        Folder on the same disk that it is written in before; its own by default.
 
     Raises
     ------
     SaveError
         It could not be written; nothing is left of it.
     """
-    temporary = path.with_name(f".{uuid4().hex}.part")
+    temporary = (by_way_of or path.parent) / f".{uuid4().hex}.part"
     try:
         try:
             yield temporary
@@ -54,13 +56,46 @@ def replaced_file(path: Path) -> Iterator[Path]:
         raise SaveError(f"{path} was not saved: {reason}.") from error
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write ``text`` in UTF-8 with its line ends as they are.
+def remove_file(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises
+    ------
+    SaveError
+        It can't be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise SaveError(
+            f"{path} can't be replaced ({error.strerror}): check its permissions."
+        ) from error
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder for results, if it isn't there.
+
+    Raises
+    ------
+    SaveError
+        It can't be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(
+            f"{path} can't be a folder for results ({error.strerror}): choose another."
+        ) from error
+    return path
+
+
+def write_text(path: Path, text: str, by_way_of: Path | None = None) -> None:
+    """Write ``text`` in UTF-8 with its line ends as they are; see `replaced_file`.
 
     Raises
     ------
     SaveError
         It could not be written; what was there before is untouched.
     """
-    with replaced_file(path) as temporary:
+    with replaced_file(path, by_way_of) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")

@@ -65,6 +65,31 @@ def choose_device(wish: str = "auto") -> Device:
     return Device(f"cuda:{index or 0}" if kind == "cuda" else kind, "As asked for.")
 
 
+def choose_devices(wishes: str = "auto") -> tuple[Device, ...]:
+    """Take all devices asked for, so that each works on something of its own.
+
+    Parameters
+    ----------
+    wishes : str
+        ``"auto"`` is all GPUs, else MPS, else CPU; ``"cuda"`` is all GPUs; or devices with
+        commas between them, such as ``"cuda:5,cuda:6"``. ``"cpu,cpu"`` shares the CPU out.
+
+    Raises
+    ------
+    DeviceError
+        One is unknown or not on this machine.
+    """
+    import torch
+
+    devices = tuple(choose_device(wish.strip()) for wish in wishes.split(","))
+    if wishes.strip() in ("auto", "cuda") and devices[0].name.startswith("cuda"):
+        return tuple(
+            Device(f"cuda:{number}", f"{torch.cuda.get_device_name(number)}, found by CUDA.")
+            for number in range(torch.cuda.device_count())
+        )
+    return devices
+
+
 def describe_device(device: Device) -> str:
     """A device in words, such as ``"cuda:0 (NVIDIA A100)"``."""
     import torch

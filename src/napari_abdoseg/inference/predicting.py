@@ -8,7 +8,7 @@ from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.balanced import predict_balanced
 from napari_abdoseg.inference.labelling import Labels, labelling
 from napari_abdoseg.inference.prediction import Placed
-from napari_abdoseg.inference.preprocessing import preprocess_volume
+from napari_abdoseg.inference.preprocessing import Preprocessed, preprocess_volume
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.segmented import Share
 from napari_abdoseg.inference.sliding_window import predict_everywhere
@@ -34,8 +34,21 @@ class Answer:
     shares: tuple[Share, ...]
 
 
-def predicting(volume: Volume, trained: TrainedConfiguration, preset: Preset) -> Work[Answer]:
+def predicting(
+    volume: Volume,
+    trained: TrainedConfiguration,
+    preset: Preset,
+    prepared: Preprocessed | None = None,
+) -> Work[Answer]:
     """Let a configuration work on a scan.
+
+    Parameters
+    ----------
+    volume : Volume
+    trained : TrainedConfiguration
+    preset : Preset
+    prepared : (ndarray, dict), optional
+        What `prepare_first` gave for them, if that was called before.
 
     Yields
     ------
@@ -43,30 +56,46 @@ def predicting(volume: Volume, trained: TrainedConfiguration, preset: Preset) ->
         The stages of a cascade are a half each. The first fold's prediction comes with
         one of them, and what preprocessing said of the scan.
     """
-    if trained.previous_stage is None:
-        return (yield from _predicting_stage(volume, trained, preset))
-    work = _predicting_first(volume, trained.previous_stage, preset)
+    first = trained.previous_stage
+    if prepared is None:
+        yield Progress(PREPROCESSING, 0, 0)
+        prepared = prepare_first(volume, trained)
+    if first is None:
+        return (yield from _predicting_stage(prepared, volume, trained, preset))
+    work = _predicting_first(prepared, volume, first, preset)
     labels, shares = yield from relay(work, as_part(0, 2))
-    work_on = _predicting_stage(volume, trained, preset, labels)
+    work_on = _predicting_second(volume, trained, preset, labels)
     answer = yield from relay(work_on, as_part(1, 2))
     return replace(answer, shares=shares + answer.shares)
 
 
+def prepare_first(volume: Volume, trained: TrainedConfiguration) -> Preprocessed:
+    """The image that a configuration's networks take, of a cascade those of its first stage."""
+    return preprocess_volume(volume, trained.previous_stage or trained)
+
+
 def _predicting_first(
-    volume: Volume, trained: TrainedConfiguration, preset: Preset
+    prepared: Preprocessed, volume: Volume, trained: TrainedConfiguration, preset: Preset
 ) -> Work[tuple[Labels, tuple[Share, ...]]]:
     """Labels that a cascade's second stage is given."""
-    answer = yield from _predicting_stage(volume, trained, preset)
+    answer = yield from _predicting_stage(prepared, volume, trained, preset)
     return (yield from labelling([answer.placed], volume.grid)), answer.shares
 
 
+def _predicting_second(
+    volume: Volume, trained: TrainedConfiguration, preset: Preset, labels: Labels
+) -> Work[Answer]:
+    yield Progress(PREPROCESSING, 0, 0)
+    prepared = preprocess_volume(volume, trained, labels)
+    return (yield from _predicting_stage(prepared, volume, trained, preset))
+
+
 def _predicting_stage(
-    volume: Volume, trained: TrainedConfiguration, preset: Preset, labels: Labels | None = None
+    prepared: Preprocessed, volume: Volume, trained: TrainedConfiguration, preset: Preset
 ) -> Work[Answer]:
     import torch
 
-    yield Progress(PREPROCESSING, 0, 0)
-    array, properties = preprocess_volume(volume, trained, labels)
+    array, properties = prepared
     image = torch.from_numpy(array)
 
     def place(progress: Progress) -> Progress:

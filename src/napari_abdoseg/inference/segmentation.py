@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
 from napari_abdoseg.inference.disagreement import Disagreement
 from napari_abdoseg.inference.ensemble import Ensemble
-from napari_abdoseg.inference.labelling import Labels, labelling
-from napari_abdoseg.inference.predicting import Answer, predicting
+from napari_abdoseg.inference.labelling import labelling
+from napari_abdoseg.inference.predicting import PREPROCESSING, Answer, predicting, prepare_first
+from napari_abdoseg.inference.preprocessing import Preprocessed
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
 from napari_abdoseg.inference.segmented import Segmentation
 from napari_abdoseg.inference.suitability import warnings_for
@@ -59,12 +62,60 @@ def segmenting(
         the interim result of one of them. Closing the generator stops the work at once
         and frees its memory.
     """
+    answers = yield from asking(volume, ensemble, preset, preview)
+    return (yield from concluding(answers))
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What the networks of an ensemble say of a scan.
+
+    Parameters
+    ----------
+    volume : Volume
+    organs : tuple of Organ
+        What they look for.
+    answers : tuple of Answer
+        One a configuration.
+    notices : tuple of str
+        What a user should know of the result.
+    """
+
+    volume: Volume
+    organs: tuple[Organ, ...]
+    answers: tuple[Answer, ...]
+    notices: tuple[str, ...]
+
+
+def preparing(volume: Volume, ensemble: Ensemble) -> Work[tuple[Preprocessed, ...]]:
+    """Images that the networks of an ensemble take, one a configuration, for `asking`.
+
+    Another thread can make them while networks work on another scan.
+    """
+    images = []
+    for trained in ensemble.configurations:
+        yield Progress(PREPROCESSING, 0, 0)
+        images.append(prepare_first(volume, trained))
+    return tuple(images)
+
+
+def asking(
+    volume: Volume,
+    ensemble: Ensemble,
+    preset: str = DEFAULT,
+    preview: bool = False,
+    prepared: Sequence[Preprocessed] = (),
+) -> Work[Answers]:
+    """Let the networks work on a scan, the first part of `segmenting`.
+
+    Parameters
+    ----------
+    prepared : sequence of (ndarray, dict), optional
+        What `preparing` gave; it is done now by default.
+    """
     chosen, configurations = find_preset(preset), ensemble.configurations
     folds = sum(len(trained.folds) for trained in configurations)
     notices = list(warnings_for(volume, configurations))
-
-    def label_map(found: Labels, notices: tuple[str, ...] = (), stamp: str = "") -> LabelMap:
-        return LabelMap(found, volume.grid, ensemble.organs, notices=notices, stamp=stamp)
 
     def pass_on(progress: Progress) -> Progress:
         if progress.notice:
@@ -73,21 +124,32 @@ def segmenting(
         if placed is None or not preview or placed[0].trained is not configurations[0]:
             return replace(progress, interim=None)
         stamp = preview_stamp(len(placed[0].fold_winners), folds)
-        labels = label_map(drain(labelling([placed], volume.grid)), stamp=stamp)
+        found = drain(labelling([placed], volume.grid))
+        labels = LabelMap(found, volume.grid, ensemble.organs, stamp=stamp)
         return replace(progress, interim=labels)
 
     answers: list[Answer] = []
     for number, trained in enumerate(configurations):
-        work = relay(predicting(volume, trained, chosen), pass_on)
+        image = prepared[number] if prepared else None
+        work = relay(predicting(volume, trained, chosen, image), pass_on)
         if len(configurations) > 1:
             work = relay(work, as_part(number, len(configurations)))
         answers.append((yield from work))
-    predictions = [answer.placed for answer in answers]
-    found = yield from labelling(predictions, volume.grid)
+    return Answers(volume, ensemble.organs, tuple(answers), tuple(notices))
+
+
+def concluding(answers: Answers) -> Work[Segmentation]:
+    """Organs on the scan's grid from what networks say, the last part of `segmenting`.
+
+    Another thread can do it while networks work on another scan.
+    """
+    grid, all_of_them = answers.volume.grid, answers.answers
+    predictions = [answer.placed for answer in all_of_them]
+    found = yield from labelling(predictions, grid)
     return Segmentation(
-        label_map(found, tuple(notices)),
-        tuple(share for answer in answers for share in answer.shares),
-        Disagreement.between_folds(predictions, volume.grid),
+        LabelMap(found, grid, answers.organs, notices=answers.notices),
+        tuple(share for answer in all_of_them for share in answer.shares),
+        Disagreement.between_folds(predictions, grid),
     )
 
 

@@ -60,6 +60,16 @@ class TrainedConfiguration:
         """nnU-Net's ``LabelManager``."""
         return self.plans.get_label_manager(self.model.dataset)
 
+    @cached_property
+    def _hashes(self) -> dict[tuple[str, ...], str]:
+        return {}
+
+    def sha256(self, folds: tuple[str, ...]) -> str:
+        """Hash of everything that these folds' predictions depend on, worked out once."""
+        if folds not in self._hashes:
+            self._hashes[folds] = self.model.sha256(folds)
+        return self._hashes[folds]
+
     @property
     def input_channels(self) -> int:
         """Channels of the networks' input, those of a cascade's first stage among them."""

@@ -12,7 +12,9 @@ from napari.layers import Image, Labels
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_abdoseg.batch.folder import Outcome, find_cases, predicting
+from napari_abdoseg.batch.finding import find_cases
+from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
 from napari_abdoseg.inference.device import DEVICES

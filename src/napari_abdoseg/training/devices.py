@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.evaluation.processes import available_cores
-from napari_abdoseg.inference.device import choose_device
+from napari_abdoseg.inference.device import choose_devices
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def make_slots(devices: str, together: bool) -> tuple[Slot, ...]:
     Parameters
     ----------
     devices : str
-        ``auto`` for all GPUs, else the CPU; or names with commas between them. ``cpu,cpu``
+        ``auto`` or ``cuda`` for all GPUs, or names with commas between them. ``cpu,cpu``
         trains two folds at a time on a CPU.
     together : bool
         Whether all GPUs train one fold together.
@@ -57,11 +57,7 @@ def make_slots(devices: str, together: bool) -> tuple[Slot, ...]:
     TrainingError
         They can't work together.
     """
-    if devices == "auto":
-        first = choose_device("auto").name
-        names = [f"cuda:{number}" for number in range(_count_gpus())] or [first]
-    else:
-        names = [choose_device(name.strip()).name for name in devices.split(",")]
+    names = [device.name for device in choose_devices(devices)]
     threads = max(1, available_cores() // len(names))
     gpus = tuple(int(name.removeprefix("cuda:")) for name in names if name.startswith("cuda"))
     if together:
@@ -77,9 +73,3 @@ def make_slots(devices: str, together: bool) -> tuple[Slot, ...]:
 def _slot(name: str, threads: int) -> Slot:
     kind, _, number = name.partition(":")
     return Slot(kind, (int(number),) if kind == "cuda" else (), threads)
-
-
-def _count_gpus() -> int:
-    import torch
-
-    return torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from napari_abdoseg.child_process import ChildProcess
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.progress import Progress, Work
 from napari_abdoseg.training.nnunet.__main__ import MISTAKE
 
 PAUSE = 0.5
 """Seconds between two looks at a process."""
-PATIENCE = 5.0
-"""Seconds that a process has to end by itself when it is asked to."""
 
 
 class NnunetProcess:
@@ -48,16 +42,11 @@ class NnunetProcess:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._begun_at = output.tell()
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "napari_abdoseg.training.nnunet"),
-                    *(step, json.dumps(arguments), str(self._result)),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **environment},
-                start_new_session=True,
+            self._process = ChildProcess(
+                "napari_abdoseg.training.nnunet",
+                (step, json.dumps(arguments), str(self._result)),
+                environment,
+                output,
             )
 
     def __enter__(self) -> Self:
@@ -69,7 +58,7 @@ class NnunetProcess:
     @property
     def running(self) -> bool:
         """Whether it still works."""
-        return self._process.poll() is None
+        return self._process.running
 
     def result(self) -> Any:
         """What the step gave, once it has ended.
@@ -100,22 +89,8 @@ class NnunetProcess:
 
     def stop(self) -> None:
         """End it and all processes that it started."""
-        if self.running:
-            self._signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(PATIENCE)
-        if self._process.stdin:
-            self._process.stdin.close()
-        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-        self._process.wait()
+        self._process.stop()
         self._folder.cleanup()
-
-    def _signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, number)
-            elif self.running:
-                self._process.send_signal(number)
 
 
 def following(process: NnunetProcess, report: Callable[[], Progress]) -> Work[Any]:

@@ -7,8 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from napari_abdoseg.evaluation.results import make_folder
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.saving import make_folder, write_text
 from napari_abdoseg.training.checking.check import Check
 from napari_abdoseg.training.checking.page import render_page
 

@@ -8,15 +8,12 @@ started it, however that one ends.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import json
-import os
-import signal
 import sys
-import threading
 from pathlib import Path
 
+from napari_abdoseg.child_process import end_with_parent
 from napari_abdoseg.errors import AbdosegError
 
 STEPS = {
@@ -29,21 +26,6 @@ STEPS = {
 }
 MISTAKE = 2
 """Exit status when the user can mend it; the result says how."""
-
-
-def end_with_parent() -> None:
-    """Kill this process and those that it starts when the one that started it has ended."""
-    parent = os.dup(sys.stdin.fileno())
-    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
-    threading.Thread(target=_kill_at_end_of, args=(parent,), daemon=True).start()
-
-
-def _kill_at_end_of(pipe: int) -> None:
-    while os.read(pipe, 1):
-        pass
-    with contextlib.suppress(AttributeError, ProcessLookupError):
-        os.killpg(os.getpgid(0), signal.SIGKILL)
-    os._exit(1)
 
 
 def main() -> None:

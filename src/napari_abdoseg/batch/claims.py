@@ -1,0 +1,155 @@
+"""Which of several runs works on which case of an output folder.
+
+A run that works on a case holds a lock on a file, which the system lets go when the process
+ends, however it ends. Beside it lie the case's files until they are whole, so that who holds
+the lock next can throw away what a killed run has left. All of it is in one hidden folder,
+which the last run to leave removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_abdoseg.errors import SaveError
+from napari_abdoseg.image.saving import make_folder
+
+HIDDEN = ".abdoseg"
+LOCK = "lock"
+TABLES = "tables"
+_HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A case, or the tables, that this process alone may write.
+
+    Parameters
+    ----------
+    folder : Path
+        For files that are not whole yet.
+    lock : int
+        File descriptor of the locked file.
+    """
+
+    folder: Path
+    lock: int
+
+    def clear(self) -> None:
+        """Throw away what is not whole."""
+        for path in self.folder.iterdir():
+            if path.name != LOCK:
+                path.unlink()
+
+    def release(self) -> None:
+        """Let others have it, and leave nothing behind."""
+        self.clear()
+        path = self.folder / LOCK
+        if sys.platform == "win32":  # which removes no open file
+            os.close(self.lock)
+            with suppress(OSError):
+                path.unlink()
+        else:  # others that wait for this file see that it is no longer there
+            path.unlink(missing_ok=True)
+            os.close(self.lock)
+        with suppress(OSError):
+            self.folder.rmdir()
+
+
+class Claims:
+    """Claims of this run in an output folder.
+
+    Parameters
+    ----------
+    output : Path
+    """
+
+    def __init__(self, output: Path) -> None:
+        self._hidden = output / HIDDEN
+
+    def claim(self, case: str) -> Claim | None:
+        """A claim to a case, None while another run has it.
+
+        Raises
+        ------
+        SaveError
+            Nothing may be written in the output folder, or its disk is full or knows no locks.
+        """
+        return self._claim(f"{case}.case")
+
+    def claim_tables(self) -> Claim | None:
+        """The same for the tables of all cases."""
+        return self._claim(TABLES)
+
+    def is_taken(self, case: str) -> bool:
+        """Whether another run works on a case."""
+        claim = self.claim(case)
+        if claim:
+            claim.release()
+        return claim is None
+
+    def leave(self) -> None:
+        """Remove what killed runs have left, and the hidden folder if no other run is there."""
+        with suppress(OSError):
+            for folder in list(self._hidden.iterdir()):
+                if claim := self._claim(folder.name):
+                    claim.release()
+            self._hidden.rmdir()
+
+    def _claim(self, name: str) -> Claim | None:
+        folder = self._hidden / name
+        path = folder / LOCK
+        try:
+            while True:
+                try:
+                    make_folder(self._hidden.parent)
+                    folder.mkdir(parents=True, exist_ok=True)
+                    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+                except (FileNotFoundError, FileExistsError):
+                    if folder.is_file():
+                        raise
+                    continue  # another run leaves just now
+                if not _try_lock(lock):
+                    os.close(lock)
+                    return None
+                if _is_at(path, lock):
+                    break
+                os.close(lock)  # who had it has removed it
+            claim = Claim(folder, lock)
+            claim.clear()
+        except OSError as error:
+            raise SaveError(
+                f"{folder.parent.parent} can't take results ({error.strerror}): choose another "
+                "output folder, or change its permissions or disk."
+            ) from error
+        return claim
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        os.close(lock)
+        raise
+    return True
+
+
+def _is_at(path: Path, lock: int) -> bool:
+    """Whether a path still leads to an open file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(lock))
+    except FileNotFoundError:
+        return False

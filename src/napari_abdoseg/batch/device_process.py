@@ -1,0 +1,64 @@
+"""A process that segments the cases it is given on a device of its own.
+
+    python -m napari_abdoseg.batch.device_process WORK_ORDER
+
+A case comes as a line of standard input, a step goes as a line of standard output. The
+process ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.claims import Claims
+from napari_abdoseg.batch.pipeline import Pipeline
+from napari_abdoseg.batch.work_order import READY, WorkOrder, dump_step, load_case
+from napari_abdoseg.child_process import end_with_parent
+from napari_abdoseg.errors import AbdosegError
+
+
+def main() -> None:
+    """Work until the process that started this one ends it."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    end_with_parent(lines.put)
+    steps = _take_output()
+    try:
+        order = WorkOrder.loads(sys.argv[1]).prepare()
+        _say(steps, json.dumps(READY))
+        first = load_case(lines.get())
+        pipeline = Pipeline(order, Claims(first.output))
+        for step in pipeline.run(_cases(first, lines)):
+            _say(steps, dump_step(step))
+    except AbdosegError as error:
+        _say(steps, json.dumps(str(error)))
+
+
+def _take_output() -> TextIO:
+    """Standard output for steps alone; what libraries print goes to standard error."""
+    steps = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return steps
+
+
+def _say(steps: TextIO, line: str) -> None:
+    steps.write(f"{line}\n")
+    steps.flush()
+
+
+def _cases(first: Case, lines: queue.SimpleQueue[str]) -> Iterator[Case | None]:
+    yield first
+    while True:
+        try:
+            yield load_case(lines.get_nowait())
+        except queue.Empty:
+            yield None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Whether a case is finished, from its files alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_abdoseg.batch.asked import Asked
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.case_report import Report, read_report
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.completeness import complete_header
+from napari_abdoseg.image.grid import Grid
+
+
+def is_finished(case: Case, asked: Asked) -> bool:
+    """Whether a case has a label map and a report, both complete and made as asked for.
+
+    A label map that was corrected since stays the result of its case, as long as it is on the
+    same grid.
+
+    Raises
+    ------
+    AbdosegError
+        The label map is an output of another model, of other folds or of another preset.
+    """
+    report = _report_of(case)
+    if report is None:
+        return False
+    header = complete_header(case.labels)
+    if header is None:
+        return False
+    made = Asked.from_report(report)
+    if not asked.is_met_by(made):
+        raise AbdosegError(
+            f"{case.labels} is an output of another model or preset: {made.words}; asked for is "
+            f"{asked.words}. Choose another output folder, or replace what is there with "
+            "--overwrite."
+        )
+    if asked.disagreement and not (made.disagreement and complete_header(case.disagreement)):
+        return False
+    return _is_on(header.grid, report)
+
+
+def _report_of(case: Case) -> Report | None:
+    """Report of a case; None where it is missing, or holds no report of ours."""
+    try:
+        report = read_report(case.report)
+        Asked.from_report(report)
+        named = [organ["name"] for organ in report["organs"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return report if named is not None else None
+
+
+def _is_on(grid: Grid, report: Report) -> bool:
+    """Whether a grid is that of a report; reports of version 0.1.0 name none."""
+    if "grid" not in report:
+        return True
+    i, j, k = report["grid"]["shape"]
+    return grid.matches(Grid((i, j, k), np.array(report["grid"]["affine"], np.float64)))

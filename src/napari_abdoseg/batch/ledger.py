@@ -1,0 +1,99 @@
+"""What became of the cases of a run, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.case_report import Report, read_report
+from napari_abdoseg.batch.step import End, Step
+from napari_abdoseg.progress import Progress
+
+THOUSANDTHS = 1000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the cases.
+
+    Parameters
+    ----------
+    made : tuple of Case
+        Cases that this run has finished.
+    kept : tuple of Case
+        Cases that were finished before, or by another run.
+    failed : tuple of (Case, str)
+        Cases without a result, and why.
+    """
+
+    made: tuple[Case, ...]
+    kept: tuple[Case, ...]
+    failed: tuple[tuple[Case, str], ...]
+
+    @property
+    def finished(self) -> list[Case]:
+        """Cases with a result, sorted by name."""
+        return sorted((*self.made, *self.kept), key=lambda case: case.name)
+
+    def reports(self) -> Iterator[Report]:
+        """Reports of all cases with a result, read one by one."""
+        return (read_report(case.report) for case in self.finished)
+
+
+class Ledger:
+    """Notes of a run.
+
+    Parameters
+    ----------
+    kept : sequence of Case
+        Finished before.
+    to_do : sequence of Case
+    """
+
+    def __init__(self, kept: Sequence[Case], to_do: Sequence[Case]) -> None:
+        self._kept, self._count = list(kept), len(to_do)
+        self._made: list[Case] = []
+        self._failed: list[tuple[Case, str]] = []
+        self._ended = 0
+        self._under_way: dict[str, float] = {}
+        self.busy: list[Case] = []
+        """Cases that another run works on."""
+
+    def note(self, step: Step) -> Progress:
+        """Note a step, and make it one of the whole run."""
+        if step.end is None:
+            before = self._under_way.get(step.case.name, 0.0)
+            self._under_way[step.case.name] = max(before, step.fraction)
+        else:
+            self._end(step, step.end)
+        notice = None if step.end is End.FAILED else step.notice
+        stage = f"{step.case.name}: {step.stage}" if self._count > 1 else step.stage
+        return self.progress(stage, notice)
+
+    def progress(self, stage: str, notice: str | None = None) -> Progress:
+        """How far the run is, in thousandths of a case."""
+        done = self._ended + sum(self._under_way.values())
+        return Progress(stage, round(THOUSANDTHS * done), THOUSANDTHS * self._count, notice)
+
+    def _end(self, step: Step, end: End) -> None:
+        self._under_way.pop(step.case.name, None)
+        if end is End.BUSY:
+            self.busy.append(step.case)
+            return
+        self._ended += 1
+        if end is End.MADE:
+            self._made.append(step.case)
+        elif end is End.KEPT:
+            self._kept.append(step.case)
+        else:
+            self._failed.append((step.case, step.notice or ""))
+
+    def outcome(self) -> Outcome:
+        """What became of all cases so far."""
+        failed = sorted(self._failed, key=lambda each: each[0].name)
+        return Outcome(_by_name(self._made), _by_name(self._kept), tuple(failed))
+
+
+def _by_name(cases: Sequence[Case]) -> tuple[Case, ...]:
+    return tuple(sorted(cases, key=lambda case: case.name))

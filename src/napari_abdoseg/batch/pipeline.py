@@ -1,0 +1,198 @@
+"""Cases on one device: the next is prepared and the last one written while networks work."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from napari_abdoseg.batch.background import Background
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.claims import Claim, Claims
+from napari_abdoseg.batch.order import Order
+from napari_abdoseg.batch.segment_case import (
+    READING,
+    WRITING,
+    AnsweredCase,
+    PreparedCase,
+    asking_case,
+    preparing_case,
+)
+from napari_abdoseg.batch.step import End, Step, Steps
+from napari_abdoseg.batch.writing import writing_case
+from napari_abdoseg.errors import AbdosegError, SaveError
+from napari_abdoseg.inference.calibration import STAGE as MEASURING
+from napari_abdoseg.inference.preflight import preflighting
+from napari_abdoseg.progress import Work
+
+PAUSE = 0.05
+"""Seconds between two looks at what threads do."""
+NO_MEMORY = "There was too little memory for it: take a machine with more, or the preset fast."
+Result = TypeVar("Result")
+Reports = Generator[Step, None, Result]
+
+
+@dataclass(frozen=True, eq=False)
+class _Begun(Generic[Result]):
+    """A case, and what a thread does for it."""
+
+    case: Case
+    future: Future[Result]
+
+
+class Pipeline:
+    """Segments the cases that no other run works on, one after the other.
+
+    Parameters
+    ----------
+    order : Order
+    claims : Claims
+        Of the output folder.
+    """
+
+    def __init__(self, order: Order, claims: Claims) -> None:
+        self._order, self._claims = order, claims
+        self._to_foretell = order.foretell
+        self._ahead: deque[_Begun[PreparedCase]] = deque()
+        self._behind: deque[_Begun[str | None]] = deque()
+        self._claimed: dict[Case, Claim] = {}
+        self._more = True
+
+    def run(self, cases: Iterator[Case | None]) -> Steps:
+        """Segment cases.
+
+        Parameters
+        ----------
+        cases : iterator of Case or None
+            None where there may be another one later.
+
+        Raises
+        ------
+        SaveError
+            Results can't be written, no other case's either.
+        """
+        workers = self._order.workers
+        try:
+            with Background(workers) as self._readers, Background(workers) as self._writers:
+                while self._more or self._ahead or self._behind:
+                    yield from self._begin(cases)
+                    if self._ahead:
+                        yield from self._work_on(self._ahead.popleft(), cases)
+                    else:
+                        time.sleep(PAUSE)
+                        yield from self._collect()
+        finally:
+            for claim in self._claimed.values():
+                claim.release()
+
+    def _begin(self, cases: Iterator[Case | None]) -> Steps:
+        """Have as many cases prepared as are to be ahead."""
+        while self._more and len(self._ahead) < self._order.workers:
+            try:
+                case = next(cases)
+            except StopIteration:
+                self._more = False
+                return
+            if case is None:
+                return
+            yield from self._claim(case)
+
+    def _claim(self, case: Case) -> Steps:
+        claim = self._claims.claim(case.name)
+        if claim is None:
+            yield Step(case, end=End.BUSY)
+            return
+        self._claimed[case] = claim
+        try:
+            done = self._order.is_done(case)
+        except AbdosegError as error:
+            yield self._end(case, End.FAILED, str(error))
+            return
+        if done:
+            yield self._end(case, End.KEPT)
+            return
+        future = self._readers.start(preparing_case(case, self._order.ensemble))
+        self._ahead.append(_Begun(case, future))
+
+    def _work_on(self, begun: _Begun[PreparedCase], cases: Iterator[Case | None]) -> Steps:
+        case = begun.case
+        yield Step(case, READING)
+        while not begun.future.done():
+            wait([begun.future], PAUSE)
+            yield Step(case, READING)
+        try:
+            if self._to_foretell:
+                self._to_foretell = False
+                yield from self._foretell(case, begun.future.result())
+            answered = yield from self._ask(case, begun.future.result(), cases)
+        except AbdosegError as error:
+            yield self._end(case, End.FAILED, str(error))
+        except MemoryError:
+            yield self._end(case, End.FAILED, NO_MEMORY)
+        else:
+            yield from self._finish(case, answered)
+
+    def _foretell(self, case: Case, prepared: PreparedCase) -> Steps:
+        ensemble, preset = self._order.ensemble, self._order.asked.preset
+        preflight = yield from _reports(case, preflighting(prepared.volume, ensemble, preset))
+        for sentence in (preflight.line, *preflight.warnings):
+            yield Step(case, MEASURING, notice=sentence)
+
+    def _ask(
+        self, case: Case, prepared: PreparedCase, cases: Iterator[Case | None]
+    ) -> Reports[AnsweredCase]:
+        """Let the networks work, and see to the cases ahead and behind meanwhile."""
+        asked = self._order.asked
+        work = asking_case(prepared, self._order.ensemble, asked.preset, asked.disagreement)
+        reports = _reports(case, work)
+        try:
+            while True:
+                yield next(reports)
+                yield from self._begin(cases)
+                yield from self._collect()
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            reports.close()
+
+    def _finish(self, case: Case, answered: AnsweredCase) -> Steps:
+        """Have it written, unless too many wait for that."""
+        yield Step(case, WRITING, 1.0)
+        while len(self._behind) >= self._order.workers:
+            wait([self._behind[0].future], PAUSE)
+            yield from self._collect()
+        replace = self._order.since is not None
+        work = writing_case(case, answered, self._claimed[case].folder, replace)
+        self._behind.append(_Begun(case, self._writers.start(work)))
+
+    def _collect(self) -> Steps:
+        """Tell of what was written."""
+        while self._behind and self._behind[0].future.done():
+            begun = self._behind.popleft()
+            try:
+                yield self._end(begun.case, End.MADE, begun.future.result())
+            except SaveError:
+                raise
+            except AbdosegError as error:
+                yield self._end(begun.case, End.FAILED, str(error))
+            except MemoryError:
+                yield self._end(begun.case, End.FAILED, NO_MEMORY)
+
+    def _end(self, case: Case, end: End, notice: str | None = None) -> Step:
+        self._claimed.pop(case).release()
+        return Step(case, WRITING, 1.0, end, notice)
+
+
+def _reports(case: Case, work: Work[Result]) -> Reports[Result]:
+    """Reports of a piece of work as those of a case."""
+    try:
+        while True:
+            progress = next(work)
+            yield Step(case, progress.stage, progress.fraction, notice=progress.notice)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    finally:
+        work.close()

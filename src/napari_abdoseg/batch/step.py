@@ -1,0 +1,47 @@
+"""How far a case is."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from napari_abdoseg.batch.case import Case
+
+
+class End(StrEnum):
+    """How the work on a case ended."""
+
+    MADE = "made"
+    KEPT = "kept"
+    FAILED = "failed"
+    BUSY = "busy"
+    """Another run works on it."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One report on a case.
+
+    Parameters
+    ----------
+    case : Case
+    stage : str
+        What is being done, as a user would say it.
+    fraction : float
+        Share of the case that is done, between 0 and 1.
+    end : End, optional
+        How it ended, if it did.
+    notice : str, optional
+        Something the user must be told; of a case that failed, why.
+    """
+
+    case: Case
+    stage: str = ""
+    fraction: float = 0.0
+    end: End | None = None
+    notice: str | None = None
+
+
+Steps = Generator[Step, None, None]
+"""Work on many cases; closing it cancels it."""

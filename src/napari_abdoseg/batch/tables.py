@@ -1,0 +1,89 @@
+"""The tables of a run: organs of all cases, and cases without a result."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.case_report import Report
+from napari_abdoseg.image.saving import remove_file, write_text
+
+ORGANS, FAILED = "organs.csv", "failed.csv"
+ORGAN_COLUMNS = (
+    *("case", "organ", "value", "voxels", "volume_ml", "mean_hu", "touches_edge"),
+    *("r_min_mm", "a_min_mm", "s_min_mm", "r_max_mm", "a_max_mm", "s_max_mm"),
+)
+FAILED_COLUMNS = ("case", "file", "reason")
+
+
+def write_organs_csv(path: Path, reports: Iterable[Report], by_way_of: Path | None = None) -> None:
+    """Write a table with a row a case and organ; see `replaced_file`."""
+    rows = (row for report in reports for row in _organ_rows(report))
+    _write(path, ORGAN_COLUMNS, rows, by_way_of)
+
+
+def _organ_rows(report: Report) -> list[list[object]]:
+    return [
+        [
+            report["case"],
+            organ["name"],
+            *(organ[key] for key in ("value", "voxels", "volume_ml", "mean_hu")),
+            organ["touches_edge"],
+            *organ["box_mm"]["min"],
+            *organ["box_mm"]["max"],
+        ]
+        for organ in report["organs"]
+    ]
+
+
+def write_failed_csv(
+    output: Path,
+    cases: Sequence[Case],
+    failed: Sequence[tuple[Case, str]],
+    by_way_of: Path | None = None,
+) -> None:
+    """Write which cases have no result, and why; no table where there is none.
+
+    Parameters
+    ----------
+    output : Path
+        Folder of the results.
+    cases : sequence of Case
+        Those that were tried. What was written of others before stays.
+    failed : sequence of (Case, str)
+    by_way_of : Path, optional
+        See `replaced_file`.
+    """
+    path, tried = output / FAILED, {case.name for case in cases}
+    rows = [row for row in _read(path) if row[0] not in tried]
+    rows += [[case.name, str(case.image), reason] for case, reason in failed]
+    if rows:
+        _write(path, FAILED_COLUMNS, sorted(rows), by_way_of)
+    else:
+        remove_file(path)
+
+
+def _read(path: Path) -> list[list[str]]:
+    """Rows of a table of ours; none where it can't be read."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+    except (OSError, ValueError, csv.Error):
+        return []
+    return [row for row in rows[1:] if len(row) == len(FAILED_COLUMNS)]
+
+
+def _write(
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    by_way_of: Path | None,
+) -> None:
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_text(path, table.getvalue(), by_way_of)

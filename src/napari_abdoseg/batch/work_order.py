@@ -1,0 +1,108 @@
+"""What a process that works on a device of its own is told, and tells, as lines of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from napari_abdoseg.batch.asked import Asked
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.order import Order
+from napari_abdoseg.batch.step import End, Step
+from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
+
+READY = "ready"
+
+
+@dataclass(frozen=True)
+class WorkOrder:
+    """An `Order` that another process can carry out.
+
+    Parameters
+    ----------
+    models : tuple of str
+        Folders.
+    folds : tuple of str, optional
+        Of each model; all by default.
+    device : str
+    preset : str
+    disagreement : bool
+    workers : int
+    since : float, optional
+        See `Order`.
+    """
+
+    models: tuple[str, ...]
+    folds: tuple[str, ...] | None
+    device: str
+    preset: str
+    disagreement: bool
+    workers: int
+    since: float | None
+
+    @classmethod
+    def of(cls, order: Order, device: str) -> Self:
+        """The same work on another device."""
+        configurations = order.ensemble.configurations
+        return cls(
+            tuple(str(trained.model.folder) for trained in configurations),
+            _folds(order.ensemble),
+            device,
+            order.asked.preset,
+            order.asked.disagreement,
+            order.workers,
+            order.since,
+        )
+
+    def dumps(self) -> str:
+        """As a line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def loads(cls, line: str) -> Self:
+        """From a line."""
+        return cls(**json.loads(line))
+
+    def prepare(self) -> Order:
+        """Load the models.
+
+        Raises
+        ------
+        AbdosegError
+            See `load_ensemble`.
+        """
+        ensemble = load_ensemble(self.models, self.folds, self.device)
+        asked = Asked.of(ensemble, self.preset, self.disagreement)
+        return Order(ensemble, asked, self.workers, self.since)
+
+
+def _folds(ensemble: Ensemble) -> tuple[str, ...] | None:
+    if all(trained.folds == trained.model.folds for trained in ensemble.configurations):
+        return None
+    return ensemble.configurations[0].folds
+
+
+def dump_case(case: Case) -> str:
+    """A case as a line."""
+    return json.dumps([case.name, str(case.image.absolute()), str(case.output.absolute())])
+
+
+def load_case(line: str) -> Case:
+    """A case from a line."""
+    name, image, output = json.loads(line)
+    return Case(name, Path(image), Path(output))
+
+
+def dump_step(step: Step) -> str:
+    """A step as a line; its case by name."""
+    end = step.end and step.end.value
+    return json.dumps([step.case.name, step.stage, step.fraction, end, step.notice])
+
+
+def load_step(said: list[Any], cases: Mapping[str, Case]) -> Step:
+    """A step from what a line says."""
+    name, stage, fraction, end, notice = said
+    return Step(cases[name], stage, fraction, end and End(end), notice)

@@ -1,0 +1,82 @@
+"""A case from what networks say of it to its files."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.segment_case import AnsweredCase, concluding_case, write_result
+from napari_abdoseg.errors import ImageError, SaveError
+from napari_abdoseg.image.nifti import read_labels
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.progress import Work
+
+
+def writing_case(
+    case: Case, answered: AnsweredCase, by_way_of: Path, replace: bool
+) -> Work[str | None]:
+    """Write a case's label map and report.
+
+    Parameters
+    ----------
+    case : Case
+    answered : AnsweredCase
+    by_way_of : Path
+        Folder on the same disk that files are in until they are whole.
+    replace : bool
+        Replace a label map that is there. Otherwise it is put aside if it differs and can be
+        read.
+
+    Returns
+    -------
+    str or None
+        What the user is to be told.
+
+    Raises
+    ------
+    SaveError
+        It could not be written.
+    """
+    result = yield from concluding_case(answered)
+    notice = None if replace else put_aside(case, result.labels)
+    write_result(case, result, by_way_of)
+    return notice
+
+
+def put_aside(case: Case, labels: LabelMap) -> str | None:
+    """Give another name to a label map that is in the place of a result and differs from it.
+
+    One that can't be read stays.
+
+    Returns
+    -------
+    str or None
+        What the user is to be told of it.
+
+    Raises
+    ------
+    SaveError
+        It can't be renamed.
+    """
+    try:
+        found = read_labels(case.labels)
+    except ImageError:
+        return None
+    if found.grid.matches(labels.grid) and np.array_equal(found.data, labels.data):
+        return None
+    aside = _free_name(case)
+    try:
+        case.labels.rename(aside)
+    except OSError as error:
+        raise SaveError(
+            f"{case.labels} can't be renamed to {aside.name} ({error.strerror}): move it elsewhere."
+        ) from error
+    return f"{case.labels} was no finished result and differs from it: it is {aside.name} now."
+
+
+def _free_name(case: Case) -> Path:
+    names = (f"{case.name}_before{number or ''}.nii.gz" for number in itertools.count())
+    return next(path for name in names if not (path := case.output / name).exists())

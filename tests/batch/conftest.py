@@ -1,0 +1,31 @@
+"""A folder of small scans, and a small model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from napari_abdoseg.image.nifti import write_volume
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.inference.ensemble import load_ensemble
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for seed, orientation in ((1, "LPS"), (2, "RAS")):
+        volume, _ = make_phantom(seed, (10.0, 8.0, 8.0), orientation)
+        write_volume(folder / f"case{seed}_0000.nii.gz", volume)
+    return folder
+
+
+@pytest.fixture
+def model(make_model) -> Path:
+    return make_model(folds=(0,), mirror_axes=None)
+
+
+@pytest.fixture
+def ensemble(model):
+    return load_ensemble(model, device="cpu")

@@ -1,0 +1,108 @@
+"""Cases of files, folders of any depth and lists."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from napari_abdoseg.batch.finding import find_cases
+from napari_abdoseg.errors import AbdosegError, ImageError
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Files as they lie about; what they hold does not matter."""
+    for name in (
+        "in/b_0000.nii.gz",
+        "in/deep/deeper/a.nii",
+        "in/.hidden/x.nii.gz",
+        "in/.y.nii.gz",
+        "in/notes.txt",
+        "more/c.NII.GZ",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def names(*inputs, output):
+    return [case.name for case in find_cases(inputs, output)]
+
+
+def test_folders_of_any_depth_and_files_sorted_by_case(tree):
+    out = tree / "out"
+    cases = find_cases([tree / "more" / "c.NII.GZ", tree / "in"], out)
+    assert [case.name for case in cases] == ["a", "b", "c"]
+    assert cases[0].image == tree / "in" / "deep" / "deeper" / "a.nii"
+    assert cases[1].labels == out / "b.nii.gz"
+
+
+def test_the_same_file_named_twice_is_one_case(tree):
+    assert names(tree / "in", tree / "in" / "b_0000.nii.gz", output=tree / "out") == ["a", "b"]
+
+
+def test_linked_folders_are_searched_once(tree):
+    (tree / "in" / "linked").symlink_to(tree / "more")
+    (tree / "more" / "circle").symlink_to(tree / "in")
+    assert names(tree / "in", output=tree / "out") == ["a", "b", "c"]
+
+
+def test_a_list_with_a_path_a_line(tree):
+    (tree / "list.txt").write_text("in/deep\n\n more/c.NII.GZ \r\n", encoding="utf-8-sig")
+    assert names(tree / "list.txt", output=tree / "out") == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"more/c.NII.GZ\nnowhere.nii\n", r"nowhere.nii, which .*list.txt names, does not exist"),
+        (b"\n \n", "list.txt is empty"),
+        (b"\xff\xfe\x00", "list.txt can't be read"),
+    ],
+)
+def test_a_list_that_can_not_be_used(tree, text, message):
+    (tree / "list.txt").write_bytes(text)
+    with pytest.raises(ImageError, match=message):
+        find_cases([tree / "list.txt"], tree / "out")
+
+
+def test_a_missing_input(tree):
+    with pytest.raises(ImageError, match=r"nowhere does not exist: check its name"):
+        find_cases([tree / "nowhere"], tree / "out")
+
+
+def test_a_folder_without_scans(tree):
+    (tree / "empty" / "er").mkdir(parents=True)
+    with pytest.raises(ImageError, match=r"empty has no .nii or .nii.gz files"):
+        find_cases([tree / "empty"], tree / "out")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_can_not_be_read(tree):  # pragma: no cover
+    (tree / "in" / "deep").chmod(0)
+    try:
+        with pytest.raises(ImageError, match="deep is no folder that can be read"):
+            find_cases([tree / "in"], tree / "out")
+    finally:
+        (tree / "in" / "deep").chmod(0o755)
+
+
+def test_two_inputs_of_one_name(tree):
+    (tree / "more" / "b.nii.gz").touch()
+    with pytest.raises(AbdosegError, match="both the case 'b'"):
+        find_cases([tree / "in", tree / "more"], tree / "out")
+
+
+@pytest.mark.parametrize("output", ["in", "in/deep/results"])
+def test_an_output_folder_in_an_input_folder(tree, output):
+    with pytest.raises(AbdosegError, match="would be taken for scans"):
+        find_cases([tree / "in"], tree / output)
+
+
+def test_results_never_replace_their_input(tree):
+    scan = tree / "more" / "scan.nii.gz"
+    scan.touch()
+    with pytest.raises(AbdosegError, match="would replace it: choose another output folder"):
+        find_cases([scan], tree / "more")
+    assert names(tree / "in" / "b_0000.nii.gz", output=tree / "in") == ["b"]

@@ -1,0 +1,189 @@
+"""What counts as finished, and what becomes of what does not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+
+import nibabel as nib
+import numpy as np
+import pytest
+from small_models import cascade
+from working import run
+
+from napari_abdoseg.batch.asked import Asked
+from napari_abdoseg.batch.finding import find_cases
+from napari_abdoseg.batch.finished import is_finished
+from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.nifti import read_labels, write_labels
+from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.progress import drain
+
+
+@pytest.fixture
+def case(scans, tmp_path, ensemble):
+    """One that is finished."""
+    cases = find_cases([scans / "case1_0000.nii.gz"], tmp_path / "out")
+    drain(predicting(cases, ensemble, "fast"))
+    assert is_finished(cases[0], Asked.of(ensemble, "fast"))
+    return cases[0]
+
+
+def again(case, ensemble, **options):
+    steps, outcome = run(predicting([case], ensemble, "fast", **options))
+    return outcome, [step.notice for step in steps if step.notice]
+
+
+def corrected(case):
+    """A label map as an annotator leaves it: other voxels on the same grid."""
+    labels = read_labels(case.labels)
+    data = labels.data.copy()
+    data[:2] = 1
+    return replace(labels, data=data)
+
+
+def test_a_corrected_label_map_stays(case, ensemble):
+    write_labels(case.labels, corrected(case))
+    written = case.labels.read_bytes()
+    outcome, _ = again(case, ensemble)
+    assert outcome.kept == (case,)
+    assert case.labels.read_bytes() == written
+
+
+def test_another_program_may_have_saved_it(case, ensemble):
+    image = nib.load(case.labels)
+    nib.save(nib.Nifti1Image(np.asarray(image.dataobj), image.affine), case.labels)
+    assert again(case, ensemble)[0].kept == (case,)
+
+
+def test_one_that_was_packed_in_pieces_is_read(case, ensemble):
+    voxels = gzip.decompress(case.labels.read_bytes())
+    case.labels.write_bytes(gzip.compress(voxels[:5000]) + gzip.compress(voxels[5000:]))
+    assert again(case, ensemble)[0].kept == (case,)
+
+
+def spoil_labels(case):
+    packed = case.labels.read_bytes()
+    case.labels.write_bytes(packed[: len(packed) // 2])
+
+
+def empty_labels(case):
+    case.labels.write_bytes(b"")
+
+
+def half_a_report(case):
+    text = case.report.read_text()
+    case.report.write_text(text[: len(text) // 2])
+
+
+def a_report_of_something_else(case):
+    case.report.write_text('{"models": [{}]}')
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoil_labels,
+        empty_labels,
+        half_a_report,
+        a_report_of_something_else,
+        lambda case: case.labels.unlink(),
+        lambda case: case.report.unlink(),
+    ],
+)
+def test_what_is_not_whole_is_made_again(spoil, case, ensemble):
+    labels, report = case.labels.read_bytes(), json.loads(case.report.read_text())
+    spoil(case)
+    assert not is_finished(case, Asked.of(ensemble, "fast"))
+    outcome, notices = again(case, ensemble)
+    assert outcome.made == (case,)
+    assert case.labels.read_bytes() == labels
+    assert json.loads(case.report.read_text())["organs"] == report["organs"]
+    assert not notices
+    assert len(list(case.output.iterdir())) == 3
+
+
+def test_a_label_map_without_report_that_differs_is_put_aside(case, ensemble):
+    made = case.labels.read_bytes()
+    for number in ("", "1"):
+        write_labels(case.labels, corrected(case))
+        mine = case.labels.read_bytes()
+        case.report.unlink()
+        outcome, (notice,) = again(case, ensemble)
+        assert outcome.made == (case,)
+        assert case.labels.read_bytes() == made
+        aside = case.output / f"case1_before{number}.nii.gz"
+        assert aside.read_bytes() == mine
+        assert f"it is {aside.name} now" in notice
+
+
+def test_one_on_another_grid_is_put_aside(case, ensemble):
+    labels = nib.load(case.labels)
+    turned = nib.as_closest_canonical(labels)
+    nib.save(nib.Nifti1Image(np.asarray(turned.dataobj), turned.affine), case.labels)
+    outcome, _ = again(case, ensemble)
+    assert outcome.made == (case,)
+    assert (case.output / "case1_before.nii.gz").exists()
+
+
+def test_a_report_of_the_first_version_names_no_grid(case, ensemble):
+    report = json.loads(case.report.read_text())
+    del report["grid"]
+    case.report.write_text(json.dumps(report))
+    assert is_finished(case, Asked.of(ensemble, "fast"))
+
+
+@pytest.mark.parametrize("what", ["model", "folds", "preset"])
+def test_an_output_of_another_model(what, case, ensemble, make_model, tmp_path):
+    preset = "fast"
+    if what == "preset":
+        preset = "exact"
+    else:
+        folds = (0,) if what == "model" else (0, 1)
+        kernel = 3 if what == "folds" else 1
+        folder = make_model(folds=folds, mirror_axes=None, name="other", kernel=kernel)
+        ensemble = load_ensemble(folder, [folds[-1]], "cpu")
+    before = {path: path.read_bytes() for path in case.output.iterdir()}
+    with pytest.raises(AbdosegError, match=r"case1\.nii\.gz is an output of another") as error:
+        drain(predicting([case], ensemble, preset))
+    assert "model (3d_fullres, folds 0, SHA-256" in str(error.value)
+    assert "Choose another output folder" in str(error.value)
+    assert {path: path.read_bytes() for path in case.output.iterdir()} == before
+    outcome = drain(predicting([case], ensemble, preset, overwrite=True))
+    assert outcome.made == (case,)
+    assert len(list(case.output.iterdir())) == 3
+
+
+def test_a_report_of_another_model_without_its_label_map_is_in_nobodys_way(case, ensemble):
+    case.labels.unlink()
+    assert drain(predicting([case], ensemble, "exact")).made == (case,)
+
+
+def test_disagreement_that_was_not_asked_for_before(scans, tmp_path, make_model):
+    two = load_ensemble(make_model(folds=(0, 1), mirror_axes=None, name="two"), device="cpu")
+    cases = find_cases([scans / "case1_0000.nii.gz"], tmp_path / "out")
+    drain(predicting(cases, two, "exact"))
+    outcome = drain(predicting(cases, two, "exact", disagreement=True))
+    assert outcome.made == cases
+    assert drain(predicting(cases, two, "exact", disagreement=True)).kept == cases
+    assert drain(predicting(cases, two, "exact")).kept == cases
+
+
+def test_the_order_of_models_does_not_matter(make_model):
+    folders = make_model((0,), None, name="a"), make_model((0,), None, name="b", kernel=1)
+    one, other = (
+        Asked.of(load_ensemble(order, device="cpu"), "fast") for order in (folders, folders[::-1])
+    )
+    assert one.is_met_by(other)
+    assert " and " in one.words
+
+
+def test_the_first_stage_of_a_cascade_counts(make_model, scans, tmp_path):
+    ensemble = load_ensemble(cascade(make_model), device="cpu")
+    asked = Asked.of(ensemble, "fast")
+    assert [each.configuration for each in asked.networks] == ["3d_lowres", "3d_cascade_fullres"]
+    cases = find_cases([scans], tmp_path / "out")
+    drain(predicting(cases, ensemble, "fast"))
+    assert all(is_finished(case, asked) for case in cases)
