@@ -84,7 +84,7 @@ class Sums:
         Raises
         ------
         ModelError
-            They are beyond what half precision can hold.
+            They are no numbers, or beyond what half precision can hold.
         """
         import torch
 
@@ -94,9 +94,9 @@ class Sums:
             background = slice(None) if self.regions else slice(1)
             logits[:, unseen] = 0
             logits[background, unseen] = -CERTAIN if self.regions else CERTAIN
-        if any(torch.isinf(each).any() for each in logits):
+        if not all(torch.isfinite(each).all() for each in logits):
             raise ModelError(
-                "The network's output is beyond what half precision can hold: the weights are "
-                "damaged; copy the model folder again."
+                "The network's output is no number, or beyond what half precision can hold: the "
+                "weights are damaged; copy the model folder again."
             )
         return logits[(slice(None), *self.tiling.inside)].to("cpu")
