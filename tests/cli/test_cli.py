@@ -55,10 +55,12 @@ def test_predict_averages_models(scan, tmp_path, make_model):
 
 
 def test_predict_tells_of_the_first_case_what_it_will_take(tmp_path, make_model):
+    scans = tmp_path / "scans"
+    scans.mkdir()
     for number in (1, 2):
-        write_volume(tmp_path / f"case{number}.nii", make_phantom(number, (10.0, 8.0, 8.0))[0])
+        write_volume(scans / f"case{number}.nii", make_phantom(number, (10.0, 8.0, 8.0))[0])
     options = ("--output", tmp_path / "out", "--model", make_model(), "--device", "cpu")
-    result = predict(tmp_path, *options)
+    result = predict(scans, *options)
     assert result.exit_code == 0, result.output
     said = " ".join(result.output.split())
     assert said.count("Note: About ") == 1
@@ -82,7 +84,7 @@ def test_predict_keeps_what_is_there(scan, tmp_path, make_model):
     predict(scan, "--output", output, "--model", model)
     before = (output / "case.nii.gz").stat().st_mtime_ns
     result = predict(scan, "--output", output, "--model", model)
-    assert "--overwrite replaces it" in result.output
+    assert "--overwrite makes them again" in result.output
     assert (output / "case.nii.gz").stat().st_mtime_ns == before
 
 
