@@ -26,6 +26,7 @@ from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segment
 from napari_abdoseg.plugin.four_panel import four_panel_view
 from napari_abdoseg.plugin.layers import image_layer, label_map_of
+from napari_abdoseg.plugin.preflight_line import PreflightLine
 from napari_abdoseg.plugin.segment import FOLDER, SegmentWidget
 
 PREVIEW = "CT organs (preview, 1 of 2 folds)"
@@ -80,8 +81,20 @@ def wait_for_preview(viewer, widget: SegmentWidget, qtbot) -> Labels:
     return viewer.layers[PREVIEW]
 
 
+@pytest.fixture
+def no_preflight(monkeypatch):
+    """Nothing is loaded before a run."""
+    monkeypatch.setattr(PreflightLine, "foretell_soon", lambda *_: None)
+
+
 def said() -> str:
     return " ".join(note.message for note in notification_manager.records)
+
+
+def test_a_run_tells_which_device_it_takes(no_preflight, viewer, widget, qtbot):
+    press(widget)
+    wait_for_end(widget, qtbot)
+    assert "Running on" in said()
 
 
 def test_a_run_shows_masks_boxes_and_organs(viewer, widget, qtbot, phantom):
@@ -104,7 +117,6 @@ def test_a_run_shows_masks_boxes_and_organs(viewer, widget, qtbot, phantom):
     assert all(isinstance(viewer.layers[name], Shapes) for name in boxes)
     assert widget.button.text == "Segment"
     assert widget.status.text().startswith("Done.")
-    assert "Running on" in said()
     assert not activities._all_instances
 
 
