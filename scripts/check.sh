@@ -10,14 +10,24 @@ mypy
 lint-imports
 npe2 validate napari-abdoseg
 
-# Tests of the screen run beside all others, and are reported after them.
-screen_report=$(mktemp)
-trap 'rm -f "$screen_report"' EXIT
-xvfb-run --auto-servernum --server-args="-screen 0 1400x900x24" \
-    pytest tests/plugin "$@" >"$screen_report" 2>&1 &
-screen_tests=$!
+# Tests of the screen and of the command line run beside all others, and are reported after
+# them. Coverage is that of both together.
+counting=(--cov --cov-report= --cov-fail-under=0)
+beside() {
+    local status=0
+    xvfb-run --auto-servernum --server-args="-screen 0 1400x900x24" \
+        pytest tests/plugin "$@" || status=$?
+    COVERAGE_FILE=.coverage.cli pytest tests/cli "${counting[@]}" "$@" || status=$?
+    return "$status"
+}
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+beside "$@" >"$report" 2>&1 &
 status=0
-pytest --ignore tests/plugin --cov --cov-report=term:skip-covered "$@" || status=$?
-wait "$screen_tests" || status=$?
-cat "$screen_report"
+COVERAGE_FILE=.coverage.rest \
+    pytest --ignore tests/plugin --ignore tests/cli "${counting[@]}" "$@" || status=$?
+wait "$!" || status=$?
+cat "$report"
+coverage combine --quiet
+coverage report --skip-covered || status=$?
 exit "$status"
