@@ -17,7 +17,7 @@ from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
-from napari_abdoseg.inference.device import DEVICES
+from napari_abdoseg.inference.device import DEVICES, choose_devices
 from napari_abdoseg.inference.disagreement import Disagreement
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.inference.preset import PRESETS
@@ -183,7 +183,7 @@ class SegmentWidget(QWidget):
             folder, output = Path(self.folder.value), Path(self.output.value)
             if Path() in (folder, output):
                 raise AbdosegError("Choose the folder of the CTs, and a folder to save to.")
-            return _segmenting_folder(loading, folder, output, preset)
+            return _segmenting_folder(loading, folder, output, preset, self.device.value)
         if self.scan.value is None:
             raise AbdosegError("There is no CT to segment: open one first (File > Open File(s)).")
         self._layer = self.scan.value
@@ -262,11 +262,11 @@ def _segmenting_layer(loading: Work[Ensemble], volume: Volume, preset: str) -> W
 
 
 def _segmenting_folder(
-    loading: Work[Ensemble], folder: Path, output: Path, preset: str
+    loading: Work[Ensemble], folder: Path, output: Path, preset: str, device: str
 ) -> Work[Outcome]:
     cases = find_cases([folder], output)
     ensemble = yield from loading
-    return (yield from predicting(cases, ensemble, preset))
+    return (yield from predicting(cases, ensemble, preset, devices=choose_devices(device)))
 
 
 def _summary(outcome: Outcome, output: Path) -> str:
