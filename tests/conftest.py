@@ -61,7 +61,7 @@ def make_model(tmp_path: Path) -> MakeModel:
         folder = tmp_path / name
         folder.mkdir()
         dataset = json.loads((DEMO / "dataset.json").read_text()) | (labels or {})
-        plans = json.loads((DEMO / "plans.json").read_text())
+        plans = json.loads((DEMO / "plans.json").read_text()) | {"plans_name": "nnUNetPlans"}
         kind = kind or ("2d" if len(patch) == 2 else "3d_fullres")
         plans["configurations"] = {
             kind: _small_configuration(plans, patch, spacing, kernel) | configuration
