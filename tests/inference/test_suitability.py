@@ -63,7 +63,7 @@ def test_other_units_than_hounsfield_are_named(change, scan, demo):
 def test_a_window_narrower_than_the_models_is_named(scan, demo):
     (warning,) = warnings_for(replace(scan, data=scan.data.clip(-160, 150)), demo)
     assert "-160 to 150 HU" in warning
-    assert "11 to 216 HU" in warning
+    assert "8 to 216 HU" in warning
 
 
 def test_a_window_that_the_model_does_not_notice_is_fine(scan, demo):
