@@ -10,14 +10,14 @@ mypy
 lint-imports
 npe2 validate napari-abdoseg
 
-# Tests of the screen and of the command line run beside all others, and are reported after
+# Tests of the screen and of evaluation run beside all others, and are reported after
 # them. Coverage is that of both together.
 counting=(--cov --cov-report= --cov-fail-under=0)
 beside() {
     local status=0
     xvfb-run --auto-servernum --server-args="-screen 0 1400x900x24" \
         pytest tests/plugin "$@" || status=$?
-    COVERAGE_FILE=.coverage.cli pytest tests/cli "${counting[@]}" "$@" || status=$?
+    COVERAGE_FILE=.coverage.evaluation pytest tests/evaluation "${counting[@]}" "$@" || status=$?
     return "$status"
 }
 report=$(mktemp)
@@ -25,7 +25,7 @@ trap 'rm -f "$report"' EXIT
 beside "$@" >"$report" 2>&1 &
 status=0
 COVERAGE_FILE=.coverage.rest \
-    pytest --ignore tests/plugin --ignore tests/cli "${counting[@]}" "$@" || status=$?
+    pytest --ignore tests/plugin --ignore tests/evaluation "${counting[@]}" "$@" || status=$?
 wait "$!" || status=$?
 cat "$report"
 coverage combine --quiet
