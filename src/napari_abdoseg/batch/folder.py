@@ -1,30 +1,23 @@
-"""CT files in, label maps, reports and tables out."""
+"""CT files in, label maps, reports and tables out, on the devices of one machine."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
 
 from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.fleet import segmenting_on
-from napari_abdoseg.batch.ledger import Ledger, Outcome
+from napari_abdoseg.batch.goal import Goal
+from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.batch.order import Order
 from napari_abdoseg.batch.pipeline import Pipeline
-from napari_abdoseg.batch.step import Steps
-from napari_abdoseg.batch.tables import ORGANS, write_failed_csv, write_organs_csv
-from napari_abdoseg.image.saving import make_folder
+from napari_abdoseg.batch.run import Segmenting, running
 from napari_abdoseg.inference.device import Device
 from napari_abdoseg.inference.ensemble import Ensemble
-from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.progress import Work
 
-LOOKING, WAITING, TABLES = "Looking at what is there", "Waiting for another run", "Writing tables"
-PAUSE = 0.5
-"""Seconds between two looks at what another run does."""
-LOOKED_AT = 100
-"""Cases between two reports of what is there."""
 WORKERS = 1
 """Cases that are prepared, and written, beside the networks."""
 
@@ -77,59 +70,12 @@ def predicting(
         Results can't be written; what is finished stays.
     """
     since = time.time() if overwrite else None
-    asked = Asked.of(ensemble, preset, disagreement)
-    order = Order(ensemble, asked, workers, since, foretell)
-    if not cases:
-        return Outcome((), (), ())
-    claims = Claims(make_folder(cases[0].output))
-    kept = yield from _looking(cases, order)
-    to_do = [case for case in cases if case not in kept]
-    ledger = Ledger(list(kept), to_do)
-    try:
-        while to_do:
-            with closing(_on_devices(to_do, order, claims, devices)) as steps:
-                for step in steps:
-                    yield ledger.note(step)
-            to_do, ledger.busy = ledger.busy, []
-            while to_do and all(claims.is_taken(case.name) for case in to_do):
-                yield ledger.progress(WAITING)
-                time.sleep(PAUSE)
-        yield ledger.progress(TABLES)
-        outcome = ledger.outcome()
-        yield from _writing_tables(cases, outcome, claims)
-    finally:
-        claims.leave()
-    return outcome
+    goal = Goal(Asked.of(ensemble, preset, disagreement), since)
+    order = Order(ensemble, goal, workers, foretell)
 
+    def segment(to_do: Sequence[Case], claims: Claims) -> Segmenting:
+        if len(to_do) > 1 and len(devices) > 1:
+            return segmenting_on(devices, to_do, order)
+        return Pipeline(order, claims).run(iter(to_do))
 
-def _looking(cases: Sequence[Case], order: Order) -> Work[set[Case]]:
-    """Cases that are finished."""
-    kept = set()
-    for number, case in enumerate(cases):
-        if number % LOOKED_AT == 0:
-            yield Progress(LOOKING, 0, 0)
-        if order.is_done(case):
-            kept.add(case)
-    return kept
-
-
-def _on_devices(
-    cases: Sequence[Case], order: Order, claims: Claims, devices: Sequence[Device]
-) -> Steps:
-    if len(cases) > 1 and len(devices) > 1:
-        return segmenting_on(devices, cases, order)
-    return Pipeline(order, claims).run(iter(cases))
-
-
-def _writing_tables(cases: Sequence[Case], outcome: Outcome, claims: Claims) -> Work[None]:
-    """Write both tables, while no other run does."""
-    while (claim := claims.claim_tables()) is None:
-        yield Progress(WAITING, 0, 0)
-        time.sleep(PAUSE)
-    output = cases[0].output
-    try:
-        if outcome.finished:
-            write_organs_csv(output / ORGANS, outcome.reports(), claim.folder)
-        write_failed_csv(output, cases, outcome.failed, claim.folder)
-    finally:
-        claim.release()
+    return (yield from running(cases, goal, segment))

@@ -60,8 +60,13 @@ class Ledger:
         self.busy: list[Case] = []
         """Cases that another run works on."""
 
-    def note(self, step: Step) -> Progress:
-        """Note a step, and make it one of the whole run."""
+    def note(self, report: Step | Progress) -> Progress:
+        """Note what was reported of a case or of all, and make it one of the whole run."""
+        if isinstance(report, Progress):
+            return self.progress(report.stage, report.notice)
+        return self._note_step(report)
+
+    def _note_step(self, step: Step) -> Progress:
         if step.end is None:
             before = self._under_way.get(step.case.name, 0.0)
             self._under_way[step.case.name] = max(before, step.fraction)

@@ -107,7 +107,7 @@ class Pipeline:
             return
         self._claimed[case] = claim
         try:
-            done = self._order.is_done(case)
+            done = self._order.goal.is_reached(case)
         except AbdosegError as error:
             yield self._end(case, End.FAILED, str(error))
             return
@@ -136,7 +136,7 @@ class Pipeline:
             yield from self._finish(case, answered)
 
     def _foretell(self, case: Case, prepared: PreparedCase) -> Steps:
-        ensemble, preset = self._order.ensemble, self._order.asked.preset
+        ensemble, preset = self._order.ensemble, self._order.goal.asked.preset
         preflight = yield from _reports(case, preflighting(prepared.volume, ensemble, preset))
         for sentence in (preflight.line, *preflight.warnings):
             yield Step(case, MEASURING, notice=sentence)
@@ -145,7 +145,7 @@ class Pipeline:
         self, case: Case, prepared: PreparedCase, cases: Iterator[Case | None]
     ) -> Reports[AnsweredCase]:
         """Let the networks work, and see to the cases ahead and behind meanwhile."""
-        asked = self._order.asked
+        asked = self._order.goal.asked
         work = asking_case(prepared, self._order.ensemble, asked.preset, asked.disagreement)
         reports = _reports(case, work)
         try:
@@ -164,7 +164,7 @@ class Pipeline:
         while len(self._behind) >= self._order.workers:
             wait([self._behind[0].future], PAUSE)
             yield from self._collect()
-        replace = self._order.since is not None
+        replace = self._order.goal.replaces
         work = writing_case(case, answered, self._claimed[case].folder, replace)
         self._behind.append(_Begun(case, self._writers.start(work)))
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.order import Order
 from napari_abdoseg.batch.step import End, Step
 from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
@@ -32,7 +33,7 @@ class WorkOrder:
     disagreement : bool
     workers : int
     since : float, optional
-        See `Order`.
+        See `Goal`.
     """
 
     models: tuple[str, ...]
@@ -49,12 +50,12 @@ class WorkOrder:
         configurations = order.ensemble.configurations
         return cls(
             tuple(str(trained.model.folder) for trained in configurations),
-            _folds(order.ensemble),
+            chosen_folds(order.ensemble),
             device,
-            order.asked.preset,
-            order.asked.disagreement,
+            order.goal.asked.preset,
+            order.goal.asked.disagreement,
             order.workers,
-            order.since,
+            order.goal.since,
         )
 
     def dumps(self) -> str:
@@ -76,10 +77,11 @@ class WorkOrder:
         """
         ensemble = load_ensemble(self.models, self.folds, self.device)
         asked = Asked.of(ensemble, self.preset, self.disagreement)
-        return Order(ensemble, asked, self.workers, self.since)
+        return Order(ensemble, Goal(asked, self.since), self.workers)
 
 
-def _folds(ensemble: Ensemble) -> tuple[str, ...] | None:
+def chosen_folds(ensemble: Ensemble) -> tuple[str, ...] | None:
+    """Folds of each model; None where all of each work."""
     if all(trained.folds == trained.model.folds for trained in ensemble.configurations):
         return None
     return ensemble.configurations[0].folds

@@ -8,7 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from napari_abdoseg.batch.case import Case
-from napari_abdoseg.batch.segment_case import AnsweredCase, concluding_case, write_result
+from napari_abdoseg.batch.segment_case import (
+    AnsweredCase,
+    CaseResult,
+    concluding_case,
+    write_result,
+)
 from napari_abdoseg.errors import ImageError, SaveError
 from napari_abdoseg.image.nifti import read_labels
 from napari_abdoseg.image.volume import LabelMap
@@ -41,6 +46,11 @@ def writing_case(
         It could not be written.
     """
     result = yield from concluding_case(answered)
+    return keep_result(case, result, by_way_of, replace)
+
+
+def keep_result(case: Case, result: CaseResult, by_way_of: Path, replace: bool) -> str | None:
+    """Write the result of a case, and put aside what is in its place; see `writing_case`."""
     notice = None if replace else put_aside(case, result.labels)
     write_result(case, result, by_way_of)
     return notice

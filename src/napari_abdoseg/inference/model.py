@@ -85,11 +85,15 @@ class Model:
             )
         return chosen
 
+    def files(self, folds: Sequence[str]) -> list[Path]:
+        """All that these folds' predictions depend on."""
+        descriptions = [self.folder / "dataset.json", self.folder / "plans.json"]
+        return [*descriptions, *map(self.checkpoint, folds)]
+
     def sha256(self, folds: Sequence[str]) -> str:
         """Hash of everything that these folds' predictions depend on."""
-        files = [self.folder / "dataset.json", self.folder / "plans.json"]
         digest = hashlib.sha256()
-        for path in [*files, *(self.checkpoint(fold) for fold in folds)]:
+        for path in self.files(folds):
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()

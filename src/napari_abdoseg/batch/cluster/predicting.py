@@ -1,0 +1,95 @@
+"""CT files in, label maps, reports and tables out, on the workers of a cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.claims import Claims
+from napari_abdoseg.batch.cluster.connection import connected
+from napari_abdoseg.batch.cluster.crew import Crew
+from napari_abdoseg.batch.cluster.request import Request
+from napari_abdoseg.batch.cluster.segment_task import TOPIC
+from napari_abdoseg.batch.cluster.service import FolderService, ScanService
+from napari_abdoseg.batch.goal import Goal
+from napari_abdoseg.batch.ledger import Ledger, Outcome
+from napari_abdoseg.batch.run import Segmenting, running
+from napari_abdoseg.batch.segment_case import CaseResult
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.progress import Work
+
+SCAN = "scan"
+"""What a scan that has no file is called."""
+
+
+def predicting_on_cluster(
+    cases: Sequence[Case], request: Request, scheduler: str, overwrite: bool = False
+) -> Work[Outcome]:
+    """Segment cases on the workers of a cluster; see `napari_abdoseg.batch.folder.predicting`.
+
+    Workers that see the same files read them; scans are sent to others. Results are written
+    here. A worker takes one case at a time, and one that dies has its case begun anew by
+    another, until three have died of it.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        All with one output folder.
+    request : Request
+    scheduler : str
+        Address, see `connected`.
+    overwrite : bool, optional
+        Make finished cases again.
+
+    Raises
+    ------
+    AbdosegError
+        The scheduler does not answer, no worker can do its share, or the output folder has an
+        output of another model or preset.
+    SaveError
+        Results can't be written; what is finished stays.
+    """
+    goal = Goal(request.asked, time.time() if overwrite else None)
+
+    def segment(to_do: Sequence[Case], claims: Claims) -> Segmenting:
+        return _segmenting(scheduler, to_do, FolderService(request, goal, claims))
+
+    return (yield from running(cases, goal, segment))
+
+
+def segmenting_on_cluster(volume: Volume, request: Request, scheduler: str) -> Work[CaseResult]:
+    """Segment a scan on a worker of a cluster.
+
+    Raises
+    ------
+    AbdosegError
+        See `predicting_on_cluster`; or the scan can't be segmented.
+    """
+    path = volume.path or Path(SCAN)
+    case, results = Case(path.name, path, Path()), list[CaseResult]()
+    ledger = Ledger([], [case])
+    service = ScanService(request, volume, results.append)
+    for report in _segmenting(scheduler, [case], service):
+        yield ledger.note(report)
+    for _, reason in ledger.outcome().failed:
+        raise AbdosegError(reason)
+    return results[0]
+
+
+def _segmenting(
+    scheduler: str, cases: Sequence[Case], service: FolderService | ScanService
+) -> Segmenting:
+    with connected(scheduler) as client:
+        crew = Crew(client, cases, service)
+
+        def hear(event: tuple[float, Any]) -> None:
+            run, *said = event[1]
+            if run == service.run:
+                crew.hear(*said)
+
+        client.subscribe_topic(TOPIC, hear)
+        yield from crew.run()

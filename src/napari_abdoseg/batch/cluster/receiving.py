@@ -1,0 +1,46 @@
+"""What a worker does with a model that is sent to it."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+
+from napari_abdoseg.batch.cluster.needed_model import NeededModel, received_models
+from napari_abdoseg.errors import ModelError
+
+
+def receive_part(transfer: str, path: str, part: bytes) -> None:
+    """Put the next part of a file where nobody looks for it yet.
+
+    Parameters
+    ----------
+    transfer : str
+        Name of the transfer, unlike that of any other.
+    path : str
+        Of the file, below the model's root.
+    part : bytes
+    """
+    target = received_models() / f".{transfer}" / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("ab") as file:
+        file.write(part)
+
+
+def conclude_transfer(transfer: str, model: NeededModel) -> None:
+    """Check a model that has come, and put it where it is found.
+
+    Raises
+    ------
+    ModelError
+        It is not what was sent.
+    """
+    came, kept = received_models() / f".{transfer}", received_models() / model.sha256
+    try:
+        if not model.is_in(came):
+            raise ModelError(
+                f"The model {model.name} came damaged over the network: start the command again."
+            )
+        with suppress(OSError):  # another worker of this machine has received it meanwhile
+            came.rename(kept)
+    finally:
+        shutil.rmtree(came, ignore_errors=True)

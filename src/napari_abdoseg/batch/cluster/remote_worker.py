@@ -1,0 +1,96 @@
+"""A worker of a cluster, as seen from the run that gives it work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from distributed import CancelledError, Client, KilledWorker
+
+from napari_abdoseg.progress import Progress, Work
+
+PAUSE = 0.2
+"""Seconds between two looks at whether anybody still waits."""
+IDLE = Progress("", 0, 0)
+Result = TypeVar("Result")
+
+
+class WorkerDiedError(Exception):
+    """A worker ended with a task that it had.
+
+    Parameters
+    ----------
+    deaths : int, optional
+        Workers that ended with it.
+    """
+
+    def __init__(self, deaths: int = 1) -> None:
+        super().__init__(deaths)
+        self.deaths = deaths
+
+
+class RemoteWorker:
+    """A worker of a cluster.
+
+    Parameters
+    ----------
+    client : Client
+    address : str
+    resources : dict of str to float
+        What of its resources a task takes.
+    """
+
+    def __init__(self, client: Client, address: str, resources: Mapping[str, float]) -> None:
+        self.address = address
+        self.has_died = threading.Event()
+        self._client, self._resources = client, dict(resources)
+
+    def calling(self, function: Callable[..., Result], *arguments: Any) -> Work[Result]:
+        """Call a function there.
+
+        Raises
+        ------
+        WorkerDiedError
+            The worker died first.
+        Exception
+            What the function raised.
+        """
+        future = self._client.submit(
+            function,
+            *arguments,
+            key=f"{function.__name__}-{uuid4().hex}",
+            workers=[self.address],
+            resources=self._resources or None,
+            retries=0,
+        )
+        done = threading.Event()
+        future.add_done_callback(lambda _: done.set())
+        try:
+            while not done.wait(PAUSE):
+                if self.has_died.is_set():
+                    raise WorkerDiedError
+                yield IDLE
+            return future.result()
+        except CancelledError as error:
+            raise WorkerDiedError from error
+        except KilledWorker as error:  # of others that came to the same address
+            raise WorkerDiedError(error.allowed_failures + 1) from error
+        finally:
+            future.cancel()
+
+    def sending(self, function: Callable[..., Result], first: Any, load: Any) -> Work[Result]:
+        """The same with a second argument that is large; it is there before the call begins.
+
+        Raises
+        ------
+        WorkerDiedError
+            The worker died first.
+        """
+        yield IDLE
+        try:
+            (there,) = self._client.scatter([load], workers=[self.address], hash=False)
+        except (OSError, TimeoutError) as error:
+            raise WorkerDiedError from error
+        return (yield from self.calling(function, first, there))

@@ -1,0 +1,72 @@
+"""What is asked of each worker of a cluster."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+from napari_abdoseg.batch.asked import Asked
+from napari_abdoseg.batch.cluster.needed_model import NeededModel
+from napari_abdoseg.batch.work_order import chosen_folds
+from napari_abdoseg.errors import ModelError
+from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
+
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which models work, and how.
+
+    Parameters
+    ----------
+    models : tuple of NeededModel
+        One a configuration.
+    folds : tuple of str, optional
+        Of each model; all by default.
+    asked : Asked
+    """
+
+    models: tuple[NeededModel, ...]
+    folds: tuple[str, ...] | None
+    asked: Asked
+
+    @classmethod
+    def of(cls, ensemble: Ensemble, preset: str, disagreement: bool = False) -> Self:
+        """The same that an ensemble of this machine would be asked.
+
+        Raises
+        ------
+        AbdosegError
+            See `Asked.of`.
+        """
+        models = tuple(map(NeededModel.of, ensemble.configurations))
+        return cls(models, chosen_folds(ensemble), Asked.of(ensemble, preset, disagreement))
+
+    def missing(self) -> tuple[NeededModel, ...]:
+        """Models that this machine does not have."""
+        return tuple(model for model in self.models if model.find() is None)
+
+    def load(self) -> Ensemble:
+        """The ensemble on this machine's device, read once.
+
+        Raises
+        ------
+        AbdosegError
+            See `load_ensemble`.
+        """
+        with _loading:
+            return _load(self.models, self.folds)
+
+
+@lru_cache(maxsize=1)
+def _load(models: tuple[NeededModel, ...], folds: tuple[str, ...] | None) -> Ensemble:
+    folders = [model.find() for model in models]
+    if None in folders:
+        raise ModelError(
+            f"The model {models[folders.index(None)].name} was removed from a worker: start the "
+            "command again."
+        )
+    return load_ensemble([folder for folder in folders if folder], folds)

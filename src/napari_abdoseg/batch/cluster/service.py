@@ -1,0 +1,157 @@
+"""What a run has the workers of a cluster do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from uuid import uuid4
+
+from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.claims import Claim, Claims
+from napari_abdoseg.batch.cluster.file_identity import FileIdentity
+from napari_abdoseg.batch.cluster.introduction import Introduction, UnfitWorkerError, introduce
+from napari_abdoseg.batch.cluster.needed_model import NeededModel
+from napari_abdoseg.batch.cluster.packed import PackedResult, PackedVolume
+from napari_abdoseg.batch.cluster.receiving import conclude_transfer, receive_part
+from napari_abdoseg.batch.cluster.remote_worker import RemoteWorker, WorkerDiedError
+from napari_abdoseg.batch.cluster.request import Request
+from napari_abdoseg.batch.cluster.segment_task import Errand, segment_file, segment_scan
+from napari_abdoseg.batch.goal import Goal
+from napari_abdoseg.batch.pipeline import NO_MEMORY
+from napari_abdoseg.batch.segment_case import WRITING, CaseResult
+from napari_abdoseg.batch.step import End, Step
+from napari_abdoseg.batch.writing import keep_result
+from napari_abdoseg.errors import AbdosegError, SaveError
+from napari_abdoseg.image.nifti import read_volume
+from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.progress import Progress, Work
+
+INTRODUCING = "Asking the workers"
+
+
+class _Welcome:
+    """Workers are asked who they are, and are sent what they lack."""
+
+    def __init__(self, request: Request) -> None:
+        self.run = uuid4().hex
+        self._request = request
+
+    def welcoming(self, worker: RemoteWorker) -> Work[None]:
+        """See that a worker can do its share; see `Service`."""
+        address = worker.address
+        introduction = yield from self._introducing(worker)
+        introduction.require_fit(address)
+        yield Progress(INTRODUCING, 0, 0, introduction.notice(address))
+        for model in introduction.missing:
+            yield from _sending(model, worker)
+
+    def _introducing(self, worker: RemoteWorker) -> Work[Introduction]:
+        yield Progress(INTRODUCING, 0, 0)
+        try:
+            return (yield from worker.calling(introduce, self._request))
+        except WorkerDiedError as error:
+            reason = "died before it had a case: its log may say why."
+            raise UnfitWorkerError(worker.address, reason) from error
+        except AbdosegError as error:
+            raise UnfitWorkerError(worker.address, f"can't take part: {error}") from error
+        except (ImportError, AttributeError, RuntimeError) as error:  # it can't read the task
+            reason = (
+                f"or its scheduler can't read tasks of this run ({error}): install "
+                f'"napari-abdoseg[cluster]=={version("napari-abdoseg")}" on both.'
+            )
+            raise UnfitWorkerError(worker.address, reason) from error
+
+    def errand(self, case: Case) -> Errand:
+        """A case, as workers are told of it."""
+        return Errand(self.run, case.name, self._request)
+
+
+def _sending(model: NeededModel, worker: RemoteWorker) -> Work[None]:
+    """Send a model to a worker that does not have it."""
+    transfer, sent = uuid4().hex, 0
+    for path, part in model.parts():
+        percent = f"{sent / model.size:.0%}"
+        yield Progress(f"Sending the model {model.name} to {worker.address}: {percent}", 0, 0)
+        yield from worker.calling(receive_part, transfer, path, part)
+        sent += len(part)
+    yield from worker.calling(conclude_transfer, transfer, model)
+
+
+class FolderService(_Welcome):
+    """Scans are read by workers that share a disk, sent to others, and results kept here.
+
+    Parameters
+    ----------
+    request : Request
+    goal : Goal
+    claims : Claims
+        Of the output folder.
+    """
+
+    def __init__(self, request: Request, goal: Goal, claims: Claims) -> None:
+        super().__init__(request)
+        self._goal, self._claims = goal, claims
+
+    def serving(self, worker: RemoteWorker, case: Case) -> Work[Step]:
+        """Have a case segmented and its results written; see `Service`."""
+        claim = self._claims.claim(case.name)
+        if claim is None:
+            return Step(case, end=End.BUSY)
+        try:
+            return (yield from self._serving(worker, case, claim))
+        finally:
+            claim.release()
+
+    def _serving(self, worker: RemoteWorker, case: Case, claim: Claim) -> Work[Step]:
+        try:
+            if self._goal.is_reached(case):
+                return Step(case, end=End.KEPT)
+            packed = yield from self._segmenting(worker, case)
+            replace = self._goal.replaces
+            notice = keep_result(case, packed.unpack(), claim.folder, replace)
+        except SaveError:
+            raise
+        except AbdosegError as error:
+            return Step(case, end=End.FAILED, notice=str(error))
+        except MemoryError:
+            return Step(case, end=End.FAILED, notice=NO_MEMORY)
+        return Step(case, WRITING, 1.0, End.MADE, notice)
+
+    def _segmenting(self, worker: RemoteWorker, case: Case) -> Work[PackedResult]:
+        errand, file = self.errand(case), FileIdentity.of(case.image)
+        if file is not None:
+            packed = yield from worker.calling(segment_file, errand, file)
+            if packed is not None:
+                return packed
+        scan = PackedVolume.of(read_volume(case.image))
+        return (yield from worker.sending(segment_scan, errand, scan))
+
+
+class ScanService(_Welcome):
+    """A scan in memory is sent to a worker.
+
+    Parameters
+    ----------
+    request : Request
+    volume : Volume
+    use : callable
+        Takes the result.
+    """
+
+    def __init__(
+        self, request: Request, volume: Volume, use: Callable[[CaseResult], object]
+    ) -> None:
+        super().__init__(request)
+        self._volume, self._use = volume, use
+
+    def serving(self, worker: RemoteWorker, case: Case) -> Work[Step]:
+        """Have the scan segmented; see `Service`."""
+        scan = PackedVolume.of(self._volume)
+        try:
+            packed = yield from worker.sending(segment_scan, self.errand(case), scan)
+        except AbdosegError as error:
+            return Step(case, end=End.FAILED, notice=str(error))
+        except MemoryError:
+            return Step(case, end=End.FAILED, notice=NO_MEMORY)
+        self._use(packed.unpack())
+        return Step(case, end=End.MADE)

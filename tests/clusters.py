@@ -1,0 +1,42 @@
+"""Real clusters of Dask on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from distributed import LocalCluster
+from distributed.security import Security
+
+
+@contextmanager
+def cluster_in_threads(
+    count: int = 1, resources: dict[str, float] | None = None, security: Security | None = None
+) -> Iterator[LocalCluster]:
+    """A scheduler and workers in this process, which talk over the loopback interface."""
+    threads = torch.get_num_threads()
+    with LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tls" if security else "tcp",
+        dashboard_address=None,
+        resources=resources,
+        security=security,
+        memory_limit=0,
+    ) as cluster:
+        yield cluster
+    torch.set_num_threads(threads)
+
+
+@contextmanager
+def cluster_of_processes(count: int) -> Iterator[LocalCluster]:
+    """A scheduler in this process, and workers in others, begun anew when they die."""
+    with LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        dashboard_address=None,
+        memory_limit=0,
+    ) as cluster:
+        yield cluster
