@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import torch
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 from distributed.security import Security
 
 
@@ -18,13 +21,11 @@ def cluster_in_threads(
     threads = torch.get_num_threads()
     with LocalCluster(
         n_workers=count,
-        threads_per_worker=1,
         processes=False,
         protocol="tls" if security else "tcp",
-        dashboard_address=None,
-        resources=resources,
         security=security,
-        memory_limit=0,
+        resources=resources,
+        **_settings(),
     ) as cluster:
         yield cluster
     torch.set_num_threads(threads)
@@ -32,11 +33,24 @@ def cluster_in_threads(
 
 @contextmanager
 def cluster_of_processes(count: int) -> Iterator[LocalCluster]:
-    """A scheduler in this process, and workers in others, begun anew when they die."""
+    """A scheduler in this process, and workers in others, begun anew when they die.
+
+    What they read and write under the user's home is in the folder that they begin in.
+    """
+    home = str(Path.cwd())
     with LocalCluster(
         n_workers=count,
-        threads_per_worker=1,
-        dashboard_address=None,
-        memory_limit=0,
+        env={"XDG_CACHE_HOME": home, "XDG_DATA_HOME": home},
+        **_settings(),
     ) as cluster:
         yield cluster
+
+
+def processes_of(cluster: LocalCluster) -> dict[str, int]:
+    """Numbers of the workers' processes, by address."""
+    with Client(cluster, set_as_default=False) as client:
+        return client.run(os.getpid)
+
+
+def _settings() -> dict[str, Any]:
+    return {"threads_per_worker": 1, "dashboard_address": ":0", "memory_limit": 0}

@@ -337,7 +337,7 @@ def test_a_folder_of_scans(viewer, widget, qtbot, phantom, tmp_path):
     press(widget)
     wait_for_end(widget, qtbot)
     assert read_labels(output / "a.nii.gz").data.any()
-    assert widget.status.text() == f"1 label maps were saved in {output}. 1 failed."
+    assert widget.status.text() == f"1 label map was saved in {output}. 1 failed."
     assert "b.nii.gz" in said()
 
 

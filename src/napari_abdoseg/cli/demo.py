@@ -15,7 +15,7 @@ from napari_abdoseg.batch.case_report import Report
 from napari_abdoseg.batch.segment_case import predicting_case
 from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.cli.console import console, show
-from napari_abdoseg.cli.predict import introduce
+from napari_abdoseg.cli.predict_words import introduce
 from napari_abdoseg.evaluation.dice import dice
 from napari_abdoseg.image.nifti import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from napari_abdoseg.batch.case_report import Report
+from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import WORKERS, predicting
 from napari_abdoseg.batch.ledger import Outcome
-from napari_abdoseg.batch.tables import FAILED, ORGANS
-from napari_abdoseg.cli.console import console, say, show
+from napari_abdoseg.cli.console import say, show
+from napari_abdoseg.cli.predict_words import introduce, tell
+from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.inference.device import choose_devices
-from napari_abdoseg.inference.ensemble import Ensemble, loading_ensemble
+from napari_abdoseg.inference.ensemble import loading_ensemble
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
 from napari_abdoseg.inference.startup import prepare_for_torch
-from napari_abdoseg.progress import spoken_duration
+from napari_abdoseg.progress import Work
 
 INCOMPLETE, NOTHING = 1, 2
-MOST_SHOWN = 20
-"""Cases that are told of one by one."""
 
 
 def predict(
@@ -73,6 +72,13 @@ def predict(
             min=1, help="Cases that are prepared, and written, beside the networks of a device."
         ),
     ] = WORKERS,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Have the workers of a Dask cluster do the work, such as tcp://host:8786.",
+        ),
+    ] = None,
 ) -> None:
     """Find the organs of CTs; write a label map, a report and a table.
 
@@ -83,15 +89,19 @@ def predict(
     begin = time.monotonic()
     find_preset(preset)
     cases = find_cases(inputs, output)
-    prepare_for_torch()
-    devices = choose_devices(device)
-    one = device if len(devices) == 1 else devices[0].name
-    ensemble = show(loading_ensemble(model or "demo", folds.split(",") if folds else None, one))
-    introduce(ensemble)
-    if len(devices) > 1:
-        say(f"A process on each of {', '.join(each.name for each in devices)}.")
-    outcome = show(
-        predicting(
+    chosen = (model or "demo", folds.split(",") if folds else None)
+    if scheduler:
+        leave_devices_to_workers(device)
+        work = on_cluster(cases, chosen, preset, disagreement, scheduler, overwrite)
+    else:
+        prepare_for_torch()
+        devices = choose_devices(device)
+        one = device if len(devices) == 1 else devices[0].name
+        ensemble = show(loading_ensemble(*chosen, one))
+        introduce(ensemble)
+        if len(devices) > 1:
+            say(f"A process on each of {', '.join(each.name for each in devices)}.")
+        work = predicting(
             cases,
             ensemble,
             preset,
@@ -101,64 +111,40 @@ def predict(
             workers=workers,
             devices=devices,
         )
-    )
+    outcome = show(work)
     tell(outcome, output, time.monotonic() - begin)
     if outcome.failed:
         raise typer.Exit(INCOMPLETE if outcome.finished else NOTHING)
 
 
-def introduce(ensemble: Ensemble) -> None:
-    """Say which model works, and what it is for."""
-    for trained in ensemble.configurations:
-        folds, model = ", ".join(trained.folds), trained.model
-        console.print(f"Model {model.name}: {trained.name}, folds {folds}.", highlight=False)
-        if model.description:
-            console.print(model.description, style="yellow", highlight=False)
+def leave_devices_to_workers(device: str) -> None:
+    """Require that no device of this machine was asked for beside a cluster.
+
+    Raises
+    ------
+    AbdosegError
+        One was.
+    """
+    if device != "auto":
+        raise AbdosegError(
+            f"--device {device} is of this machine, --scheduler has the workers of a cluster do "
+            "the work, each on its own device: leave one of them out."
+        )
 
 
-def tell(outcome: Outcome, output: Path, seconds: float) -> None:
-    """Sum up a run; cases are told of one by one where they are few."""
-    if outcome.finished:
-        tell_of_organs(outcome)
-        console.print(f"Results are in {output}.", highlight=False)
-    if outcome.kept:
-        say(f"{len(outcome.kept)} finished before and kept; --overwrite makes them again.")
-    for case, reason in outcome.failed[:MOST_SHOWN]:
-        console.print(f"[bold red]{case.name} failed:[/] {reason}", highlight=False)
-    if outcome.failed:
-        console.print(f"All that failed are in {output / FAILED}.", highlight=False)
-    made, kept, failed = (len(part) for part in (outcome.made, outcome.kept, outcome.failed))
-    console.print(
-        f"{made} made, {kept} kept, {failed} failed in {spoken_duration(seconds)}.",
-        highlight=False,
-    )
+def on_cluster(
+    cases: Sequence[Case],
+    chosen: tuple[str | list[str], list[str] | None],
+    preset: str,
+    disagreement: bool,
+    scheduler: str,
+    overwrite: bool,
+) -> Work[Outcome]:
+    """The same by the workers of a cluster, with models and folds that were chosen."""
+    from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster
+    from napari_abdoseg.batch.cluster.request import Request, loading_to_send
 
-
-def tell_of_organs(outcome: Outcome) -> None:
-    """Print volumes and warnings, or where they are."""
-    if len(outcome.finished) > MOST_SHOWN:
-        console.print(f"Volumes are in {ORGANS}, warnings in each case's JSON.", highlight=False)
-        return
-    reports = list(outcome.reports())
-    for report in reports:
-        for warning in report["warnings"]:
-            say(f"{report['case']}: {warning}")
-    console.print(organ_table(reports))
-
-
-def organ_table(reports: list[Report]) -> Table:
-    """Volumes of all organs of all cases."""
-    table = Table("case", "organ")
-    for column in ("volume (ml)", "mean HU"):
-        table.add_column(column, justify="right")
-    table.add_column("")
-    for report in reports:
-        for organ in report["organs"]:
-            table.add_row(
-                report["case"],
-                organ["name"],
-                f"{organ['volume_ml']:.1f}",
-                f"{organ['mean_hu']:.0f}",
-                "touches the edge of the scan" if organ["touches_edge"] else "",
-            )
-    return table
+    ensemble = show(loading_to_send(*chosen))
+    introduce(ensemble)
+    request = Request.of(ensemble, preset, disagreement)
+    return predicting_on_cluster(cases, request, scheduler, overwrite)

@@ -24,7 +24,7 @@ from napari_abdoseg.plugin.plain_table import PlainTable
 if TYPE_CHECKING:
     from napari import Viewer
 
-EMPTY = "Segment a CT with several folds, and see here where they disagree."
+EMPTY = "Segment a CT here with several folds, and see where they disagree."
 LOOKING = "Looking for places…"
 NONE = "Nowhere do the folds disagree on more than a surface."
 PLACES = "<b>Places to look at</b> ({}), most contested first: click one"

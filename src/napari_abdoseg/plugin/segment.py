@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, FileEdit, ProgressBar, PushButton
+from magicgui.widgets import ComboBox, FileEdit, LineEdit, ProgressBar, PushButton
 from napari.layers import Image, Labels
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_abdoseg.batch.finding import find_cases
-from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
-from napari_abdoseg.inference.device import DEVICES, choose_devices
+from napari_abdoseg.image.volume import PREVIEW, LabelMap
+from napari_abdoseg.inference.device import DEVICES
 from napari_abdoseg.inference.disagreement import Disagreement
-from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.inference.model import Model
 from napari_abdoseg.inference.preset import PRESETS
-from napari_abdoseg.inference.segmentation import segmenting
-from napari_abdoseg.inference.segmented import Segmentation
 from napari_abdoseg.plugin.four_panel import toggle_four_panel_view
 from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.last_ensemble import LastEnsemble
@@ -33,6 +30,7 @@ from napari_abdoseg.plugin.preflight_line import PreflightLine
 from napari_abdoseg.plugin.result import replace_preview, show_result
 from napari_abdoseg.plugin.review import open_review
 from napari_abdoseg.plugin.warm_up import warm_up
+from napari_abdoseg.plugin.workplace import Found, Here, OnCluster, Workplace
 from napari_abdoseg.plugin.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
 
@@ -62,6 +60,11 @@ class SegmentWidget(QWidget):
         self.preset = ComboBox(choices=list(PRESETS))
         self.preset_words = WrappedLabel()
         self.device = ComboBox(choices=DEVICES)
+        self.scheduler = LineEdit(
+            tooltip="Address of the scheduler of a Dask cluster whose workers are to segment, "
+            "such as tcp://host:8786"
+        )
+        self.scheduler.native.setPlaceholderText("none; or tcp://host:8786")
         self.preflight = PreflightLine()
         self.status = WrappedLabel()
         self.bar = ProgressBar(value=0, min=0, max=1)
@@ -84,6 +87,7 @@ class SegmentWidget(QWidget):
         for choice in (self.source, self.scan, self.preset, self.device):
             choice.changed.connect(self._foretell)
         self.model.folds_changed.connect(self._foretell)
+        self.scheduler.changed.connect(self._leave_device_to_workers)
         self.destroyed.connect(self.preflight.clear)
         self._show_source()
         self._explain_preset()
@@ -105,6 +109,7 @@ class SegmentWidget(QWidget):
             ("Preset", self.preset.native),
             ("", self.preset_words),
             ("Device", self.device.native),
+            ("Cluster", self.scheduler.native),
         ):
             self._form.addRow(name, widget)
         layout = QVBoxLayout(self)
@@ -139,6 +144,10 @@ class SegmentWidget(QWidget):
     def _explain_preset(self) -> None:
         self.preset_words.setText(PRESETS[self.preset.value].description)
 
+    def _leave_device_to_workers(self) -> None:
+        self.device.enabled = not self._chosen_scheduler
+        self._foretell()
+
     def showEvent(self, event: Any) -> None:  # noqa: N802
         super().showEvent(event)
         self._foretell()
@@ -148,7 +157,7 @@ class SegmentWidget(QWidget):
         self.preflight.clear()
         model, scan, folds = self.model.model, self.scan.value, self.model.chosen_folds
         ready = self.job is None and self.isVisible() and self.source.value == LAYER
-        if ready and model and scan and folds:
+        if ready and not self._chosen_scheduler and model and scan and folds:
             load = partial(self._last_ensemble.loading, model, folds, self.device.value)
             with suppress(AbdosegError):
                 self.preflight.foretell_soon(load, volume_of(scan), self.preset.value)
@@ -177,17 +186,26 @@ class SegmentWidget(QWidget):
         if model is None:
             raise AbdosegError(self.model.words.text())
         folds = model.choose_folds(self.model.chosen_folds)
-        loading = self._last_ensemble.loading(model, folds, self.device.value)
-        preset = self.preset.value
+        place = self._workplace(model, folds)
         if self.source.value == FOLDER:
             folder, output = Path(self.folder.value), Path(self.output.value)
             if Path() in (folder, output):
                 raise AbdosegError("Choose the folder of the CTs, and a folder to save to.")
-            return _segmenting_folder(loading, folder, output, preset, self.device.value)
+            return place.segmenting_folder(folder, output)
         if self.scan.value is None:
             raise AbdosegError("There is no CT to segment: open one first (File > Open File(s)).")
         self._layer = self.scan.value
-        return _segmenting_layer(loading, volume_of(self.scan.value), preset)
+        return place.segmenting(volume_of(self.scan.value))
+
+    def _workplace(self, model: Model, folds: Sequence[str]) -> Workplace:
+        scheduler, preset = self._chosen_scheduler, self.preset.value
+        if scheduler:
+            return OnCluster(scheduler, model, folds, preset)
+        return Here(self._last_ensemble, model, folds, preset, self.device.value)
+
+    @property
+    def _chosen_scheduler(self) -> str:
+        return str(self.scheduler.value).strip()
 
     def _run(self, work: Work[Any]) -> None:
         self.job = Job(work, "Segment organs")
@@ -213,16 +231,16 @@ class SegmentWidget(QWidget):
         assert self._layer is not None
         self._preview = show_result(self._viewer, self._layer, labels)
 
-    def _show_result(self, result: Segmentation | Outcome) -> None:
-        if isinstance(result, Segmentation):
-            kept = self._show_labels(result.labels, result.disagreement)
-            self.status.setText(f"{DONE} {PAINTED}" if kept else DONE)
-        else:
+    def _show_result(self, result: Found | Outcome) -> None:
+        if isinstance(result, Outcome):
             self.status.setText(_summary(result, Path(self.output.value)))
             for case, reason in result.failed:
                 show_warning(f"{case.name}: {reason}")
+        else:
+            kept = self._show_labels(*result)
+            self.status.setText(f"{DONE} {PAINTED}" if kept else DONE)
 
-    def _show_labels(self, labels: LabelMap, disagreement: Disagreement) -> bool:
+    def _show_labels(self, labels: LabelMap, disagreement: Disagreement | None) -> bool:
         """Show a result, and whether a preview is kept beside it."""
         assert self._layer is not None
         if self._preview is None:
@@ -256,23 +274,11 @@ class SegmentWidget(QWidget):
         return f"; the preview of {done} was kept"
 
 
-def _segmenting_layer(loading: Work[Ensemble], volume: Volume, preset: str) -> Work[Segmentation]:
-    ensemble = yield from loading
-    return (yield from segmenting(volume, ensemble, preset, preview=True))
-
-
-def _segmenting_folder(
-    loading: Work[Ensemble], folder: Path, output: Path, preset: str, device: str
-) -> Work[Outcome]:
-    cases = find_cases([folder], output)
-    ensemble = yield from loading
-    return (yield from predicting(cases, ensemble, preset, devices=choose_devices(device)))
-
-
 def _summary(outcome: Outcome, output: Path) -> str:
-    words = [f"{len(outcome.made)} label maps were saved in {output}."]
-    if outcome.kept:
-        words.append(f"{len(outcome.kept)} were there before and kept.")
+    made, kept = len(outcome.made), len(outcome.kept)
+    words = [f"{made} label map{'s were' if made != 1 else ' was'} saved in {output}."]
+    if kept:
+        words.append(f"{kept} {'were' if kept != 1 else 'was'} there before and kept.")
     if outcome.failed:
         words.append(f"{len(outcome.failed)} failed.")
     return " ".join(words)

@@ -89,6 +89,7 @@ class Crew:
             No worker can do its share, or the scheduler is gone.
         """
         last: Step | Progress = Progress(WAITING, 0, 0)
+        yield last
         due = 0.0
         with Background(MOST_WORKERS) as background:
             while self._open:
@@ -115,7 +116,10 @@ class Crew:
                     yield report
 
     def _look_for_workers(self, background: Background) -> None:
-        present = self._present()
+        try:
+            present = self._present()
+        except OSError:  # it reconnects, or gives up
+            return
         for address, worker in list(self._workers.items()):
             if address not in present or worker.has_died.is_set():
                 worker.has_died.set()
@@ -128,14 +132,22 @@ class Crew:
             raise next(iter(self._unfit.values()))
 
     def _present(self) -> dict[str, dict[str, float]]:
-        """Workers that are there, with what a case takes of their resources."""
-        try:
-            workers: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
-        except (OSError, TimeoutError) as error:
+        """Workers that are there, with what a case takes of their resources.
+
+        Raises
+        ------
+        OSError
+            The scheduler does not answer now.
+        AbdosegError
+            It is gone.
+        """
+        scheduler = self._client.scheduler
+        if scheduler is None or self._client.status in ("closing", "closed"):
             raise AbdosegError(
                 "The scheduler no longer answers. What is finished stays: start the same command "
                 "again when it is back."
-            ) from error
+            )
+        workers: dict[str, Any] = self._client.sync(scheduler.identity, n_workers=-1)["workers"]
         resources = {address: about["resources"] for address, about in workers.items()}
         with_gpu = {address: {GPU: 1.0} for address, has in resources.items() if has.get(GPU)}
         return with_gpu or {address: {} for address in resources}

@@ -16,8 +16,8 @@ from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
 
-FASTEST = 0
-"""Level of compression that a network does not wait for."""
+FAST = 1
+"""Level of compression that no cable waits for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class PackedVoxels:
     def of(cls, data: NDArray[Any], grid: Grid) -> Self:
         """Pack voxels of shape (z, y, x)."""
         stored = grid.to_stored(data)
-        content = igzip.compress(stored.tobytes(order="F"), compresslevel=FASTEST)
+        content = igzip.compress(stored.tobytes(order="F"), compresslevel=FAST)
         return cls(grid, stored.dtype.str, content)
 
     def unpack(self) -> NDArray[Any]:

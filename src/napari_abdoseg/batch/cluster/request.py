@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Self
 
 from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.cluster.needed_model import NeededModel
 from napari_abdoseg.batch.work_order import chosen_folds
 from napari_abdoseg.errors import ModelError
-from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
+from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble, loading_ensemble
+from napari_abdoseg.progress import Work, relay
 
 _loading = threading.Lock()
 
@@ -59,6 +62,17 @@ class Request:
         """
         with _loading:
             return _load(self.models, self.folds)
+
+
+def loading_to_send(
+    models: str | Path | Sequence[str | Path] = "demo", folds: Iterable[int | str] | None = None
+) -> Work[Ensemble]:
+    """Load an ensemble that works elsewhere; see `loading_ensemble`.
+
+    It is checked here, and nothing is said of a device.
+    """
+    loading = loading_ensemble(models, folds, "cpu")
+    return (yield from relay(loading, lambda progress: replace(progress, notice=None)))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,74 @@
+"""What is said of a run in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.table import Table
+
+from napari_abdoseg.batch.case_report import Report
+from napari_abdoseg.batch.ledger import Outcome
+from napari_abdoseg.batch.tables import FAILED, ORGANS
+from napari_abdoseg.cli.console import console, say
+from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.progress import spoken_duration
+
+MOST_SHOWN = 20
+"""Cases that are told of one by one."""
+
+
+def introduce(ensemble: Ensemble) -> None:
+    """Say which model works, and what it is for."""
+    for trained in ensemble.configurations:
+        folds, model = ", ".join(trained.folds), trained.model
+        console.print(f"Model {model.name}: {trained.name}, folds {folds}.", highlight=False)
+        if model.description:
+            console.print(model.description, style="yellow", highlight=False)
+
+
+def tell(outcome: Outcome, output: Path, seconds: float) -> None:
+    """Sum up a run; cases are told of one by one where they are few."""
+    if outcome.finished:
+        tell_of_organs(outcome)
+        console.print(f"Results are in {output}.", highlight=False)
+    if outcome.kept:
+        say(f"{len(outcome.kept)} finished before and kept; --overwrite makes them again.")
+    for case, reason in outcome.failed[:MOST_SHOWN]:
+        console.print(f"[bold red]{case.name} failed:[/] {reason}", highlight=False)
+    if outcome.failed:
+        console.print(f"All that failed are in {output / FAILED}.", highlight=False)
+    made, kept, failed = (len(part) for part in (outcome.made, outcome.kept, outcome.failed))
+    console.print(
+        f"{made} made, {kept} kept, {failed} failed in {spoken_duration(seconds)}.",
+        highlight=False,
+    )
+
+
+def tell_of_organs(outcome: Outcome) -> None:
+    """Print volumes and warnings, or where they are."""
+    if len(outcome.finished) > MOST_SHOWN:
+        console.print(f"Volumes are in {ORGANS}, warnings in each case's JSON.", highlight=False)
+        return
+    reports = list(outcome.reports())
+    for report in reports:
+        for warning in report["warnings"]:
+            say(f"{report['case']}: {warning}")
+    console.print(organ_table(reports))
+
+
+def organ_table(reports: list[Report]) -> Table:
+    """Volumes of all organs of all cases."""
+    table = Table("case", "organ")
+    for column in ("volume (ml)", "mean HU"):
+        table.add_column(column, justify="right")
+    table.add_column("")
+    for report in reports:
+        for organ in report["organs"]:
+            table.add_row(
+                report["case"],
+                organ["name"],
+                f"{organ['volume_ml']:.1f}",
+                f"{organ['mean_hu']:.0f}",
+                "touches the edge of the scan" if organ["touches_edge"] else "",
+            )
+    return table
