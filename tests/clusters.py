@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from distributed import Client, LocalCluster
+from distributed import LocalCluster
 from distributed.security import Security
 
 
@@ -46,10 +45,9 @@ def cluster_of_processes(count: int) -> Iterator[LocalCluster]:
         yield cluster
 
 
-def processes_of(cluster: LocalCluster) -> dict[str, int]:
-    """Numbers of the workers' processes, by address."""
-    with Client(cluster, set_as_default=False) as client:
-        return client.run(os.getpid)
+def processes_of(cluster: LocalCluster) -> list[int]:
+    """Numbers of the workers' processes, those that are there now."""
+    return [nanny.pid for nanny in cluster.workers.values() if nanny.pid]
 
 
 def _settings() -> dict[str, Any]:

@@ -50,7 +50,6 @@ def test_a_worker_that_dies_has_its_case_made_by_another(scans, tmp_path, ensemb
     here, output = tmp_path / "here", tmp_path / "out"
     drain(predicting(find_cases([scans], here), ensemble, "exact"))
     cases = find_cases([scans], output)
-    pids = list(processes_of(cluster).values())
     work = predicting_on_cluster(cases, Request.of(ensemble, "exact"), cluster.scheduler_address)
     killed = 0
     while True:
@@ -60,7 +59,7 @@ def test_a_worker_that_dies_has_its_case_made_by_another(scans, tmp_path, ensemb
             outcome = end.value
             break
         if not killed and progress.stage.endswith(": Segmenting"):
-            killed = pids[0]
+            killed = processes_of(cluster)[0]
             os.kill(killed, signal.SIGKILL)
     assert killed
     assert outcome.made == cases
@@ -94,20 +93,21 @@ def test_workers_without_the_scan_and_the_model_are_sent_both(
 def test_a_case_that_kills_workers_is_given_up(scans, tmp_path, ensemble):
     cases = find_cases([scans], tmp_path / "out")
     with cluster_of_processes(1) as cluster:
-        asked, killed = Request.of(ensemble, "exact"), []
-        work = predicting_on_cluster(cases, asked, cluster.scheduler_address)
+        work = predicting_on_cluster(
+            cases, Request.of(ensemble, "exact"), cluster.scheduler_address
+        )
+        killed, armed = [], True
         while True:
             try:
-                progress = next(work)
+                stage = next(work).stage
             except StopIteration as end:
                 outcome = end.value
                 break
-            if progress.stage == "case1: Segmenting":
-                for pid in processes_of(cluster).values():
-                    if pid not in killed:
-                        killed.append(pid)
-                        os.kill(pid, signal.SIGKILL)
-    assert len(killed) == 3
+            if armed and stage == "case1: Segmenting":
+                killed += processes_of(cluster)
+                os.kill(killed[-1], signal.SIGKILL)
+            armed = stage != "case1: Segmenting"
+    assert len(set(killed)) == 3
     assert outcome.made == cases[1:]
     ((case, reason),) = outcome.failed
     assert case == cases[0]

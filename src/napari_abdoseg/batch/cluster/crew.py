@@ -6,6 +6,7 @@ import queue
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from distributed import Client
@@ -103,17 +104,17 @@ class Crew:
                     continue
                 if isinstance(report, UnfitWorkerError):
                     self._unfit[report.address] = report
-                    del self._workers[report.address]
-                    yield Progress(WAITING, 0, 0, str(report))
+                    self._workers.pop(report.address, None)
+                    report = Progress(WAITING, 0, 0, str(report))
                 elif isinstance(report, Exception):
                     raise report
-                elif isinstance(report, Progress):
-                    yield report
-                elif self._open.get(report.case.name):
-                    last = report if report.end is None else last
-                    if report.end:
-                        del self._open[report.case.name]
-                    yield report
+                elif isinstance(report, Step) and report.case.name not in self._open:
+                    continue  # word of a case that has come to its end
+                if isinstance(report, Step) and report.end:
+                    del self._open[report.case.name]
+                else:
+                    last = replace(report, notice=None)
+                yield report
 
     def _look_for_workers(self, background: Background) -> None:
         try:
@@ -124,6 +125,7 @@ class Crew:
             if address not in present or worker.has_died.is_set():
                 worker.has_died.set()
                 del self._workers[address]
+                self._inbox.put(Progress(WAITING, 0, 0))
         for address in present.keys() - self._workers.keys() - self._unfit.keys():
             worker = RemoteWorker(self._client, address, present[address])
             self._workers[address] = worker
