@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 from qtpy.QtWidgets import QApplication
 
 from napari_abdoseg.plugin.job import Job
@@ -37,3 +40,24 @@ def test_reports_that_come_while_one_is_shown_wait_for_the_next_turn(make_napari
     assert deepest == 1
     assert shown == sorted(set(shown))
     assert previews == [0, 100, 200]
+
+
+def test_cancelled_work_is_closed_in_its_thread_before_the_job_ends(make_napari_viewer, qtbot):
+    make_napari_viewer()
+    closed_by: list[threading.Thread] = []
+
+    def work():
+        try:
+            while True:
+                time.sleep(0.01)
+                yield Progress("Working", 0, 0)
+        finally:
+            closed_by.append(threading.current_thread())
+
+    job = Job(work(), "Job")
+    with qtbot.waitSignal(job.progressed, timeout=60_000):
+        job.start()
+    with qtbot.waitSignal(job.ended, timeout=60_000):
+        job.cancel()
+    assert len(closed_by) == 1
+    assert closed_by[0] is not threading.main_thread()

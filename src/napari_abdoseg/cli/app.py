@@ -6,6 +6,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from napari_abdoseg.cli.dataset import dataset
 from napari_abdoseg.cli.demo import demo
@@ -40,5 +41,5 @@ def main() -> None:
     try:
         app()
     except AbdosegError as error:
-        Console(stderr=True).print(f"[bold red]abdoseg:[/] {error}", highlight=False)
+        Console(stderr=True).print(f"[bold red]abdoseg:[/] {escape(str(error))}", highlight=False)
         sys.exit(2)

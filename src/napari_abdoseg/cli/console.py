@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
@@ -58,4 +59,4 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
 
 def say(notice: str) -> None:
     """Print something the user should know."""
-    console.print(f"[yellow]Note:[/] {notice}", highlight=False)
+    console.print(f"[yellow]Note:[/] {escape(notice)}", highlight=False)

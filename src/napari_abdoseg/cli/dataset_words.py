@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -83,7 +84,7 @@ def conclude(conversion: Conversion) -> None:
 def report_failures(failed: tuple[tuple[str, str], ...]) -> None:
     """Say which cases failed, and why."""
     for case, reason in failed:
-        console.print(f"[bold red]{case} failed:[/] {reason}", highlight=False)
+        console.print(f"[bold red]{case} failed:[/] {escape(reason)}", highlight=False)
 
 
 def counted(number: int, word: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from napari_abdoseg.cli.console import console, say, show
@@ -90,6 +91,8 @@ def warn(cohort: CohortScores) -> None:
         say(f"{folder} has cases without a reference: {', '.join(cohort.pairing.surplus)}.")
     if cohort.pairing.missing:
         missing = ", ".join(cohort.pairing.missing)
-        console.print(f"[bold red]{folder} has no prediction of[/] {missing}", highlight=False)
+        console.print(
+            f"[bold red]{folder} has no prediction of[/] {escape(missing)}", highlight=False
+        )
     for case, reason in cohort.failed:
-        console.print(f"[bold red]{case} failed:[/] {reason}", highlight=False)
+        console.print(f"[bold red]{case} failed:[/] {escape(reason)}", highlight=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from napari_abdoseg.batch.case_report import Report
@@ -34,7 +35,7 @@ def tell(outcome: Outcome, output: Path, seconds: float) -> None:
     if outcome.kept:
         say(f"{len(outcome.kept)} finished before and kept; --overwrite makes them again.")
     for case, reason in outcome.failed[:MOST_SHOWN]:
-        console.print(f"[bold red]{case.name} failed:[/] {reason}", highlight=False)
+        console.print(f"[bold red]{case.name} failed:[/] {escape(reason)}", highlight=False)
     if outcome.failed:
         console.print(f"All that failed are in {output / FAILED}.", highlight=False)
     made, kept, failed = (len(part) for part in (outcome.made, outcome.kept, outcome.failed))

@@ -8,7 +8,7 @@ from typing import Any
 from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_info
 from napari.utils.progress import cancelable_progress
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.progress import Countdown, Progress, Work, spoken_duration, thin_out
@@ -47,12 +47,14 @@ class Job(QObject):
         self._newest: Progress | None = None
         self._showing = False
         self._activity = _Activity(self.cancel, title)
-        self._worker = create_worker(_run_closing, work, _start_thread=False, _ignore_errors=True)
+        self._worker = create_worker(_run, work, _start_thread=False, _ignore_errors=True)
         self._worker.errored.disconnect()
         self._worker.yielded.connect(self._take)
         self._worker.returned.connect(self._finish)
         self._worker.errored.connect(self._fail)
         self._worker.finished.connect(self._end)
+        in_its_thread = Qt.ConnectionType.DirectConnection
+        self._worker.aborted.connect(lambda: work.close(), in_its_thread)
 
     def start(self) -> None:
         """Begin."""
@@ -129,11 +131,8 @@ class UnexpectedError(Exception):
     """A RuntimeError of the work, which napari's workers would take for their own end."""
 
 
-def _run_closing(work: Work[Any]) -> Work[Any]:
-    """Run ``work`` and close it in the worker's thread when the worker is cancelled."""
+def _run(work: Work[Any]) -> Work[Any]:
     try:
         return (yield from thin_out(work, SECONDS_BETWEEN_REPORTS))
     except RuntimeError as error:
         raise UnexpectedError(str(error)) from error
-    finally:
-        work.close()

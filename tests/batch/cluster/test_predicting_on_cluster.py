@@ -11,6 +11,7 @@ from clusters import cluster_in_threads
 from working import run
 
 from napari_abdoseg.batch.claims import Claims
+from napari_abdoseg.batch.cluster import connection
 from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster, segmenting_on_cluster
 from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.finding import find_cases
@@ -182,6 +183,7 @@ def test_an_output_of_another_model_is_an_error(
 @pytest.mark.parametrize(
     "address", ["tcp://127.0.0.1:1", "no address", "carrier-pigeon://host:1", "tls://127.0.0.1:1"]
 )
-def test_a_scheduler_that_does_not_answer(address, phantom, request_for_one_fold):
+def test_a_scheduler_that_does_not_answer(address, phantom, request_for_one_fold, monkeypatch):
+    monkeypatch.setattr(connection, "PATIENCE", 1.0)
     with pytest.raises(AbdosegError, match=f"No scheduler of Dask answers at {address}"):
         drain(segmenting_on_cluster(phantom[0], request_for_one_fold, address))
