@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,22 @@ def real_data() -> Path:
 def phantom() -> tuple[Volume, LabelMap]:
     """A coarse phantom and its truth."""
     return make_phantom(5, (8.0, 6.0, 6.0))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 128 KB and 100 files, where this machine lets us have one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=128k,nr_inodes=100", "tmpfs", str(disk)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        mounted = False
+    if not mounted:
+        pytest.skip("mounting a small disk takes root on Linux")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
 
 
 MakeModel = Callable[..., Path]

@@ -147,3 +147,23 @@ def test_a_disk_without_locks(tmp_path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(SaveError, match="No locks available"):
         Claims(tmp_path).claim("a")
+
+
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_a_disk_that_takes_no_more_files(left, small_disk):
+    output = small_disk / "out"
+    output.mkdir()
+    for number in range(os.statvfs(small_disk).f_favail - left):
+        (small_disk / str(number)).touch()
+    claims = Claims(output)
+    with pytest.raises(SaveError, match=r"out can't take results \(No space left on device\)"):
+        claims.claim("a")
+    claims.leave()
+    assert not list(output.iterdir())
+
+
+def test_what_can_not_be_removed_stays(tmp_path):
+    lock = tmp_path / ".abdoseg" / "a.case" / "lock"
+    lock.mkdir(parents=True)
+    Claims(tmp_path).leave()
+    assert lock.exists()

@@ -6,7 +6,7 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -273,21 +273,6 @@ class TestFailedSaves:
     def test_of_values_that_are_no_labels(self, grid: Grid, tmp_path: Path, value: float) -> None:
         data: Any = np.full(grid.shape, value)
         self.refused(tmp_path / "x.nii.gz", LabelMap(data, grid, ()), "the label map has")
-
-    @pytest.fixture
-    def small_disk(self, tmp_path: Path) -> Iterator[Path]:
-        """A disk of 128 KB, where this machine lets us have one."""
-        disk = tmp_path / "disk"
-        disk.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(disk)]
-        try:
-            mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-        except OSError:
-            mounted = False
-        if not mounted:
-            pytest.skip("mounting a small disk takes root on Linux")
-        yield disk
-        subprocess.run(["umount", str(disk)], check=True)
 
     @pytest.mark.parametrize("name", ["x.nii.gz", "x.nii"])
     def test_on_a_full_disk(

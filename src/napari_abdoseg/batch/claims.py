@@ -94,7 +94,7 @@ class Claims:
 
     def leave(self) -> None:
         """Remove what killed runs have left, and the hidden folder if no other run is there."""
-        with suppress(OSError):
+        with suppress(OSError, SaveError):
             for folder in list(self._hidden.iterdir()):
                 if claim := self._claim(folder.name):
                     claim.release()
@@ -122,6 +122,8 @@ class Claims:
             claim = Claim(folder, lock)
             claim.clear()
         except OSError as error:
+            with suppress(OSError):  # others' are not empty
+                folder.rmdir()
             raise SaveError(
                 f"{folder.parent.parent} can't take results ({error.strerror}): choose another "
                 "output folder, or change its permissions or disk."
