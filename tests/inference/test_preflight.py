@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -101,6 +102,13 @@ def test_patches_of_all_kinds_are_measured(patch, scan, make_model):
     folder = make_model(folds=(0,), patch=patch, spacing=(10.0, 8.0, 8.0)[-len(patch) :])
     calibration = drain(calibrating(scan, load_configuration(folder), PRESETS["fast"]))
     assert calibration.pace.passing > 0
+
+
+def test_nothing_is_said_of_slices_far_thinner_than_the_models(make_model):
+    thin, _ = make_phantom(6, (2.0, 8.0, 8.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drain(calibrating(thin, load_configuration(make_model(folds=(0,))), PRESETS["fast"]))
 
 
 @pytest.mark.parametrize("preset", list(PRESETS))

@@ -110,7 +110,9 @@ def calibrating(volume: Volume, trained: TrainedConfiguration, preset: Preset) -
 
     yield Progress(STAGE, 0, 0)
     slab, spacing = _middle_slab(volume, trained), network_order_spacing(volume.grid, trained)
-    preprocess(slab[:, :1], spacing, trained)
+    own = trained.image_spacing(spacing)
+    unchanged = [own[axis] for axis in trained.plans.transpose_backward]
+    preprocess(slab[:, :1], unchanged, trained)
     begin = time.perf_counter()
     image, properties = preprocess(slab, spacing, trained)
     preprocessing = (time.perf_counter() - begin) / slab.size
