@@ -62,8 +62,13 @@ class DeviceWorker:
         return self.ready and not self.alone and len(self._unfinished) < self._most
 
     @property
+    def has_none(self) -> bool:
+        """Whether its networks have no case to work on."""
+        return not self._unfinished
+
+    @property
     def is_idle(self) -> bool:
-        """Whether it has no case."""
+        """Whether it has no case, nor one to write."""
         return self.ready and not self.held
 
     def give(self, case: Case, alone: bool = False) -> None:

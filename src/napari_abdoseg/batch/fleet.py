@@ -76,10 +76,15 @@ class _Fleet:
 
     def _hand_out(self) -> None:
         for worker in self._workers:
-            while self._waiting and worker.takes_more:
+            while worker.takes_more and self._there_is_one_for(worker):
                 worker.give(self._waiting.popleft())
             if self._suspects and not self._waiting and worker.is_idle:
                 worker.give(self._suspects.popleft(), alone=True)
+
+    def _there_is_one_for(self, worker: DeviceWorker) -> bool:
+        """Whether a case waits, beside one for each other process that has none."""
+        without = 0 if worker.has_none else sum(each.has_none for each in self._workers)
+        return len(self._waiting) > without
 
     def _replace(self, dead: DeviceWorker) -> Steps:
         """See to the cases of a process that died, and start another."""
