@@ -55,7 +55,7 @@ class Ledger:
         self._kept, self._count = list(kept), len(to_do)
         self._made: list[Case] = []
         self._failed: list[tuple[Case, str]] = []
-        self._ended = 0
+        self._ended: set[str] = set()
         self._under_way: dict[str, float] = {}
         self.busy: list[Case] = []
         """Cases that another run works on."""
@@ -67,10 +67,10 @@ class Ledger:
         return self._note_step(report)
 
     def _note_step(self, step: Step) -> Progress:
-        if step.end is None:
+        if step.end is None and step.case.name not in self._ended:
             before = self._under_way.get(step.case.name, 0.0)
             self._under_way[step.case.name] = max(before, step.fraction)
-        else:
+        elif step.end:
             self._end(step, step.end)
         notice = None if step.end is End.FAILED else step.notice
         stage = f"{step.case.name}: {step.stage}" if self._count > 1 else step.stage
@@ -78,7 +78,7 @@ class Ledger:
 
     def progress(self, stage: str, notice: str | None = None) -> Progress:
         """How far the run is, in thousandths of a case."""
-        done = self._ended + sum(self._under_way.values())
+        done = len(self._ended) + sum(self._under_way.values())
         return Progress(stage, round(THOUSANDTHS * done), THOUSANDTHS * self._count, notice)
 
     def _end(self, step: Step, end: End) -> None:
@@ -86,7 +86,7 @@ class Ledger:
         if end is End.BUSY:
             self.busy.append(step.case)
             return
-        self._ended += 1
+        self._ended.add(step.case.name)
         if end is End.MADE:
             self._made.append(step.case)
         elif end is End.KEPT:
