@@ -18,7 +18,7 @@ from typing import TextIO
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.pipeline import Pipeline
-from napari_abdoseg.batch.work_order import READY, WorkOrder, dump_step, load_case
+from napari_abdoseg.batch.work_order import READY, WorkOrder, dump_error, dump_step, load_case
 from napari_abdoseg.child_process import end_with_parent
 from napari_abdoseg.errors import AbdosegError
 
@@ -36,7 +36,7 @@ def main() -> None:
         for step in pipeline.run(_cases(first, lines)):
             _say(steps, dump_step(step))
     except AbdosegError as error:
-        _say(steps, json.dumps(str(error)))
+        _say(steps, dump_error(error))
 
 
 def _take_output() -> TextIO:

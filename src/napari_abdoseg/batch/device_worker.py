@@ -12,9 +12,8 @@ from typing import Any
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.order import Order
 from napari_abdoseg.batch.step import Step
-from napari_abdoseg.batch.work_order import READY, WorkOrder, dump_case, load_step
+from napari_abdoseg.batch.work_order import READY, WorkOrder, dump_case, load_error, load_step
 from napari_abdoseg.child_process import ChildProcess
-from napari_abdoseg.errors import AbdosegError
 
 Inbox = queue.SimpleQueue[tuple["DeviceWorker", Any]]
 """What workers say; None when one has died."""
@@ -85,12 +84,14 @@ class DeviceWorker:
         ------
         AbdosegError
             It can't work, and no other could either.
+        SaveError
+            Results can't be written.
         """
         if said == READY:
             self.ready = True
             return None
-        if isinstance(said, str):
-            raise AbdosegError(said)
+        if isinstance(said, dict):
+            raise load_error(said)
         step = load_step(said, self.held)
         if step.fraction == 1 or step.end:
             self._unfinished.discard(step.case.name)

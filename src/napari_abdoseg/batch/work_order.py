@@ -13,6 +13,7 @@ from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.order import Order
 from napari_abdoseg.batch.step import End, Step
+from napari_abdoseg.errors import AbdosegError, SaveError
 from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
 
 READY = "ready"
@@ -102,6 +103,17 @@ def dump_step(step: Step) -> str:
     """A step as a line; its case by name."""
     end = step.end and step.end.value
     return json.dumps([step.case.name, step.stage, step.fraction, end, step.notice])
+
+
+def dump_error(error: AbdosegError) -> str:
+    """Why no more can be done, as a line."""
+    return json.dumps({"error": str(error), "of_saving": isinstance(error, SaveError)})
+
+
+def load_error(said: Mapping[str, Any]) -> AbdosegError:
+    """Why no more can be done, from what a line says."""
+    kind = SaveError if said["of_saving"] else AbdosegError
+    return kind(said["error"])
 
 
 def load_step(said: list[Any], cases: Mapping[str, Case]) -> Step:
