@@ -63,7 +63,7 @@ def main() -> None:
 def report(chosen: argparse.Namespace) -> Iterator[str]:
     model = read_model(chosen.model)
     ways = model, chosen.presets, chosen.device
-    yield facts(model, chosen.device)
+    yield f"# `{ABDOSEG.name} predict` against `{NNUNET.name}`\n\n{facts(model, chosen.device)}"
     warm_up()
     if chosen.slices:
         large = [large_ct(chosen.slices, chosen.size)]
@@ -79,12 +79,12 @@ def report(chosen: argparse.Namespace) -> Iterator[str]:
 
 
 def facts(model: Model, device: str) -> str:
+    """Model and machine, in a sentence."""
     if device == "cuda":
         # This process stays without torch: of memory that it shared, a job would have less.
         asking = "import torch; print(torch.cuda.get_device_name())"
         device = run([sys.executable, "-c", asking]).said.strip()
     return (
-        f"# `{ABDOSEG.name} predict` against `{NNUNET.name}`\n\n"
         f"Model {model.name}, folds {', '.join(model.folds)}; device {device}, "
         f"{available_cores()} CPU cores under a load of {os.getloadavg()[0]:.1f}; "
         f"torch {version('torch')}, nnunetv2 {version('nnunetv2')}."
