@@ -18,6 +18,7 @@ from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.order import Order
 from napari_abdoseg.batch.work_order import WorkOrder, dump_case
 from napari_abdoseg.errors import AbdosegError, SaveError
@@ -178,7 +179,7 @@ def test_processes_that_can_not_begin(cases, ensemble, tmp_path, monkeypatch):
 def test_a_process_ends_with_the_one_that_started_it(cases, ensemble):
     case = cases[0]
     stall(case)
-    order = WorkOrder.of(Order(ensemble, Asked.of(ensemble, "fast"), 1), "cpu")
+    order = WorkOrder.of(Order(ensemble, Goal(Asked.of(ensemble, "fast")), 1), "cpu")
     module = "napari_abdoseg.batch.device_process"
     with subprocess.Popen(
         [sys.executable, "-m", module, order.dumps()],

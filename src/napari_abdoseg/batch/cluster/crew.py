@@ -108,10 +108,8 @@ class Crew:
                     report = Progress(WAITING, 0, 0, str(report))
                 elif isinstance(report, Exception):
                     raise report
-                elif isinstance(report, Step) and report.case.name not in self._open:
-                    continue  # word of a case that has come to its end
                 if isinstance(report, Step) and report.end:
-                    del self._open[report.case.name]
+                    self._open.pop(report.case.name)
                 else:
                     last = replace(report, notice=None)
                 yield report
