@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -32,16 +31,8 @@ def cluster_in_threads(
 
 @contextmanager
 def cluster_of_processes(count: int) -> Iterator[LocalCluster]:
-    """A scheduler in this process, and workers in others, begun anew when they die.
-
-    What they read and write under the user's home is in the folder that they begin in.
-    """
-    home = str(Path.cwd())
-    with LocalCluster(
-        n_workers=count,
-        env={"XDG_CACHE_HOME": home, "XDG_DATA_HOME": home},
-        **_settings(),
-    ) as cluster:
+    """A scheduler in this process, and workers in others, begun anew when they die."""
+    with LocalCluster(n_workers=count, **_settings()) as cluster:
         yield cluster
 
 

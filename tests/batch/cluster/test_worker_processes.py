@@ -28,10 +28,12 @@ OWN_FOLDER = Path("/proc/self/cwd")
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """Two workers that have begun in a folder of their own."""
+    folder = tmp_path_factory.mktemp("workers")
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("workers"))
+        patch.chdir(folder)
+        for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(folder))
         with cluster_of_processes(2) as cluster:
-            patch.undo()
             yield cluster
 
 
