@@ -141,3 +141,35 @@ def test_a_scheduler_that_goes_away_is_told():
             pytest.raises(AbdosegError, match=r"The scheduler no longer answers\. What is"),
         ):
             list(run)
+
+
+class Losing(Travelling):
+    """A service during whose first case, each time, the worker is lost."""
+
+    def __init__(self, cluster) -> None:
+        super().__init__()
+        self.cluster, self.lost = cluster, []
+
+    def serving(self, worker, case):
+        if case.name == "c0":
+            self.lost.append(worker.address)
+            scheduler = self.cluster.scheduler
+            self.cluster.sync(
+                scheduler.remove_worker, worker.address, stimulus_id="test", expected=False
+            )
+        return (yield from super().serving(worker, case))
+
+
+def test_a_case_of_which_three_workers_die_is_given_up():
+    with cluster_in_threads(4) as cluster:
+        service = Losing(cluster)
+        with crew_of(cluster.scheduler_address, service, 5) as run:
+            reports = list(run)
+    assert len(set(service.lost)) == 3
+    steps = [report for report in reports if isinstance(report, Step)]
+    assert {step.case.name for step in steps if step.end is End.MADE} == {"c1", "c2", "c3", "c4"}
+    (failed,) = [step for step in steps if step.end is End.FAILED]
+    assert failed.case.name == "c0"
+    assert failed.notice == (
+        f"3 workers that had it died; the last was {service.lost[-1]}: its log may say why."
+    )

@@ -48,7 +48,7 @@ def require_same(cases, here: Path) -> None:
 
 
 def test_a_worker_that_dies_has_its_case_made_by_another(scans, tmp_path, ensemble, cluster):
-    copy_scans(scans, 8)
+    copy_scans(scans, 4)
     here, output = tmp_path / "here", tmp_path / "out"
     drain(predicting(find_cases([scans], here), ensemble, "exact"))
     cases = find_cases([scans], output)
@@ -92,6 +92,7 @@ def test_workers_without_the_scan_and_the_model_are_sent_both(
     assert not any("Sending" in step.stage for step in steps)
 
 
+@pytest.mark.slow
 def test_a_case_that_kills_workers_is_given_up(scans, tmp_path, ensemble):
     cases = find_cases([scans], tmp_path / "out")
     with cluster_of_processes(1) as cluster:
