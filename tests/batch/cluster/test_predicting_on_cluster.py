@@ -11,12 +11,13 @@ from clusters import cluster_in_threads
 from working import run
 
 from napari_abdoseg.batch.claims import Claims
-from napari_abdoseg.batch.cluster import connection
+from napari_abdoseg.batch.cluster import connection, service
+from napari_abdoseg.batch.cluster.introduction import UnfitWorkerError
 from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster, segmenting_on_cluster
 from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
-from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.errors import AbdosegError, DeviceError
 from napari_abdoseg.image.nifti import read_labels, read_volume
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.ensemble import load_ensemble
@@ -178,6 +179,30 @@ def test_an_output_of_another_model_is_an_error(
     drain(predicting(cases, ensemble, "fast"))
     with pytest.raises(AbdosegError, match="another model or preset"):
         drain(predicting_on_cluster(cases, request_for_one_fold, scheduler))
+
+
+def without_gpu(_):
+    raise DeviceError("There is no GPU.")
+
+
+def without_package(_):
+    raise ImportError("No module named 'nnunetv2'")
+
+
+@pytest.mark.parametrize(
+    ("introduce", "words"),
+    [
+        (without_gpu, "can't take part: There is no GPU."),
+        (without_package, "can't begin (No module named 'nnunetv2'): install \"napari-abdoseg[cl"),
+    ],
+)
+def test_workers_that_can_not_begin_are_named(
+    introduce, words, phantom, scheduler, request_for_one_fold, monkeypatch
+):
+    monkeypatch.setattr(service, "introduce", introduce)
+    with pytest.raises(UnfitWorkerError) as caught:
+        drain(segmenting_on_cluster(phantom[0], request_for_one_fold, scheduler))
+    assert str(caught.value).startswith(f"The worker {caught.value.address} {words}")
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,8 @@ class Crew:
 
     def hear(self, case: str, stage: str, fraction: float, notice: str | None) -> None:
         """Take word of a case from elsewhere."""
-        if case in self._open:
-            self._inbox.put(Step(self._open[case], stage, fraction, notice=notice))
+        if known := self._open.get(case):
+            self._inbox.put(Step(known, stage, fraction, notice=notice))
 
     def run(self) -> Segmenting:
         """Work until all cases have come to an end.

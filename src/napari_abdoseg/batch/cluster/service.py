@@ -54,11 +54,9 @@ class _Welcome:
             raise UnfitWorkerError(worker.address, reason) from error
         except AbdosegError as error:
             raise UnfitWorkerError(worker.address, f"can't take part: {error}") from error
-        except (ImportError, AttributeError, RuntimeError) as error:  # it can't read the task
-            reason = (
-                f"or its scheduler can't read tasks of this run ({error}): install "
-                f'"napari-abdoseg[cluster]=={version("napari-abdoseg")}" on both.'
-            )
+        except (ImportError, AttributeError, RuntimeError) as error:
+            needed = f'"napari-abdoseg[cluster]=={version("napari-abdoseg")}"'
+            reason = f"can't begin ({error}): install {needed} there and on the scheduler."
             raise UnfitWorkerError(worker.address, reason) from error
 
     def errand(self, case: Case) -> Errand:
