@@ -51,8 +51,9 @@ class _Model:
 
     def draw(self) -> None:
         model = self._curves[0].model
-        title = f"{model.parent.name} · {model.name}"
-        self._figure.suptitle(title, x=0.01, ha="left", color=PAPER.foreground)
+        title = f"{model.parent.name}\n{model.name}"
+        look = {"color": PAPER.foreground, "fontsize": drawing.FONT}
+        self._figure.suptitle(title, x=0.01, ha="left", **look)
         losses = self._draw_row(0, "Loss", self._draw_loss)
         drawing.explain_lines(losses, PAPER)
         dice = self._draw_row(1, "Pseudo Dice", self._draw_dice)
