@@ -18,6 +18,7 @@ from napari_abdoseg.image.phantom import make_phantom
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
 SPACING = (20.0, 16.0, 16.0)
+LONG = (pytest.mark.slow, pytest.mark.timeout(1800))
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def require_same(output: Path, unbroken: Path) -> None:
     assert (output / "organs.csv").read_bytes() == (unbroken / "organs.csv").read_bytes()
 
 
-@pytest.mark.parametrize(("count", "kills"), [(6, 6), pytest.param(20, 30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("count", "kills"), [(6, 6), pytest.param(20, 30, marks=LONG)])
 def test_a_run_that_is_killed_again_and_again(count, kills, many, start_server, tmp_path):
     server, scans = start_server(), many(count)
     unbroken, output = tmp_path / "unbroken", tmp_path / "killed"
