@@ -74,7 +74,7 @@ def test_a_run_that_is_killed_again_and_again(count, kills, many, start_server, 
     chance, left_over, killed, ended = random.Random(1), 0, 0, 0
     while killed < kills:
         group = server.start(scans, output)
-        time.sleep(chance.uniform(0, 3 * a_case))
+        time.sleep(chance.uniform(0, 2 * a_case))
         with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
         status, _ = server.wait()
