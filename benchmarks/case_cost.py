@@ -18,19 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from isal import igzip
 from jobs import ABDOSEG, Run, commands, run
 from large_scan import large_ct
 from whole_job import facts, markdown
 
 from napari_abdoseg.batch.case_report import read_report
+from napari_abdoseg.batch.cluster.packed import PackedVolume
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.image.nifti import read_volume, write_volume
 from napari_abdoseg.inference.model import read_model
 from napari_abdoseg.inference.preset import PRESETS
 
 KB, MB = 1e3, 1e6
-FAST = 1
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,7 @@ def costs_of(scan: Path, chosen: argparse.Namespace) -> Iterator[Cost]:
     """Of one scan with each preset."""
     volume = read_volume(scan)
     shape = " × ".join(map(str, volume.data.shape))
-    voxels = volume.grid.to_stored(volume.data).tobytes(order="F")
-    packed = len(igzip.compress(voxels, compresslevel=FAST))
+    packed = len(PackedVolume.of(volume).voxels.content)
     _, *ours = commands(scan, read_model(chosen.model), chosen.presets, chosen.device)
     for preset, command in ours:
         with TemporaryDirectory() as output:

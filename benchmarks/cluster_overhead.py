@@ -1,8 +1,8 @@
 """What a cluster's queue costs by itself: cases without any work on a real scheduler.
 
-A scheduler and workers run in processes of their own on this machine. Each case is one call
+The scheduler runs in this process, workers run in others on this machine. Each case is one call
 of a function that gives back at once, and goes the way of a real one otherwise. Memory is that
-of this process and of the scheduler when all cases are done.
+of this process when all cases are done.
 
     python benchmarks/cluster_overhead.py --cases 10000
 """
@@ -10,7 +10,6 @@ of this process and of the scheduler when all cases are done.
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 
@@ -67,7 +66,7 @@ def main() -> None:
             )
             seconds = time.perf_counter() - begin
             cpu = time.process_time() - cpu
-        here = psutil.Process(os.getpid()).memory_info().rss / MB
+        here = psutil.Process().memory_info().rss / MB
     assert made == chosen.cases
     a_case = seconds * chosen.workers / chosen.cases
     print(
