@@ -5,7 +5,7 @@ cases: each starts Python and loads the model anew, which a run on a folder does
 the most that all processes of a command have together. Let nothing else run beside it.
 
     python benchmarks/folder_throughput.py --output folder_throughput.md
-    python benchmarks/folder_throughput.py --cases 3 --singles 1 --workers 1
+    python benchmarks/folder_throughput.py --cases 3 --slices 20 --size 64 --singles 1 --workers 1
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jobs import Run, commands, run, warm_up
-from whole_job import FIRST_SEED, facts, markdown
+from large_scan import large_ct
+from whole_job import facts, markdown
 
 from napari_abdoseg.image.nifti import write_volume
-from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference.model import read_model
 from napari_abdoseg.inference.preset import PRESETS
 
@@ -32,6 +32,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cases", type=int, default=20)
+    parser.add_argument("--slices", type=int, default=300, help="of each CT")
+    parser.add_argument("--size", type=int, default=512, help="voxels of each CT in plane")
     parser.add_argument("--singles", type=int, default=4, help="single runs that are measured")
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--presets", nargs="+", choices=PRESETS, default=["balanced", "exact"])
@@ -41,7 +43,8 @@ def main() -> None:
     chosen = parser.parse_args()
     if not 1 <= chosen.singles <= chosen.cases:
         parser.error("--singles is from 1 to the number of cases")
-    title = f"{facts(read_model(chosen.model), chosen.device)} {chosen.cases} equal phantoms."
+    cases = f"{chosen.cases} CTs of {chosen.slices} x {chosen.size} x {chosen.size} voxels."
+    title = f"{facts(read_model(chosen.model), chosen.device)} {cases}"
     rows = [HEAD]
     for row in measured(chosen):
         print(*row, sep=" | ", flush=True)
@@ -56,7 +59,7 @@ def measured(chosen: argparse.Namespace) -> Iterator[tuple[str, ...]]:
     warm_up()
     with TemporaryDirectory() as place:
         scans, outputs = Path(place) / "scans", Path(place) / "outputs"
-        write_scans(scans, chosen.cases)
+        write_scans(scans, chosen)
         ways = read_model(chosen.model), chosen.presets, chosen.device
         (_, nnunet), *ours = commands(scans, *ways)
         theirs = run([*nnunet, outputs / "nnU-Net"])
@@ -77,12 +80,13 @@ def measured(chosen: argparse.Namespace) -> Iterator[tuple[str, ...]]:
                 yield as_row(name, together, one_by_one.seconds, theirs.seconds)
 
 
-def write_scans(folder: Path, count: int) -> None:
-    """The same phantom under so many names."""
+def write_scans(folder: Path, chosen: argparse.Namespace) -> None:
+    """The same CT under so many names."""
     folder.mkdir()
-    scan, _ = make_phantom(FIRST_SEED)
-    for number in range(count):
-        write_volume(folder / f"case{number:02}_0000.nii.gz", scan)
+    first, *others = (folder / f"case{number:02}_0000.nii.gz" for number in range(chosen.cases))
+    write_volume(first, large_ct(chosen.slices, chosen.size)[0])
+    for other in others:
+        other.hardlink_to(first)
 
 
 def summed(singles: Iterable[Run], count: int) -> Run:

@@ -54,6 +54,16 @@ def test_a_name_of_dots_stays_in_the_folder(tmp_path):
     assert claim.folder.resolve().parent == tmp_path.resolve() / ".abdoseg"
 
 
+def test_what_cannot_be_removed_is_told_to_the_next(tmp_path):
+    claim = Claims(tmp_path).claim("a")
+    (claim.folder / "left").mkdir()
+    claim.release()
+    with pytest.raises(SaveError, match=r"can't take results \(.+\): choose another"):
+        Claims(tmp_path).claim("a")
+    (claim.folder / "left").rmdir()
+    assert Claims(tmp_path).claim("a")
+
+
 def test_what_a_killed_process_held_is_free_and_cleaned(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -481,6 +481,7 @@ class TestFolders:
             ("folder/case_0000.NII", "case"),
             ("case_001.nii.gz", "case_001"),
             ("case_001_0000.nii.gz", "case_001"),
+            ("FLARE22_Tr_0001.nii.gz", "FLARE22_Tr_0001"),
             ("a.b.nii.gz", "a.b"),
         ],
     )

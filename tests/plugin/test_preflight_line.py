@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from segmenting import PATIENCE, press, wait_for_end
 
 from napari_abdoseg.plugin.layers import image_layer
 from napari_abdoseg.plugin.preflight_line import MEASURING
-
-PATIENCE = 60_000
-
-
-@pytest.fixture
-def viewer(make_napari_viewer, phantom):
-    viewer = make_napari_viewer(show=True)
-    data, options, _ = image_layer(phantom[0])
-    viewer.add_image(data, **options)
-    return viewer
 
 
 @pytest.fixture
@@ -61,9 +52,9 @@ def test_a_scan_that_is_no_ct_is_warned_of(viewer, widget, told, phantom):
 
 def test_a_run_takes_its_place(widget, told, qtbot):
     told()
-    widget.button.native.click()
+    press(widget)
     assert widget.preflight.words.text() == ""
-    qtbot.waitUntil(lambda: widget.job is None, timeout=PATIENCE)
+    wait_for_end(widget, qtbot)
 
 
 def test_weights_are_read_once(widget, told, monkeypatch, qtbot):
@@ -75,8 +66,8 @@ def test_weights_are_read_once(widget, told, monkeypatch, qtbot):
     monkeypatch.setattr("napari_abdoseg.inference.loading.read_checkpoint", read_again)
     widget.preset.value = "fast"
     assert told().startswith("About ")
-    widget.button.native.click()
-    qtbot.waitUntil(lambda: widget.job is None, timeout=PATIENCE)
+    press(widget)
+    wait_for_end(widget, qtbot)
     assert widget.status.text().startswith("Done")
 
 

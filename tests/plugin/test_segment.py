@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 from napari.layers import Labels, Shapes
-from napari.utils.notifications import notification_manager
 from napari.utils.progress import progress as activities
 from qtpy.QtCore import QTimer
+from segmenting import PATIENCE, press, said, wait_for_end, wait_for_segmenting
 from working import load_configuration
 
 from napari_abdoseg.errors import DeviceError
@@ -25,21 +25,11 @@ from napari_abdoseg.inference.network import Network
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segment
 from napari_abdoseg.plugin.four_panel import four_panel_view
-from napari_abdoseg.plugin.layers import image_layer, label_map_of
+from napari_abdoseg.plugin.layers import label_map_of
 from napari_abdoseg.plugin.preflight_line import PreflightLine
 from napari_abdoseg.plugin.segment import FOLDER, SegmentWidget
 
 PREVIEW = "CT organs (preview, 1 of 2 folds)"
-PATIENCE = 120_000
-"""ms that a run may take on a busy machine."""
-
-
-@pytest.fixture
-def viewer(make_napari_viewer, phantom):
-    viewer = make_napari_viewer(show=True)
-    data, options, _ = image_layer(phantom[0])
-    viewer.add_image(data, **options)
-    return viewer
 
 
 @pytest.fixture
@@ -47,18 +37,6 @@ def widget(viewer, make_model) -> SegmentWidget:
     _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Segment organs")
     widget.model.choose(make_model(mirror_axes=(2,)))
     return widget
-
-
-def press(widget: SegmentWidget) -> None:
-    widget.button.native.click()
-
-
-def wait_for_segmenting(widget: SegmentWidget, qtbot) -> None:
-    qtbot.waitUntil(lambda: widget.status.text().startswith("Segmenting"), timeout=PATIENCE)
-
-
-def wait_for_end(widget: SegmentWidget, qtbot) -> None:
-    qtbot.waitUntil(lambda: widget.job is None, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -85,10 +63,6 @@ def wait_for_preview(viewer, widget: SegmentWidget, qtbot) -> Labels:
 def no_preflight(monkeypatch):
     """Nothing is loaded before a run."""
     monkeypatch.setattr(PreflightLine, "foretell_soon", lambda *_: None)
-
-
-def said() -> str:
-    return " ".join(note.message for note in notification_manager.records)
 
 
 def test_a_run_tells_which_device_it_takes(no_preflight, viewer, widget, qtbot):

@@ -6,31 +6,19 @@ import numpy as np
 import pytest
 from clusters import cluster_of_processes
 from distributed import Client
-from napari.utils.notifications import notification_manager
+from segmenting import PATIENCE, press, said, wait_for_end, wait_for_segmenting
 
 from napari_abdoseg.batch.cluster import connection
 from napari_abdoseg.image.nifti import read_labels, write_volume
 from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.inference.segmentation import segment
-from napari_abdoseg.plugin.layers import image_layer
 from napari_abdoseg.plugin.segment import FOLDER, SegmentWidget
-
-PATIENCE = 120_000
-"""ms that a run may take on a busy machine."""
 
 
 @pytest.fixture(scope="module")
 def cluster():
     with cluster_of_processes(1) as cluster:
         yield cluster
-
-
-@pytest.fixture
-def viewer(make_napari_viewer, phantom):
-    viewer = make_napari_viewer(show=True)
-    data, options, _ = image_layer(phantom[0])
-    viewer.add_image(data, **options)
-    return viewer
 
 
 @pytest.fixture
@@ -41,20 +29,8 @@ def widget(viewer, make_model, cluster) -> SegmentWidget:
     return widget
 
 
-def press(widget: SegmentWidget) -> None:
-    widget.button.native.click()
-
-
-def wait_for_end(widget: SegmentWidget, qtbot) -> None:
-    qtbot.waitUntil(lambda: widget.job is None, timeout=PATIENCE)
-
-
 def count_tasks(dask_worker) -> int:
     return len(dask_worker.active_threads)
-
-
-def said() -> str:
-    return " ".join(note.message for note in notification_manager.records)
 
 
 def test_devices_are_left_to_workers_and_nothing_is_foretold(widget):
@@ -67,7 +43,7 @@ def test_devices_are_left_to_workers_and_nothing_is_foretold(widget):
 
 def test_an_open_ct(viewer, widget, qtbot, phantom):
     press(widget)
-    qtbot.waitUntil(lambda: widget.status.text().startswith("Segmenting"), timeout=PATIENCE)
+    wait_for_segmenting(widget, qtbot)
     wait_for_end(widget, qtbot)
     found = viewer.layers["CT organs"].data
     expected = segment(phantom[0], load_ensemble(widget.model.model.folder, device="cpu"))
@@ -81,7 +57,7 @@ def test_cancel_reaches_the_worker(viewer, widget, qtbot, make_model, cluster):
     widget.model.choose(slow)
     widget.preset.value = "exact"
     press(widget)
-    qtbot.waitUntil(lambda: widget.status.text().startswith("Segmenting"), timeout=PATIENCE)
+    wait_for_segmenting(widget, qtbot)
     press(widget)
     wait_for_end(widget, qtbot)
     assert widget.status.text() == "Cancelled."

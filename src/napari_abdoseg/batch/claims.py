@@ -46,15 +46,17 @@ class Claim:
                 path.unlink()
 
     def release(self) -> None:
-        """Let others have it, and leave nothing behind."""
-        self.clear()
+        """Let others have it, and leave nothing behind that can be removed."""
+        with suppress(OSError):  # the next to have it tries again, and tells of it
+            self.clear()
         path = self.folder / LOCK
         if sys.platform == "win32":  # which removes no open file
             os.close(self.lock)
             with suppress(OSError):
                 path.unlink()
         else:  # others that wait for this file see that it is no longer there
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
             os.close(self.lock)
         with suppress(OSError):
             self.folder.rmdir()
@@ -120,7 +122,11 @@ class Claims:
                     break
                 os.close(lock)  # who had it has removed it
             claim = Claim(folder, lock)
-            claim.clear()
+            try:
+                claim.clear()
+            except OSError:
+                claim.release()
+                raise
         except OSError as error:
             with suppress(OSError):  # others' are not empty
                 folder.rmdir()

@@ -21,7 +21,7 @@ from napari_abdoseg.batch.segment_case import (
     asking_case,
     preparing_case,
 )
-from napari_abdoseg.batch.step import End, Step, Steps
+from napari_abdoseg.batch.step import End, Step, Steps, why_failed
 from napari_abdoseg.batch.writing import writing_case
 from napari_abdoseg.errors import AbdosegError, SaveError
 from napari_abdoseg.inference.calibration import STAGE as MEASURING
@@ -30,7 +30,6 @@ from napari_abdoseg.progress import Work
 
 PAUSE = 0.05
 """Seconds between two looks at what threads do."""
-NO_MEMORY = "There was too little memory for it: take a machine with more, or the preset fast."
 Result = TypeVar("Result")
 Reports = Generator[Step, None, Result]
 
@@ -128,10 +127,8 @@ class Pipeline:
                 self._to_foretell = False
                 yield from self._foretell(case, begun.future.result())
             answered = yield from self._ask(case, begun.future.result(), cases)
-        except AbdosegError as error:
-            yield self._end(case, End.FAILED, str(error))
-        except MemoryError:
-            yield self._end(case, End.FAILED, NO_MEMORY)
+        except (AbdosegError, MemoryError) as error:
+            yield self._end(case, End.FAILED, why_failed(error))
         else:
             yield from self._finish(case, answered)
 
@@ -176,10 +173,8 @@ class Pipeline:
                 yield self._end(begun.case, End.MADE, begun.future.result())
             except SaveError:
                 raise
-            except AbdosegError as error:
-                yield self._end(begun.case, End.FAILED, str(error))
-            except MemoryError:
-                yield self._end(begun.case, End.FAILED, NO_MEMORY)
+            except (AbdosegError, MemoryError) as error:
+                yield self._end(begun.case, End.FAILED, why_failed(error))
 
     def _end(self, case: Case, end: End, notice: str | None = None) -> Step:
         self._claimed.pop(case).release()

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from napari_abdoseg.batch.case import Case
+from napari_abdoseg.errors import AbdosegError
+
+NO_MEMORY = "There was too little memory for it: take a machine with more, or the preset fast."
 
 
 class End(StrEnum):
@@ -41,6 +44,11 @@ class Step:
     fraction: float = 0.0
     end: End | None = None
     notice: str | None = None
+
+
+def why_failed(error: AbdosegError | MemoryError) -> str:
+    """What the user is told of a case that has failed."""
+    return str(error) if isinstance(error, AbdosegError) else NO_MEMORY
 
 
 Steps = Generator[Step, None, None]

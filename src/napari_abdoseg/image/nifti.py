@@ -29,7 +29,7 @@ AnyPath = str | os.PathLike[str]
 GREATEST_LABEL = np.iinfo(np.uint16).max
 
 _SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
-_CHANNEL = re.compile(r"_\d{4}$")
+_CHANNEL = re.compile(r"_0000$")
 _WORD_BREAK = re.compile(r"[\W_]+")
 _LABEL_WORD = re.compile(
     r"(annotation|groundtruth|label|mask|organ|pred|prediction|seg|segmentation)s?|gt"
@@ -173,7 +173,7 @@ def nifti_files(folder: AnyPath) -> list[Path]:
 
 
 def case_name(path: AnyPath) -> str:
-    """Name of a case as nnU-Net has it: ``case`` for ``case_0000.nii.gz`` and ``case.nii.gz``."""
+    """``case`` for ``case.nii.gz`` and for ``case_0000.nii.gz``, nnU-Net's first channel."""
     return _CHANNEL.sub("", _SUFFIX.sub("", Path(path).name))
 
 

@@ -17,9 +17,8 @@ from napari_abdoseg.batch.cluster.remote_worker import RemoteWorker, WorkerDiedE
 from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.cluster.segment_task import Errand, segment_file, segment_scan
 from napari_abdoseg.batch.goal import Goal
-from napari_abdoseg.batch.pipeline import NO_MEMORY
 from napari_abdoseg.batch.segment_case import WRITING, CaseResult
-from napari_abdoseg.batch.step import End, Step
+from napari_abdoseg.batch.step import End, Step, why_failed
 from napari_abdoseg.batch.writing import keep_result
 from napari_abdoseg.errors import AbdosegError, SaveError
 from napari_abdoseg.image.nifti import read_volume
@@ -109,10 +108,8 @@ class FolderService(_Welcome):
             notice = keep_result(case, packed.unpack(), claim.folder, replace)
         except SaveError:
             raise
-        except AbdosegError as error:
-            return Step(case, end=End.FAILED, notice=str(error))
-        except MemoryError:
-            return Step(case, end=End.FAILED, notice=NO_MEMORY)
+        except (AbdosegError, MemoryError) as error:
+            return Step(case, end=End.FAILED, notice=why_failed(error))
         return Step(case, WRITING, 1.0, End.MADE, notice)
 
     def _segmenting(self, worker: RemoteWorker, case: Case) -> Work[PackedResult]:
@@ -147,9 +144,7 @@ class ScanService(_Welcome):
         scan = PackedVolume.of(self._volume)
         try:
             packed = yield from worker.sending(segment_scan, self.errand(case), scan)
-        except AbdosegError as error:
-            return Step(case, end=End.FAILED, notice=str(error))
-        except MemoryError:
-            return Step(case, end=End.FAILED, notice=NO_MEMORY)
+        except (AbdosegError, MemoryError) as error:
+            return Step(case, end=End.FAILED, notice=why_failed(error))
         self._use(packed.unpack())
         return Step(case, end=End.MADE)
