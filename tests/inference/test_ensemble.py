@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 
 import pytest
@@ -101,18 +100,3 @@ def test_the_order_of_labels_makes_no_difference(make_model):
     folders = [make_model((0,), name=name, labels=of) for name, of in (("a", TWO), ("b", turned))]
     ensemble = load_ensemble(folders, device="cpu")
     assert [trained.model.folder for trained in ensemble.configurations] == folders
-
-
-@pytest.mark.parametrize("trainer", ["nnUNetTrainerOfMine", "np", "DistributedDataParallel"])
-def test_an_unknown_trainer_is_a_clear_error(make_model, trainer):
-    with pytest.raises(ModelError, match=f"trained with {trainer}, which is no trainer"):
-        load_ensemble(make_model(trainer=trainer))
-
-
-def test_plans_can_not_import_what_they_like(make_model):
-    folder = make_model()
-    plans = json.loads((folder / "plans.json").read_text())
-    plans["configurations"]["3d_fullres"]["architecture"]["network_class_name"] = "os.system"
-    (folder / "plans.json").write_text(json.dumps(plans))
-    with pytest.raises(ModelError, match=r"asks for the class os\.system"):
-        load_ensemble(folder)

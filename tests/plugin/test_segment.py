@@ -20,6 +20,7 @@ from working import load_configuration
 from napari_abdoseg.errors import DeviceError
 from napari_abdoseg.image.nifti import read_labels, write_volume
 from napari_abdoseg.inference import settling
+from napari_abdoseg.inference.architecture import build_network
 from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.inference.network import Network
 from napari_abdoseg.inference.preset import PRESETS
@@ -135,7 +136,7 @@ def longest_block(widget: SegmentWidget, qtbot) -> float:
 
 def test_the_viewer_stays_responsive(viewer, widget, qtbot):
     """A block of our own comes back in each run, another program's on a busy machine does not."""
-    load_configuration(widget.model.model.folder).build_network()
+    build_network(load_configuration(widget.model.model.folder))
     widget.preset.value = "exact"
     widget.model.folds[0].value = False
     assert any(longest_block(widget, qtbot) < 0.25 for _ in range(3))

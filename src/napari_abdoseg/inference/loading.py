@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from napari_abdoseg.errors import ModelError
+from napari_abdoseg.inference.architecture import build_network
 from napari_abdoseg.inference.checkpoint import read_checkpoint
 from napari_abdoseg.inference.device import Device
 from napari_abdoseg.inference.model import Model, read_model, require_same_labels
@@ -89,7 +90,7 @@ def _require_planned_configuration(trained: TrainedConfiguration) -> None:
 
 
 def _require_fitting_weights(trained: TrainedConfiguration) -> None:
-    expected = {name: value.shape for name, value in trained.build_network().state_dict().items()}
+    expected = {name: value.shape for name, value in build_network(trained).state_dict().items()}
     for fold, member in zip(trained.folds, trained.members, strict=True):
         if {name: value.shape for name, value in member.weights.items()} != expected:
             raise ModelError(

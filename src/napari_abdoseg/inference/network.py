@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_abdoseg.inference.architecture import build_network
 from napari_abdoseg.inference.checkpoint import Checkpoint
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
@@ -78,7 +79,7 @@ def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> 
     from nnunetv2.utilities.helpers import empty_cache
 
     device = device_of(trained)
-    module = trained.build_network().to(device)
+    module = build_network(trained).to(device)
     try:
         yield Network(module, device, bfloat16 and device.type == "cpu" and cpu_has_bfloat16())
     finally:

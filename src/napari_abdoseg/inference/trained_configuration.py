@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.checkpoint import Checkpoint
 from napari_abdoseg.inference.device import Device
 from napari_abdoseg.inference.model import Model
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,44 +89,3 @@ class TrainedConfiguration:
         turned = [spacing[axis] for axis in self.plans.transpose_forward]
         wanted = self.configured.spacing
         return [*turned[: len(turned) - len(wanted)], *wanted]
-
-    def build_network(self) -> nn.Module:
-        """A network of the configuration's architecture, its weights not yet loaded.
-
-        Raises
-        ------
-        ModelError
-            Trainer or architecture are not nnU-Net's own.
-        """
-        from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name
-
-        _require_known_architecture(self.model, self.configured)
-        name = self.members[0].trainer
-        try:
-            trainer = recursive_find_trainer_class_by_name(name)
-        except (RuntimeError, AssertionError, TypeError) as error:
-            raise ModelError(
-                f"The model {self.model.folder} was trained with {name}, which is no trainer of "
-                "the installed nnU-Net: install the nnU-Net that has it."
-            ) from error
-        network: nn.Module = trainer.build_network_architecture(
-            self.plans,
-            self.configured,
-            self.input_channels,
-            self.label_manager.num_segmentation_heads,
-            enable_deep_supervision=False,
-        )
-        return network.eval()
-
-
-def _require_known_architecture(model: Model, configured: Any) -> None:
-    """Plans name classes to import: only nnU-Net's and torch's own are let through."""
-    arguments = configured.network_arch_init_kwargs
-    imported = [arguments.get(key) for key in configured.network_arch_init_kwargs_req_import]
-    trusted = ("dynamic_network_architectures.", "torch.nn.")
-    for name in [configured.network_arch_class_name, *imported]:
-        if name is not None and not str(name).startswith(trusted):
-            raise ModelError(
-                f"plans.json of the model {model.folder} asks for the class {name}, which is not "
-                "nnU-Net's own, and is refused, since it could run any code."
-            )
