@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from jobs import ABDOSEG, NNUNET, Case, Job, run, run_jobs, warm_up
 from large_scan import large_ct
+from small_scan import abdomen
 
 from napari_abdoseg.evaluation.dice import dice
 from napari_abdoseg.evaluation.processes import available_cores
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=300, help="of the large CT; 0: without it")
     parser.add_argument("--size", type=int, default=512, help="voxels of the large CT in plane")
     parser.add_argument("--cases", type=int, default=20, help="small phantoms; 0: without them")
+    parser.add_argument("--margin", type=float, help="mm around organs to cut phantoms at")
     parser.add_argument("--presets", nargs="+", choices=PRESETS, default=list(PRESETS))
     parser.add_argument("--model", default="demo", help="a model's name or its folder")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -69,13 +71,17 @@ def report(chosen: argparse.Namespace) -> Iterator[str]:
         large = [large_ct(chosen.slices, chosen.size)]
         yield section("One CT", large, run_jobs(large, *ways))
     if chosen.cases:
-        phantoms = [make_phantom(FIRST_SEED + number) for number in range(chosen.cases)]
+        phantoms = [phantom(FIRST_SEED + number, chosen.margin) for number in range(chosen.cases)]
         title = f"One folder of {chosen.cases} phantoms"
         yield section(title, phantoms, run_jobs(phantoms, *ways))
     for script in STAGES if chosen.stages else ():
         path = Path(__file__).with_name(script)
         said = run([sys.executable, path, "--slices", str(chosen.slices)]).said
         yield f"## {script}\n\n```\n{said.rstrip()}\n```"
+
+
+def phantom(seed: int, margin: float | None) -> Case:
+    return make_phantom(seed) if margin is None else abdomen(seed, margin)
 
 
 def facts(model: Model, device: str) -> str:

@@ -150,4 +150,4 @@ def test_the_demo_does_the_whole_job(tmp_path):
     }
     scores = [line.split("│")[3] for line in result.output.splitlines() if line.startswith("│")]
     assert len(scores) == 4
-    assert min(float(score) for score in scores) > 0.85
+    assert min(float(score) for score in scores) > 0.95

@@ -32,10 +32,15 @@ def viewer(phantom, qapp) -> ViewerModel:
 @pytest.fixture
 def scene(viewer, qtbot):
     scene = organ_scene(viewer, viewer.layers["truth"])
-    qtbot.waitUntil(lambda: bool(scene.table.measures))
+    qtbot.waitUntil(lambda: is_measured_with_scan(scene))
     yield scene
     viewer.layers.clear()
     qtbot.wait(1)
+
+
+def is_measured_with_scan(scene: OrganScene) -> bool:
+    measures = scene.table.measures.values()
+    return bool(measures) and all(organ.mean_hu is not None for organ in measures)
 
 
 def _layer_names(viewer) -> set[str]:
