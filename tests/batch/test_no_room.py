@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from napari_abdoseg.cli.app import main
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.nifti import write_volume
 from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.inference.device import choose_devices
+from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.progress import drain
 
 FULL = "was not saved: the disk is full; free some space or choose another disk"
@@ -128,3 +131,21 @@ def test_files_that_may_not_be_so_large(
     assert ended.value.code == 0
     assert f"{3 - kept} made, {kept} kept, 0 failed" in capsys.readouterr().out
     assert contents(output).keys() == whole.keys() | {"large.nii.gz", "large.json"}
+
+
+@pytest.mark.parametrize("devices", ["cpu", "cpu,cpu"])
+def test_a_case_that_is_not_saved_while_networks_work_on_the_next(
+    devices, scans, make_model, tmp_path
+):
+    ensemble = load_ensemble(make_model(folds=(0,), mirror_axes=(2,), name="slow"), device="cpu")
+    output = tmp_path / "out"
+    write_volume(scans / "case3.nii.gz", make_phantom(3, (8.0, 6.0, 6.0))[0])
+    cases = find_cases([scans], output)
+    unsaved = output / "case1.nii.gz"
+    unsaved.mkdir(parents=True)
+    (unsaved / "in the way").touch()
+    with pytest.raises(SaveError, match=rf"{unsaved} was not saved"):
+        drain(predicting(cases, ensemble, "exact", devices=choose_devices(devices)))
+    shutil.rmtree(unsaved)
+    outcome = drain(predicting(cases, ensemble, "exact"))
+    assert sorted((*outcome.made, *outcome.kept), key=lambda case: case.name) == list(cases)

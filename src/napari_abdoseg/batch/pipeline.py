@@ -127,6 +127,8 @@ class Pipeline:
                 self._to_foretell = False
                 yield from self._foretell(case, begun.future.result())
             answered = yield from self._ask(case, begun.future.result(), cases)
+        except SaveError:  # of a case before
+            raise
         except (AbdosegError, MemoryError) as error:
             yield self._end(case, End.FAILED, why_failed(error))
         else:
