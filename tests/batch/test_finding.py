@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.errors import AbdosegError, ImageError
+
+NOBODY = 65534
+
+
+@contextmanager
+def as_owner():
+    """The user that this process was started by."""
+    user = os.geteuid()
+    os.seteuid(os.getuid())
+    yield
+    os.seteuid(user)
 
 
 @pytest.fixture
@@ -78,14 +93,29 @@ def test_a_folder_without_scans(tree):
         find_cases([tree / "empty"], tree / "out")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_can_not_be_read(tree):  # pragma: no cover
-    (tree / "in" / "deep").chmod(0)
-    try:
-        with pytest.raises(ImageError, match="deep is no folder that can be read"):
-            find_cases([tree / "in"], tree / "out")
-    finally:
-        (tree / "in" / "deep").chmod(0o755)
+@pytest.fixture
+def guest(tree):
+    """The same tree where others may look, and a user who may do no more than that."""
+    if os.name == "nt":
+        pytest.skip("needs rights as Unix has them")
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        shutil.copytree(tree / "in", Path(place) / "in")
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(NOBODY)
+        yield Path(place)
+        os.seteuid(user)
+        (Path(place) / "in" / "deep").chmod(0o755)
+
+
+@pytest.mark.parametrize("rights", [0o000, 0o644])
+@pytest.mark.parametrize("name", ["in", "in/deep", "in/deep/deeper/a.nii"])
+def test_what_can_not_be_read(guest, rights, name):
+    with as_owner():
+        (guest / "in" / "deep").chmod(rights)
+    with pytest.raises(ImageError, match=r"deep.* can't be read \(Permission denied\): check its"):
+        find_cases([guest / name], guest / "out")
 
 
 def test_two_inputs_of_one_name(tree):

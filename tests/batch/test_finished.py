@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from dataclasses import replace
 
 import nibabel as nib
@@ -61,6 +62,30 @@ def test_another_program_may_have_saved_it(case, ensemble):
 def test_one_that_was_packed_in_pieces_is_read(case, ensemble):
     voxels = gzip.decompress(case.labels.read_bytes())
     case.labels.write_bytes(gzip.compress(voxels[:5000]) + gzip.compress(voxels[5000:]))
+    assert again(case, ensemble)[0].kept == (case,)
+
+
+def test_the_result_of_another_scan_is_not_taken_for_that_of_this_one(case, ensemble):
+    mine = case.labels.read_bytes()
+    (case.image.parent / "case2_0000.nii.gz").replace(case.image)
+    with pytest.raises(AbdosegError, match=r"case1.nii.gz is the result of another scan than .*"):
+        again(case, ensemble)
+    assert case.labels.read_bytes() == mine
+    assert again(case, ensemble, overwrite=True)[0].made == (case,)
+
+
+def test_a_scan_may_have_been_copied(case, ensemble, tmp_path):
+    copy = tmp_path / "elsewhere" / case.image.name
+    copy.parent.mkdir()
+    shutil.copyfile(case.image, copy)
+    copied = replace(case, image=copy)
+    assert again(copied, ensemble)[0].kept == (copied,)
+
+
+def test_a_report_that_does_not_know_its_scan_is_trusted(case, ensemble):
+    report = json.loads(case.report.read_text())
+    assert report.pop("image_file")["bytes"] == case.image.stat().st_size
+    case.report.write_text(json.dumps(report))
     assert again(case, ensemble)[0].kept == (case,)
 
 

@@ -27,9 +27,8 @@ REPORT = {
 
 @pytest.fixture
 def table(tmp_path):
-    path = tmp_path / "organs.csv"
-    write_organs_csv(path, [REPORT, REPORT | {"case": "b"}])
-    return path
+    write_organs_csv(tmp_path, [], [REPORT, REPORT | {"case": "b"}])
+    return tmp_path / "organs.csv"
 
 
 def test_what_was_written_is_read_again(table):

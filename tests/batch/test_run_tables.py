@@ -36,6 +36,31 @@ def test_a_cohorts_table_is_the_same_after_every_run(scans, tmp_path, ensemble):
     assert (output / "organs.csv").read_bytes() == table
 
 
+def test_cases_of_an_earlier_run_stay_in_the_table_as_long_as_they_have_a_report(
+    scans, tmp_path, ensemble
+):
+    first, second = find_cases([scans], tmp_path / "out")
+    drain(predicting([first, second], ensemble, "fast"))
+    table = (tmp_path / "out" / "organs.csv").read_bytes()
+    drain(predicting([second], ensemble, "fast"))
+    assert (tmp_path / "out" / "organs.csv").read_bytes() == table
+    first.report.unlink()
+    drain(predicting([second], ensemble, "fast"))
+    rows = list(csv.DictReader((tmp_path / "out" / "organs.csv").open(newline="")))
+    assert {row["case"] for row in rows} == {"case2"}
+
+
+def test_a_case_that_another_run_makes_again_just_now_is_left_to_it(scans, tmp_path, ensemble):
+    first, second = find_cases([scans], tmp_path / "out")
+    work = predicting([first, second], ensemble, "fast")
+    while next(work).stage != "Writing tables":
+        pass
+    first.report.unlink()
+    assert drain(work).made == (first, second)
+    rows = list(csv.DictReader((tmp_path / "out" / "organs.csv").open(newline="")))
+    assert {row["case"] for row in rows} == {"case2"}
+
+
 def test_a_table_of_failed_cases_that_is_none_of_ours(tmp_path):
     case = Case("a", tmp_path / "a.nii", tmp_path)
     (tmp_path / FAILED).write_bytes(b"\xff\n\xfe")

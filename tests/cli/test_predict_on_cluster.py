@@ -47,8 +47,10 @@ def test_workers_do_the_work(scan, tmp_path, make_model, cluster):
     assert json.loads((output / "case.json").read_text())["models"][0]["folds"] == ["1"]
 
 
-def test_a_device_of_this_machine_beside_a_cluster_is_a_mistake(scan, tmp_path):
-    result = predict(scan, "--output", tmp_path, "--device", "cuda:1", "--scheduler", "tcp://a:1")
+@pytest.mark.parametrize("option", [("--device", "cuda:1"), ("--workers", "2")])
+def test_what_is_of_this_machine_beside_a_cluster_is_a_mistake(option, scan, tmp_path):
+    result = predict(scan, "--output", tmp_path, *option, "--scheduler", "tcp://a:1")
+    assert f"{' '.join(option)} is of this machine" in str(result.exception)
     assert isinstance(result.exception, AbdosegError)
     assert "leave one of them out" in str(result.exception)
 

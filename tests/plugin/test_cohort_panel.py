@@ -57,7 +57,7 @@ def run(tmp_path, phantom):
         write_labels(results / f"{case}.nii.gz", labels)
         write_volume(scans / f"{case}_0000.nii.gz", scan)
     reports = [{"case": "whole", "organs": entries}, {"case": "cut", "organs": cut}]
-    write_organs_csv(results / "organs.csv", reports)
+    write_organs_csv(results, [], reports)
     return results, scans
 
 

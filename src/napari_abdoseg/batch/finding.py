@@ -53,6 +53,13 @@ def find_cases(inputs: Iterable[Path], output: Path) -> tuple[Case, ...]:
 
 
 def _images(path: Path, output: Path) -> Iterator[Path]:
+    try:
+        yield from _images_of(path, output)
+    except OSError as error:
+        _raise_unreadable(error)
+
+
+def _images_of(path: Path, output: Path) -> Iterator[Path]:
     if path.suffix.lower() == LIST and path.is_file():
         for line in _lines(path):
             yield from _images_at(path.parent / line, output, f", which {path} names,")
@@ -97,7 +104,8 @@ def _images_in(folder: Path) -> list[Path]:
 
 def _raise_unreadable(error: OSError) -> None:
     raise ImageError(
-        f"{error.filename} is no folder that can be read ({error.strerror}): check its permissions."
+        f"{error.filename} can't be read ({error.strerror}): check its permissions and those of "
+        "its folder."
     ) from error
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, read_report
+from napari_abdoseg.batch.file_identity import FileIdentity
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.completeness import complete_header
 from napari_abdoseg.image.grid import Grid
@@ -21,7 +22,8 @@ def is_finished(case: Case, asked: Asked) -> bool:
     Raises
     ------
     AbdosegError
-        The label map is an output of another model, of other folds or of another preset.
+        The label map is an output of another model, of other folds or of another preset, or of
+        another scan.
     """
     report = _report_of(case)
     if report is None:
@@ -35,6 +37,11 @@ def is_finished(case: Case, asked: Asked) -> bool:
             f"{case.labels} is an output of another model or preset: {made.words}; asked for is "
             f"{asked.words}. Choose another output folder, or replace what is there with "
             "--overwrite."
+        )
+    if _is_of_another_scan(case, report):
+        raise AbdosegError(
+            f"{case.labels} is the result of another scan than {case.image}, or of what that was "
+            "before: choose another output folder, or replace what is there with --overwrite."
         )
     if asked.disagreement and not (made.disagreement and complete_header(case.disagreement)):
         return False
@@ -50,6 +57,12 @@ def _report_of(case: Case) -> Report | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return report if named is not None else None
+
+
+def _is_of_another_scan(case: Case, report: Report) -> bool:
+    """Whether a report names another file; the first reports of version 0.1.0 name none."""
+    made_of, scan = report.get("image_file"), FileIdentity.of(case.image)
+    return bool(made_of) and scan is not None and made_of != scan.content
 
 
 def _is_on(grid: Grid, report: Report) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from napari_abdoseg.batch.case import Case
@@ -37,8 +38,13 @@ class Outcome:
         return sorted((*self.made, *self.kept), key=lambda case: case.name)
 
     def reports(self) -> Iterator[Report]:
-        """Reports of all cases with a result, read one by one."""
-        return (read_report(case.report) for case in self.finished)
+        """Reports of all cases with a result, read one by one.
+
+        A case that another run makes again just now has none.
+        """
+        for case in self.finished:
+            with suppress(OSError, ValueError):
+                yield read_report(case.report)
 
 
 class Ledger:

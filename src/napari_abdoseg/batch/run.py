@@ -11,7 +11,7 @@ from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.ledger import Ledger, Outcome
 from napari_abdoseg.batch.step import Step
-from napari_abdoseg.batch.tables import ORGANS, write_failed_csv, write_organs_csv
+from napari_abdoseg.batch.tables import write_failed_csv, write_organs_csv
 from napari_abdoseg.image.saving import make_folder
 from napari_abdoseg.progress import Progress, Work
 
@@ -85,7 +85,7 @@ def _writing_tables(cases: Sequence[Case], outcome: Outcome, claims: Claims) -> 
     output = cases[0].output
     try:
         if outcome.finished:
-            write_organs_csv(output / ORGANS, outcome.reports(), claim.folder)
+            write_organs_csv(output, cases, outcome.reports(), claim.folder)
         write_failed_csv(output, cases, outcome.failed, claim.folder)
     finally:
         claim.release()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from napari_abdoseg.batch.case import Case
@@ -19,10 +21,33 @@ ORGAN_COLUMNS = (
 FAILED_COLUMNS = ("case", "file", "reason")
 
 
-def write_organs_csv(path: Path, reports: Iterable[Report], by_way_of: Path | None = None) -> None:
-    """Write a table with a row a case and organ; see `replaced_file`."""
-    rows = (row for report in reports for row in _organ_rows(report))
-    _write(path, ORGAN_COLUMNS, rows, by_way_of)
+def write_organs_csv(
+    output: Path,
+    cases: Sequence[Case],
+    reports: Iterable[Report],
+    by_way_of: Path | None = None,
+) -> None:
+    """Write a table with a row a case and organ, sorted by case.
+
+    Parameters
+    ----------
+    output : Path
+        Folder of the results.
+    cases : sequence of Case
+        Those that were tried. What was written of others before stays if they have a report.
+    reports : iterable of dict
+    by_way_of : Path, optional
+        See `replaced_file`.
+    """
+    path, tried = output / ORGANS, {case.name for case in cases}
+    others = groupby(_read(path, ORGAN_COLUMNS), itemgetter(0))
+    rows = {
+        name: list(of_case)
+        for name, of_case in others
+        if name not in tried and Case(name, Path(), output).report.exists()
+    }
+    rows |= {report["case"]: _organ_rows(report) for report in reports}
+    _write(path, ORGAN_COLUMNS, (row for name in sorted(rows) for row in rows[name]), by_way_of)
 
 
 def _organ_rows(report: Report) -> list[list[object]]:
@@ -58,7 +83,7 @@ def write_failed_csv(
         See `replaced_file`.
     """
     path, tried = output / FAILED, {case.name for case in cases}
-    rows = [row for row in _read(path) if row[0] not in tried]
+    rows = [row for row in _read(path, FAILED_COLUMNS) if row[0] not in tried]
     rows += [[case.name, str(case.image), reason] for case, reason in failed]
     if rows:
         _write(path, FAILED_COLUMNS, sorted(rows), by_way_of)
@@ -66,14 +91,16 @@ def write_failed_csv(
         remove_file(path)
 
 
-def _read(path: Path) -> list[list[str]]:
-    """Rows of a table of ours; none where it can't be read."""
+def _read(path: Path, columns: Sequence[str]) -> list[list[str]]:
+    """Rows of a table of ours; none where it can't be read or has other columns."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))
     except (OSError, ValueError, csv.Error):
         return []
-    return [row for row in rows[1:] if len(row) == len(FAILED_COLUMNS)]
+    if not rows or rows[0] != list(columns):
+        return []
+    return [row for row in rows[1:] if len(row) == len(columns)]
 
 
 def _write(

@@ -43,7 +43,7 @@ def demo(
     ensemble = show(loading_ensemble("demo"))
     introduce(ensemble)
     report = show(predicting_case(case, ensemble, DEFAULT))
-    write_organs_csv(output / "organs.csv", [report])
+    write_organs_csv(output, [case], [report])
     found = read_labels(case.labels)
     picture = output / "phantom.png"
     draw_overview(picture, volume, found, "Synthetic phantom, demo ensemble: no patient")

@@ -67,11 +67,13 @@ def predict(
         ),
     ] = False,
     workers: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=1, help="Cases that are prepared, and written, beside the networks of a device."
+            min=1,
+            help="Cases that are prepared, and written, beside the networks of a device; "
+            f"{WORKERS} by default.",
         ),
-    ] = WORKERS,
+    ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(
@@ -91,7 +93,7 @@ def predict(
     cases = find_cases(inputs, output)
     chosen = (model or "demo", folds.split(",") if folds else None)
     if scheduler:
-        leave_devices_to_workers(device)
+        require_nothing_of_this_machine(device, workers)
         work = on_cluster(cases, chosen, preset, disagreement, scheduler, overwrite)
     else:
         prepare_for_torch()
@@ -108,7 +110,7 @@ def predict(
             overwrite,
             disagreement,
             foretell=len(devices) == 1,
-            workers=workers,
+            workers=workers or WORKERS,
             devices=devices,
         )
     outcome = show(work)
@@ -117,18 +119,23 @@ def predict(
         raise typer.Exit(INCOMPLETE if outcome.finished else NOTHING)
 
 
-def leave_devices_to_workers(device: str) -> None:
-    """Require that no device of this machine was asked for beside a cluster.
+def require_nothing_of_this_machine(device: str, workers: int | None) -> None:
+    """Require that neither device nor workers of this machine were asked for beside a cluster.
 
     Raises
     ------
     AbdosegError
-        One was.
+        They were.
     """
     if device != "auto":
         raise AbdosegError(
             f"--device {device} is of this machine, --scheduler has the workers of a cluster do "
             "the work, each on its own device: leave one of them out."
+        )
+    if workers is not None:
+        raise AbdosegError(
+            f"--workers {workers} is of this machine, --scheduler has the workers of a cluster do "
+            "the work, one case at a time each: leave one of them out."
         )
 
 

@@ -112,18 +112,127 @@ def test_a_fault_of_ours_ends_the_run(scheduler):
         list(run)
 
 
-def test_closing_leaves_no_thread_and_no_task(scheduler):
+def wait_until_cancelled() -> None:
+    worker = get_worker()
+    task = worker.state.tasks[worker.get_current_task()]
+    while task.state == "executing":
+        time.sleep(0.01)
+
+
+def test_closing_leaves_no_thread_and_no_task():
     class Endless(Travelling):
         def serving(self, worker, case):
-            while True:
-                yield IDLE
+            yield from worker.calling(wait_until_cancelled)
 
-    threads = set(threading.enumerate())
-    with crew_of(scheduler, Endless(), 5) as run:
-        for _ in range(3):
-            next(run)
-    left = {thread for thread in set(threading.enumerate()) - threads if "IO loop" in thread.name}
-    assert not left
+    with cluster_in_threads(2) as cluster:
+        threads = set(threading.enumerate())
+        workers = list(cluster.workers.values())
+        with crew_of(cluster.scheduler_address, Endless(), 5) as run:
+            while not all(worker.active_threads for worker in workers):
+                next(run)
+        began = {thread.name for thread in set(threading.enumerate()) - threads}
+        assert not {name for name in began if not name.startswith("Dask")}
+        while any(worker.active_threads for worker in workers):
+            time.sleep(0.01)
+        assert not cluster.scheduler.tasks
+
+
+def fail() -> None:
+    raise RuntimeError("the GPU is gone")
+
+
+def test_a_worker_that_fails_with_case_after_case_has_none_any_more(scheduler):
+    class Failing(Travelling):
+        """Until one of the two is told, both have had a case."""
+
+        bad = ""
+
+        def serving(self, worker, case):
+            self.bad = self.bad or worker.address
+            if worker.address == self.bad:
+                yield from worker.calling(fail)
+            return (yield from super().serving(worker, case))
+
+    service = Failing()
+    with crew_of(scheduler, service, 12) as run:
+        reports = list(run)
+    steps = [report for report in reports if isinstance(report, Step) and report.end]
+    assert {step.case.name for step in steps if step.end is End.MADE} == {
+        case.name for case in cases(12)
+    }
+    notices = [report.notice for report in reports if isinstance(report, Progress)]
+    assert (
+        f"The worker {service.bad} failed with one case after the other: RuntimeError: the GPU is "
+        "gone"
+    ) in notices
+
+
+def test_a_case_that_fails_everywhere_is_given_up_and_the_others_are_made(scheduler):
+    class Spoilt(Travelling):
+        def serving(self, worker, case):
+            if case.name == "c2":
+                yield from worker.calling(fail)
+            return (yield from super().serving(worker, case))
+
+    with crew_of(scheduler, Spoilt(), 6) as run:
+        steps = [report for report in run if isinstance(report, Step) and report.end]
+    (failed,) = [step for step in steps if step.end is End.FAILED]
+    assert failed.case.name == "c2"
+    assert failed.notice.startswith("3 tries failed, the last on tcp://")
+    assert failed.notice.endswith(": RuntimeError: the GPU is gone")
+    assert len(steps) == 6
+
+
+def lose(cluster, address: str) -> None:
+    """Have the scheduler forget a worker."""
+    scheduler = cluster.scheduler
+    cluster.sync(scheduler.remove_worker, address, stimulus_id="test", expected=False)
+
+
+def test_idle_workers_that_leave_are_given_no_case():
+    """Two idle ones leave; then the one with the only case does, and a new one makes it."""
+    with cluster_in_threads(3) as cluster:
+        had = []
+
+        class Leaving(Travelling):
+            def serving(self, worker, case):
+                had.append(worker.address)
+                if len(had) > 1:
+                    return (yield from super().serving(worker, case))
+                for address in set(cluster.scheduler.workers) - {worker.address}:
+                    lose(cluster, address)
+                until = time.monotonic() + 3
+                while time.monotonic() < until:
+                    yield IDLE
+                cluster.scale(4)
+                lose(cluster, worker.address)
+                yield from worker.calling(where_am_i)
+
+        with crew_of(cluster.scheduler_address, Leaving(), 1) as run:
+            assert ended(run) == ["c0"]
+    assert len(had) == 2
+
+
+def test_workers_without_a_gpu_finish_their_case_and_take_no_more_where_others_have_one():
+    with cluster_in_threads(1) as cluster:
+        (without,) = cluster.scheduler.workers
+
+        class Patient(Travelling):
+            """Its first case lasts until a worker with a GPU had another one."""
+
+            def serving(self, worker, case):
+                if worker.address == without:
+                    cluster.new_spec["options"]["resources"] = {"GPU": 1}
+                    cluster.scale(2)
+                    while len(self.went) < 4:
+                        yield IDLE
+                return (yield from super().serving(worker, case))
+
+        service = Patient()
+        with crew_of(cluster.scheduler_address, service, 5) as run:
+            assert len(ended(run)) == 5
+    by_gpu = [resources for _, resources in service.went.values() if resources]
+    assert by_gpu == [{"GPU": 1.0}] * 4
 
 
 def test_a_scheduler_that_goes_away_is_told():
@@ -153,10 +262,7 @@ class Losing(Travelling):
     def serving(self, worker, case):
         if case.name == "c0":
             self.lost.append(worker.address)
-            scheduler = self.cluster.scheduler
-            self.cluster.sync(
-                scheduler.remove_worker, worker.address, stimulus_id="test", expected=False
-            )
+            lose(self.cluster, worker.address)
         return (yield from super().serving(worker, case))
 
 

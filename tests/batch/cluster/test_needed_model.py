@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,32 @@ def test_another_of_the_same_name_is_not_taken_for_it(make_model):
     shutil.copytree(folder, models_folder() / "model")
     (models_folder() / "model" / "fold_1" / "checkpoint_final.pth").write_bytes(b"another")
     assert model.find() is None
+
+
+def test_one_with_more_folds_is_another_unless_folds_were_chosen(make_model):
+    folder = make_model(folds=(0, 1))
+    all_folds, chosen = needed(folder), NeededModel.of(load_configuration(folder, [1]))
+    (folder / "fold_2").mkdir()
+    assert all_folds.find() is None
+    assert chosen.find() == folder
+
+
+def test_folders_that_may_not_be_entered_are_passed_over(make_model, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    model = needed(make_model())
+    monkeypatch.setattr(Path, "open", refuse)
+    assert model.find() is None
+
+
+def test_what_is_left_of_an_old_transfer_is_removed(make_model):
+    model = needed(make_model())
+    receive_part("broken", "model/plans.json", b"{}")
+    receive_part("under way", "model/plans.json", b"{}")
+    os.utime(received_models() / ".broken", (0, 0))
+    send(model)
+    assert {path.name for path in received_models().iterdir()} == {model.sha256, ".under way"}
 
 
 def test_one_that_was_sent_is_found(make_model, monkeypatch):

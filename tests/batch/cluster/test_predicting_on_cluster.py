@@ -193,7 +193,10 @@ def without_package(_):
     ("introduce", "words"),
     [
         (without_gpu, "can't take part: There is no GPU."),
-        (without_package, "can't begin (No module named 'nnunetv2'): install \"napari-abdoseg[cl"),
+        (
+            without_package,
+            "can't begin (ImportError: No module named 'nnunetv2'): install \"napari-ab",
+        ),
     ],
 )
 def test_workers_that_can_not_begin_are_named(

@@ -7,29 +7,34 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from distributed import Client
 
 from napari_abdoseg.batch.background import Background
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.cluster.introduction import UnfitWorkerError
-from napari_abdoseg.batch.cluster.remote_worker import IDLE, RemoteWorker, WorkerDiedError
+from napari_abdoseg.batch.cluster.remote_worker import (
+    IDLE,
+    RemoteWorker,
+    WorkerDiedError,
+    WorkerFaultError,
+)
+from napari_abdoseg.batch.cluster.roster import Roster
 from napari_abdoseg.batch.run import Segmenting
 from napari_abdoseg.batch.step import End, Step
-from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.progress import Progress, Work, relay
 
 MOST_WORKERS = 512
 """Workers that work for one run."""
 TRIES = 3
-"""Workers that may die of a case."""
+"""Workers that may die of a case, or fail with it."""
+MOST_FAULTS = 2
+"""Cases that a worker may fail with, one after the other."""
 PATIENCE = 0.2
 """Seconds between two reports when nothing is heard."""
 LOOKED_FOR = 1.0
 """Seconds between two looks at who is there."""
-GPU = "GPU"
-"""A resource of workers, as Dask's documentation has it."""
 WAITING = "Waiting for workers"
 
 
@@ -50,7 +55,7 @@ class Service(Protocol):
 
         Raises
         ------
-        WorkerDiedError
+        WorkerDiedError, WorkerFaultError
             The case is to be begun anew elsewhere.
         """
 
@@ -68,12 +73,10 @@ class Crew:
     """
 
     def __init__(self, client: Client, cases: Sequence[Case], service: Service) -> None:
-        self._client, self._service = client, service
+        self._service, self._roster = service, Roster(client)
         self._waiting = deque(cases)
         self._open = {case.name: case for case in cases}
-        self._deaths: Counter[str] = Counter()
-        self._workers: dict[str, RemoteWorker] = {}
-        self._unfit: dict[str, UnfitWorkerError] = {}
+        self._failures: Counter[str] = Counter()
         self._inbox: queue.SimpleQueue[Step | Progress | Exception] = queue.SimpleQueue()
 
     def hear(self, case: str, stage: str, fraction: float, notice: str | None) -> None:
@@ -103,8 +106,7 @@ class Crew:
                     yield last
                     continue
                 if isinstance(report, UnfitWorkerError):
-                    self._unfit[report.address] = report
-                    self._workers.pop(report.address, None)
+                    self._roster.note_unfit(report)
                     report = Progress(WAITING, 0, 0, str(report))
                 elif isinstance(report, Exception):
                     raise report
@@ -115,74 +117,60 @@ class Crew:
                 yield report
 
     def _look_for_workers(self, background: Background) -> None:
-        try:
-            present = self._present()
-        except OSError:  # it reconnects, or gives up
-            return
-        for address, worker in list(self._workers.items()):
-            if address not in present or worker.has_died.is_set():
-                worker.has_died.set()
-                del self._workers[address]
-                self._inbox.put(Progress(WAITING, 0, 0))
-        for address in present.keys() - self._workers.keys() - self._unfit.keys():
-            worker = RemoteWorker(self._client, address, present[address])
-            self._workers[address] = worker
+        come, gone = self._roster.look()
+        if gone:
+            self._inbox.put(Progress(WAITING, 0, 0))
+        for worker in come:
             background.start(self._following(worker))
-        if self._unfit and not self._workers:
-            raise next(iter(self._unfit.values()))
-
-    def _present(self) -> dict[str, dict[str, float]]:
-        """Workers that are there, with what a case takes of their resources.
-
-        Raises
-        ------
-        OSError
-            The scheduler does not answer now.
-        AbdosegError
-            It is gone.
-        """
-        scheduler = self._client.scheduler
-        if scheduler is None or self._client.status in ("closing", "closed"):
-            raise AbdosegError(
-                "The scheduler no longer answers. What is finished stays: start the same command "
-                "again when it is back."
-            )
-        workers: dict[str, Any] = self._client.sync(scheduler.identity, n_workers=-1)["workers"]
-        resources = {address: about["resources"] for address, about in workers.items()}
-        with_gpu = {address: {GPU: 1.0} for address, has in resources.items() if has.get(GPU)}
-        return with_gpu or {address: {} for address in resources}
 
     def _following(self, worker: RemoteWorker) -> Work[None]:
         """A worker's life, in a thread of its own."""
         try:
             yield from relay(self._service.welcoming(worker), self._pass_on)
-            while True:
-                try:
-                    case = self._waiting.popleft()
-                except IndexError:
+            self._roster.note_fit(worker)
+            while not worker.has_died.is_set():
+                if case := self._next_for(worker):
+                    yield from self._following_case(worker, case)
+                else:
                     time.sleep(PATIENCE)
                     yield IDLE
-                else:
-                    yield from self._following_case(worker, case)
         except WorkerDiedError:
             worker.has_died.set()
         except Exception as error:
             self._inbox.put(error)
 
+    def _next_for(self, worker: RemoteWorker) -> Case | None:
+        if not self._roster.takes_cases(worker):
+            return None
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
     def _following_case(self, worker: RemoteWorker, case: Case) -> Work[None]:
         try:
-            self._inbox.put((yield from self._service.serving(worker, case)))
+            step = yield from self._service.serving(worker, case)
         except WorkerDiedError as death:
-            self._deaths[case.name] += death.deaths
-            if self._deaths[case.name] < TRIES:
-                self._waiting.append(case)
-            else:
-                reason = (
-                    f"{TRIES} workers that had it died; the last was {worker.address}: its log may "
-                    "say why."
-                )
-                self._inbox.put(Step(case, end=End.FAILED, notice=reason))
+            where = f"the last was {worker.address}: its log may say why."
+            self._put_back(case, death.deaths, f"{TRIES} workers that had it died; {where}")
             raise
+        except WorkerFaultError as fault:
+            self._put_back(case, 1, f"{TRIES} tries failed, the last on {worker.address}: {fault}")
+            worker.failed_with.add(case.name)
+            if len(worker.failed_with) >= MOST_FAULTS:
+                reason = f"failed with one case after the other: {fault}"
+                raise UnfitWorkerError(worker.address, reason) from fault
+        else:
+            worker.failed_with.clear()
+            self._inbox.put(step)
+
+    def _put_back(self, case: Case, failures: int, reason: str) -> None:
+        """Have a case begun anew, unless that was done often enough."""
+        self._failures[case.name] += failures
+        if self._failures[case.name] < TRIES:
+            self._waiting.append(case)
+        else:
+            self._inbox.put(Step(case, end=End.FAILED, notice=reason))
 
     def _pass_on(self, progress: Progress) -> Progress:
         if progress.stage:

@@ -81,9 +81,20 @@ def introduce(request: Request) -> Introduction:
 
     Raises
     ------
-    AbdosegError
+    DeviceError
         Its device can't be used.
     """
     prepare_for_torch()
     versions = {package: version(package) for package in (*DECISIVE, *WORTH_TELLING)}
     return Introduction(versions, choose_device().name, request.missing())
+
+
+def get_ready(request: Request) -> None:
+    """Load what is asked for, before the first case comes.
+
+    Raises
+    ------
+    ModelError, DeviceError
+        It can't be loaded here.
+    """
+    request.load()

@@ -27,24 +27,25 @@ class NeededModel:
         The folder that it is in where it is asked for.
     files : tuple of (str, str)
         Path below ``root`` and SHA-256 of each.
+    whole : tuple of str
+        Folders below ``root`` of which all folds work, so that they may hold no others.
     """
 
     name: str
     root: str
     files: tuple[tuple[str, str], ...]
+    whole: tuple[str, ...]
 
     @classmethod
     def of(cls, trained: TrainedConfiguration) -> Self:
         """The model of some trained folds."""
         root = trained.model.folder.parent
-        paths = [
-            path
-            for stage in (trained.previous_stage, trained)
-            if stage is not None
-            for path in stage.model.files(stage.folds)
-        ]
+        stages = [stage for stage in (trained.previous_stage, trained) if stage is not None]
+        paths = [path for stage in stages for path in stage.model.files(stage.folds)]
         files = tuple((path.relative_to(root).as_posix(), _sha256(path)) for path in paths)
-        return cls(trained.model.folder.name, str(root), files)
+        whole = [stage.model for stage in stages if stage.folds == stage.model.folds]
+        names = tuple(model.folder.name for model in whole)
+        return cls(trained.model.folder.name, str(root), files, names)
 
     @property
     def sha256(self) -> str:
@@ -52,11 +53,18 @@ class NeededModel:
         return hashlib.sha256(repr(self.files).encode()).hexdigest()
 
     def is_in(self, root: Path) -> bool:
-        """Whether a folder holds it."""
-        return all(
-            (root / path).is_file() and _sha256(root / path) == sha256
-            for path, sha256 in self.files
-        )
+        """Whether a folder holds it, in which this process may read."""
+        try:
+            return not self._has_others(root) and all(
+                _sha256(root / path) == sha256 for path, sha256 in self.files
+            )
+        except OSError:
+            return False
+
+    def _has_others(self, root: Path) -> bool:
+        """Whether there are folds that would work though they are not needed."""
+        needed = {(root / path).parent for path, _ in self.files}
+        return any(not needed.issuperset((root / name).glob("fold_*")) for name in self.whole)
 
     def find(self) -> Path | None:
         """Where this machine has it: in the same place, under its name, or received before."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import suppress
 
 from napari_abdoseg.batch.cluster.needed_model import NeededModel, received_models
 from napari_abdoseg.errors import ModelError
+
+DAY = 24 * 3600
+"""Seconds after which a transfer was broken off."""
 
 
 def receive_part(transfer: str, path: str, part: bytes) -> None:
@@ -20,7 +24,10 @@ def receive_part(transfer: str, path: str, part: bytes) -> None:
         Of the file, below the model's root.
     part : bytes
     """
-    target = received_models() / f".{transfer}" / path
+    came = received_models() / f".{transfer}"
+    if not came.exists():
+        _forget_broken_transfers()
+    target = came / path
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("ab") as file:
         file.write(part)
@@ -44,3 +51,10 @@ def conclude_transfer(transfer: str, model: NeededModel) -> None:
             came.rename(kept)
     finally:
         shutil.rmtree(came, ignore_errors=True)
+
+
+def _forget_broken_transfers() -> None:
+    for left in received_models().glob(".*"):
+        with suppress(OSError):  # another worker of this machine removes it
+            if time.time() - left.stat().st_mtime > DAY:
+                shutil.rmtree(left)

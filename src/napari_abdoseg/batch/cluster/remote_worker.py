@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from distributed import CancelledError, Client, KilledWorker
+from distributed import CancelledError, Client, Future, KilledWorker
+from distributed.client import ClosedClientError
 
+from napari_abdoseg.errors import AbdosegError, DeviceError, ModelError
 from napari_abdoseg.progress import Progress, Work
 
 PAUSE = 0.2
@@ -31,6 +34,10 @@ class WorkerDiedError(Exception):
         self.deaths = deaths
 
 
+class WorkerFaultError(Exception):
+    """A call failed on a worker, and it is not known whether the scan or the worker is why."""
+
+
 class RemoteWorker:
     """A worker of a cluster.
 
@@ -45,6 +52,7 @@ class RemoteWorker:
     def __init__(self, client: Client, address: str, resources: Mapping[str, float]) -> None:
         self.address = address
         self.has_died = threading.Event()
+        self.failed_with: set[str] = set()
         self._client, self._resources = client, dict(resources)
 
     def calling(self, function: Callable[..., Result], *arguments: Any) -> Work[Result]:
@@ -54,8 +62,10 @@ class RemoteWorker:
         ------
         WorkerDiedError
             The worker died first.
-        Exception
-            What the function raised.
+        WorkerFaultError
+            The function failed by a fault of the device, of the model or of the program.
+        AbdosegError, MemoryError
+            What the function raised besides.
         """
         future = self._client.submit(
             function,
@@ -72,25 +82,36 @@ class RemoteWorker:
                 if self.has_died.is_set():
                     raise WorkerDiedError
                 yield IDLE
+            return self._result(future)
+        finally:
+            with suppress(ClosedClientError):
+                future.cancel()
+
+    def _result(self, future: Future[Result]) -> Result:
+        try:
             return future.result()
-        except CancelledError as error:
-            raise WorkerDiedError from error
+        except (CancelledError, ClosedClientError) as error:  # the scheduler was away
+            raise WorkerDiedError(deaths=int(self.has_died.is_set())) from error
         except KilledWorker as error:  # of others that came to the same address
             raise WorkerDiedError(error.allowed_failures + 1) from error
-        finally:
-            future.cancel()
+        except (DeviceError, ModelError) as error:
+            raise WorkerFaultError(str(error)) from error
+        except (AbdosegError, MemoryError):
+            raise
+        except Exception as error:
+            raise WorkerFaultError(f"{type(error).__name__}: {error}") from error
 
     def sending(self, function: Callable[..., Result], first: Any, load: Any) -> Work[Result]:
         """The same with a second argument that is large; it is there before the call begins.
 
         Raises
         ------
-        WorkerDiedError
-            The worker died first.
+        WorkerDiedError, WorkerFaultError, AbdosegError, MemoryError
+            See `calling`.
         """
         yield IDLE
         try:
             (there,) = self._client.scatter([load], workers=[self.address], hash=False)
-        except (OSError, TimeoutError) as error:
-            raise WorkerDiedError from error
+        except (OSError, TimeoutError, KeyError, ClosedClientError) as error:
+            raise WorkerDiedError(deaths=0) from error  # it had not begun
         return (yield from self.calling(function, first, there))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from distributed import get_worker
 
-from napari_abdoseg.batch.cluster.file_identity import FileIdentity
 from napari_abdoseg.batch.cluster.packed import PackedResult, PackedVolume
 from napari_abdoseg.batch.cluster.request import Request
+from napari_abdoseg.batch.file_identity import FileIdentity
 from napari_abdoseg.batch.segment_case import CaseResult, segmenting_case
 from napari_abdoseg.image.nifti import read_volume
 from napari_abdoseg.image.volume import Volume

@@ -8,14 +8,18 @@ from uuid import uuid4
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claim, Claims
-from napari_abdoseg.batch.cluster.file_identity import FileIdentity
-from napari_abdoseg.batch.cluster.introduction import Introduction, UnfitWorkerError, introduce
+from napari_abdoseg.batch.cluster.introduction import UnfitWorkerError, get_ready, introduce
 from napari_abdoseg.batch.cluster.needed_model import NeededModel
 from napari_abdoseg.batch.cluster.packed import PackedResult, PackedVolume
 from napari_abdoseg.batch.cluster.receiving import conclude_transfer, receive_part
-from napari_abdoseg.batch.cluster.remote_worker import RemoteWorker, WorkerDiedError
+from napari_abdoseg.batch.cluster.remote_worker import (
+    RemoteWorker,
+    WorkerDiedError,
+    WorkerFaultError,
+)
 from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.cluster.segment_task import Errand, segment_file, segment_scan
+from napari_abdoseg.batch.file_identity import FileIdentity
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.segment_case import WRITING, CaseResult
 from napari_abdoseg.batch.step import End, Step, why_failed
@@ -37,30 +41,35 @@ class _Welcome:
 
     def welcoming(self, worker: RemoteWorker) -> Work[None]:
         """See that a worker can do its share; see `Service`."""
-        address = worker.address
-        introduction = yield from self._introducing(worker)
-        introduction.require_fit(address)
-        yield Progress(INTRODUCING, 0, 0, introduction.notice(address))
-        for model in introduction.missing:
-            yield from _sending(model, worker)
-
-    def _introducing(self, worker: RemoteWorker) -> Work[Introduction]:
-        yield Progress(INTRODUCING, 0, 0)
         try:
-            return (yield from worker.calling(introduce, self._request))
+            yield from self._welcoming(worker)
+        except UnfitWorkerError:
+            raise
         except WorkerDiedError as error:
             reason = "died before it had a case: its log may say why."
             raise UnfitWorkerError(worker.address, reason) from error
-        except AbdosegError as error:
-            raise UnfitWorkerError(worker.address, f"can't take part: {error}") from error
-        except (ImportError, AttributeError, RuntimeError) as error:
-            needed = f'"napari-abdoseg[cluster]=={version("napari-abdoseg")}"'
-            reason = f"can't begin ({error}): install {needed} there and on the scheduler."
-            raise UnfitWorkerError(worker.address, reason) from error
+        except (WorkerFaultError, AbdosegError, MemoryError) as error:
+            raise UnfitWorkerError(worker.address, _why_unfit(error)) from error
+
+    def _welcoming(self, worker: RemoteWorker) -> Work[None]:
+        yield Progress(INTRODUCING, 0, 0)
+        introduction = yield from worker.calling(introduce, self._request)
+        introduction.require_fit(worker.address)
+        yield Progress(INTRODUCING, 0, 0, introduction.notice(worker.address))
+        for model in introduction.missing:
+            yield from _sending(model, worker)
+        yield from worker.calling(get_ready, self._request)
 
     def errand(self, case: Case) -> Errand:
         """A case, as workers are told of it."""
         return Errand(self.run, case.name, self._request)
+
+
+def _why_unfit(error: Exception) -> str:
+    if isinstance(error.__cause__, (ImportError, AttributeError, RuntimeError)):
+        needed = f'"napari-abdoseg[cluster]=={version("napari-abdoseg")}"'
+        return f"can't begin ({error}): install {needed} there and on the scheduler."
+    return f"can't take part: {error}"
 
 
 def _sending(model: NeededModel, worker: RemoteWorker) -> Work[None]:

@@ -1,4 +1,4 @@
-"""Whether two machines see the same file."""
+"""Whether two files are the same, as far as can be told in a moment."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ class FileIdentity:
         except OSError:
             return None
         return cls(str(path.absolute()), status.st_size, int(status.st_mtime), head)
+
+    @property
+    def content(self) -> dict[str, int | str]:
+        """What stays when the file is copied, ready for JSON."""
+        return {"bytes": self.size, "sha256_of_first_64_kib": self.head}
 
     @property
     def is_here(self) -> bool:

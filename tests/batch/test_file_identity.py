@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_abdoseg.batch.cluster.file_identity import HEAD, FileIdentity
+from napari_abdoseg.batch.file_identity import HEAD, FileIdentity
 
 CONTENT = bytes(HEAD + 10)
 
