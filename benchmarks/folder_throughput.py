@@ -1,4 +1,4 @@
-"""A folder of equal cases by `abdoseg predict`, against single runs and nnU-Net's own command.
+"""A folder of equal CTs by `abdoseg predict`, against single runs and nnU-Net's own command.
 
 All are called as a user calls them. Single runs are measured a few times and summed up for all
 cases: each starts Python and loads the model anew, which a run on a folder does once. Memory is
@@ -16,13 +16,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jobs import Run, commands, run, warm_up
-from large_scan import large_ct
-from whole_job import facts, markdown
+from large_scan import add_noise, enlarged
+from small_scan import abdomen
+from whole_job import FIRST_SEED, facts, markdown
 
 from napari_abdoseg.image.nifti import write_volume
 from napari_abdoseg.inference.model import read_model
 from napari_abdoseg.inference.preset import PRESETS
 
+MARGIN = 40.0
+"""mm of each CT around its organs, as in CTs of the abdomen."""
 HEAD = ("", "seconds", "sum of single runs / it", "nnU-Net / it", "MB")
 
 
@@ -32,7 +35,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cases", type=int, default=20)
-    parser.add_argument("--slices", type=int, default=300, help="of each CT")
+    parser.add_argument("--slices", type=int, default=120, help="of each CT")
     parser.add_argument("--size", type=int, default=512, help="voxels of each CT in plane")
     parser.add_argument("--singles", type=int, default=4, help="single runs that are measured")
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
@@ -81,10 +84,13 @@ def measured(chosen: argparse.Namespace) -> Iterator[tuple[str, ...]]:
 
 
 def write_scans(folder: Path, chosen: argparse.Namespace) -> None:
-    """The same CT under so many names."""
+    """A noisy CT of the abdomen under so many names."""
     folder.mkdir()
     first, *others = (folder / f"case{number:02}_0000.nii.gz" for number in range(chosen.cases))
-    write_volume(first, large_ct(chosen.slices, chosen.size)[0])
+    patient = abdomen(FIRST_SEED, MARGIN)
+    scan, _ = enlarged(patient, (chosen.slices, chosen.size, chosen.size))
+    add_noise(scan.data)
+    write_volume(first, scan)
     for other in others:
         other.hardlink_to(first)
 

@@ -14,8 +14,13 @@ FIELD_OF_VIEW = 409.6
 
 
 def large_scan(shape: tuple[int, int, int]) -> tuple[Volume, LabelMap]:
-    """A coarse phantom whose voxels are repeated until it has ``shape`` (z, y, x)."""
-    coarse, truth = make_phantom(3, (3.0, 2.5, 2.5))
+    """A coarse phantom that is enlarged to ``shape`` (z, y, x)."""
+    return enlarged(make_phantom(3, (3.0, 2.5, 2.5)), shape)
+
+
+def enlarged(case: tuple[Volume, LabelMap], shape: tuple[int, int, int]) -> tuple[Volume, LabelMap]:
+    """The same patient, whose voxels are repeated until there are so many (z, y, x)."""
+    coarse, truth = case
     picks = [
         np.arange(size) * old // size for size, old in zip(shape, coarse.data.shape, strict=True)
     ]
