@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from unpacked import unpacked
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.finding import find_cases
@@ -51,7 +52,7 @@ def fill(disk: Path, left: float) -> Path:
 def contents(folder: Path) -> dict[str, bytes]:
     """All that is in a folder; of reports, which hold times, only the names."""
     return {
-        path.relative_to(folder).as_posix(): b"" if path.suffix == ".json" else path.read_bytes()
+        path.relative_to(folder).as_posix(): b"" if path.suffix == ".json" else unpacked(path)
         for path in folder.rglob("*")
     }
 
@@ -65,7 +66,7 @@ def test_no_room_for_all_of_a_case(room, unsaved, cases, unbroken, ensemble):
     work = predicting(cases, ensemble, "fast")
     while not first.report.exists():
         next(work)
-    ballast = fill(output.parent, room * len(whole[second.labels.name]))
+    ballast = fill(output.parent, room * (unbroken / second.labels.name).stat().st_size)
     with pytest.raises(SaveError, match=rf"{output / unsaved} {FULL}"):
         drain(work)
     finished = {"case1.nii.gz", "case1.json"} | ({"case2.nii.gz"} if room == 1 else set())
@@ -114,7 +115,8 @@ def test_files_that_may_not_be_so_large(
         sys, "argv", [str(each) for each in ("abdoseg", "predict", scans, *options)]
     )
     monkeypatch.setenv("COLUMNS", "1000")
-    with no_file_above(2 * len(whole["case1.nii.gz"])), pytest.raises(SystemExit) as stopped:
+    size = (unbroken / "case1.nii.gz").stat().st_size
+    with no_file_above(2 * size), pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2
     assert capsys.readouterr().err == (

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from unpacked import unpacked
 
 from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.case import Case
@@ -91,7 +92,7 @@ def run_until(work: Work, reached: Callable[[Progress], object]) -> Progress:
 
 
 def label_maps(output: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in output.glob("*.nii.gz")}
+    return {path.name: unpacked(path) for path in output.glob("*.nii.gz")}
 
 
 def require_as_on_one(output: Path, folder: Path, ensemble) -> None:

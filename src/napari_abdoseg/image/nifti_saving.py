@@ -84,7 +84,7 @@ def _write(file: IO[bytes], start: bytes, stored: Voxels) -> None:
 
 
 def _pack(file: IO[bytes], start: bytes, stored: Voxels) -> None:
-    """Write as gzip, always the same for the same voxels."""
+    """Write as gzip that names neither a file nor a time."""
     with _GzipFile("", "wb", 1, file, mtime=0) as packed:
         _write(packed, start, stored)
 
