@@ -26,7 +26,7 @@ def convolve_by_onednn(network: nn.Module) -> None:
     """
     import torch
 
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return
     for part in network.modules():
         if type(part) is torch.nn.Conv3d:
@@ -42,7 +42,7 @@ def _onednn_convolution() -> type[nn.Conv3d]:
             self, image: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
         ) -> torch.Tensor:
             if self.padding_mode != "zeros" or isinstance(self.padding, str):
-                return super()._conv_forward(image, weight, bias)
+                return super()._conv_forward(image, weight, bias)  # type: ignore[no-any-return]
             return torch.mkldnn_convolution(
                 image, weight, bias, self.padding, self.stride, self.dilation, self.groups
             )
