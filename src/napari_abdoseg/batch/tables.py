@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
@@ -34,20 +33,20 @@ def write_organs_csv(
     output : Path
         Folder of the results.
     cases : sequence of Case
-        Those that were tried. What was written of others before stays if they have a report.
+        Those that were tried. Rows of others stay as long as these have a report.
     reports : iterable of dict
+        Of cases that have a result.
     by_way_of : Path, optional
         See `replaced_file`.
     """
-    path, tried = output / ORGANS, {case.name for case in cases}
-    others = groupby(_read(path, ORGAN_COLUMNS), itemgetter(0))
-    rows = {
-        name: list(of_case)
-        for name, of_case in others
-        if name not in tried and Case(name, Path(), output).report.exists()
+    path = output / ORGANS
+    earlier = _rows_of_others(path, ORGAN_COLUMNS, cases)
+    there = {
+        name for name in {row[0] for row in earlier} if Case(name, path, output).report.exists()
     }
-    rows |= {report["case"]: _organ_rows(report) for report in reports}
-    _write(path, ORGAN_COLUMNS, (row for name in sorted(rows) for row in rows[name]), by_way_of)
+    rows: list[Sequence[object]] = [row for row in earlier if row[0] in there]
+    rows += (row for report in reports for row in _organ_rows(report))
+    _write(path, ORGAN_COLUMNS, sorted(rows, key=itemgetter(0)), by_way_of)
 
 
 def _organ_rows(report: Report) -> list[list[object]]:
@@ -82,13 +81,19 @@ def write_failed_csv(
     by_way_of : Path, optional
         See `replaced_file`.
     """
-    path, tried = output / FAILED, {case.name for case in cases}
-    rows = [row for row in _read(path, FAILED_COLUMNS) if row[0] not in tried]
+    path = output / FAILED
+    rows = _rows_of_others(path, FAILED_COLUMNS, cases)
     rows += [[case.name, str(case.image), reason] for case, reason in failed]
     if rows:
         _write(path, FAILED_COLUMNS, sorted(rows), by_way_of)
     else:
         remove_file(path)
+
+
+def _rows_of_others(path: Path, columns: Sequence[str], cases: Sequence[Case]) -> list[list[str]]:
+    """Rows that earlier runs wrote, without those of these cases."""
+    tried = {case.name for case in cases}
+    return [row for row in _read(path, columns) if row[0] not in tried]
 
 
 def _read(path: Path, columns: Sequence[str]) -> list[list[str]]:
