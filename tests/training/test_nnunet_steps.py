@@ -211,13 +211,21 @@ def test_memory_of_a_step_is_measured(nnunet, configuration, monkeypatch):
     assert 0 < fit["needed"] < fit["available"]
 
 
-def test_more_than_the_memory_does_not_fit(nnunet, monkeypatch):
-    monkeypatch.setenv("nnUNet_results", os.environ["nnUNet_results"])  # noqa: SIM112
+@pytest.mark.parametrize(("available", "largest"), [(1000, 0), (150_000_000, 1)])
+def test_more_than_the_memory_does_not_fit(available, largest, monkeypatch):
+    held = []
+    monkeypatch.setattr(trial, "_step", lambda *_: held.append(np.ones(100_000_000, np.uint8)))
+    monkeypatch.setattr(trial, "available_bytes", lambda: available)
+    fit = trial._on_cpu(None, 2)
+    assert fit["largest"] == largest
+    assert fit["needed"] > fit["available"]
+
+
+def test_memory_of_an_earlier_step_is_not_taken_off(monkeypatch):
+    bytes_taken = iter([0, 100_000_000])
+    monkeypatch.setattr(trial, "_step", lambda *_: np.ones(next(bytes_taken), np.uint8))
     monkeypatch.setattr(trial, "available_bytes", lambda: 1000)
-    preprocessed = str(nnunet.run().folders.preprocessed)
-    fit = trial.try_step(preprocessed, PLANS, "3d_fullres", "nnUNetTrainer", "cpu", 0)
-    assert fit["largest"] == 0
-    assert fit["needed"] > 1000
+    assert trial._on_cpu(None, 2)["largest"] == 0
 
 
 @pytest.mark.parametrize("fits", [2, 1, 0])

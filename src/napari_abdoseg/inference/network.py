@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from napari_abdoseg.inference.architecture import build_network
 from napari_abdoseg.inference.checkpoint import Checkpoint
-from napari_abdoseg.inference.cpu_convolution import convolve_by_onednn
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 if TYPE_CHECKING:
@@ -79,11 +78,13 @@ def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> 
     """
     from nnunetv2.utilities.helpers import empty_cache
 
+    from napari_abdoseg.inference.cpu_layers import suit_cpu
+
     device = device_of(trained)
     module = build_network(trained).to(device)
     bfloat16 = bfloat16 and device.type == "cpu" and cpu_has_bfloat16()
     if device.type == "cpu" and not bfloat16:
-        convolve_by_onednn(module)
+        suit_cpu(module)
     try:
         yield Network(module, device, bfloat16)
     finally:

@@ -97,7 +97,7 @@ def _on_cpu(trainer: Any, wanted: int) -> Fit:
             _step(trainer, batch)
         needed.append(growth.bytes + (needed[-1] if needed else 0))
     one = max(needed[1] - needed[0], needed[0] // 2, 1)
-    fixed = needed[0] - one
+    fixed = max(needed[0] - one, 0)
     return {
         "wanted": wanted,
         "largest": max((available - fixed) // one, 0),
