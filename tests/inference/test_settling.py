@@ -30,7 +30,12 @@ def image(*shape: int) -> torch.Tensor:
 
 
 def settle(trained, data):
-    return run(predict_until_settled(tile_image(data, PATCH), trained, PRESETS["balanced"]))
+    return run(settling_work(trained, data))
+
+
+def settling_work(trained, data):
+    known = drain(predict_everywhere(data, trained, PRESETS["fast"])).logits
+    return predict_until_settled(tile_image(data, PATCH), known, trained, PRESETS["balanced"])
 
 
 @pytest.mark.parametrize(("folds", "axes"), [(5, (0, 1, 2)), (2, (0,)), (1, (0, 1)), (3, ())])
@@ -48,7 +53,7 @@ def test_while_nothing_is_settled_it_is_the_whole_ensemble(make_model, monkeypat
     data = image(20, 24, 16)
     _, settled = settle(trained, data)
     exact = drain(predict_everywhere(data, trained, PRESETS["exact"]))
-    assert settled.passes == exact.passes
+    assert settled.passes == exact.passes * 7 // 8
     difference = (settled.logits - exact.logits).float().abs()
     assert difference.quantile(0.8) < 0.05
 
@@ -58,8 +63,8 @@ def test_it_stops_when_all_is_settled(make_model, monkeypatch):
     trained = load_configuration(make_model(mirror_axes=(0, 1)))
     tiles = len(tile_image(image(20, 24, 16), PATCH).tiles)
     steps, settled = settle(trained, image(20, 24, 16))
-    assert settled.passes == steps[-1].done == 2 * tiles
-    assert steps[0].total == 8 * tiles
+    assert settled.passes == steps[-1].done == (2 - 1) * tiles
+    assert steps[0].total == (8 - 1) * tiles
 
 
 def test_folds_have_a_say_of_their_own(make_model):
@@ -79,7 +84,7 @@ def test_only_tiles_that_still_change_go_on(make_model, monkeypatch):
     trained = load_configuration(make_model(mirror_axes=(0,)))
     _, settled = settle(trained, image(16, 16, 40))
     tiles, folds = 4, 2
-    assert settled.passes == tiles * folds + 1 * folds
+    assert settled.passes == tiles * (folds - 1) + 1 * folds
 
 
 def test_a_change_is_shared_out_among_tiles_by_the_size_of_its_organ():
@@ -140,11 +145,7 @@ def test_padding_is_left_out(make_model):
 
 
 def test_closing_stops_at_once(make_model):
-    work = predict_until_settled(
-        tile_image(image(20, 20, 20), PATCH),
-        load_configuration(make_model()),
-        PRESETS["balanced"],
-    )
+    work = settling_work(load_configuration(make_model()), image(20, 20, 20))
     next(work)
     work.close()
     with pytest.raises(StopIteration):
@@ -154,6 +155,7 @@ def test_closing_stops_at_once(make_model):
 def test_running_out_of_memory_starts_again_and_says_so(make_model, monkeypatch):
     trained = load_configuration(make_model(mirror_axes=()))
     _, whole = settle(trained, image(20, 20, 20))
+    work = settling_work(trained, image(20, 20, 20))
     add, calls = Sums.add, []
 
     def full_once(*arguments):
@@ -165,6 +167,6 @@ def test_running_out_of_memory_starts_again_and_says_so(make_model, monkeypatch)
     monkeypatch.setattr(Sums, "add", full_once)
     cpu = torch.device("cpu")
     monkeypatch.setattr(settling, "gathering_places", lambda _: [cpu, cpu])
-    steps, result = settle(trained, image(20, 20, 20))
+    steps, result = run(work)
     assert [step.notice for step in steps if step.notice]
     assert torch.equal(result.logits, whole.logits)

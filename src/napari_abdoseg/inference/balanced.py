@@ -1,7 +1,7 @@
 """The whole ensemble where it matters: its first fold finds the place.
 
 The first fold without mirroring looks at the whole image. Wherever it holds an organ for
-possible, and some way around, all folds and mirrorings work until the organs are settled.
+possible, and some way around, the other folds and mirrorings work until the organs are settled.
 Where that is not safe, the whole ensemble looks everywhere.
 """
 
@@ -60,10 +60,9 @@ def predict_balanced(
     if members == 1:
         return first
     done, shape, everywhere = first.passes, first.shape, first.passes * members
-    begin = Progress(STAGE, done, done + everywhere)
+    begin = Progress(STAGE, done, everywhere)
     yield replace(begin, interim=first)
     cover = cover_organs(first, spacing)
-    del first
 
     def go_on(progress: Progress) -> Progress:
         return replace(
@@ -71,11 +70,14 @@ def predict_balanced(
         )
 
     if cover is None:
+        del first
         yield replace(begin, notice=NOTHING_FOUND)
     else:
-        part = image[(slice(None), *cover.region)]
-        tiling = tile_image(part, tuple(trained.configured.patch_size), cover.corners)
-        found = yield from relay(predict_until_settled(tiling, trained, preset), go_on)
+        around = (slice(None), *cover.region)
+        known = first.logits[around].clone()
+        del first
+        tiling = tile_image(image[around], tuple(trained.configured.patch_size), cover.corners)
+        found = yield from relay(predict_until_settled(tiling, known, trained, preset), go_on)
         done += found.passes
         winners = map_winners(found.logits, trained.label_manager.has_regions)
         if not touches_border(winners, cover, shape):

@@ -41,7 +41,7 @@ TOLERANCE = 0.0001
 
 
 def predict_until_settled(
-    tiling: Tiling, trained: TrainedConfiguration, preset: Preset
+    tiling: Tiling, known: torch.Tensor, trained: TrainedConfiguration, preset: Preset
 ) -> Work[Prediction]:
     """Mean logits of as many members as it takes.
 
@@ -49,6 +49,8 @@ def predict_until_settled(
     ----------
     tiling : Tiling
         Of a preprocessed image, or a part of it.
+    known : Tensor, shape (class, z, y, x)
+        Logits of the first member there, the first fold without mirroring.
     trained : TrainedConfiguration
     preset : Preset
         Which folds work, and whether mirrored.
@@ -64,12 +66,13 @@ def predict_until_settled(
         A single tile needs more memory than the device has.
     """
     with network_on_device(trained, preset.bfloat16) as network:
-        attempt = partial(_predict, tiling, network, trained, preset)
+        attempt = partial(_predict, tiling, known, network, trained, preset)
         return (yield from gather(attempt, gathering_places(trained), trained))
 
 
 def _predict(
     tiling: Tiling,
+    known: torch.Tensor,
     network: Network,
     trained: TrainedConfiguration,
     preset: Preset,
@@ -88,11 +91,14 @@ def _predict(
         network.load(members[fold])
         first_of_fold = worked <= len(members)
         own = Sums.empty(trained, tiling, torch.float32, sums_on) if first_of_fold else sums
-        total = done + (len(order) - worked + 1) * len(tiles)
-        for tile in tiles:
-            own.add(tile, network.run(tiling.cut(tile, network.device), flip)[0])
-            done += 1
-            yield Progress(STAGE, done, total)
+        if worked == 1:
+            own.fill(known)
+        else:
+            total = done + (len(order) - worked + 1) * len(tiles)
+            for tile in tiles:
+                own.add(tile, network.run(tiling.cut(tile, network.device), flip)[0])
+                done += 1
+                yield Progress(STAGE, done, total)
         if first_of_fold:
             fold_winners.append(own.winners()[tiling.inside].to("cpu"))
             sums.include(own)

@@ -69,6 +69,13 @@ class Sums:
         self.logits[tile] += prediction.to(self.logits.device) * self.gaussian
         self.weights[tile[1:]] += self.gaussian
 
+    def fill(self, mean: torch.Tensor) -> None:
+        """Hold what all tiles add up to, from the mean of the image, shape (class, z, y, x)."""
+        for tile in self.tiling.tiles:
+            self.weights[tile[1:]] += self.gaussian
+        inside = self.tiling.inside
+        self.logits[(slice(None), *inside)] = mean.to(self.logits) * self.weights[inside]
+
     def include(self, other: Sums) -> None:
         """Add all that other sums of the same tiling hold."""
         self.logits.add_(other.logits)

@@ -82,6 +82,7 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
     folds = len(preset.used(trained.members))
     again = preset.where_organs_are and members > 1
     rounds = ceil(EXPECTED_SHARE * (members // folds)) if again else 0
+    others = folds * rounds - 1 if again else 0
     return Workload(
         scan=prod(scan),
         image=_covered(everywhere, tiles),
@@ -94,7 +95,7 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
         folds_around=folds if again else 0,
         rounds=rounds,
         passes=_count(everywhere) * (1 if again else members)
-        + _between(_count(around), _count(everywhere)) * folds * rounds,
+        + _between(_count(around), _count(everywhere)) * others,
     )
 
 
