@@ -73,7 +73,7 @@ def mean_and_variance(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
     Single precision is enough for sums as short as these, as in T. F. Chan, G. H. Golub and
     R. J. LeVeque, Algorithms for Computing the Sample Variance, The American Statistician 37
-    (1983), 242-247.
+    (1983), 242-247. How they are rounded depends on the number of threads.
 
     Parameters
     ----------
