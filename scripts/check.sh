@@ -11,7 +11,8 @@ lint-imports
 npe2 validate napari-abdoseg
 
 # Tests of the screen and of evaluation run beside all others, and are reported after
-# them. Coverage is that of both together.
+# them. Each half has half of the cores. Coverage is that of both together.
+export OMP_NUM_THREADS=$((($(nproc) + 1) / 2))
 counting=(--cov --cov-report= --cov-fail-under=0)
 beside() {
     local status=0

@@ -16,29 +16,41 @@ def cluster_in_threads(
     count: int = 1, resources: dict[str, float] | None = None, security: Security | None = None
 ) -> Iterator[LocalCluster]:
     """A scheduler and workers in this process, which talk over the loopback interface."""
-    threads = torch.get_num_threads()
-    with LocalCluster(
-        n_workers=count,
-        processes=False,
-        protocol="tls" if security else "tcp",
-        security=security,
-        resources=resources,
-        **_settings(),
-    ) as cluster:
+    with (
+        _as_many_threads_as_a_worker(),
+        LocalCluster(
+            n_workers=count,
+            processes=False,
+            protocol="tls" if security else "tcp",
+            security=security,
+            resources=resources,
+            **_settings(),
+        ) as cluster,
+    ):
         yield cluster
-    torch.set_num_threads(threads)
 
 
 @contextmanager
 def cluster_of_processes(count: int) -> Iterator[LocalCluster]:
     """A scheduler in this process, and workers in others, begun anew when they die."""
-    with LocalCluster(n_workers=count, **_settings()) as cluster:
+    with _as_many_threads_as_a_worker(), LocalCluster(n_workers=count, **_settings()) as cluster:
         yield cluster
 
 
 def processes_of(cluster: LocalCluster) -> list[int]:
     """Numbers of the workers' processes, those that are there now."""
     return [nanny.pid for nanny in cluster.workers.values() if nanny.pid]
+
+
+@contextmanager
+def _as_many_threads_as_a_worker() -> Iterator[None]:
+    """Sums are rounded differently by another number of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _settings() -> dict[str, Any]:
