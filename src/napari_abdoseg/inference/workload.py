@@ -19,8 +19,6 @@ from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 
 ORGANS_MM: Triple = (230.0, 190.0, 280.0)
 """Box of liver, kidneys, spleen and pancreas of an adult along (z, y, x)."""
-EXPECTED_SHARE = 0.6
-"""Of the rounds of all folds, one for each mirroring, until the organs are settled."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +56,11 @@ class Workload:
 def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Preset) -> Workload:
     """Work that a scan will be.
 
-    Passes over the whole image are counted. Where a preset first looks for the organs,
-    they are expected to be settled after a share of the rounds. How far they seem to reach
-    depends on the model: at least over an adult's usual extent, at most over the whole
-    image. The geometric mean of the two is the guess whose worst factor is the least.
+    Passes over the whole image are counted. Where a preset first looks for the organs, how
+    far they seem to reach depends on the model: at least over an adult's usual extent, at
+    most over the whole image. The geometric mean of the two is the guess whose worst factor
+    is the least. So it is for the rounds, one for each mirroring, until the organs are
+    settled: all of them where organs are, and none elsewhere, or all of them everywhere.
     """
     from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
 
@@ -81,7 +80,8 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
     members = preset.count_members(trained)
     folds = len(preset.used(trained.members))
     again = preset.where_organs_are and members > 1
-    rounds = ceil(EXPECTED_SHARE * (members // folds)) if again else 0
+    share = sqrt(prod(map(_share_around, organs, new, image)))
+    rounds = max(round(share * (members // folds)), 1) if again else 0
     others = folds * rounds - 1 if again else 0
     return Workload(
         scan=prod(scan),
@@ -116,6 +116,11 @@ def _tiles_in_middle(extent: float, spacing: float, size: int, tile: int) -> lis
         for start, middle in middles(size, tile)
         if middle.start < organ.stop and organ.start < middle.stop
     ]
+
+
+def _share_around(extent: float, spacing: float, size: int) -> float:
+    """Of an axis, what an organ of some mm takes with a margin."""
+    return min((extent + 2 * MARGIN_MM) / (spacing * size), 1)
 
 
 def _between(least: int, most: int) -> int:
