@@ -95,7 +95,7 @@ class Separate(Transposed):
     """Enlarges by a matrix product, where each voxel becomes a block of its own."""
 
     def forward(self, image: torch.Tensor, output_size: list[int] | None = None) -> torch.Tensor:
-        if not self._has_blocks_of_their_own():
+        if output_size or not self._has_blocks_of_their_own():
             return super().forward(image, output_size)
         batch, _, *shape = image.shape
         axes = len(shape)

@@ -88,12 +88,12 @@ def _predict(
     fold_winners: list[torch.Tensor] = []
     for worked, (fold, flip) in enumerate(order, start=1):
         before = sums.winners() if worked % len(members) == 0 else None
-        network.load(members[fold])
         first_of_fold = worked <= len(members)
         own = Sums.empty(trained, tiling, torch.float32, sums_on) if first_of_fold else sums
         if worked == 1:
             own.fill(known)
         else:
+            network.load(members[fold])
             total = done + (len(order) - worked + 1) * len(tiles)
             for tile in tiles:
                 own.add(tile, network.run(tiling.cut(tile, network.device), flip)[0])

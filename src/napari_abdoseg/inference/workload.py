@@ -80,8 +80,8 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
     members = preset.count_members(trained)
     folds = len(preset.used(trained.members))
     again = preset.where_organs_are and members > 1
-    share = sqrt(prod(map(_share_around, organs, new, image)))
-    rounds = max(round(share * (members // folds)), 1) if again else 0
+    share, most = prod(map(_share_around, organs, new, image)), members // folds
+    rounds = max(_between(share * most, most), 1) if again else 0
     others = folds * rounds - 1 if again else 0
     return Workload(
         scan=prod(scan),
@@ -123,7 +123,7 @@ def _share_around(extent: float, spacing: float, size: int) -> float:
     return min((extent + 2 * MARGIN_MM) / (spacing * size), 1)
 
 
-def _between(least: int, most: int) -> int:
+def _between(least: float, most: float) -> int:
     """Geometric mean."""
     return round(sqrt(least * most))
 
