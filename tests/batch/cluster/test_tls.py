@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import dask.config
 import pytest
 import trustme
@@ -28,6 +30,7 @@ def test_a_cluster_behind_tls(phantom, request_for_one_fold, tmp_path):
         assert address.startswith("tls://")
         result = drain(segmenting_on_cluster(phantom[0], request_for_one_fold, address))
         assert result.labels.data.any()
+        threads = threading.active_count()
         with (
             dask.config.set(
                 {f"distributed.comm.tls.client.{part}": None for part in ("key", "cert")}
@@ -35,3 +38,4 @@ def test_a_cluster_behind_tls(phantom, request_for_one_fold, tmp_path):
             pytest.raises(AbdosegError, match="the certificates in Dask's configuration"),
         ):
             drain(segmenting_on_cluster(phantom[0], request_for_one_fold, address))
+        assert threading.active_count() <= threads

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from distributed import Client
+from distributed.comm.core import connect
+from distributed.security import Security
 
 from napari_abdoseg.errors import AbdosegError
 
@@ -29,6 +32,7 @@ def connected(scheduler: str) -> Iterator[Client]:
         It does not answer.
     """
     try:
+        asyncio.run(_reach(scheduler))
         client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
     except (OSError, TypeError, ValueError) as error:
         raise AbdosegError(
@@ -38,3 +42,10 @@ def connected(scheduler: str) -> Iterator[Client]:
         ) from error
     with client:
         yield client
+
+
+async def _reach(scheduler: str) -> None:
+    """Connect once: a client that can't leaves its thread behind, which Python's end waits for."""
+    arguments = Security().get_connection_args("client")
+    comm = await connect(scheduler, timeout=PATIENCE, **arguments)
+    await comm.close()
