@@ -1,5 +1,12 @@
 """What goes wrong through no fault of the program, each in one clear sentence."""
 
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+NO_MEMORY = "There was too little memory for it: close other programs, or take a machine with more."
+
 
 class AbdosegError(Exception):
     """A mistake that the user can mend.
@@ -32,3 +39,27 @@ class DatasetError(AbdosegError):
 
 class TrainingError(AbdosegError):
     """A training can't be begun or go on as asked for."""
+
+
+class FaultError(AbdosegError):
+    """A fault of the program in one of many cases, on one line; the others go on."""
+
+
+def as_told(error: Exception) -> AbdosegError:
+    """What the user is told of an error that ended one case of many.
+
+    A mistake that the user can mend stays as it is. Anything else is a fault of the program,
+    whose traceback is kept on the line that tells of it, the innermost call last.
+    """
+    if isinstance(error, AbdosegError):
+        return error
+    if isinstance(error, MemoryError):
+        return AbdosegError(NO_MEMORY)
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    calls = traceback.extract_tb(error.__traceback__)
+    where = ", ".join(f"{_short(call.filename)}:{call.lineno} {call.name}" for call in calls)
+    return FaultError(f"A fault of napari-abdoseg, please report it: {what} (at {where})")
+
+
+def _short(file: str) -> str:
+    return "/".join(Path(file).parts[-2:])

@@ -19,6 +19,7 @@ import numpy as np
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.csv_table import csv_text, read_records
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.saving import write_text
 
@@ -85,14 +86,14 @@ def read_boxes(path: str | Path) -> NamedBoxes:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BoxFileError(f"{path} can't be read: {error}.") from error
     if not _looks_like_boxes(path, text):
         raise BoxFileError(f"{path} holds no boxes of napari-abdoseg: choose another file.")
     try:
         named = _from_csv(text) if path.suffix.lower() == ".csv" else _from_json(text)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise BoxFileError(
             f"{path} is damaged ({error}): save the boxes again from the label map."
         ) from error
@@ -157,21 +158,19 @@ def _from_json(text: str) -> NamedBoxes:
 
 
 def _to_csv(named: NamedBoxes) -> str:
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    rows = []
     for name, box in named.boxes.items():
         start, stop = box.stored_bounds(named.grid)
         low, high = box.ras_bounds(named.grid)
         affine = named.grid.affine[:3].ravel().tolist()
         color = named.colors.get(name, "")
         shape = named.grid.stored_shape
-        writer.writerow([name, color, *start, *stop, *low, *high, *shape, *affine])
-    return table.getvalue()
+        rows.append([name, color, *start, *stop, *low, *high, *shape, *affine])
+    return csv_text(CSV_COLUMNS, rows)
 
 
 def _from_csv(text: str) -> NamedBoxes:
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = list(read_records(io.StringIO(text, newline="")))
     if not rows:
         raise ValueError("there is no row")
     grids = {tuple(row[column] for column in (*_SHAPE, *_AFFINE)) for row in rows}

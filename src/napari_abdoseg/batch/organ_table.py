@@ -9,6 +9,7 @@ from pathlib import Path
 
 from napari_abdoseg.batch.tables import ORGANS
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.csv_table import read_records
 from napari_abdoseg.image.grid import Triple
 
 SIDES = ("r", "a", "s")
@@ -72,8 +73,8 @@ def read_organ_table(path: Path) -> OrganTable:
     """
     file = path / ORGANS if path.is_dir() else path
     try:
-        with file.open(encoding="utf-8", newline="") as text:
-            rows = tuple(map(_row, csv.DictReader(text)))
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            rows = tuple(map(_row, read_records(text)))
     except FileNotFoundError as error:
         raise AbdosegError(
             f"{file} is not there: choose the folder that `abdoseg predict` has written to."

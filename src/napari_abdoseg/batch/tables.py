@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from pathlib import Path
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report
+from napari_abdoseg.image.csv_table import csv_text, read_csv
 from napari_abdoseg.image.saving import remove_file, write_text
 
 ORGANS, FAILED = "organs.csv", "failed.csv"
@@ -41,12 +41,10 @@ def write_organs_csv(
     """
     path = output / ORGANS
     earlier = _rows_of_others(path, ORGAN_COLUMNS, cases)
-    there = {
-        name for name in {row[0] for row in earlier} if Case(name, path, output).report.exists()
-    }
-    rows: list[Sequence[object]] = [row for row in earlier if row[0] in there]
+    there = {report.name for report in output.glob("*.json")}
+    rows: list[Sequence[object]] = [row for row in earlier if f"{row[0]}.json" in there]
     rows += (row for report in reports for row in _organ_rows(report))
-    _write(path, ORGAN_COLUMNS, sorted(rows, key=itemgetter(0)), by_way_of)
+    write_text(path, csv_text(ORGAN_COLUMNS, sorted(rows, key=itemgetter(0))), by_way_of)
 
 
 def _organ_rows(report: Report) -> list[list[object]]:
@@ -85,7 +83,7 @@ def write_failed_csv(
     rows = _rows_of_others(path, FAILED_COLUMNS, cases)
     rows += [[case.name, str(case.image), reason] for case, reason in failed]
     if rows:
-        _write(path, FAILED_COLUMNS, sorted(rows), by_way_of)
+        write_text(path, csv_text(FAILED_COLUMNS, sorted(rows)), by_way_of)
     else:
         remove_file(path)
 
@@ -99,23 +97,10 @@ def _rows_of_others(path: Path, columns: Sequence[str], cases: Sequence[Case]) -
 def _read(path: Path, columns: Sequence[str]) -> list[list[str]]:
     """Rows of a table of ours; none where it can't be read or has other columns."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(read_csv(file))
     except (OSError, ValueError, csv.Error):
         return []
     if not rows or rows[0] != list(columns):
         return []
     return [row for row in rows[1:] if len(row) == len(columns)]
-
-
-def _write(
-    path: Path,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    by_way_of: Path | None,
-) -> None:
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_text(path, table.getvalue(), by_way_of)

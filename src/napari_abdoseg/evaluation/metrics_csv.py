@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.score import Score
+from napari_abdoseg.image.csv_table import csv_text
 from napari_abdoseg.image.saving import write_text
 
 COLUMNS = (
@@ -18,13 +17,8 @@ COLUMNS = (
 
 def write_metrics(path: Path, cohort: CohortScores) -> None:
     """Write all scores; a distance that an empty mask leaves undefined is ``nan``."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for case in cohort.cases:
-        for score in case.scores:
-            writer.writerow([case.case, *_cells(score)])
-    write_text(path, table.getvalue())
+    rows = ([case.case, *_cells(score)] for case in cohort.cases for score in case.scores)
+    write_text(path, csv_text(COLUMNS, rows))
 
 
 def number(value: float) -> str:

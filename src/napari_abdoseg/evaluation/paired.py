@@ -9,8 +9,6 @@ Bulletin, 1(6), 80-83.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -22,6 +20,7 @@ from numpy.typing import NDArray
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.metrics_csv import number
+from napari_abdoseg.image.csv_table import csv_text
 from napari_abdoseg.image.saving import write_text
 
 METRICS = ("dsc", "nsd", "hd95_mm")
@@ -83,13 +82,13 @@ def paired_differences(one: CohortScores, other: CohortScores) -> tuple[PairedDi
 
 def write_paired(path: Path, rows: tuple[PairedDifference, ...]) -> None:
     """Write a row an organ and metric."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([field.name for field in fields(PairedDifference)])
-    for row in rows:
-        organ, metric, n, *numbers = astuple(row)
-        writer.writerow([organ, metric, n, *map(number, numbers)])
-    write_text(path, table.getvalue())
+    columns = [field.name for field in fields(PairedDifference)]
+    write_text(path, csv_text(columns, map(_cells, rows)))
+
+
+def _cells(row: PairedDifference) -> list[object]:
+    organ, metric, n, *numbers = astuple(row)
+    return [organ, metric, n, *map(number, numbers)]
 
 
 def _common(one: CohortScores, other: CohortScores, organ: str, metric: str) -> NDArray[Any]:

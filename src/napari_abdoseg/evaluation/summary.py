@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.metrics_csv import number
+from napari_abdoseg.image.csv_table import csv_text
 from napari_abdoseg.image.saving import write_text
 
 METRICS = ("DSC", "NSD")
@@ -55,9 +54,6 @@ def summarize(cohort: CohortScores) -> dict[str, dict[tuple[str, str], float]]:
 def write_summary(path: Path, cohort: CohortScores) -> None:
     """Write a row for each statistic with columns ``liver_DSC`` and so on, NSD after DSC."""
     rows = summarize(cohort)
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["Name", *(f"{organ}_{metric}" for organ, metric in rows["AVG"])])
-    for name, row in rows.items():
-        writer.writerow([name, *map(number, row.values())])
-    write_text(path, table.getvalue())
+    columns = ["Name", *(f"{organ}_{metric}" for organ, metric in rows["AVG"])]
+    cells = ([name, *map(number, row.values())] for name, row in rows.items())
+    write_text(path, csv_text(columns, cells))

@@ -92,10 +92,12 @@ def make_folder(path: Path) -> Path:
 def write_text(path: Path, text: str, by_way_of: Path | None = None) -> None:
     """Write ``text`` in UTF-8 with its line ends as they are; see `replaced_file`.
 
+    A byte of a file name that is no UTF-8 is written as Python escapes it, ``\\udcfc``.
+
     Raises
     ------
     SaveError
         It could not be written; what was there before is untouched.
     """
     with replaced_file(path, by_way_of) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")

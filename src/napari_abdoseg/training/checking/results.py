@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from napari_abdoseg.image.csv_table import csv_text
 from napari_abdoseg.image.saving import make_folder, write_text
 from napari_abdoseg.training.checking.check import Check
 from napari_abdoseg.training.checking.page import render_page
@@ -35,9 +34,9 @@ def write_results(output: Path, check: Check) -> tuple[Path, ...]:
     make_folder(output)
     files = tuple(output / name for name in ("check.html", "check.csv", "cases.csv"))
     write_text(files[0], render_page(check))
-    write_text(files[1], _table(PROBLEM_COLUMNS, _problem_rows(check)))
+    write_text(files[1], csv_text(PROBLEM_COLUMNS, _problem_rows(check)))
     volumes = [f"{organ.name}_ml" for organ in check.dataset.organs]
-    write_text(files[2], _table((*CASE_COLUMNS, *volumes), _case_rows(check)))
+    write_text(files[2], csv_text((*CASE_COLUMNS, *volumes), _case_rows(check)))
     return files
 
 
@@ -58,11 +57,3 @@ def _case_rows(check: Check) -> Iterable[Sequence[object]]:
             for organ in check.dataset.organs
         ]
         yield fact.case, "test" if fact.test else "training", *seen, *volumes
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()

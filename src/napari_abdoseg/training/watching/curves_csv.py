@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from napari_abdoseg.image.csv_table import csv_text
 from napari_abdoseg.image.saving import write_text
 from napari_abdoseg.training.watching.curves import FoldCurves
 
@@ -29,12 +28,9 @@ def write_curves(path: Path, folds: Sequence[FoldCurves]) -> None:
     """
     organs = list(dict.fromkeys(organ.name for fold in folds for organ in fold.organs))
     named = [f"{organ}_pseudo_dice{average}" for organ in organs for average in ("", "_ema")]
-    table = io.StringIO()
-    writer = csv.DictWriter(table, (*COLUMNS, *named), lineterminator="\n")
-    writer.writeheader()
-    for fold in folds:
-        writer.writerows(_rows(fold))
-    write_text(path, table.getvalue())
+    columns = (*COLUMNS, *named)
+    rows = ([row.get(column, "") for column in columns] for fold in folds for row in _rows(fold))
+    write_text(path, csv_text(columns, rows))
 
 
 def _rows(fold: FoldCurves) -> Iterator[dict[str, str]]:
