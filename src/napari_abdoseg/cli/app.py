@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
+from napari_abdoseg.cli.console import complain, print_any_character
 from napari_abdoseg.cli.dataset import dataset
 from napari_abdoseg.cli.demo import demo
 from napari_abdoseg.cli.evaluate import evaluate
@@ -38,8 +37,9 @@ def _subcommands() -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is a sentence and exit status 2."""
+    print_any_character()
     try:
         app()
     except AbdosegError as error:
-        Console(stderr=True).print(f"[bold red]abdoseg:[/] {escape(str(error))}", highlight=False)
+        complain(str(error))
         sys.exit(2)

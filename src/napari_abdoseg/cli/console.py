@@ -1,18 +1,58 @@
-"""Work drawn in the terminal."""
+"""Words and work in the terminal.
+
+Whatever a file, an organ or a model is called is printed as it is: nothing in a text is markup,
+an emoji or a command to the terminal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import sys
+from collections.abc import Callable, Iterable
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.segment import Segment
+from rich.text import Text
 
 from napari_abdoseg.progress import Result, Work
 
-console = Console()
+UNKNOWN = "\ufffd"
+PICTURES = 0x2400
+"""Where Unicode has its pictures of control characters."""
+HARMLESS = str.maketrans(
+    {number: chr(PICTURES + number) for number in range(0x20) if chr(number) not in "\t\n"}
+    | {0x7F: "\u2421"}
+    | dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000)), UNKNOWN)
+)
+"""Characters that steer a terminal, and bytes of file names that are no UTF-8."""
+
+
+class PlainConsole(Console):
+    """A console that takes texts as they are."""
+
+    def __init__(self, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """What is printed, with pictures of characters that would steer the terminal."""
+        for segment in super().render(renderable, options):
+            text, style, control = segment
+            yield segment if control else Segment(text.translate(HARMLESS), style)
+
+
+console = PlainConsole()
+
+
+def print_any_character() -> None:
+    """Escape what the terminal's encoding lacks, in place of ending with an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) -> Result:
@@ -27,7 +67,7 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
         What else is to be seen now, asked for once a second.
     """
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
@@ -59,4 +99,19 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
 
 def say(notice: str) -> None:
     """Print something the user should know."""
-    console.print(f"[yellow]Note:[/] {escape(notice)}", highlight=False)
+    say_after("Note:", notice, "yellow")
+
+
+def say_failed(case: str, reason: str) -> None:
+    """Print why a case has no result."""
+    say_after(f"{case} failed:", reason, "bold red")
+
+
+def say_after(head: str, text: str, style: str = "bold") -> None:
+    """Print a text after some words that stand out."""
+    console.print(Text.assemble((head, style), f" {text}"))
+
+
+def complain(message: str) -> None:
+    """Print a user's mistake where errors go."""
+    PlainConsole(stderr=True).print(Text.assemble(("abdoseg:", "bold red"), f" {message}"))

@@ -139,10 +139,9 @@ def check(
     console.print(
         f"{counted(len(found.facts), 'case')}, {counted(errors, 'error')}, "
         f"{counted(len(found.problems) - errors, 'warning')}.",
-        highlight=False,
     )
     for path in files:
-        console.print(f"  {path}", highlight=False)
+        console.print(f"  {path}")
     if found.ruined:
         raise typer.Exit(FAULTY)
 

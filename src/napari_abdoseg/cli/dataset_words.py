@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from napari_abdoseg.cli.console import console, say
+from napari_abdoseg.cli.console import console, say, say_failed
 from napari_abdoseg.training.checking.check import Check
 from napari_abdoseg.training.conversion.convert import Conversion
 from napari_abdoseg.training.conversion.plan import Plan, spoken_size
@@ -29,18 +28,17 @@ def problem_table(found: Check) -> Table:
 def introduce(plan: Plan) -> None:
     """Say what is to be done."""
     tests = len(plan.cases) - plan.training
-    console.print(f"[bold]{plan.folder}[/]", highlight=False)
+    console.print(str(plan.folder), style="bold")
     console.print(
         f"  {counted(plan.training, 'training case')}, {counted(tests, 'test case')}",
-        highlight=False,
     )
     for name, value in plan.mapping.labels.items():
         parts = [old for old, _, new in plan.mapping.values if new == value and old != name]
         made_of = f" from {', '.join(parts)}" if parts and value else ""
-        console.print(f"  {value} {name}{made_of}", highlight=False)
+        console.print(f"  {value} {name}{made_of}")
     files = ", ".join(f"{count} to {verb}" for verb, count in sorted(plan.verbs.items()))
     room = f"; up to {spoken_size(plan.bytes_needed)}" if plan.bytes_needed else ""
-    console.print(f"  files: {files or 'all there'}{room}", highlight=False)
+    console.print(f"  files: {files or 'all there'}{room}")
 
 
 def list_steps(plan: Plan) -> None:
@@ -51,13 +49,11 @@ def list_steps(plan: Plan) -> None:
                 origin = f" <- {', '.join(map(str, step.sources))}" if step.sources else ""
                 console.print(
                     f"{step.verb} {target.relative_to(plan.folder)}{origin}",
-                    highlight=False,
-                    markup=False,
                     soft_wrap=True,
                 )
     for case in plan.cases:
         if case.kept:
-            console.print(f"keep {case.name}", highlight=False, markup=False)
+            console.print(f"keep {case.name}")
     console.print("Nothing was written: this was a dry run.")
     report_failures(plan.failed)
 
@@ -65,7 +61,7 @@ def list_steps(plan: Plan) -> None:
 def conclude(conversion: Conversion) -> None:
     """Say what became of it."""
     made, kept = len(conversion.made), len(conversion.kept)
-    console.print(f"{counted(made, 'case')} converted, {kept} there already.", highlight=False)
+    console.print(f"{counted(made, 'case')} converted, {kept} there already.")
     if conversion.overlaps:
         worst = max(conversion.overlaps, key=lambda case: conversion.overlaps[case])
         say(
@@ -78,13 +74,13 @@ def conclude(conversion: Conversion) -> None:
         say(f"{folder} has no dataset.json yet: mend these cases, or move their files, and go on.")
     else:
         command = f"abdoseg dataset check {folder}"
-        console.print(f"Look at it before training: {command}", highlight=False, soft_wrap=True)
+        console.print(f"Look at it before training: {command}", soft_wrap=True)
 
 
 def report_failures(failed: tuple[tuple[str, str], ...]) -> None:
     """Say which cases failed, and why."""
     for case, reason in failed:
-        console.print(f"[bold red]{case} failed:[/] {escape(reason)}", highlight=False)
+        say_failed(case, reason)
 
 
 def counted(number: int, word: str) -> str:

@@ -49,7 +49,7 @@ def demo(
     draw_overview(picture, volume, found, "Synthetic phantom, demo ensemble: no patient")
     console.print(_score_table(report, found, truth))
     for path in (case.image, truth_path, case.labels, case.report, output / "organs.csv", picture):
-        console.print(f"  {path}", highlight=False)
+        console.print(f"  {path}")
     if gui:
         _show_in_napari(case)
 

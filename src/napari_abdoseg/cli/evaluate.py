@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from napari_abdoseg.cli.console import console, say, show
+from napari_abdoseg.cli.console import console, say, say_after, say_failed, show
 from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
 from napari_abdoseg.evaluation.definitions import definitions
 from napari_abdoseg.evaluation.pairs import find_cases
@@ -62,9 +61,9 @@ def evaluate(
     files = show(writing_results(output, cohort, other, scans, processes))
     console.print(summary_table(cohort))
     for definition in definitions(cohort):
-        console.print(f"[bold]{definition.term}:[/] {definition.meaning}", highlight=False)
+        say_after(f"{definition.term}:", definition.meaning)
     for path in files:
-        console.print(f"  {path}", highlight=False)
+        console.print(f"  {path}")
     warn(cohort)
     if other:
         warn(other)
@@ -91,8 +90,6 @@ def warn(cohort: CohortScores) -> None:
         say(f"{folder} has cases without a reference: {', '.join(cohort.pairing.surplus)}.")
     if cohort.pairing.missing:
         missing = ", ".join(cohort.pairing.missing)
-        console.print(
-            f"[bold red]{folder} has no prediction of[/] {escape(missing)}", highlight=False
-        )
+        say_after(f"{folder} has no prediction of", missing, "bold red")
     for case, reason in cohort.failed:
-        console.print(f"[bold red]{case} failed:[/] {escape(reason)}", highlight=False)
+        say_failed(case, reason)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
 
 from napari_abdoseg.batch.case_report import Report
 from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.batch.tables import FAILED, ORGANS
-from napari_abdoseg.cli.console import console, say
+from napari_abdoseg.cli.console import console, say, say_failed
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.progress import spoken_duration
 
@@ -22,33 +21,32 @@ def introduce(ensemble: Ensemble) -> None:
     """Say which model works, and what it is for."""
     for trained in ensemble.configurations:
         folds, model = ", ".join(trained.folds), trained.model
-        console.print(f"Model {model.name}: {trained.name}, folds {folds}.", highlight=False)
+        console.print(f"Model {model.name}: {trained.name}, folds {folds}.")
         if model.description:
-            console.print(model.description, style="yellow", highlight=False)
+            console.print(model.description, style="yellow")
 
 
 def tell(outcome: Outcome, output: Path, seconds: float) -> None:
     """Sum up a run; cases are told of one by one where they are few."""
     if outcome.finished:
         tell_of_organs(outcome)
-        console.print(f"Results are in {output}.", highlight=False)
+        console.print(f"Results are in {output}.")
     if outcome.kept:
         say(f"{len(outcome.kept)} finished before and kept; --overwrite makes them again.")
     for case, reason in outcome.failed[:MOST_SHOWN]:
-        console.print(f"[bold red]{case.name} failed:[/] {escape(reason)}", highlight=False)
+        say_failed(case.name, reason)
     if outcome.failed:
-        console.print(f"All that failed are in {output / FAILED}.", highlight=False)
+        console.print(f"All that failed are in {output / FAILED}.")
     made, kept, failed = (len(part) for part in (outcome.made, outcome.kept, outcome.failed))
     console.print(
         f"{made} made, {kept} kept, {failed} failed in {spoken_duration(seconds)}.",
-        highlight=False,
     )
 
 
 def tell_of_organs(outcome: Outcome) -> None:
     """Print volumes and warnings, or where they are."""
     if len(outcome.finished) > MOST_SHOWN:
-        console.print(f"Volumes are in {ORGANS}, warnings in each case's JSON.", highlight=False)
+        console.print(f"Volumes are in {ORGANS}, warnings in each case's JSON.")
         return
     reports = list(outcome.reports())
     for report in reports:

@@ -125,7 +125,7 @@ def announced(work: Work[Trained]) -> Work[Trained]:
     def announce(progress: Progress) -> Progress:
         nonlocal stage
         if progress.stage != stage and not console.is_terminal:
-            console.print(f"{progress.stage} …", highlight=False)
+            console.print(f"{progress.stage} …")
         stage = progress.stage
         return progress
 
@@ -147,11 +147,10 @@ def tell(trained: Trained) -> None:
     console.print(
         f"{best}The model is {' with '.join(names)}: {where}`abdoseg predict {options}`. Logs, "
         f"curves.png and validation are in {trained.folders[found.best[0]]}.",
-        highlight=False,
     )
     if found.scores:
         advice = trained.folders[found.best[0]].parent / "inference_instructions.txt"
-        console.print(f"nnU-Net's choice of a postprocessing is in {advice}.", highlight=False)
+        console.print(f"nnU-Net's choice of a postprocessing is in {advice}.")
 
 
 def predict_test_cases(raw: RawDataset, trained: Trained, preset: str) -> None:

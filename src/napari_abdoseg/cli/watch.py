@@ -49,7 +49,7 @@ def watch(
         folds = follow(watching, folds)
     if output is not None:
         for path in save_curves(folds, output):
-            console.print(f"  {path}", highlight=False)
+            console.print(f"  {path}")
 
 
 def follow(watching: Watch, folds: Sequence[WatchedFold]) -> Sequence[WatchedFold]:

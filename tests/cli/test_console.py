@@ -1,0 +1,64 @@
+"""Whatever things are called, the terminal shows it and does nothing else."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+from rich.table import Table
+
+from napari_abdoseg.cli import console as terminal
+from napari_abdoseg.progress import Progress
+
+NAMES = {
+    "kidney [left]": "kidney [left]",
+    "a [/] b": "a [/] b",
+    "[bold]x[/bold]": "[bold]x[/bold]",
+    "[red]": "[red]",
+    "\\[x]": "\\[x]",
+    ":heart: :liver:": ":heart: :liver:",
+    "m\udcfcller": "m\ufffdller",
+    "\x1b[2J\x1b]0;title\x07": "␛[2J␛]0;title",
+    "a\x9bb": "a\ufffdb",
+}
+
+
+def working(name):
+    yield Progress(f"{name}: Reading", 0, 1, f"{name} is odd")
+    return name
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES.items())
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_names_are_printed_as_they_are(name, shown, is_terminal, monkeypatch):
+    if is_terminal:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+    console = terminal.PlainConsole()
+    console.file = io.StringIO()
+    monkeypatch.setattr(terminal, "console", console)
+    table = Table("organ", name)
+    table.add_row(name, "1")
+    console.print(table)
+    console.print(name)
+    terminal.say(name)
+    terminal.say_failed(name, name)
+    assert terminal.show(working(name)) == name
+    said = console.file.getvalue()
+    assert console.is_terminal is is_terminal
+    assert said.count(shown) >= 5
+    assert name == shown or name not in said
+
+
+def test_a_mistake_with_such_a_name_is_told(capsys):
+    terminal.complain("the file a[/]b\udcfc is none")
+    assert "the file a[/]b\ufffd is none" in capsys.readouterr().err
+
+
+def test_what_a_terminal_cannot_show_is_escaped(monkeypatch):
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    terminal.print_any_character()
+    terminal.PlainConsole().print("−1, m\udcfcller, ü")
+    narrow.flush()
+    assert narrow.buffer.getvalue() == b"\\u22121, m\\ufffdller, \xfc\n"
