@@ -25,6 +25,10 @@ class SaveError(AbdosegError):
     """A file could not be written; what was there before is untouched."""
 
 
+class NameTooLongError(SaveError):
+    """A file could not be written for its name alone; others can."""
+
+
 class ModelError(AbdosegError):
     """A model folder is not a complete, readable nnU-Net model."""
 
@@ -55,6 +59,8 @@ def as_told(error: Exception) -> AbdosegError:
         return error
     if isinstance(error, MemoryError):
         return AbdosegError(NO_MEMORY)
+    if isinstance(error, OSError) and error.strerror:
+        return AbdosegError(": ".join(filter(None, (error.filename, error.strerror))) + ".")
     what = " ".join(f"{type(error).__name__}: {error}".split())
     calls = traceback.extract_tb(error.__traceback__)
     where = ", ".join(f"{_short(call.filename)}:{call.lineno} {call.name}" for call in calls)

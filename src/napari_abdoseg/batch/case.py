@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from napari_abdoseg.errors import AbdosegError
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,21 @@ class Case:
     def report(self) -> Path:
         """What is known of the result."""
         return self.output / f"{self.name}.json"
+
+
+def require_own_files(cases: Iterable[Case], disagreement: bool) -> None:
+    """Make sure that no file is a result of two cases.
+
+    Raises
+    ------
+    AbdosegError
+        Where folds disagree on one case would have the name of another one's label map.
+    """
+    by_labels = {case.labels: case for case in cases}
+    for case in by_labels.values():
+        if disagreement and (other := by_labels.get(case.disagreement)):
+            raise AbdosegError(
+                f"{case.disagreement.name} would be both where folds disagree on {case.name!r} and "
+                f"the label map of {other.name!r}: rename {other.image}, segment it into another "
+                "folder, or leave out the disagreement."
+            )

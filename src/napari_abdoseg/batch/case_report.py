@@ -11,6 +11,7 @@ from typing import Any
 from napari_abdoseg.anatomy.bile_duct import RegionNotFoundError, bile_duct_region
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.measure import measure_organs
+from napari_abdoseg.image.json_file import read_json
 from napari_abdoseg.image.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.review import places_to_review
@@ -18,6 +19,8 @@ from napari_abdoseg.inference.segmented import Segmentation, Share
 
 Report = dict[str, Any]
 
+NUMBERS = 11
+"""That an organ has in tables: five measures, and the corners of its box."""
 PACKAGES = ("napari-abdoseg", "nnunetv2", "torch", "numpy", "nibabel", "scikit-image", "scipy")
 
 
@@ -130,5 +133,37 @@ def write_report(path: Path, report: Report, by_way_of: Path | None = None) -> N
 
 
 def read_report(path: Path) -> Report:
-    """Read a report that `write_report` wrote."""
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    """Read a report that `write_report` wrote.
+
+    Raises
+    ------
+    OSError
+        It can't be read.
+    ValueError
+        It is another file, or something that tables are made of is missing or damaged.
+    """
+    report = read_json(path)
+    try:
+        if not _is_whole(report):
+            raise ValueError("it is no report of a case")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"it is no report of a case: {error!r}") from error
+    return report
+
+
+def _is_whole(report: Report) -> bool:
+    texts = [report["case"], *report["warnings"], *(organ["name"] for organ in report["organs"])]
+    numbers = [
+        number
+        for organ in report["organs"]
+        for number in (
+            *(organ[key] for key in ("value", "voxels", "volume_ml", "mean_hu", "touches_edge")),
+            *organ["box_mm"]["min"],
+            *organ["box_mm"]["max"],
+        )
+    ]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(number, (int, float)) for number in numbers)
+        and len(numbers) == NUMBERS * len(report["organs"])
+    )

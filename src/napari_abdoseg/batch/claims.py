@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.errors import SaveError
+from napari_abdoseg.errors import NameTooLongError, SaveError
 from napari_abdoseg.image.saving import make_folder
 
 HIDDEN = ".abdoseg"
@@ -130,6 +130,10 @@ class Claims:
         except OSError as error:
             with suppress(OSError):  # others' are not empty
                 folder.rmdir()
+            if error.errno == errno.ENAMETOOLONG:
+                raise NameTooLongError(
+                    f"{folder.stem} is too long a name for results on this disk: rename the case."
+                ) from error
             raise SaveError(
                 f"{folder.parent.parent} can't take results ({error.strerror}): choose another "
                 "output folder, or change its permissions or disk."

@@ -40,12 +40,12 @@ def find_cases(inputs: Iterable[Path], output: Path) -> tuple[Case, ...]:
         for image in _images(path, output):
             case = Case(case_name(image), image, output)
             other = cases.setdefault(case.name, case)
-            if other.image.resolve() != image.resolve():
+            if _real(other.image) != _real(image):
                 raise AbdosegError(
                     f"{other.image} and {image} are both the case {case.name!r}: their results "
                     "would have one name; rename one of them."
                 )
-            if image.resolve() in (case.labels.resolve(), case.report.resolve()):
+            if _real(image) in (_real(case.labels), _real(case.report)):
                 raise AbdosegError(
                     f"The result of {image} would replace it: choose another output folder."
                 )
@@ -71,14 +71,16 @@ def _images_at(path: Path, output: Path, origin: str = "") -> Iterator[Path]:
     if path.is_dir():
         _require_apart(path, output)
         yield from _images_in(path)
-    elif path.exists():
+    elif path.is_file():
         yield path
+    elif path.exists():
+        raise ImageError(f"{path}{origin} is a pipe or a device: give a .nii or .nii.gz file.")
     else:
         raise ImageError(f"{path}{origin} does not exist: check its name and folder.")
 
 
 def _require_apart(folder: Path, output: Path) -> None:
-    if output.resolve().is_relative_to(folder.resolve()):
+    if _real(output).is_relative_to(_real(folder)):
         raise AbdosegError(
             f"The output folder {output} is in the input folder {folder}, so that results would "
             "be taken for scans: choose an output folder elsewhere."
@@ -100,6 +102,11 @@ def _images_in(folder: Path) -> list[Path]:
             f"{folder} has no .nii or .nii.gz files: choose the folder that the scans are in."
         )
     return sorted(images)
+
+
+def _real(path: Path) -> Path:
+    """Where a path leads to, also one of links that lead in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _raise_unreadable(error: OSError) -> None:

@@ -53,10 +53,10 @@ def _report_of(case: Case) -> Report | None:
     try:
         report = read_report(case.report)
         Asked.from_report(report)
-        named = [organ["name"] for organ in report["organs"]]
+        _grid_of(report)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return report if named is not None else None
+    return report
 
 
 def _is_of_another_scan(case: Case, report: Report) -> bool:
@@ -67,7 +67,15 @@ def _is_of_another_scan(case: Case, report: Report) -> bool:
 
 def _is_on(grid: Grid, report: Report) -> bool:
     """Whether a grid is that of a report; reports of version 0.1.0 name none."""
+    known = _grid_of(report)
+    return known is None or grid.matches(known)
+
+
+def _grid_of(report: Report) -> Grid | None:
     if "grid" not in report:
-        return True
-    i, j, k = report["grid"]["shape"]
-    return grid.matches(Grid((i, j, k), np.array(report["grid"]["affine"], np.float64)))
+        return None
+    i, j, k = (int(size) for size in report["grid"]["shape"])
+    affine = np.array(report["grid"]["affine"], np.float64)
+    if affine.shape != (4, 4):
+        raise ValueError("its affine is none")
+    return Grid((i, j, k), affine)

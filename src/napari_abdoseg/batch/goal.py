@@ -26,7 +26,7 @@ class Goal:
 
     @property
     def replaces(self) -> bool:
-        """Whether a label map that is there is replaced, whatever it is."""
+        """Whether a result that is there is replaced, whatever it is."""
         return self.since is not None
 
     def is_reached(self, case: Case) -> bool:

@@ -21,9 +21,8 @@ from napari_abdoseg.batch.segment_case import (
     asking_case,
     preparing_case,
 )
-from napari_abdoseg.batch.step import End, Step, Steps, why_failed
+from napari_abdoseg.batch.step import End, Step, Steps, ends_run, why_failed
 from napari_abdoseg.batch.writing import writing_case
-from napari_abdoseg.errors import AbdosegError, SaveError
 from napari_abdoseg.inference.calibration import STAGE as MEASURING
 from napari_abdoseg.inference.preflight import preflighting
 from napari_abdoseg.progress import Work
@@ -100,15 +99,17 @@ class Pipeline:
             yield from self._claim(case)
 
     def _claim(self, case: Case) -> Steps:
-        claim = self._claims.claim(case.name)
-        if claim is None:
-            yield Step(case, end=End.BUSY)
-            return
-        self._claimed[case] = claim
         try:
+            claim = self._claims.claim(case.name)
+            if claim is None:
+                yield Step(case, end=End.BUSY)
+                return
+            self._claimed[case] = claim
             done = self._order.goal.is_reached(case)
-        except AbdosegError as error:
-            yield self._end(case, End.FAILED, str(error))
+        except Exception as error:
+            if ends_run(error):
+                raise
+            yield self._end(case, End.FAILED, why_failed(error))
             return
         if done:
             yield self._end(case, End.KEPT)
@@ -127,9 +128,9 @@ class Pipeline:
                 self._to_foretell = False
                 yield from self._foretell(case, begun.future.result())
             answered = yield from self._ask(case, begun.future.result(), cases)
-        except SaveError:  # of a case before
-            raise
-        except (AbdosegError, MemoryError) as error:
+        except Exception as error:
+            if ends_run(error):  # that of a case before
+                raise
             yield self._end(case, End.FAILED, why_failed(error))
         else:
             yield from self._finish(case, answered)
@@ -173,13 +174,14 @@ class Pipeline:
             begun = self._behind.popleft()
             try:
                 yield self._end(begun.case, End.MADE, begun.future.result())
-            except SaveError:
-                raise
-            except (AbdosegError, MemoryError) as error:
+            except Exception as error:
+                if ends_run(error):
+                    raise
                 yield self._end(begun.case, End.FAILED, why_failed(error))
 
     def _end(self, case: Case, end: End, notice: str | None = None) -> Step:
-        self._claimed.pop(case).release()
+        if claim := self._claimed.pop(case, None):
+            claim.release()
         return Step(case, WRITING, 1.0, end, notice)
 
 

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 
-from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.case import Case, require_own_files
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.ledger import Ledger, Outcome
 from napari_abdoseg.batch.step import Step
 from napari_abdoseg.batch.tables import write_failed_csv, write_organs_csv
+from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.saving import make_folder
 from napari_abdoseg.progress import Progress, Work
 
@@ -42,9 +43,15 @@ def running(
     ------
     Progress
         Over all cases that are to be made, in thousandths of a case.
+
+    Raises
+    ------
+    AbdosegError
+        A file would belong to two cases, or the folder has an output of another model.
     """
     if not cases:
         return Outcome((), (), ())
+    require_own_files(cases, goal.asked.disagreement)
     claims = Claims(make_folder(cases[0].output))
     kept = yield from _looking(cases, goal)
     to_do = [case for case in cases if case not in kept]
@@ -72,8 +79,13 @@ def _looking(cases: Sequence[Case], goal: Goal) -> Work[set[Case]]:
     for number, case in enumerate(cases):
         if number % LOOKED_AT == 0:
             yield Progress(LOOKING, 0, 0)
-        if goal.is_reached(case):
-            kept.add(case)
+        try:
+            if goal.is_reached(case):
+                kept.add(case)
+        except AbdosegError:
+            raise
+        except Exception:  # told of when its turn comes
+            continue
     return kept
 
 

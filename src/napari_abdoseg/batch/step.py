@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from napari_abdoseg.batch.case import Case
-from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.errors import NameTooLongError, SaveError, as_told
 
 NO_MEMORY = "There was too little memory for it: take a machine with more, or the preset fast."
 
@@ -46,9 +46,14 @@ class Step:
     notice: str | None = None
 
 
-def why_failed(error: AbdosegError | MemoryError) -> str:
-    """What the user is told of a case that has failed."""
-    return str(error) if isinstance(error, AbdosegError) else NO_MEMORY
+def why_failed(error: Exception) -> str:
+    """What the user is told of a case that has failed, whatever the reason."""
+    return NO_MEMORY if isinstance(error, MemoryError) else str(as_told(error))
+
+
+def ends_run(error: Exception) -> bool:
+    """Whether results of no other case can be written either."""
+    return isinstance(error, SaveError) and not isinstance(error, NameTooLongError)
 
 
 Steps = Generator[Step, None, None]

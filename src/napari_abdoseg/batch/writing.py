@@ -32,8 +32,8 @@ def writing_case(
     by_way_of : Path
         Folder on the same disk that files are in until they are whole.
     replace : bool
-        Replace a label map that is there. Otherwise it is put aside if it differs and can be
-        read.
+        Replace the result that is there. Otherwise a label map that differs and can be read is
+        put aside, as is one that no report says is a result.
 
     Returns
     -------
@@ -51,7 +51,8 @@ def writing_case(
 
 def keep_result(case: Case, result: CaseResult, by_way_of: Path, replace: bool) -> str | None:
     """Write the result of a case, and put aside what is in its place; see `writing_case`."""
-    notice = None if replace else put_aside(case, result.labels)
+    is_result = replace and case.report.exists()
+    notice = None if is_result else put_aside(case, result.labels)
     write_result(case, result, by_way_of)
     return notice
 

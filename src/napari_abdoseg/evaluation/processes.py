@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
-from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.errors import AbdosegError, as_told
 from napari_abdoseg.progress import Progress, Work
 
 Item = TypeVar("Item")
@@ -52,7 +52,7 @@ def over_processes(
     Returns
     -------
     list
-        What ``function`` gave for each item, or the `AbdosegError` that it raised.
+        What ``function`` gave for each item, or what is told of the error that it raised.
     """
     outcomes: dict[int, Outcome | AbdosegError] = {}
     workers = min(workers, len(items))
@@ -83,8 +83,8 @@ def over_processes(
 def _call(function: Callable[[Item], Outcome], item: Item) -> Outcome | AbdosegError:
     try:
         return function(item)
-    except AbdosegError as error:
-        return error
+    except Exception as error:
+        return as_told(error)
 
 
 def _in_pool(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from napari_abdoseg.errors import SaveError
+from napari_abdoseg.errors import NameTooLongError, SaveError
 
 _NO_FOLDER = "its folder does not exist; create it or choose another"
 _FORBIDDEN = "nothing may be written there; choose another folder or change its permissions"
@@ -22,6 +22,7 @@ _REASONS = {
     errno.EROFS: _FORBIDDEN,
     errno.ENOENT: _NO_FOLDER,
     errno.ENOTDIR: _NO_FOLDER,
+    errno.ENAMETOOLONG: "its name is too long for this disk; rename the case",
     errno.EISDIR: "a folder has this name; choose another name",
 }
 
@@ -53,7 +54,8 @@ def replaced_file(path: Path, by_way_of: Path | None = None) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise SaveError(f"{path} was not saved: {reason}.") from error
+        kind = NameTooLongError if error.errno == errno.ENAMETOOLONG else SaveError
+        raise kind(f"{path} was not saved: {reason}.") from error
 
 
 def remove_file(path: Path) -> None:

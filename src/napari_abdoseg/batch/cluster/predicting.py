@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,7 +88,7 @@ def _segmenting(
         crew = Crew(client, cases, service)
 
         def hear(event: tuple[float, Any]) -> None:
-            run, *said = event[1]
+            run, *said = json.loads(event[1])
             if run == service.run:
                 crew.hear(*said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
@@ -87,7 +88,7 @@ def _carry_out(work: Work[CaseResult], errand: Errand) -> CaseResult:
 
     def tell(progress: Progress) -> None:
         said = [errand.run, errand.case, progress.stage, progress.fraction, progress.notice]
-        worker.log_event(TOPIC, said)
+        worker.log_event(TOPIC, json.dumps(said))  # Dask's own takes no name that is no UTF-8
 
     reports = thin_out(relay(work, require_wanted), INTERVAL)
     try:

@@ -22,9 +22,9 @@ from napari_abdoseg.batch.cluster.segment_task import Errand, segment_file, segm
 from napari_abdoseg.batch.file_identity import FileIdentity
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.segment_case import WRITING, CaseResult
-from napari_abdoseg.batch.step import End, Step, why_failed
+from napari_abdoseg.batch.step import End, Step, ends_run, why_failed
 from napari_abdoseg.batch.writing import keep_result
-from napari_abdoseg.errors import AbdosegError, SaveError
+from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti import read_volume
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.progress import Progress, Work
@@ -100,25 +100,26 @@ class FolderService(_Welcome):
 
     def serving(self, worker: RemoteWorker, case: Case) -> Work[Step]:
         """Have a case segmented and its results written; see `Service`."""
-        claim = self._claims.claim(case.name)
-        if claim is None:
-            return Step(case, end=End.BUSY)
         try:
-            return (yield from self._serving(worker, case, claim))
-        finally:
-            claim.release()
+            claim = self._claims.claim(case.name)
+            if claim is None:
+                return Step(case, end=End.BUSY)
+            try:
+                return (yield from self._serving(worker, case, claim))
+            finally:
+                claim.release()
+        except (WorkerDiedError, WorkerFaultError):
+            raise
+        except Exception as error:
+            if ends_run(error):
+                raise
+            return Step(case, end=End.FAILED, notice=why_failed(error))
 
     def _serving(self, worker: RemoteWorker, case: Case, claim: Claim) -> Work[Step]:
-        try:
-            if self._goal.is_reached(case):
-                return Step(case, end=End.KEPT)
-            packed = yield from self._segmenting(worker, case)
-            replace = self._goal.replaces
-            notice = keep_result(case, packed.unpack(), claim.folder, replace)
-        except SaveError:
-            raise
-        except (AbdosegError, MemoryError) as error:
-            return Step(case, end=End.FAILED, notice=why_failed(error))
+        if self._goal.is_reached(case):
+            return Step(case, end=End.KEPT)
+        packed = yield from self._segmenting(worker, case)
+        notice = keep_result(case, packed.unpack(), claim.folder, self._goal.replaces)
         return Step(case, WRITING, 1.0, End.MADE, notice)
 
     def _segmenting(self, worker: RemoteWorker, case: Case) -> Work[PackedResult]:

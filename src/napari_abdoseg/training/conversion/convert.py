@@ -84,9 +84,6 @@ def _name_failure(case: CasePlan, outcome: int | AbdosegError) -> str | None:
 def _convert(case: CasePlan, folder: Path) -> int:
     """Make the files of a case; returns how many voxels more than one organ claims."""
     write_record(folder, case.name, Record(case.digest))
-    try:
-        overlap = sum(step.run() for step in case.steps)
-    except OSError as error:
-        raise AbdosegError(f"{error.filename or case.name}: {error.strerror or error}.") from error
+    overlap = sum(step.run() for step in case.steps)
     write_record(folder, case.name, Record(case.digest, True, overlap))
     return overlap

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_abdoseg.errors import AbdosegError, SaveError
+from napari_abdoseg.errors import AbdosegError, SaveError, as_told
 from napari_abdoseg.progress import Progress, Work
 from napari_abdoseg.training.conversion import phantoms
 from napari_abdoseg.training.conversion.dataset_json import NAME as DESCRIPTION
@@ -115,9 +115,10 @@ def planning(source: Source, folder: Path, mapping: LabelMapping, way: Way) -> W
         yield Progress("Looking at the files", number, len(source.cases))
         try:
             cases.append(_plan_case(case, source.channels, folder, mapping, way))
-        except (AbdosegError, OSError) as error:
-            failed.append((case.name, str(error)))
-            notice = f"{case.name} failed: {error}"
+        except Exception as error:
+            reason = str(as_told(error))
+            failed.append((case.name, reason))
+            notice = f"{case.name} failed: {reason}"
             yield Progress("Looking at the files", number, len(source.cases), notice)
     _require_own(folder, cases)
     return Plan(folder, tuple(cases), tuple(failed), mapping, source.channels, source.about)
