@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from working import run
 
-from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.errors import AbdosegError, FaultError
 from napari_abdoseg.evaluation.processes import available_cores, over_processes
 from napari_abdoseg.progress import drain
 
@@ -46,9 +46,14 @@ def test_what_must_be_known_of_an_item_is_told_with_its_outcome(workers):
     assert [step.notice for step in steps if step.notice] == ["13: 13 is bad luck."]
 
 
-def test_a_bug_is_no_outcome():
-    with pytest.raises(TypeError):
-        drain(over_processes(halve, [None], 1, "Halving"))
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_fault_with_one_item_is_told_with_its_place_and_the_others_go_on(workers):
+    first, fault, last = drain(over_processes(halve, [4, None, 6], workers, "Halving"))
+    assert (first[0], last[0]) == (2, 3)
+    assert isinstance(fault, FaultError)
+    assert "TypeError" in str(fault)
+    assert "test_processes.py" in str(fault)
+    assert "\n" not in str(fault)
 
 
 @pytest.mark.timeout(120)

@@ -115,9 +115,9 @@ def test_no_file_is_read_on_the_gui_thread(watched, model, qtbot, monkeypatch):
     threads = []
     read_fold = watching.read_fold
 
-    def record(folder):
+    def record(folder, *known):
         threads.append(threading.current_thread())
-        return read_fold(folder)
+        return read_fold(folder, *known)
 
     monkeypatch.setattr(watching, "read_fold", record)
     log_of(model / "fold_2").write_text(log_of(model / "fold_0").read_text())

@@ -13,6 +13,7 @@ from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
+from napari_abdoseg.image.drawn_text import as_drawn
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
 
@@ -31,7 +32,7 @@ def draw_overview(path: Path, volume: Volume, labels: LabelMap, title: str) -> N
         _draw_slice(axes, volume, labels, boxes, axis, _telling_slice(labels, axis))
         axes.set_title(name, color="white", fontsize=11)
     figure.legend(
-        handles=[Patch(color=organ.color, label=organ.name) for organ in boxes],
+        handles=[Patch(color=organ.color, label=as_drawn(organ.name)) for organ in boxes],
         loc="outside lower center",
         ncols=max(1, len(boxes)),
         frameon=False,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_abdoseg.image.drawn_text import as_drawn
 from napari_abdoseg.training.watching.curves import FoldCurves
 from napari_abdoseg.training.watching.look import Look
 
@@ -43,7 +44,9 @@ def draw_dice(axes: Any, fold: FoldCurves, look: Look) -> None:
     for place, organ in enumerate(fold.organs):
         color = look.line(organ.color)
         axes.plot(fold.numbers, fold.dice[:, place], color=color, **SINGLE)
-        axes.plot(fold.numbers, averages[:, place], color=color, label=organ.name, **AVERAGE)
+        axes.plot(
+            fold.numbers, averages[:, place], color=color, label=as_drawn(organ.name), **AVERAGE
+        )
     _dress_dice(axes, "Pseudo Dice", look)
 
 

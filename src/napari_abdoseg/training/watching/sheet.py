@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from napari_abdoseg.image.drawn_text import as_drawn
 from napari_abdoseg.image.saving import replaced_file
 from napari_abdoseg.training.watching import drawing
 from napari_abdoseg.training.watching.look import PAPER
@@ -51,7 +52,7 @@ class _Model:
 
     def draw(self) -> None:
         model = self._curves[0].model
-        title = f"{model.parent.name}\n{model.name}"
+        title = as_drawn(f"{model.parent.name}\n{model.name}")
         look = {"color": PAPER.foreground, "fontsize": drawing.FONT}
         self._figure.suptitle(title, x=0.01, ha="left", **look)
         losses = self._draw_row(0, "Loss", self._draw_loss)
@@ -78,7 +79,7 @@ class _Model:
         fold, color = self._folds[place], self._colors[place]
         drawing.draw_loss(axes, [fold.curves], [color], PAPER)
         title = f"{fold.curves.name}: {epochs_done(fold.curves)}\n{state(fold)}"
-        axes.set_title(title, loc="left", color=color, fontsize=drawing.FONT)
+        axes.set_title(as_drawn(title), loc="left", color=color, fontsize=drawing.FONT)
 
     def _draw_dice(self, axes: Any, place: int) -> None:
         drawing.draw_dice(axes, self._curves[place], PAPER)

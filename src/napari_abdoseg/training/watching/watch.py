@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from napari_abdoseg.training.watching.curves import FoldCurves, Stage
 from napari_abdoseg.training.watching.divergence import find_divergence
 from napari_abdoseg.training.watching.finding import Finding, Trouble
 from napari_abdoseg.training.watching.fold import find_folds, log_files, read_fold
+from napari_abdoseg.training.watching.growing_logs import GrowingLogs
 from napari_abdoseg.training.watching.overfitting import find_overfitting
 from napari_abdoseg.training.watching.silence import Silence, find_stop
 
@@ -55,6 +57,7 @@ class Watch:
         self.folders = folders
         self._silence = Silence()
         self._read: dict[Path, tuple[object, WatchedFold]] = {}
+        self._growing: defaultdict[Path, GrowingLogs] = defaultdict(GrowingLogs)
 
     def look(self, now: float | None = None) -> tuple[WatchedFold, ...]:
         """Look at all folds once.
@@ -89,7 +92,7 @@ class Watch:
         stamp = [(log, state.st_size, state.st_mtime) for log, state in states.items()]
         known, fold = self._read.get(folder, (None, None))
         if fold is None or known != stamp:
-            curves = read_fold(folder)
+            curves = read_fold(folder, self._growing[folder])
             findings = find_divergence(curves), find_overfitting(curves)
             fold = WatchedFold(curves, tuple(found for found in findings if found))
             self._read[folder] = stamp, fold
