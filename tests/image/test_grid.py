@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.image.grid import Grid, in_mm, voxel_volume_mm3
 
 RAS_TO_SPL = np.array([[0, 0, 1], [0, -1, 0], [-1, 0, 0]])
 ALL_ORIENTATIONS = [
@@ -112,3 +112,22 @@ def test_matches_by_place() -> None:
     assert grid.matches(Grid(grid.stored_shape, moved), tolerance=0.02)
     assert not grid.matches(Grid(grid.stored_shape, grown))
     assert not grid.matches(Grid((4, 5, 7), grid.affine))
+
+
+def test_a_sheared_grid_is_measured_as_it_is() -> None:
+    sheared = np.diag([-1.0, -1, 2, 1])
+    sheared[1, 2] = 2 * np.tan(np.radians(25))
+    grid = Grid((4, 5, 6), sheared)
+    assert grid.is_sheared
+    assert grid.voxel_volume == pytest.approx(0.002)
+    assert grid.volume_share == pytest.approx(np.cos(np.radians(25)))
+    step = in_mm(np.array([[1, 0, 0]]), grid.lattice)
+    assert np.linalg.norm(step) == pytest.approx(2 / np.cos(np.radians(25)))
+    assert voxel_volume_mm3(grid.lattice) == pytest.approx(2)
+
+
+def test_a_grid_at_right_angles_is_measured_by_its_spacing() -> None:
+    grid = stored_grid("PIR", 0.3)
+    assert not grid.is_sheared
+    assert grid.lattice == grid.spacing
+    assert grid.volume_share == 1

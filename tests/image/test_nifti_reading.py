@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import struct
 from collections.abc import Callable
@@ -95,6 +96,15 @@ class TestVoxels:
         assert volume.data.dtype == expected
         np.testing.assert_array_equal(stored(volume), counting("i8") + intercept)
 
+    @pytest.mark.parametrize(("dtype", "far"), [("u2", 40000), ("i4", 2**30), ("u4", 2**31)])
+    def test_with_an_offset_beyond_their_sum(
+        self, make_nifti: MakeNifti, dtype: str, far: int
+    ) -> None:
+        voxels = (counting("i8") + far).astype(dtype)
+        volume = read_volume(make_nifti(voxels, scl_inter=-far))
+        assert volume.data.dtype.kind == "i"
+        np.testing.assert_array_equal(stored(volume), counting("i8"))
+
     @pytest.mark.parametrize(
         ("dtype", "slope", "intercept"),
         [
@@ -185,6 +195,54 @@ class TestPlace:
         np.testing.assert_allclose(read_volume(path).grid.affine, np.diag([-2, -2, 3, 1]))
 
 
+class TestOddHeaders:
+    """What nibabel and ITK read, read and told."""
+
+    @pytest.mark.parametrize("codes", [(0, 2), (1, 1)])
+    @pytest.mark.parametrize("sizes", [(-2, 2, 3), (-2, -2, -3), (0, 2, 3), (2, np.nan, 3)])
+    def test_sizes_that_can_not_be_beside_a_good_sform(
+        self, make_nifti: MakeNifti, sizes: tuple[float, ...], codes: tuple[int, int]
+    ) -> None:
+        path = make_nifti(codes=codes, pixdim=[1, *sizes, 1, 1, 1, 1])
+        volume = read_volume(path)
+        np.testing.assert_array_equal(volume.grid.affine, np.diag([-2, -2, 3, 1]))
+        np.testing.assert_array_equal(stored(volume), counting("i2"))
+        (notice,) = volume.notices
+        assert notice.endswith("mm, which can't be; they are taken to be of 2 × 2 × 3 mm.")
+
+    def test_negative_sizes_beside_a_qform_alone(self, make_nifti: MakeNifti) -> None:
+        path = make_nifti(codes=(1, 0), pixdim=[1, 2, -2, 3, 1, 1, 1, 1])
+        volume = read_volume(path)
+        np.testing.assert_allclose(volume.grid.affine, nib.load(path).affine)
+        assert "voxels of 2 × -2 × 3 mm, which can't be" in volume.notices[0]
+
+    @pytest.mark.parametrize("row", [[0, 0, 0, 0], [0, -2, 0, 0], [np.nan] * 4])
+    def test_an_sform_without_a_place_beside_a_good_qform(
+        self, make_nifti: MakeNifti, row: list[float]
+    ) -> None:
+        volume = read_volume(make_nifti(srow_x=row))
+        np.testing.assert_allclose(volume.grid.affine, np.diag([-2, -2, 3, 1]))
+        assert volume.notices == ("Its sform gives its voxels no place; the qform is used.",)
+
+    @pytest.mark.parametrize("count", [0, -1])
+    def test_no_volume_counted_beside_one(self, make_nifti: MakeNifti, count: int) -> None:
+        volume = read_volume(make_nifti(dim=[4, *SHAPE, count, 1, 1, 1]))
+        np.testing.assert_array_equal(stored(volume), counting("i2"))
+        assert volume.notices == ("Its header counts no volume; the one that is there is used.",)
+
+    @pytest.mark.parametrize("version", [1, 2])
+    def test_a_header_of_a_pair_in_one_file(self, make_nifti: MakeNifti, version: int) -> None:
+        volume = read_volume(make_nifti(version=version, magic=b"ni%d" % version))
+        np.testing.assert_array_equal(stored(volume), counting("i2"))
+        assert volume.notices == (
+            "Its header is that of a pair of files; the voxels behind it are used.",
+        )
+
+    def test_voxels_that_begin_nowhere(self, make_nifti: MakeNifti) -> None:
+        path = make_nifti(vox_offset=0)
+        np.testing.assert_array_equal(stored(read_volume(path)), counting("i2"))
+
+
 class TestNotices:
     def test_of_an_oblique_scan(self, make_nifti: MakeNifti, oblique: NDArray[Any]) -> None:
         (notice,) = read_volume(make_nifti(affine=oblique)).notices
@@ -198,13 +256,33 @@ class TestNotices:
     def test_of_two_places(self, make_nifti: MakeNifti) -> None:
         path = make_nifti(codes=(1, 1), qoffset_x=5)
         assert read_volume(path).notices == (
-            "Its qform and sform place it differently; the sform is used.",
+            "Its qform and sform disagree; the sform is used. The qform says LPS, 2 × 2 × 3 mm, "
+            "first voxel at (5, 0, 0) mm, the sform LPS, 2 × 2 × 3 mm, first voxel at (0, 0, 0) "
+            "mm.",
         )
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"quatern_d": 0}, "The qform says RAS, 2 × 2 × 3 mm.* the sform LPS"),
+            ({"pixdim": [1, 2, 2, 2.5, 1, 1, 1, 1]}, r"2 × 2 × 2.5 mm.* 2 × 2 × 3 mm"),
+            (
+                {"quatern_c": np.sin(0.05), "quatern_d": np.cos(0.05)},
+                r"LPS, .*, the sform LPS, .*, turned by 5\.7°\.$",
+            ),
+        ],
+    )
+    def test_of_two_forms_tell_what_each_says(
+        self, make_nifti: MakeNifti, fields: dict[str, Any], said: str
+    ) -> None:
+        (notice,) = read_volume(make_nifti(**fields)).notices
+        assert re.search("disagree; the sform is used.*" + said, notice)
 
     def test_of_an_impossible_qform(self, make_nifti: MakeNifti) -> None:
         path = make_nifti(codes=(1, 1), quatern_b=1, quatern_c=1)
-        (notice,) = read_volume(path).notices
-        assert notice.startswith("Its qform and sform")
+        assert read_volume(path).notices == (
+            "Its qform gives its voxels no place; the sform is used.",
+        )
 
     def test_of_two_voxel_sizes(self, make_nifti: MakeNifti) -> None:
         path = make_nifti(codes=(0, 1), pixdim=[1, 2, 2, 2.5, 1, 1, 1, 1])
@@ -246,13 +324,13 @@ class TestUnusableFiles:
             ({"dim": [2, 10, 6, 1, 1, 1, 1, 1]}, "single slice of shape 10 × 6"),
             ({"dim": [3, 10, 6, 1, 1, 1, 1, 1]}, "single slice of shape 10 × 6 × 1"),
             ({"dim": [3, 30000, 30000, 30000, 1, 1, 1, 1]}, "truncated or damaged"),
-            ({"pixdim": [1, 0, 2, 2, 1, 1, 1, 1]}, r"voxels of 0 × 2 × 2 mm"),
-            ({"pixdim": [1, 2, -2, 2, 1, 1, 1, 1]}, r"voxels of 2 × -2 × 2 mm"),
-            ({"pixdim": [1, 2, np.nan, 2, 1, 1, 1, 1]}, r"voxels of 2 × nan × 2 mm"),
-            ({"pixdim": [1, 2, np.inf, 2, 1, 1, 1, 1]}, r"voxels of 2 × inf × 2 mm"),
-            ({"srow_x": [0, 0, 0, 0]}, "no place in space"),
-            ({"srow_x": [0, -2, 0, 0]}, "no place in space"),
-            ({"srow_x": [-2, 0, 0, np.nan]}, "no place in space"),
+            ({"pixdim": [1, 0, 2, 2, 1, 1, 1, 1], "sform_code": 0}, r"voxels of 0 × 2 × 2 mm"),
+            ({"pixdim": [1, 2, np.nan, 2, 1, 1, 1, 1], "sform_code": 0}, "2 × nan × 2 mm"),
+            ({"pixdim": [1, 2, np.inf, 2, 1, 1, 1, 1], "sform_code": 0}, "2 × inf × 2 mm"),
+            ({"srow_x": [0, 0, 0, 0], "qform_code": 0}, "no place in space"),
+            ({"srow_x": [0, -2, 0, 0], "qform_code": 0}, "no place in space"),
+            ({"srow_x": [-2, 0, 0, np.nan], "qform_code": 0}, "no place in space"),
+            ({"srow_x": [0, 0, 0, 0], "quatern_b": 1, "quatern_c": 1}, "no place in space"),
             ({"sform_code": 0, "quatern_b": 1, "quatern_c": 1}, "no place in space"),
             ({"datatype": 128}, r"stores colours \(RGB\)"),
             ({"datatype": 2304}, r"stores colours \(RGBA\)"),
@@ -261,7 +339,8 @@ class TestUnusableFiles:
             ({"datatype": 7}, r"unsupported data type \(code 7\)"),
             ({"vox_offset": np.nan}, "no place of the voxels"),
             ({"vox_offset": 1e6}, "truncated or damaged"),
-            ({"magic": b"ni1"}, "not a NIfTI file of header and voxels in one"),
+            ({"magic": b"ni1", "vox_offset": 0}, r"header of a pair of files, \.hdr and \.img"),
+            ({"magic": b"what"}, "not a NIfTI file of header and voxels in one"),
         ],
     )
     def test_by_their_header(

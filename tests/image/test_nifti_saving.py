@@ -125,6 +125,27 @@ def test_simpleitk_sees_the_same_place(
     np.testing.assert_array_equal(sitk.GetArrayFromImage(saved), stored.T)
 
 
+@pytest.mark.parametrize("sizes", [(-0.75, -0.8, 2.5), (0, 0.8, 2.5), (np.nan, 0.8, 2.5)])
+def test_sizes_that_can_not_be_become_those_that_are_read(
+    make_nifti: MakeNifti, tmp_path: Path, oblique: NDArray[Any], sizes: tuple[float, ...]
+) -> None:
+    sitk = pytest.importorskip("SimpleITK")
+    whole = read_volume(make_nifti(affine=oblique, name="whole.nii"))
+    scan = make_nifti(affine=oblique, pixdim=[1, *sizes, 1, 1, 1, 1])
+    volume = read_volume(scan)
+    np.testing.assert_array_equal(volume.grid.affine, whole.grid.affine)
+    write_labels(tmp_path / "organs.nii", labels_on(volume.grid))
+    before, after = header_of(scan), header_of(tmp_path / "organs.nii")
+    for field in GEOMETRY:
+        if field != "pixdim":
+            assert after[field].tobytes() == before[field].tobytes(), field
+    np.testing.assert_allclose(after["pixdim"][1:4], np.abs((0.75, 0.8, 2.5)))
+    expected, saved = (sitk.ReadImage(tmp_path / name) for name in ("whole.nii", "organs.nii"))
+    np.testing.assert_allclose(saved.GetSpacing(), expected.GetSpacing())
+    np.testing.assert_allclose(saved.GetOrigin(), expected.GetOrigin())
+    np.testing.assert_allclose(saved.GetDirection(), expected.GetDirection())
+
+
 def test_real_labels_survive(real_data: Path, tmp_path: Path) -> None:
     volume = read_volume(real_data / "abdomen_ct.nii.gz")
     truth = read_labels(real_data / "abdomen_labels.nii.gz")
@@ -194,6 +215,22 @@ def test_the_old_file_is_never_half_written(grid: Grid, tmp_path: Path) -> None:
     write_labels(target, labels_on(grid, 4))
     assert old.read_bytes() == before
     assert target.read_bytes() != before
+
+
+def test_a_file_takes_its_name_when_all_of_it_is_on_the_disk(
+    grid: Grid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, target, sync = {}, tmp_path / "x.nii.gz", os.fsync
+
+    def fsync(file: int) -> None:
+        sync(file)
+        state = os.fstat(file)
+        synced[state.st_ino] = state.st_size, target.exists()
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_labels(target, labels_on(grid))
+    state = target.stat()
+    assert synced[state.st_ino] == (state.st_size, False)
 
 
 @pytest.mark.parametrize("kind", ["LPS", "RAS", "PIR", "rotated", "sheared"])

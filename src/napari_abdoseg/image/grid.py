@@ -8,6 +8,7 @@ goes between the two with views; nothing is resampled, nothing copied.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,9 @@ from numpy.typing import NDArray
 
 Triple = tuple[float, float, float]
 Shape = tuple[int, int, int]
+Lattice = Triple | tuple[Triple, Triple, Triple]
+"""mm from a voxel to the next along (z, y, x); where axes are not at right angles the three ways
+themselves, as the columns of a matrix."""
 
 _SCREEN_AXES_IN_RAS = ((2, 1), (1, -1), (0, -1))
 """RAS axis and direction of each screen axis: superior, posterior, left."""
@@ -168,6 +172,24 @@ class Grid:
         """Volume of a voxel in ml."""
         return float(abs(np.linalg.det(self.affine[:3, :3])) / 1000)
 
+    @cached_property
+    def is_sheared(self) -> bool:
+        """Whether the axes are not at right angles."""
+        return is_sheared(self.affine)
+
+    @property
+    def volume_share(self) -> float:
+        """Volume of a voxel over the product of its edges; below 1 where axes are sheared."""
+        return voxel_volume_mm3(self.lattice) / math.prod(self.spacing)
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """How far it is from a voxel to the next, for measures in space: see `in_mm`."""
+        if not self.is_sheared:
+            return self.spacing
+        z, y, x = (_triple(row) for row in self.screen_affine[:3, :3])
+        return z, y, x
+
     @property
     def axis_codes(self) -> str:
         """Where the stored axes point to, such as ``"RAS"`` or ``"LPS"``."""
@@ -186,3 +208,37 @@ class Grid:
         ends = [(0, size - 1) for size in self.stored_shape]
         corners = np.array(list(itertools.product(*ends, [1])))
         return bool(np.abs(corners @ (self.affine - other.affine).T).max() <= tolerance)
+
+
+def in_mm(indices: NDArray[Any], lattice: Lattice) -> NDArray[np.float64]:
+    """Places in mm of voxels, shape (n, 3), along axes at right angles."""
+    matrix = np.array(lattice)
+    return np.asarray(indices * matrix if matrix.ndim == 1 else indices @ matrix.T)
+
+
+def voxel_volume_mm3(lattice: Lattice) -> float:
+    """Volume of a voxel in mm³."""
+    matrix = np.array(lattice)
+    return float(math.prod(matrix) if matrix.ndim == 1 else abs(np.linalg.det(matrix)))
+
+
+def is_sheared(affine: NDArray[np.floating[Any]]) -> bool:
+    """Whether the axes of an affine are not at right angles."""
+    directions = _directions(affine)
+    return bool(np.abs(directions.T @ directions - np.eye(3)).max() > 1e-3)
+
+
+def is_flat(affine: NDArray[np.floating[Any]]) -> bool:
+    """Whether an affine gives voxels no volume."""
+    if not np.linalg.norm(affine[:3, :3], axis=0).all():
+        return True
+    return bool(abs(np.linalg.det(_directions(affine))) < 1e-4)
+
+
+def _directions(affine: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    return np.asarray(affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0))
+
+
+def _triple(values: Any) -> Triple:
+    a, b, c = (float(value) for value in values)
+    return a, b, c

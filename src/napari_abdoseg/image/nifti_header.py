@@ -10,11 +10,10 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
-from nibabel.spatialimages import HeaderDataError
-from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.grid import Grid, Shape, Triple
+from napari_abdoseg.image.grid import Grid, Shape
+from napari_abdoseg.image.nifti_forms import Forms, spoken
 from napari_abdoseg.image.volume import PREVIEW
 
 START = 348
@@ -24,8 +23,8 @@ LABEL_INTENT = 1002
 OBLIQUE_DEGREES = 0.5
 
 MAGIC = {348: b"n+1", 540: b"n+2"}
+_OF_A_PAIR = {348: b"ni1", 540: b"ni2"}
 _KINDS: dict[int, Any] = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
-_MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}
 _NOT_SCALAR = {
     32: "complex numbers",
     1792: "complex numbers",
@@ -68,26 +67,25 @@ class NiftiHeader:
     path: Path
 
     def __post_init__(self) -> None:
-        if self.fields["magic"] != MAGIC[len(self.raw)]:
-            raise ImageError(
-                f"{self.path} is not a NIfTI file of header and voxels in one: "
-                "convert it to .nii or .nii.gz."
-            )
+        self._require_one_file()
         self._require_volume()
         self._require_numbers()
         self._require_place()
 
     @cached_property
     def fields(self) -> Any:
-        """The header as nibabel has it; qfac is 1 or -1 as the standard reads it."""
-        fields = parse(self.raw)
-        fields["pixdim"][0] = -1 if fields["pixdim"][0] < 0 else 1
-        return fields
+        """The header as nibabel has it, unchecked."""
+        return parse(self.raw)
 
     @cached_property
     def _sizes(self) -> list[int]:
-        dimensions = int(self.fields["dim"][0])
-        return [int(size) for size in self.fields["dim"][1 : dimensions + 1]]
+        """Sizes along all axes; those beyond three that count nothing, as the one that is there."""
+        sizes = [int(size) for size in self._stated_sizes]
+        return sizes[:3] + [max(1, size) for size in sizes[3:]]
+
+    @property
+    def _stated_sizes(self) -> Any:
+        return self.fields["dim"][1 : int(self.fields["dim"][0]) + 1]
 
     @property
     def shape(self) -> Shape:
@@ -145,9 +143,14 @@ class NiftiHeader:
         return description if description.startswith(PREVIEW) else ""
 
     @cached_property
+    def forms(self) -> Forms:
+        """What it says of the place of the volume."""
+        return Forms.of(self.fields, self.shape)
+
+    @cached_property
     def grid(self) -> Grid:
         """Where the voxels lie, in mm."""
-        return Grid(self.shape, self._in_mm(self.fields.get_best_affine()), self.raw)
+        return Grid(self.shape, self._place.affine, self.raw)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -155,14 +158,15 @@ class NiftiHeader:
         notices = []
         if self.volumes > 1:
             notices.append(f"It holds {self.volumes} volumes; only the first is used.")
-        if not self.fields["sform_code"] and not self.fields["qform_code"]:
-            notices.append("Its header gives no orientation; left and right may be swapped.")
-        if self.fields["sform_code"]:
-            notices += self._sform_notices()
-        if is_sheared(self.grid.affine):
+        if any(size < 1 for size in self._stated_sizes[3:]):
+            notices.append("Its header counts no volume; the one that is there is used.")
+        if self._is_of_a_pair:
+            notices.append("Its header is that of a pair of files; the voxels behind it are used.")
+        notices += self.forms.notices
+        if self.grid.is_sheared:
             notices.append(
-                "Its axes are not at right angles; it is shown as if they were and saved with "
-                "its exact geometry."
+                "Its axes are not at right angles, as with a tilted gantry; it is shown as if they "
+                "were, measured as they are and saved with its exact geometry."
             )
         elif self.grid.obliquity > OBLIQUE_DEGREES:
             notices.append(
@@ -171,36 +175,21 @@ class NiftiHeader:
             )
         return tuple(notices)
 
-    def _sform_notices(self) -> list[str]:
-        notices = []
-        if self.fields["qform_code"] and not self._qform_agrees():
-            notices.append("Its qform and sform place it differently; the sform is used.")
-        size = np.array(self._voxel_size)
-        if not np.allclose(self.grid.stored_spacing, size, rtol=0.01):
-            notices.append("Its voxel size and sform disagree; the sform is used.")
-        return notices
-
-    def _qform_agrees(self) -> bool:
-        try:
-            qform = self._in_mm(self.fields.get_qform())
-        except (HeaderDataError, ValueError):
-            return False
-        return self.grid.matches(Grid(self.shape, qform), 0.1 * min(self.grid.spacing))
-
     @property
-    def _mm_per_unit(self) -> float:
-        return _MM_PER_UNIT.get(int(self.fields["xyzt_units"]) & 7, 1.0)
+    def _is_of_a_pair(self) -> bool:
+        return bool(self.fields["magic"] == _OF_A_PAIR[len(self.raw)])
 
-    @property
-    def _voxel_size(self) -> Triple:
-        """Size in mm that the header states, whatever the affine says."""
-        i, j, k = (float(size) * self._mm_per_unit for size in self.fields["pixdim"][1:4])
-        return i, j, k
-
-    def _in_mm(self, affine: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        scaled = np.array(affine, dtype=np.float64)
-        scaled[:3] *= self._mm_per_unit
-        return scaled
+    def _require_one_file(self) -> None:
+        if self._is_of_a_pair and self.fields["vox_offset"] < len(self.raw):
+            raise ImageError(
+                f"{self.path} is the header of a pair of files, .hdr and .img: open the .hdr in "
+                "another program and save it as one file, .nii.gz."
+            )
+        if not self._is_of_a_pair and self.fields["magic"] != MAGIC[len(self.raw)]:
+            raise ImageError(
+                f"{self.path} is not a NIfTI file of header and voxels in one: "
+                "convert it to .nii or .nii.gz."
+            )
 
     def _require_volume(self) -> None:
         if not 1 <= self.fields["dim"][0] <= 7 or min(self._sizes) < 0:
@@ -210,12 +199,12 @@ class NiftiHeader:
             )
         if 0 in self._sizes:
             raise ImageError(
-                f"{self.path} is empty: its header gives the shape {self._spoken(self._sizes)}. "
+                f"{self.path} is empty: its header gives the shape {spoken(self._sizes)}. "
                 "Export the scan again from its source."
             )
         if len(self._sizes) < 3 or 1 in self.shape:
             raise ImageError(
-                f"{self.path} is a single slice of shape {self._spoken(self._sizes)}: "
+                f"{self.path} is a single slice of shape {spoken(self._sizes)}: "
                 "choose a volume with several slices."
             )
 
@@ -233,37 +222,27 @@ class NiftiHeader:
             )
 
     def _require_place(self) -> None:
-        if not all(math.isfinite(size) and size > 0 for size in self._voxel_size):
+        if not (self.forms.sform or self.forms.has_size or self._has_negative_size):
             raise ImageError(
-                f"{self.path} has voxels of {self._spoken(self._voxel_size)} mm: every size must "
+                f"{self.path} has voxels of {spoken(self.forms.size)} mm: every size must "
                 "be above 0. Export the scan again from its source."
             )
-        try:
-            affine = self.fields.get_best_affine()
-        except (HeaderDataError, ValueError):
-            affine = np.full((4, 4), np.nan)
-        if not np.isfinite(affine).all() or _is_flat(affine):
+        _ = self._place
+
+    @property
+    def _has_negative_size(self) -> bool:
+        return all(math.isfinite(size) and size for size in self.forms.size)
+
+    @property
+    def _place(self) -> Grid:
+        if not self.forms.chosen:
             raise ImageError(
                 f"{self.path} has a damaged affine that gives its voxels no place in space: "
                 "export the scan again from its source."
             )
-
-    @staticmethod
-    def _spoken(numbers: list[int] | Triple) -> str:
-        return " × ".join(f"{number:g}" for number in numbers)
+        return self.forms.chosen
 
 
-def _directions(affine: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    return np.asarray(affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0))
-
-
-def is_sheared(affine: NDArray[np.floating[Any]]) -> bool:
-    """Whether the axes of an affine are not at right angles."""
-    directions = _directions(affine)
-    return bool(np.abs(directions.T @ directions - np.eye(3)).max() > 1e-3)
-
-
-def _is_flat(affine: NDArray[np.floating[Any]]) -> bool:
-    if not np.linalg.norm(affine[:3, :3], axis=0).all():
-        return True
-    return bool(abs(np.linalg.det(_directions(affine))) < 1e-4)
+def forms_of(grid: Grid) -> Forms | None:
+    """What the header says that a grid is from; None of a grid that was made in memory."""
+    return Forms.of(parse(grid.header), grid.stored_shape) if grid.header else None

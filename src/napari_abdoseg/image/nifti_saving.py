@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from napari_abdoseg.errors import ImageError, SaveError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti_file import COMMENT, load
-from napari_abdoseg.image.nifti_header import MAGIC, is_sheared, parse
+from napari_abdoseg.image.nifti_forms import mm_per_unit
+from napari_abdoseg.image.nifti_header import MAGIC, parse
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.saving import replaced_file
 from napari_abdoseg.image.volume import PREVIEW
@@ -116,6 +117,7 @@ def _header(grid: Grid, dtype: np.dtype[Any], intent: int, extension: int, stamp
     codes: Any = nib.nifti1.data_type_codes
     size = fields["sizeof_hdr"]
     fields["magic"] = MAGIC[int(size)]
+    _mend_sizes(fields, grid)
     fields["dim"] = [3, *grid.stored_shape, 1, 1, 1, 1]
     fields["datatype"] = codes.code[dtype]
     fields["bitpix"] = 8 * dtype.itemsize
@@ -129,12 +131,24 @@ def _header(grid: Grid, dtype: np.dtype[Any], intent: int, extension: int, stamp
     return bytes(fields.binaryblock)
 
 
+def _mend_sizes(fields: Any, grid: Grid) -> None:
+    """Give voxels that have no size, or less, the one that they are read with.
+
+    A negative size is read as that without its sign, as nibabel does it. Nothing else of the
+    scan's geometry is touched: programs that go by it see scan and labels in one place.
+    """
+    sizes = fields["pixdim"][1:4]
+    in_file = np.linalg.norm(grid.affine[:3, :3], axis=0) / mm_per_unit(fields)
+    usable = np.isfinite(sizes) & (sizes != 0)
+    fields["pixdim"][1:4] = np.where(usable, np.abs(sizes), in_file)
+
+
 def _new_fields(grid: Grid) -> Any:
     header = _NiftiHeader()
     header.set_data_shape(grid.stored_shape)
     header.set_zooms(grid.stored_spacing)
     header.set_xyzt_units("mm")
     header.set_sform(grid.affine, ALIGNED)
-    if not is_sheared(grid.affine):
+    if not grid.is_sheared:
         header.set_qform(grid.affine, ALIGNED)
     return header

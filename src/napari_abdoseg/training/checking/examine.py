@@ -14,7 +14,6 @@ from napari_abdoseg.errors import ImageError
 from napari_abdoseg.evaluation.alignment import grid_difference
 from napari_abdoseg.image.grid import Grid, Triple
 from napari_abdoseg.image.nifti import read_labels, read_volume
-from napari_abdoseg.image.nifti_header import is_sheared
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.training.checking.facts import CaseFacts, OrganFacts, ScanFacts
 from napari_abdoseg.training.checking.intensity import intensity_problems
@@ -111,7 +110,7 @@ def _wrong_number(case: RawCase, dataset: RawDataset) -> Problem:
 
 
 def _shear(case: str, image: Volume) -> Iterator[Problem]:
-    if is_sheared(image.grid.affine):
+    if image.grid.is_sheared:
         yield Problem(
             case,
             Kind.GEOMETRY,
