@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import shutil
 
+import nibabel as nib
 import pytest
 from typer.testing import CliRunner
 
@@ -80,6 +82,39 @@ def test_a_shifted_prediction_is_an_error_or_resampled(folders):
     assert result.exit_code == 1
     assert "case1 failed" in result.output
     assert evaluate(folders, "--resample").exit_code == 0
+
+
+def mirror_sform(path):
+    """Turn a file's sform about its third axis, and leave its qform as it is."""
+    raw = bytearray(gzip.decompress(path.read_bytes()))
+    header = nib.Nifti1Header(bytes(raw[:348]), check=False)
+    header["srow_x"] = -header["srow_x"]
+    raw[:348] = header.binaryblock
+    path.write_bytes(gzip.compress(bytes(raw)))
+
+
+def test_a_place_in_doubt_is_told_and_never_resampled_by(folders):
+    mirror_sform(folders / "predictions" / "case1.nii.gz")
+    for options in ((), ("--resample",)):
+        result = evaluate(folders, *options)
+        assert result.exit_code == 1, result.output
+        said = " ".join(result.output.split())
+        assert "qform and sform disagree" in said
+        assert "--assume-same-grid" in said
+    result = evaluate(folders, "--assume-same-grid")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("1.0000") == 4 * 4
+    said = " ".join(result.output.split())
+    assert "Note: case1: " in said
+    for name in ("definitions.txt", "report.html"):
+        text = (folders / "out" / name).read_text()
+        assert "qform and sform disagree" in text
+        assert "taken to lie on the grid of the reference" in text
+
+
+def test_two_ways_to_one_grid_are_a_mistake(folders):
+    result = evaluate(folders, "--assume-same-grid", "--resample")
+    assert "leave one of them out" in str(result.exception)
 
 
 def test_a_mistake_writes_nothing(folders):

@@ -8,6 +8,7 @@ import pytest
 from blocks import AFFINE
 
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.case_scores import score_case
 from napari_abdoseg.evaluation.label_schemes import Schemes
 from napari_abdoseg.evaluation.pairs import Pair
@@ -43,21 +44,21 @@ def test_another_grid_is_an_error_or_resampled(pair):
     nib.save(nib.Nifti1Image(turned, mirrored), case.prediction)
     with pytest.raises(ImageError, match="mirrored or turned, its axes point to RPS"):
         score_case(case, Schemes(), FLARE21)
-    scores = score_case(case, Schemes(), FLARE21, resample=True).scores
+    scores = score_case(case, Schemes(), FLARE21, rule=GridRule.RESAMPLE).scores
     assert [score.dsc for score in scores] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
-    [("pixdim", np.nan, "voxels of nan"), ("srow_x", np.nan, "damaged affine")],
+    ("place", "sform", "said"),
+    [("pixdim", 0, "voxels of nan"), ("srow_x", 1, "damaged affine")],
 )
-def test_no_number_for_a_spacing_is_a_clear_error(pair, place, value, said):
+def test_no_number_for_a_spacing_is_a_clear_error(pair, place, sform, said):
     case = pair()
     image = nib.load(case.prediction)
     data = np.asanyarray(image.dataobj)
     header = image.header
-    header.set_sform(AFFINE, 1)
-    header[place][1] = value
+    header.set_sform(AFFINE, sform)
+    header[place][1] = np.nan
     raw = bytes(header.binaryblock)
     plain = case.prediction.with_suffix("")
     plain.write_bytes(raw + bytes(4) + data.astype(np.uint8).tobytes(order="F"))

@@ -8,6 +8,7 @@ import statistics
 
 import pytest
 
+from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.cohort import evaluating
 from napari_abdoseg.evaluation.definitions import definitions, definitions_text, tolerance_text
 from napari_abdoseg.evaluation.metrics_csv import write_metrics
@@ -81,7 +82,7 @@ def test_definitions_tell_of_resampling_and_organs_left_out(write_blocks, name_l
     name_labels("references", {"liver": 1, "aorta": 2})
     name_labels("predictions", {"liver": 1, "spleen": 2})
     found, truth = write_blocks(folder="predictions", values=(1, 2)), write_blocks(values=(1, 2))
-    text = definitions_text(drain(evaluating(found, truth, FLARE21, resample=True)))
+    text = definitions_text(drain(evaluating(found, truth, FLARE21, rule=GridRule.RESAMPLE)))
     assert "known to one side alone: aorta, spleen." in text
     assert "resampled by nearest neighbour" in text
     assert "There is no such row here." in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import comparing
+import nibabel as nib
 import numpy as np
 import pytest
 from comparing import LIVER, MEAN, PANCREAS, compare, dsc, errors
@@ -10,11 +11,13 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 from napari_abdoseg.evaluation.cohort import evaluating
+from napari_abdoseg.evaluation.tolerance import FLARE21
 from napari_abdoseg.image.nifti import write_labels
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.compare import CompareWidget
 from napari_abdoseg.plugin.comparison_choice import FILES, FOLDERS
+from napari_abdoseg.plugin.comparison_work import comparing_files
 from napari_abdoseg.progress import drain
 
 
@@ -255,3 +258,18 @@ def test_the_pancreas_of_another_case_is_not_kept(widget, qtbot, folders):
     comparing.click_row(qtbot, widget.findings.score_table, PANCREAS)
     open_row(widget, qtbot, 1)
     assert widget.findings.heading.text().startswith("<b>Errors of all organs</b> (0)")
+
+
+def test_what_files_say_of_their_place_is_told(tmp_path, phantom):
+    truth = phantom[1]
+    for name in ("found.nii", "truth.nii"):
+        write_labels(tmp_path / name, truth)
+    raw = bytearray((tmp_path / "found.nii").read_bytes())
+    header = nib.Nifti1Header(bytes(raw[:348]), check=False)
+    header["qoffset_x"] += 50
+    raw[:348] = header.binaryblock
+    (tmp_path / "found.nii").write_bytes(raw)
+    work = comparing_files(tmp_path / "found.nii", tmp_path / "truth.nii", None, FLARE21)
+    told = [progress.notice for progress in work if progress.notice]
+    assert len(told) == 1
+    assert told[0].startswith("found.nii: Its qform and sform disagree")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -13,7 +13,7 @@ from scipy import ndimage, sparse, special
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.image.grid import Grid, in_mm
 
 MOST_FACES = 40_000
 """Faces of a surface at most; only scattered single voxels can make more."""
@@ -52,7 +52,8 @@ class Surface:
     Parameters
     ----------
     vertices : ndarray of float32, shape (vertices, 3)
-        mm along (S, P, L), where the organ is shown (see `Grid.origin`).
+        mm along (S, P, L), where the organ is shown (see `Grid.origin`): upright, and as if its
+        axes were at right angles.
     faces : ndarray of int32, shape (faces, 3)
         Indices of vertices; by the right-hand rule in (S, P, L), a face points outwards.
     """
@@ -65,6 +66,14 @@ class Surface:
         """Enclosed volume in ml, by the divergence theorem."""
         vertices = self.vertices - self.vertices.mean(axis=0, dtype=np.float64)
         return float(np.sum(vertices * _area_vectors(vertices, self.faces)) / 3000)
+
+
+def in_space(surface: Surface, grid: Grid) -> Surface:
+    """A surface as it is, where sheared axes are shown as if they were at right angles."""
+    if not grid.is_sheared:
+        return surface
+    indices = (surface.vertices - np.array(grid.origin)) / grid.spacing
+    return replace(surface, vertices=in_mm(indices, grid.lattice).astype(np.float32))
 
 
 def organ_surface(

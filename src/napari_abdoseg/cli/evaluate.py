@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from napari_abdoseg.cli.console import console, say, say_after, say_failed, show
+from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
 from napari_abdoseg.evaluation.definitions import definitions
 from napari_abdoseg.evaluation.pairs import find_cases
@@ -20,6 +21,8 @@ from napari_abdoseg.evaluation.tolerance import find_tolerances
 from napari_abdoseg.image.saving import make_folder
 
 INCOMPLETE = 1
+MOST_SHOWN = 20
+"""Notes on cases that are told one by one."""
 
 
 def evaluate(
@@ -35,6 +38,13 @@ def evaluate(
     resample: Annotated[
         bool, typer.Option("--resample", help="Bring predictions to the grid of their reference.")
     ] = False,
+    assume_same_grid: Annotated[
+        bool,
+        typer.Option(
+            "--assume-same-grid",
+            help="Compare files of one shape voxel by voxel, whatever they say of their place.",
+        ),
+    ] = False,
     compare: Annotated[
         Path | None, typer.Option(help="Other predictions of the same cases, to tell apart.")
     ] = None,
@@ -49,11 +59,12 @@ def evaluate(
     Exit status 1: a case failed or has no prediction; 2: nothing was compared.
     """
     tolerances = find_tolerances(tolerance)
+    rule = GridRule.of(resample, assume_same_grid)
     scans = find_cases(images) if images else None
     processes = workers or available_cores()
     make_folder(output)
     cohort, *others = [
-        show(evaluating(folder, references, tolerances, processes, resample))
+        show(evaluating(folder, references, tolerances, processes, rule))
         for folder in (predictions, compare)
         if folder is not None
     ]
@@ -91,5 +102,9 @@ def warn(cohort: CohortScores) -> None:
     if cohort.pairing.missing:
         missing = ", ".join(cohort.pairing.missing)
         say_after(f"{folder} has no prediction of", missing, "bold red")
+    for case, notice in cohort.notices[:MOST_SHOWN]:
+        say(f"{case}: {notice}")
+    if (more := len(cohort.notices) - MOST_SHOWN) > 0:
+        say(f"{more} more such notes are in definitions.txt.")
     for case, reason in cohort.failed:
         say_failed(case, reason)

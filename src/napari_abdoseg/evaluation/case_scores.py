@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from napari_abdoseg.evaluation.alignment import align
+from napari_abdoseg.evaluation.alignment import GridRule, align, alignment_notices
 from napari_abdoseg.evaluation.label_schemes import Matched, Schemes, read_matched
 from napari_abdoseg.evaluation.organ_scores import score_organs
 from napari_abdoseg.evaluation.pairs import Pair
@@ -23,28 +23,34 @@ class CaseScores:
         One for each organ that both sides know.
     unmatched : tuple of str
         Names of organs that one side alone knows; they are not compared.
+    notices : tuple of str
+        What the user must be told of where the label maps lie.
     """
 
     case: str
     scores: tuple[Score, ...]
     unmatched: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
-def read_pair(pair: Pair, schemes: Schemes, resample: bool = False) -> Matched:
+def read_pair(pair: Pair, schemes: Schemes, rule: GridRule = GridRule.REFUSE) -> Matched:
     """Read a case's label maps on one grid, a value meaning the same organ in both.
 
     Raises
     ------
     ImageError
-        A label map can't be read or holds other labels than its scheme, or the two are
-        on different grids and ``resample`` is not set.
+        A label map can't be read or holds other labels than its scheme, or the two can't
+        be brought to one grid by the rule.
     """
-    matched = read_matched(pair.prediction, pair.reference, schemes)
-    return replace(matched, prediction=align(matched.prediction, matched.reference, resample))
+    return _aligned(read_matched(pair.prediction, pair.reference, schemes), rule)
+
+
+def _aligned(matched: Matched, rule: GridRule) -> Matched:
+    return replace(matched, prediction=align(matched.prediction, matched.reference, rule))
 
 
 def score_case(
-    pair: Pair, schemes: Schemes, tolerances: Tolerances, resample: bool = False
+    pair: Pair, schemes: Schemes, tolerances: Tolerances, rule: GridRule = GridRule.REFUSE
 ) -> CaseScores:
     """Score the organs of a case.
 
@@ -53,6 +59,8 @@ def score_case(
     ImageError
         As `read_pair`.
     """
-    matched = read_pair(pair, schemes, resample)
+    found = read_matched(pair.prediction, pair.reference, schemes)
+    matched = _aligned(found, rule)
+    notices = alignment_notices(found.prediction, found.reference, rule)
     scores = score_organs(matched.prediction, matched.reference, tolerances)
-    return CaseScores(pair.case, scores, matched.unmatched)
+    return CaseScores(pair.case, scores, matched.unmatched, notices)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.case_scores import CaseScores, score_case
 from napari_abdoseg.evaluation.label_schemes import Schemes, find_schemes
 from napari_abdoseg.evaluation.pairs import Pair, Pairing, find_pairs
@@ -30,8 +31,8 @@ class CohortScores:
         The files, and cases that one folder alone has.
     schemes : Schemes
     tolerances : Tolerances
-    resampled : bool
-        Whether predictions on other grids were resampled.
+    rule : GridRule
+        What became of predictions on other grids.
     """
 
     cases: tuple[CaseScores, ...]
@@ -39,7 +40,7 @@ class CohortScores:
     pairing: Pairing
     schemes: Schemes
     tolerances: Tolerances
-    resampled: bool = False
+    rule: GridRule = GridRule.REFUSE
 
     @property
     def organs(self) -> tuple[str, ...]:
@@ -51,6 +52,11 @@ class CohortScores:
     def unmatched(self) -> tuple[str, ...]:
         """Names of organs that one side alone knows, in any case."""
         return tuple(sorted({name for case in self.cases for name in case.unmatched}))
+
+    @property
+    def notices(self) -> tuple[tuple[str, str], ...]:
+        """Cases with what must be told of where their label maps lie."""
+        return tuple((case.case, notice) for case in self.cases for notice in case.notices)
 
     @property
     def complete(self) -> bool:
@@ -76,7 +82,7 @@ def evaluating(
     references: AnyPath,
     tolerances: Tolerances = FLARE21,
     workers: int = 1,
-    resample: bool = False,
+    rule: GridRule = GridRule.REFUSE,
 ) -> Work[CohortScores]:
     """Score the predictions of a folder, or one file, against references.
 
@@ -90,8 +96,8 @@ def evaluating(
         Of the normalized surface Dice.
     workers : int, optional
         Processes that share the cases.
-    resample : bool, optional
-        Bring predictions on other grids to that of their reference, by nearest neighbour.
+    rule : GridRule, optional
+        For predictions on other grids than their reference.
 
     Raises
     ------
@@ -100,7 +106,7 @@ def evaluating(
     """
     pairing = find_pairs(predictions, references)
     schemes = find_schemes(pairing.pairs[0].prediction, pairing.pairs[0].reference)
-    score = partial(score_case, schemes=schemes, tolerances=tolerances, resample=resample)
+    score = partial(score_case, schemes=schemes, tolerances=tolerances, rule=rule)
     outcomes = yield from over_processes(score, pairing.pairs, workers, "Comparing")
     scored = tuple(outcome for outcome in outcomes if isinstance(outcome, CaseScores))
     failed = tuple(
@@ -110,4 +116,4 @@ def evaluating(
     )
     if not scored:
         raise AbdosegError(f"No case could be compared; {': '.join(failed[0])}")
-    return CohortScores(scored, failed, pairing, schemes, tolerances, resample)
+    return CohortScores(scored, failed, pairing, schemes, tolerances, rule)

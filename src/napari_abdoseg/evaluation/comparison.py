@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box
-from napari_abdoseg.anatomy.surface import SurfaceError, organ_surface
+from napari_abdoseg.anatomy.surface import SurfaceError, in_space, organ_surface
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.evaluation.agreement import agreement_map, agreement_of
 from napari_abdoseg.evaluation.distance_surface import DistanceSurface, distance_surface
@@ -138,26 +138,26 @@ class Comparison:
         return score_organ(
             organ,
             *self._masks(organ, self._boxes[organ]),
-            self.reference.grid.spacing,
+            self.reference.grid.lattice,
             self.tolerances.of(organ),
             with_distances,
         )
 
     def errors(self, organ: Organ) -> tuple[ErrorRegion, ...]:
         """Where an organ is wrong, the largest region first."""
-        box, spacing = self._boxes[organ], self.reference.grid.spacing
-        return organ_errors(organ, box, *self._masks(organ, box), spacing)
+        box, lattice = self._boxes[organ], self.reference.grid.lattice
+        return organ_errors(organ, box, *self._masks(organ, box), lattice)
 
     def surface(self, organ: Organ) -> DistanceSurface | None:
         """The predicted surface with its distances; None if either does not have the organ."""
         box, grid = self._boxes[organ], self.reference.grid
         predicted, real = self._masks(organ, box)
         try:
-            return distance_surface(
-                organ_surface(predicted, box, grid), organ_surface(real, box, grid)
-            )
+            shown, other = (organ_surface(mask, box, grid) for mask in (predicted, real))
         except SurfaceError:
             return None
+        measured = distance_surface(in_space(shown, grid), in_space(other, grid))
+        return replace(measured, vertices=shown.vertices)
 
     def _masks(self, organ: Organ, box: Box) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Within a box: of the prediction, and of the reference."""

@@ -47,6 +47,7 @@ def definitions(cohort: CohortScores) -> tuple[Definition, ...]:
         ),
         Definition("Volume difference", "Prediction minus reference, in ml."),
         Definition("Empty masks", _emptiness_text(cohort)),
+        Definition("Volume and grid", _grid_text(cohort)),
         Definition("Averages", _averages_text(cohort)),
     )
 
@@ -64,8 +65,9 @@ def tolerance_text(cohort: CohortScores) -> str:
 
 
 def definitions_text(cohort: CohortScores) -> str:
-    """All definitions as plain text, one a line."""
-    return "".join(f"{line.term}: {line.meaning}\n" for line in definitions(cohort))
+    """All definitions as plain text, one a line, and what must be told of single cases."""
+    lines = [f"{line.term}: {line.meaning}\n" for line in definitions(cohort)]
+    return "".join([*lines, *(f"{case}: {notice}\n" for case, notice in cohort.notices)])
 
 
 def _emptiness_text(cohort: CohortScores) -> str:
@@ -83,6 +85,15 @@ def _emptiness_text(cohort: CohortScores) -> str:
     return rule + f"{len(rows)} such row{'s' if len(rows) > 1 else ''}: {', '.join(rows)}."
 
 
+def _grid_text(cohort: CohortScores) -> str:
+    return (
+        "A voxel's volume is the determinant of its affine, and distances are those in space, also "
+        "where axes are not at right angles (gantry tilt). A file lies where its sform says, where "
+        "that is set, else its qform. Predictions on another grid than their reference are "
+        f"{cohort.rule}."
+    )
+
+
 def _averages_text(cohort: CohortScores) -> str:
     text = (
         f"AVG, STD (n − 1) and MEDIAN are over the {len(cohort.cases)} cases that were compared, "
@@ -90,6 +101,4 @@ def _averages_text(cohort: CohortScores) -> str:
     )
     if cohort.unmatched:
         text += f" Not compared, known to one side alone: {', '.join(cohort.unmatched)}."
-    if cohort.resampled:
-        text += " Predictions on another grid were resampled by nearest neighbour."
     return text

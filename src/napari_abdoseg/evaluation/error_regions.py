@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf, prod
+from itertools import product
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from napari_abdoseg.anatomy.box import Box, shifted_box
 from napari_abdoseg.evaluation.organ_masks import organ_boxes
-from napari_abdoseg.image.grid import Shape, Triple
+from napari_abdoseg.image.grid import Lattice, Shape, in_mm, voxel_volume_mm3
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
@@ -76,7 +77,7 @@ def error_regions(prediction: LabelMap, reference: LabelMap) -> tuple[ErrorRegio
         predicted, real = (
             labels.data[box.slices] == organ.value for labels in (prediction, reference)
         )
-        regions += organ_errors(organ, box, predicted, real, reference.grid.spacing)
+        regions += organ_errors(organ, box, predicted, real, reference.grid.lattice)
     return _largest_first(regions)
 
 
@@ -85,7 +86,7 @@ def organ_errors(
     box: Box,
     prediction: NDArray[np.bool_],
     reference: NDArray[np.bool_],
-    spacing: Triple,
+    lattice: Lattice,
 ) -> tuple[ErrorRegion, ...]:
     """Regions of one organ, the largest first.
 
@@ -96,11 +97,11 @@ def organ_errors(
         Holds the organ whole in both label maps.
     prediction, reference : ndarray of bool, shape (z, y, x)
         Within the box.
-    spacing : tuple of float
-        mm along (z, y, x).
+    lattice : Lattice
+        mm from a voxel to the next along (z, y, x).
     """
-    regions = _regions(organ, ErrorKind.FALSE_POSITIVE, prediction, reference, box, spacing)
-    regions += _regions(organ, ErrorKind.FALSE_NEGATIVE, reference, prediction, box, spacing)
+    regions = _regions(organ, ErrorKind.FALSE_POSITIVE, prediction, reference, box, lattice)
+    regions += _regions(organ, ErrorKind.FALSE_NEGATIVE, reference, prediction, box, lattice)
     return _largest_first(regions)
 
 
@@ -114,14 +115,14 @@ def _regions(
     mask: NDArray[np.bool_],
     other: NDArray[np.bool_],
     box: Box,
-    spacing: Triple,
+    lattice: Lattice,
 ) -> list[ErrorRegion]:
     labels, count = ndimage.label(mask & ~other, TOUCHING)
     if not count:
         return []
     voxels = np.argwhere(labels)
     numbers = labels[tuple(voxels.T)]
-    depths = _depths(voxels, numbers, other, spacing)
+    depths = _depths(voxels, numbers, other, lattice)
     sizes = np.bincount(numbers, minlength=count + 1)
     places = ndimage.find_objects(labels)
     deepest = ndimage.maximum_position(depths, numbers, range(1, count + 1))
@@ -129,7 +130,7 @@ def _regions(
         ErrorRegion(
             organ,
             kind,
-            float(sizes[number] * prod(spacing) / CUBIC_MM_IN_ML),
+            float(sizes[number] * voxel_volume_mm3(lattice) / CUBIC_MM_IN_ML),
             float(depths[place]),
             _voxel(voxels[place] + box.start),
             shifted_box(places[number - 1], box.start),
@@ -139,7 +140,7 @@ def _regions(
 
 
 def _depths(
-    voxels: NDArray[np.intp], numbers: NDArray[Any], other: NDArray[np.bool_], spacing: Triple
+    voxels: NDArray[np.intp], numbers: NDArray[Any], other: NDArray[np.bool_], lattice: Lattice
 ) -> NDArray[np.float64]:
     """Distance in mm to the next voxel of a mask; 0 where it can't be a region's largest.
 
@@ -149,18 +150,24 @@ def _depths(
     border = np.argwhere(other & ~ndimage.binary_erosion(other))
     if not len(border):
         return np.full(len(voxels), inf)
-    tree = cKDTree(border * spacing, balanced_tree=False, compact_nodes=False)
+    tree = cKDTree(in_mm(border, lattice), balanced_tree=False, compact_nodes=False)
     cubes = np.vstack([numbers, voxels.T // CUBE])
     cubes = np.ravel_multi_index(tuple(cubes), tuple(cubes.max(axis=1) + 1))
     _, firsts, cube = np.unique(cubes, return_index=True, return_inverse=True)
-    known = tree.query(voxels[firsts] * np.array(spacing))[0]
+    known = tree.query(in_mm(voxels[firsts], lattice))[0]
     deepest = np.zeros(numbers.max() + 1)
     np.maximum.at(deepest, numbers[firsts], known)
-    bounds = known + np.linalg.norm(np.array(spacing) * (CUBE - 1))
+    bounds = known + _cube_diagonal(lattice)
     candidates = np.flatnonzero((bounds >= deepest[numbers[firsts]])[cube])
     depths = np.zeros(len(voxels))
-    depths[candidates] = tree.query(voxels[candidates] * np.array(spacing))[0]
+    depths[candidates] = tree.query(in_mm(voxels[candidates], lattice))[0]
     return depths
+
+
+def _cube_diagonal(lattice: Lattice) -> float:
+    """Farthest in mm that two voxels of a cube are apart."""
+    corners = (CUBE - 1) * np.array(list(product((-1, 1), repeat=3)))
+    return float(np.linalg.norm(in_mm(corners, lattice), axis=1).max())
 
 
 def _voxel(index: NDArray[np.intp]) -> Shape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
 from napari_abdoseg.evaluation.pairs import find_cases
 from napari_abdoseg.evaluation.results import writing_results
@@ -20,6 +21,7 @@ def evaluate(
     workers: int = 1,
     resample: bool = False,
     images: AnyPath | None = None,
+    assume_same_grid: bool = False,
 ) -> CohortScores:
     """Score predictions against references, and write tables and a report.
 
@@ -39,6 +41,8 @@ def evaluate(
         Bring predictions on other grids to that of their reference, by nearest neighbour.
     images : path-like, optional
         Folder of the CTs, to show them behind the worst slices of the report.
+    assume_same_grid : bool, optional
+        Compare files of one shape voxel by voxel, whatever they say of their place.
 
     Returns
     -------
@@ -51,8 +55,9 @@ def evaluate(
         The inputs don't match, no case can be scored, or a file can't be written.
     """
     tolerances = find_tolerances(str(tolerance))
+    rule = GridRule.of(resample, assume_same_grid)
     scans = find_cases(Path(images)) if images else None
-    cohort = drain(evaluating(predictions, references, tolerances, workers, resample))
+    cohort = drain(evaluating(predictions, references, tolerances, workers, rule))
     if output is not None:
         drain(writing_results(Path(output), cohort, images=scans, workers=workers))
     return cohort

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, nan, prod
+from math import inf, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from napari_abdoseg.evaluation.score import Emptiness, Score
 from napari_abdoseg.evaluation.surface_distance import SurfaceDistances
 from napari_abdoseg.evaluation.surfels import find_surfels
 from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
-from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.image.grid import Lattice, voxel_volume_mm3
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
@@ -41,7 +41,7 @@ def score_organs(
         The two are not on one grid.
     """
     return tuple(
-        score_organ(organ, predicted, real, reference.grid.spacing, tolerances.of(organ))
+        score_organ(organ, predicted, real, reference.grid.lattice, tolerances.of(organ))
         for organ, predicted, real in organ_masks(prediction, reference)
     )
 
@@ -50,7 +50,7 @@ def score_organ(
     organ: Organ,
     prediction: NDArray[np.bool_],
     reference: NDArray[np.bool_],
-    spacing: Triple,
+    lattice: Lattice,
     tolerance_mm: float,
     with_distances: bool = True,
 ) -> Score:
@@ -60,22 +60,22 @@ def score_organ(
     ----------
     organ : Organ
     prediction, reference : ndarray of bool, shape (z, y, x)
-    spacing : tuple of float
-        mm along (z, y, x).
+    lattice : Lattice
+        mm from a voxel to the next along (z, y, x).
     tolerance_mm : float
         Of the NSD.
     with_distances : bool, optional
         HD95 and ASSD too, which take longest where the masks are far apart; else NaN.
     """
     sizes = int(np.count_nonzero(prediction)), int(np.count_nonzero(reference))
-    predicted_ml, real_ml = (size * prod(spacing) / CUBIC_MM_IN_ML for size in sizes)
+    predicted_ml, real_ml = (size * voxel_volume_mm3(lattice) / CUBIC_MM_IN_ML for size in sizes)
     emptiness = _emptiness(*sizes)
     nsd = 1.0 if emptiness is Emptiness.BOTH else 0.0
     hd95 = assd = nan
     if emptiness is Emptiness.NEITHER:
         distances = SurfaceDistances.between(
-            find_surfels(prediction, spacing),
-            find_surfels(reference, spacing),
+            find_surfels(prediction, lattice),
+            find_surfels(reference, lattice),
             inf if with_distances else tolerance_mm,
         )
         nsd = distances.normalized_dice(tolerance_mm)

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from math import cbrt, inf, pi, prod
+from math import cbrt, inf, pi
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from napari_abdoseg.evaluation.surfels import Surfels
-from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.image.grid import Lattice, in_mm, voxel_volume_mm3
 
 LOOKS = 80
 """About so many neighbours of a surfel are looked at before a tree is searched."""
@@ -98,15 +98,15 @@ def distances_to(one: Surfels, other: Surfels, limit_mm: float = inf) -> NDArray
     elsewhere = ~other.passes()
     apart = np.flatnonzero(elsewhere.ravel()[one.places])
     corners = _corners(one)[apart]
-    radius = min(limit_mm, cbrt(LOOKS * prod(one.spacing) * 3 / (4 * pi)))
-    distances[apart] = _look_around(corners, elsewhere, radius, one.spacing)
+    radius = min(limit_mm, cbrt(LOOKS * voxel_volume_mm3(one.lattice) * 3 / (4 * pi)))
+    distances[apart] = _look_around(corners, elsewhere, radius, one.lattice)
     far = np.isinf(distances[apart])
     if far.any() and radius < limit_mm:
-        distances[apart[far]] = _search(corners[far], _corners(other), limit_mm, one.spacing)
+        distances[apart[far]] = _search(corners[far], _corners(other), limit_mm, one.lattice)
     return distances
 
 
-def steps_within(radius_mm: float, spacing: Triple) -> NDArray[np.intp]:
+def steps_within(radius_mm: float, lattice: Lattice) -> NDArray[np.intp]:
     """Steps between corners that are no longer than a radius, the shortest first.
 
     Returns
@@ -114,26 +114,34 @@ def steps_within(radius_mm: float, spacing: Triple) -> NDArray[np.intp]:
     ndarray of intp, shape (n, 3)
         In corners along (z, y, x); the first is no step at all.
     """
-    reach = [int(radius_mm / step) + 1 for step in spacing]
+    reach = [int(radius_mm / apart) + 1 for apart in _between_planes(lattice)]
     steps = np.array(list(product(*(range(-size, size + 1) for size in reach))))
-    lengths = lengths_of(steps, spacing)
+    lengths = lengths_of(steps, lattice)
     order = np.argsort(lengths, kind="stable")
     return steps[order[: np.count_nonzero(lengths <= radius_mm)]]
 
 
-def lengths_of(steps: NDArray[np.intp], spacing: Triple) -> NDArray[np.float64]:
+def _between_planes(lattice: Lattice) -> NDArray[np.float64]:
+    """Distances in mm of neighbouring planes of corners across z, y and x."""
+    matrix = np.array(lattice)
+    if matrix.ndim == 1:
+        return matrix
+    return np.asarray(1 / np.linalg.norm(np.linalg.inv(matrix), axis=1))
+
+
+def lengths_of(steps: NDArray[np.intp], lattice: Lattice) -> NDArray[np.float64]:
     """Lengths in mm of steps of shape (n, 3), rounded as SciPy's distance transform does."""
-    z, y, x = (steps * np.array(spacing)).T
+    z, y, x = in_mm(steps, lattice).T
     lengths: NDArray[np.float64] = np.sqrt(z * z + y * y + x * x)
     return lengths
 
 
 def _look_around(
-    corners: NDArray[np.intp], elsewhere: NDArray[np.bool_], radius_mm: float, spacing: Triple
+    corners: NDArray[np.intp], elsewhere: NDArray[np.bool_], radius_mm: float, lattice: Lattice
 ) -> NDArray[np.float64]:
     """Distance of each corner to the next one that is not ``elsewhere``, up to a radius."""
     distances = np.full(len(corners), inf)
-    steps = steps_within(radius_mm, spacing)[1:]
+    steps = steps_within(radius_mm, lattice)[1:]
     if not len(corners) or not len(steps):
         return distances
     margin = np.abs(steps).max(axis=0)
@@ -142,7 +150,7 @@ def _look_around(
     flat = np.array((rows * columns, columns, 1))
     places, around = (corners + margin) @ flat, around.ravel()
     left = np.arange(len(corners))
-    for step, length in zip(steps @ flat, lengths_of(steps, spacing)):
+    for step, length in zip(steps @ flat, lengths_of(steps, lattice)):
         missed = around[places + step]
         distances[left[~missed]] = length
         left, places = left[missed], places[missed]
@@ -150,15 +158,15 @@ def _look_around(
 
 
 def _search(
-    corners: NDArray[np.intp], others: NDArray[np.intp], limit_mm: float, spacing: Triple
+    corners: NDArray[np.intp], others: NDArray[np.intp], limit_mm: float, lattice: Lattice
 ) -> NDArray[np.float64]:
     """Distance of each corner to the next one of the others, by a k-d tree."""
-    tree = cKDTree(others * spacing, balanced_tree=False, compact_nodes=False)
+    tree = cKDTree(in_mm(others, lattice), balanced_tree=False, compact_nodes=False)
     bound = limit_mm * (1 + 1e-9)  # what lies just at the limit is decided below
-    _, nearest = tree.query(corners * spacing, distance_upper_bound=bound)
+    _, nearest = tree.query(in_mm(corners, lattice), distance_upper_bound=bound)
     found = np.flatnonzero(nearest < len(others))
     distances = np.full(len(corners), inf)
-    distances[found] = lengths_of(corners[found] - others[nearest[found]], spacing)
+    distances[found] = lengths_of(corners[found] - others[nearest[found]], lattice)
     distances[distances > limit_mm] = inf
     return distances
 

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import marching_cubes
 
-from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.image.grid import Lattice
 
 INSIDE = 0xFF
 """Code of eight voxels that are all in the mask; 0 is the code of eight outside."""
 
 
 @cache
-def surfel_areas(spacing: Triple) -> NDArray[np.float64]:
+def surfel_areas(lattice: Lattice) -> NDArray[np.float64]:
     """Area of the surface between 2 × 2 × 2 voxels, for each way to fill them.
 
     The surface is that of the original marching cubes [1]_ through the middles of
@@ -24,8 +24,8 @@ def surfel_areas(spacing: Triple) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    spacing : tuple of float
-        mm along the three axes.
+    lattice : Lattice
+        mm from a voxel to the next along the three axes.
 
     Returns
     -------
@@ -40,13 +40,20 @@ def surfel_areas(spacing: Triple) -> NDArray[np.float64]:
        neck anatomy for radiotherapy. Journal of Medical Internet Research, 23(7),
        e26151; https://github.com/google-deepmind/surface-distance
     """
-    z, y, x = spacing
-    face_areas = np.array((y * x, z * x, z * y))
-    areas = np.array(
-        [np.linalg.norm(normals * face_areas, axis=1).sum() for normals in _unit_normals()]
-    )
+    vectors = [_area_vectors(normals, lattice) for normals in _unit_normals()]
+    areas = np.array([np.linalg.norm(of_code, axis=1).sum() for of_code in vectors])
     areas.flags.writeable = False
     return areas
+
+
+def _area_vectors(normals: NDArray[np.float64], lattice: Lattice) -> NDArray[np.float64]:
+    """Normals as long as areas in mm², of those of voxels of edge 1; shape (n, 3)."""
+    matrix = np.array(lattice)
+    if matrix.ndim == 1:
+        z, y, x = matrix
+        return np.asarray(normals * np.array((y * x, z * x, z * y)))
+    cofactors = np.linalg.det(matrix) * np.linalg.inv(matrix).T
+    return np.asarray(normals @ cofactors.T)
 
 
 @cache

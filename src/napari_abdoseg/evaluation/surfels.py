@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.evaluation.surfel_area import surfel_areas
-from napari_abdoseg.image.grid import Shape, Triple
+from napari_abdoseg.image.grid import Lattice, Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,13 +23,13 @@ class Surfels:
         the array being empty.
     places : ndarray of intp, shape (n,)
         Flat indices of the corners that the surface passes.
-    spacing : tuple of float
-        mm along (z, y, x).
+    lattice : Lattice
+        mm from a voxel to the next along (z, y, x).
     """
 
     corners: NDArray[np.uint8]
     places: NDArray[np.intp]
-    spacing: Triple
+    lattice: Lattice
 
     def __len__(self) -> int:
         return len(self.places)
@@ -48,21 +48,21 @@ class Surfels:
     @property
     def areas(self) -> NDArray[np.float64]:
         """Area of each surfel in mm², shape (n,)."""
-        return surfel_areas(self.spacing)[self.codes]
+        return surfel_areas(self.lattice)[self.codes]
 
     def passes(self) -> NDArray[np.bool_]:
         """Whether the surface passes each corner, shape (z + 1, y + 1, x + 1)."""
         return _is_border(self.corners)
 
 
-def find_surfels(mask: NDArray[np.bool_], spacing: Triple) -> Surfels:
+def find_surfels(mask: NDArray[np.bool_], lattice: Lattice) -> Surfels:
     """Surfels of a mask, closed also where the array ends.
 
     Parameters
     ----------
     mask : ndarray of bool, shape (z, y, x)
-    spacing : tuple of float
-        mm along (z, y, x).
+    lattice : Lattice
+        mm from a voxel to the next along (z, y, x).
     """
     codes: NDArray[Any] = np.pad(mask, 1).view(np.uint8)
     for axis, bits in ((2, 1), (1, 2), (0, 4)):
@@ -70,7 +70,7 @@ def find_surfels(mask: NDArray[np.bool_], spacing: Triple) -> Surfels:
             codes[(slice(None),) * axis + (part,)] for part in (slice(-1), slice(1, None))
         )
         codes = (lower << np.uint8(bits)) | upper
-    return Surfels(codes, np.flatnonzero(_is_border(codes)), spacing)
+    return Surfels(codes, np.flatnonzero(_is_border(codes)), lattice)
 
 
 def _is_border(codes: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -83,13 +83,14 @@ def _places(votes: Votes, grid: Grid) -> list[tuple[float, Place]]:
     inside = np.flatnonzero(regions)
     weights = np.bincount(regions.ravel()[inside], dissenting.ravel()[inside], count + 1)
     boxes = ndimage.find_objects(regions)
+    voxel_ml = votes.voxel_volume * grid.volume_share
     places = []
     for number in np.argsort(-weights, kind="stable")[:MOST]:
         if weights[number]:
             box = boxes[number - 1]
             mask = regions[box] == number
             place = _place(votes, box, mask, dissenting[box], at_stake[box], grid)
-            places.append((float(weights[number]) / votes.folds * votes.voxel_volume, place))
+            places.append((float(weights[number]) / votes.folds * voxel_ml, place))
     return places
 
 
@@ -110,7 +111,7 @@ def _place(
     z, y, x = ((start + stop - 1) // 2 for start, stop in zip(there.start, there.stop, strict=True))
     return Place(
         votes.organ(int(np.bincount(at_stake[mask], weights).argmax())),
-        len(voxels) * votes.voxel_volume,
+        len(voxels) * votes.voxel_volume * grid.volume_share,
         float(weights.mean()),
         (z, y, x),
         votes.box_on_scan(box, grid),

@@ -96,11 +96,20 @@ def _comparing_pair(
         raise AbdosegError(f"The files of {pair.case} are gone: compare the folders again.")
     yield Progress(READING, 0, 0)
     matched = read_pair(pair, schemes)
+    yield from _telling(matched)
     prediction, reference = paintable(matched.prediction), paintable(matched.reference)
     matched = Matched(prediction, reference, matched.unmatched)
     volume = None if scan is None else scan_on(scan, reference)
     findings = yield from comparing(prediction, reference, tolerances)
     return ComparedCase(pair.case, matched, findings, volume)
+
+
+def _telling(matched: Matched) -> Work[None]:
+    """Tell what a user should know of how the label maps were read."""
+    for labels in (matched.prediction, matched.reference):
+        for notice in labels.notices:
+            name = labels.path.name if labels.path else "A label map"
+            yield Progress(READING, 0, 0, f"{name}: {notice}")
 
 
 def paintable(labels: LabelMap) -> LabelMap:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError, ImageError
+from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.case_scores import read_pair
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.label_schemes import Schemes
@@ -89,7 +90,7 @@ def drawing_worst(
         _Task(cohort.pair(case), images.get(case), tuple(of_case))
         for case, of_case in scores.items()
     ]
-    draw_task = partial(_draw_case, schemes=cohort.schemes, resample=cohort.resampled)
+    draw_task = partial(_draw_case, schemes=cohort.schemes, rule=cohort.rule)
     outcomes = yield from over_processes(draw_task, tasks, workers, "Drawing the worst cases")
     drawn = {
         (picture.case, picture.score.organ.name): picture
@@ -103,8 +104,8 @@ def drawing_worst(
     }
 
 
-def _draw_case(task: _Task, schemes: Schemes, resample: bool) -> tuple[WorstCase, ...]:
-    matched = read_pair(task.pair, schemes, resample)
+def _draw_case(task: _Task, schemes: Schemes, rule: GridRule) -> tuple[WorstCase, ...]:
+    matched = read_pair(task.pair, schemes, rule)
     grid = matched.reference.grid
     scan, note = _scan(task.image, grid)
     pictures = []
