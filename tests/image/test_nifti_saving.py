@@ -26,7 +26,7 @@ from napari_abdoseg.image.nifti import (
     write_volume,
 )
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.saving import replaced_file, write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
 
 MakeNifti = Callable[..., Path]
@@ -384,13 +384,19 @@ class TestText:
         assert (tmp_path / "a.txt").read_text() == "new"
         assert len(list(tmp_path.iterdir())) == 1
 
-    def test_that_can_not_be_encoded_leaves_the_old(self, tmp_path: Path) -> None:
+    def test_with_bytes_of_names_that_are_no_utf8(self, tmp_path: Path) -> None:
+        write_text(tmp_path / "a.txt", "m\udcfcller")
+        assert (tmp_path / "a.txt").read_text() == "m\\udcfcller"
+
+    def test_a_fault_in_writing_leaves_the_old(self, tmp_path: Path) -> None:
         write_text(tmp_path / "a.txt", "old")
-        with pytest.raises(UnicodeEncodeError):
-            write_text(tmp_path / "a.txt", "\ud800")
+        with pytest.raises(TypeError), replaced_file(tmp_path / "a.txt") as temporary:
+            temporary.write_text("half", encoding=5)
         assert (tmp_path / "a.txt").read_text() == "old"
         assert len(list(tmp_path.iterdir())) == 1
 
     def test_reasons_without_a_sentence_of_ours(self, tmp_path: Path) -> None:
-        with pytest.raises(SaveError, match=os.strerror(errno.ENAMETOOLONG)):
-            write_text(tmp_path / ("a" * 300), "text")
+        loop = tmp_path / "loop"
+        loop.symlink_to(loop)
+        with pytest.raises(SaveError, match=os.strerror(errno.ELOOP)):
+            write_text(loop / "a.txt", "text")
