@@ -1,0 +1,1 @@
+"""Whether what a scan shows lies as its header says."""
