@@ -59,7 +59,7 @@ def make_nifti(tmp_path: Path) -> MakeNifti:
         raw = header.binaryblock + bytes(4)
         raw += voxels.astype(voxels.dtype.newbyteorder(endian)).tobytes("F")
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         if name.endswith(".gz"):
             raw = gzip.compress(raw, 1)
         path.write_bytes(raw)

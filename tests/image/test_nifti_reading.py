@@ -494,7 +494,6 @@ class TestLabels:
     def test_ignore_other_comments(self, make_nifti: MakeNifti, comment: Any) -> None:
         path = self.with_comment(make_nifti, "<", comment)
         assert read_labels(path).organs == ABDOMINAL_ORGANS
-        assert isinstance(read_image(path), Volume)
 
     @staticmethod
     def with_comment(make_nifti: MakeNifti, endian: str, comment: Any) -> Path:
@@ -505,33 +504,6 @@ class TestLabels:
         text = struct.pack(endian + "ii56s", 64, 6, json.dumps(comment).encode())
         path.write_bytes(raw[:348] + b"\1\0\0\0" + other + text + raw[352:])
         return path
-
-    @pytest.mark.parametrize(
-        "name",
-        [
-            "case_labels.nii.gz",
-            "seg.nii",
-            "liver_mask.nii.gz",
-            "organs.nii.gz",
-            "x-segmentation.nii.gz",
-            "GT.nii",
-            "case 3 prediction.nii.gz",
-            "labelsTr/case.nii.gz",
-            "labelsTs/case.nii.gz",
-            "masks/case.nii",
-        ],
-    )
-    def test_are_known_by_name(self, make_nifti: MakeNifti, name: str) -> None:
-        assert isinstance(read_image(make_nifti(counting("u1"), name=name)), LabelMap)
-
-    @pytest.mark.parametrize(
-        "name", ["case.nii", "segal.nii.gz", "unmasked.nii", "imagesTr/case_0000.nii.gz"]
-    )
-    def test_are_not_seen_in_other_names(self, make_nifti: MakeNifti, name: str) -> None:
-        assert isinstance(read_image(make_nifti(counting("u1"), name=name)), Volume)
-
-    def test_are_known_by_intent(self, make_nifti: MakeNifti) -> None:
-        assert isinstance(read_image(make_nifti(counting("u1"), intent_code=1002)), LabelMap)
 
 
 class TestFolders:

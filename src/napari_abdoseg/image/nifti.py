@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,14 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError, SaveError
 from napari_abdoseg.image import nifti_file
+from napari_abdoseg.image.label_map_detection import (
+    Evidence,
+    as_labels,
+    evidence_of,
+    fault_of_labels,
+    is_label_map,
+    says_labels,
+)
 from napari_abdoseg.image.nifti_file import NiftiFile
 from napari_abdoseg.image.nifti_header import LABEL_INTENT
 from napari_abdoseg.image.nifti_saving import save
@@ -26,17 +35,9 @@ from napari_abdoseg.image.volume import LabelMap, Volume
 
 AnyPath = str | os.PathLike[str]
 
-GREATEST_LABEL = np.iinfo(np.uint16).max
-
 _SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
+_NO_LABELS = "It is called or kept like a label map, but its voxels are those of a scan."
 _CHANNEL = re.compile(r"_0000$")
-_WORD_BREAK = re.compile(r"[\W_]+")
-_LABEL_WORD = re.compile(
-    r"(annotation|groundtruth|label|mask|organ|pred|prediction|seg|segmentation)s?|gt"
-)
-_LABEL_FOLDER = re.compile(
-    r"(annotation|groundtruth|label|mask|prediction|segmentation)s?|gt|labels(tr|ts|val)"
-)
 
 
 def read_volume(path: AnyPath) -> Volume:
@@ -99,8 +100,7 @@ def read_organs(path: AnyPath) -> tuple[Organ, ...]:
 def read_image(path: AnyPath) -> Volume | LabelMap:
     """Read a file as what it is, a scan or a label map.
 
-    It is a label map when its name, its folder's name or its header says so and its
-    voxels are labels. ``case_labels.nii.gz`` and ``labelsTr/case.nii.gz`` are.
+    See `napari_abdoseg.image.label_map_detection`.
 
     Raises
     ------
@@ -108,10 +108,26 @@ def read_image(path: AnyPath) -> Volume | LabelMap:
         The file can't be read, is damaged, or holds no volume of finite numbers.
     """
     file = nifti_file.load(Path(path))
-    says_labels = file.header.says_labels or file.label_names or _is_label_name(Path(path))
-    if says_labels and _fault_of_labels(file.voxels) is None:
+    said = _says_labels(file)
+    if is_label_map(file.voxels, said, file.header.step):
         return _label_map(file, ())
-    return _volume(file)
+    volume = _volume(file)
+    return replace(volume, notices=(*volume.notices, _NO_LABELS)) if said else volume
+
+
+def holds_labels(path: AnyPath) -> bool:
+    """Whether `read_image` would read a label map; as little is read as is needed to tell.
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, is damaged, or holds no volume of finite numbers.
+    """
+    start = nifti_file.load_start(Path(path))
+    if evidence_of(start.voxels, start.header.step) is Evidence.SCAN:
+        return False
+    file = nifti_file.load(Path(path))
+    return is_label_map(file.voxels, _says_labels(file), file.header.step)
 
 
 def write_labels(path: AnyPath, labels: LabelMap, by_way_of: Path | None = None) -> None:
@@ -133,10 +149,10 @@ def write_labels(path: AnyPath, labels: LabelMap, by_way_of: Path | None = None)
     SaveError
         It could not be saved; what was there before is untouched.
     """
-    fault = _fault_of_labels(labels.data)
+    fault = fault_of_labels(labels.data)
     if fault:
         raise SaveError(f"{path} was not saved: the label map has {fault}.")
-    voxels = _as_labels(labels.data)
+    voxels = as_labels(labels.data)
     save(Path(path), labels.grid, voxels, LABEL_INTENT, labels.organs, labels.stamp, by_way_of)
 
 
@@ -182,10 +198,9 @@ def is_nifti_file(path: Path) -> bool:
     return bool(_SUFFIX.search(path.name)) and not path.name.startswith(".") and path.is_file()
 
 
-def _is_label_name(path: Path) -> bool:
-    words = _WORD_BREAK.split(_SUFFIX.sub("", path.name).lower())
-    folder = path.absolute().parent.name.lower()
-    return any(map(_LABEL_WORD.fullmatch, words)) or bool(_LABEL_FOLDER.fullmatch(folder))
+def _says_labels(file: NiftiFile) -> bool:
+    header = file.header
+    return bool(header.says_labels or file.label_names) or says_labels(header.path)
 
 
 def _volume(file: NiftiFile) -> Volume:
@@ -196,10 +211,10 @@ def _volume(file: NiftiFile) -> Volume:
 
 def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
     header = file.header
-    fault = _fault_of_labels(file.voxels)
+    fault = fault_of_labels(file.voxels, header.step)
     if fault:
         raise ImageError(f"{header.path} is not a label map, it has {fault}: choose another file.")
-    labels = _as_labels(file.voxels)
+    labels = as_labels(file.voxels)
     names = file.label_names or {organ.value: organ.name for organ in organs}
     named = _name_organs(_values(labels), names)
     screen = header.grid.to_screen(labels)
@@ -207,25 +222,9 @@ def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
     return LabelMap(screen, header.grid, named, header.path, notices, header.stamp)
 
 
-def _fault_of_labels(voxels: NDArray[Any]) -> str | None:
-    """What keeps voxels from being labels, in words."""
-    if voxels.min() < 0:
-        return "negative values"
-    if voxels.max() > GREATEST_LABEL:
-        return f"values above {GREATEST_LABEL}"
-    if voxels.dtype.kind == "f" and not np.array_equal(voxels, np.rint(voxels)):
-        return "fractional values"
-    return None
-
-
-def _as_labels(voxels: NDArray[Any]) -> NDArray[np.unsignedinteger[Any]]:
-    dtype = np.uint8 if voxels.max() <= np.iinfo(np.uint8).max else np.uint16
-    return voxels.astype(dtype, copy=False)
-
-
 def _values(labels: NDArray[np.unsignedinteger[Any]]) -> list[int]:
     """Label values that occur, in order and without the background."""
-    present = np.zeros(GREATEST_LABEL + 1, dtype=bool)
+    present = np.zeros(np.iinfo(labels.dtype).max + 1, dtype=bool)
     for part in labels.T:
         present[part] = True
     return [int(value) for value in np.flatnonzero(present) if value]

@@ -27,6 +27,7 @@ GZIP_RATIO = 1100
 """No gzip file unpacks to more than this times its size."""
 
 CHUNK = 1 << 22
+START_BYTES = 1 << 20
 COMMENT = 6
 LONGEST_EXTENSIONS = 1 << 20
 DAMAGED: Any = (EOFError, zlib.error, isal_zlib.error, gzip.BadGzipFile)
@@ -66,6 +67,21 @@ def load(path: Path) -> NiftiFile:
     with _opened(path) as (stream, header, size):
         names = _read_names(stream, header)
         stored = _read_voxels(stream, header, size)
+    return NiftiFile(header, names, _finite(_real_values(stored, header), path))
+
+
+def load_start(path: Path) -> NiftiFile:
+    """The same, but only the first planes of the volume: about a megabyte, at least one.
+
+    Raises
+    ------
+    ImageError
+        See `load`; what comes later in the file may be damaged all the same.
+    """
+    with _opened(path) as (stream, header, size):
+        names = _read_names(stream, header)
+        planes = max(1, START_BYTES // (math.prod(header.shape[:2]) * header.dtype.itemsize))
+        stored = _read_planes(stream, header, size, min(planes, header.shape[2]))
     return NiftiFile(header, names, _finite(_real_values(stored, header), path))
 
 
@@ -154,7 +170,16 @@ def _names_in(comment: bytes) -> dict[int, str]:
 
 def _read_voxels(stream: BufferedIOBase, header: NiftiHeader, most: int) -> Voxels:
     """Voxels of the first volume as stored; ``most`` bytes can be in the file."""
-    count = math.prod(header.shape)
+    stored = _read_planes(stream, header, most, header.shape[2])
+    while header.volumes == 1 and stream.read(CHUNK):
+        pass  # the checksum of a gzip stream comes at its end
+    return stored
+
+
+def _read_planes(stream: BufferedIOBase, header: NiftiHeader, most: int, planes: int) -> Voxels:
+    """The first planes along the third axis, as stored."""
+    i, j, _ = header.shape
+    count = i * j * planes
     if header.voxel_offset + count * header.dtype.itemsize > most:
         raise EOFError
     flat = np.empty(count, dtype=header.dtype)
@@ -165,9 +190,7 @@ def _read_voxels(stream: BufferedIOBase, header: NiftiHeader, most: int) -> Voxe
         if not read:
             raise EOFError
         left = left[read:]
-    while header.volumes == 1 and stream.read(CHUNK):
-        pass  # the checksum of a gzip stream comes at its end
-    return flat.reshape(header.shape, order="F")
+    return flat.reshape((i, j, planes), order="F")
 
 
 def _real_values(stored: Voxels, header: NiftiHeader) -> Voxels:

@@ -125,6 +125,11 @@ class NiftiHeader:
         return slope if math.isfinite(slope) and slope else 1.0
 
     @property
+    def step(self) -> float:
+        """Distance of two real values that can be stored, 0 where it is not even."""
+        return abs(self.slope) if self.dtype.kind in "iu" else 0.0
+
+    @property
     def intercept(self) -> float:
         """What is added to scaled values, 0 where none is given."""
         slope, intercept = float(self.fields["scl_slope"]), float(self.fields["scl_inter"])
