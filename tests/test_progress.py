@@ -14,6 +14,7 @@ from napari_abdoseg.progress import (
     as_part,
     drain,
     spoken_duration,
+    steadily,
     thin_out,
     time_stages,
 )
@@ -35,8 +36,19 @@ def work(closed: list[str] | None = None, pause: float = 0) -> Work[str]:
 
 
 def test_a_part_of_a_work_is_a_part_of_its_progress():
-    part = as_part(1, 4)(Progress("Segmenting", 1, 2, "Mind this.", "interim"))
-    assert part == Progress("Segmenting", 1500, 4000, "Mind this.", "interim")
+    part = as_part(0.25, 0.5)(Progress("Segmenting", 1, 2, "Mind this.", "interim", most=3))
+    assert part == Progress("Segmenting", 3750, 10_000, "Mind this.", "interim", most=16_250)
+    assert as_part(0.25, 0.5)(Progress("Preprocessing", 0, 0)).fraction == 0.25
+    assert as_part(0, 0.5)(Progress("Preprocessing", 0, 0)) == Progress("Preprocessing", 0, 0)
+
+
+def test_a_bar_slows_down_where_more_is_to_do_and_never_falls():
+    def growing() -> Work[None]:
+        for done, total in ((0, 0), (9, 10), (10, 20), (4, 20), (5, 20), (12, 20), (20, 20)):
+            yield Progress("Segmenting", done, total)
+
+    shares = [step.fraction for step in run(steadily(growing()))[0]]
+    assert shares == pytest.approx([0, 0.9, 0.909, 0.909, 0.915, 0.954, 1], abs=0.001)
 
 
 def test_draining_gives_the_result():
@@ -70,10 +82,42 @@ def test_the_countdown_follows_the_pace():
     assert countdown.seconds_left(Progress("Preprocessing", 0, 0)) is None
     assert countdown.seconds_left(Progress("Segmenting", 10, 30)) is None
     time.sleep(0.05)
-    half = countdown.seconds_left(Progress("Segmenting", 20, 30))
-    assert half is not None
-    assert half >= 0.05
-    assert countdown.seconds_left(Progress("Segmenting", 30, 30)) == 0
+    expected, most = countdown.seconds_left(Progress("Segmenting", 20, 30, most=50))
+    assert expected >= 0.05
+    assert most == pytest.approx(3 * expected)
+    assert countdown.seconds_left(Progress("Segmenting", 30, 30)) == (0, 0)
+
+
+def test_the_countdown_forgets_an_earlier_pace(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    countdown = Countdown()
+    for done in range(50):
+        now += 1
+        countdown.seconds_left(Progress("Segmenting", done, 100))
+    for done in range(50, 60):
+        now += 10
+        left = countdown.seconds_left(Progress("Segmenting", done, 100))
+    assert left[0] == pytest.approx(10 * (100 - 59))
+
+
+@pytest.mark.parametrize(
+    ("total", "most", "words"),
+    [
+        (100, None, "45 s left"),
+        (100, 110, "45 s left"),
+        (100, 500, "about 45 s left, 4 min at most"),
+        (10, None, ""),
+        (0, None, ""),
+    ],
+)
+def test_time_left_as_one_says_it(monkeypatch, total, most, words):
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    countdown = Countdown()
+    countdown.words_for(Progress("Segmenting", 0, total))
+    now = 5.0
+    assert countdown.words_for(Progress("Segmenting", 10, total, most=most)) == words
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+
+BAR = 10_000
+"""Steps of a work that is told as a share."""
+
+LOOK_BACK, LEAST_STEPS = 20.0, 5
+"""Seconds and reports from which the pace of a work is told, the longer of both."""
+UNCERTAIN = 1.2
+"""How many times the expected time left is told without its greatest."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +29,8 @@ class Progress:
         What is being done, as a user would say it.
     done, total : int
         Steps of the whole work finished and expected.
+    most : int, optional
+        Steps of the whole work at the most; as many as expected by default.
     notice : str, optional
         Something the user must be told now, such as a fall back to the CPU.
     interim : optional
@@ -31,6 +42,7 @@ class Progress:
     total: int
     notice: str | None = None
     interim: Any = None
+    most: int | None = None
 
     @property
     def fraction(self) -> float:
@@ -65,14 +77,47 @@ def relay(work: Work[Result], change: Callable[[Progress], Progress | None]) -> 
         work.close()
 
 
-def as_part(number: int, count: int) -> Callable[[Progress], Progress]:
-    """Change of a report on one of several equal parts of a work to one on the whole of it."""
+def as_part(begin: float, end: float) -> Callable[[Progress], Progress]:
+    """Change of a report on a part of a work, as shares of it, to one on the whole of it."""
 
     def change(progress: Progress) -> Progress:
-        done = round(1000 * (number + progress.fraction))
-        return replace(progress, done=done, total=1000 * count)
+        if not progress.total and not begin:
+            return progress
+        return _on_bar(progress, begin + (end - begin) * progress.fraction)
 
     return change
+
+
+def steadily(work: Work[Result]) -> Work[Result]:
+    """Pass on reports whose share never falls, whatever becomes of what is expected.
+
+    What is left of the work at any time is spread over what is left of the bar: where more
+    turns out to be left, it slows down, and where less, it goes faster.
+    """
+    bar, before = 0.0, None
+
+    def keep_pace(progress: Progress) -> Progress:
+        nonlocal bar, before
+        if progress.total:
+            worked = progress.done - (0 if before is None else before.done)
+            left = progress.total - progress.done
+            if worked > 0:
+                bar += (1 - bar) * worked / (worked + left)
+            before = progress
+        elif before is None:
+            return progress
+        return _on_bar(progress, bar)
+
+    return relay(work, keep_pace)
+
+
+def _on_bar(progress: Progress, share: float) -> Progress:
+    """A report that says which share of a work is done; as uncertain of the rest as before."""
+    done, most = round(BAR * share), None
+    if progress.most is not None and progress.total > progress.done:
+        longer = (progress.most - progress.done) / (progress.total - progress.done)
+        most = done + round((BAR - done) * longer)
+    return replace(progress, done=done, total=BAR, most=most)
 
 
 def thin_out(work: Work[Result], interval: float) -> Work[Result]:
@@ -114,22 +159,43 @@ def _add_time(seconds: dict[str, float], stage: str, elapsed: float) -> None:
         seconds[stage] = seconds.get(stage, 0.0) + elapsed
 
 
-@dataclass
 class Countdown:
-    """Time left of one piece of work, from the pace of its steps so far."""
+    """Time left of one piece of work, from the pace of its newest steps."""
 
-    first: int | None = None
-    since: float = 0.0
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+        self._total = 0
 
-    def seconds_left(self, progress: Progress) -> float | None:
-        """Seconds to the end, or None while that can't be told."""
+    def seconds_left(self, progress: Progress) -> tuple[float, float] | None:
+        """Seconds to the end as expected and at the most, or None while that can't be told."""
         now = time.perf_counter()
-        if self.first is None and progress.total:
-            self.first, self.since = progress.done, now
-        if self.first is None or progress.done <= self.first:
+        if progress.total != self._total:
+            self._seen.clear()
+            self._total = progress.total
+        if not progress.total:
             return None
-        pace = (now - self.since) / (progress.done - self.first)
-        return pace * (progress.total - progress.done)
+        if not self._seen or progress.done > self._seen[-1][1]:
+            self._seen.append((now, progress.done))
+        while len(self._seen) > LEAST_STEPS and self._seen[1][0] < now - LOOK_BACK:
+            self._seen.popleft()
+        since, first = self._seen[0]
+        if progress.done <= first:
+            return None
+        pace = (now - since) / (progress.done - first)
+        most = max(progress.most or 0, progress.total)
+        return pace * (progress.total - progress.done), pace * (most - progress.done)
+
+    def words_for(self, progress: Progress) -> str:
+        """The time left as one would say it, empty where that can't be told.
+
+        Such as ``"40 s left"`` or ``"3 min left, 11 min at most"``.
+        """
+        left = self.seconds_left(progress)
+        if left is None or not left[0]:
+            return ""
+        expected, most = map(spoken_duration, left)
+        certain = left[1] <= UNCERTAIN * left[0]
+        return f"{expected} left" if certain else f"about {expected} left, {most} at most"
 
 
 def spoken_duration(seconds: float) -> str:

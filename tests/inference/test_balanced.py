@@ -20,7 +20,7 @@ from napari_abdoseg.inference.segmentation import segment, segmenting
 from napari_abdoseg.inference.sliding_window import predict_everywhere
 from napari_abdoseg.inference.sums import CERTAIN
 from napari_abdoseg.inference.tiling import tile_image
-from napari_abdoseg.progress import drain
+from napari_abdoseg.progress import drain, steadily
 
 SPACING = (10.0, 8.0, 8.0)
 
@@ -31,8 +31,8 @@ def image(*shape: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32))
 
 
-def balance(trained, data):
-    return run(predict_balanced(data, trained, PRESETS["balanced"], SPACING))
+def balance(trained, data, expected=100):
+    return run(predict_balanced(data, trained, PRESETS["balanced"], SPACING, expected))
 
 
 @pytest.fixture
@@ -117,6 +117,37 @@ def test_progress_never_goes_back(trained):
     done = [step.done for step in steps]
     assert done == sorted(done)
     assert steps[-1].done == found.passes
+
+
+def shares_told(work) -> list[float]:
+    """Share of the whole in each report of a work that has begun to count."""
+    return [step.fraction for step in run(work)[0] if step.total]
+
+
+@pytest.mark.parametrize("expected", [1, 100, 10**6], ids=["too little", "about", "too much"])
+def test_the_bar_of_the_whole_never_falls_and_ends_full(trained, monkeypatch, expected):
+    monkeypatch.setattr("napari_abdoseg.inference.balanced.touches_border", lambda *_: True)
+    work = predict_balanced(image(30, 30, 30), trained, PRESETS["balanced"], SPACING, expected)
+    told = shares_told(steadily(work))
+    assert told == sorted(told)
+    assert told[0] < 0.5
+    assert told[-1] == 1
+
+
+@pytest.mark.parametrize("tolerance", [0, settling.TOLERANCE, 1e9])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_run_is_told_on_one_scale(make_model, monkeypatch, preset, tolerance):
+    """Random folds disagree everywhere; with no tolerance all rounds are worked."""
+    monkeypatch.setattr(settling, "TOLERANCE", tolerance)
+    volume, _ = make_phantom(5, (10.0, 8.0, 8.0))
+    ensemble = load_ensemble(make_model(mirror_axes=(0, 1)), device="cpu")
+    steps, _ = run(segmenting(volume, ensemble, preset))
+    told = [step.fraction for step in steps if step.total]
+    assert told == sorted(told)
+    assert told[0] < 0.2
+    assert told[-1] > 0.95
+    assert max(b - a for a, b in itertools.pairwise(told) if b < 0.95) < 0.5
+    assert all(step.most is None or step.most >= step.total for step in steps)
 
 
 def test_where_nothing_is_found_all_work_everywhere(trained, monkeypatch):

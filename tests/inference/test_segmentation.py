@@ -15,7 +15,7 @@ from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.inference.nnunet_export import labels_by_nnunet
-from napari_abdoseg.inference.predicting import predicting
+from napari_abdoseg.inference.predicting import ASKING, predicting
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segment, segmenting
 from napari_abdoseg.progress import drain
@@ -87,9 +87,8 @@ def test_several_configurations_share_the_work(make_model):
     steps, segmentation = run(segmenting(make_phantom(5, COARSE)[0], ensemble, "exact", True))
     fractions = [step.fraction for step in steps]
     assert fractions == sorted(fractions)
-    assert fractions[-1] == 1
-    middle = next(step for step in steps if step.fraction >= 0.25)
-    assert (middle.done, middle.total) == (500, 2000)
+    assert fractions[-1] > ASKING
+    assert {ASKING / 4, ASKING / 2, ASKING} <= set(fractions)
 
     names = [share.trained.name for share in segmentation.shares]
     assert names == ["3d_lowres", "3d_cascade_fullres", "2d"]

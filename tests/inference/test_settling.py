@@ -35,7 +35,7 @@ def settle(trained, data):
 
 def settling_work(trained, data):
     known = drain(predict_everywhere(data, trained, PRESETS["fast"])).logits
-    return predict_until_settled(tile_image(data, PATCH), known, trained, PRESETS["balanced"])
+    return predict_until_settled(tile_image(data, PATCH), known, trained, PRESETS["balanced"], 1.0)
 
 
 @pytest.mark.parametrize(("folds", "axes"), [(5, (0, 1, 2)), (2, (0,)), (1, (0, 1)), (3, ())])

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.segment import Segment
 from rich.text import Text
 
-from napari_abdoseg.progress import Result, Work
+from napari_abdoseg.progress import Countdown, Result, Work
 
 UNKNOWN = "\ufffd"
 PICTURES = 0x2400
@@ -70,16 +70,16 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
     )
-    bar = Bar(*columns, console=console)
+    bar, countdown = Bar(*columns, console=console), Countdown()
     with Live(
         get_renderable=lambda: Group(bar, below()) if below else bar,
         console=console,
         transient=True,
         refresh_per_second=1 if below else 10,
     ):
-        task = bar.add_task("Starting", total=None)
+        task = bar.add_task("Starting", total=None, left="")
         try:
             while True:
                 progress = next(work)
@@ -88,6 +88,7 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
                     description=progress.stage,
                     completed=progress.done,
                     total=progress.total or None,
+                    left=countdown.words_for(progress),
                 )
                 if progress.notice:
                     say(progress.notice)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from napari_abdoseg.inference.prediction import Prediction
@@ -35,7 +36,11 @@ TOO_SMALL = (
 
 
 def predict_balanced(
-    image: torch.Tensor, trained: TrainedConfiguration, preset: Preset, spacing: Sequence[float]
+    image: torch.Tensor,
+    trained: TrainedConfiguration,
+    preset: Preset,
+    spacing: Sequence[float],
+    expected: int,
 ) -> Work[Prediction]:
     """Mean logits of an ensemble around the organs.
 
@@ -48,25 +53,39 @@ def predict_balanced(
         Which folds work, and whether mirrored.
     spacing : sequence of float
         mm along the (z, y, x) of the image.
+    expected : int
+        Passes of a network that it will take, as far as that can be told before.
 
     Yields
     ------
     Progress
-        After each pass of a network. The first fold's prediction comes with it, and a
-        notice where the whole image is searched after all.
+        After each pass of a network; the total is what is expected by then. The first
+        fold's prediction comes with it, and a notice where the whole image is searched after
+        all.
     """
-    first = yield from predict_everywhere(image, trained, PRESETS["fast"])
     members = preset.count_members(trained)
+
+    def begin_with(progress: Progress) -> Progress:
+        if members == 1:
+            return progress
+        passes = progress.total
+        return replace(progress, total=max(expected, passes), most=passes * members)
+
+    first = yield from relay(predict_everywhere(image, trained, PRESETS["fast"]), begin_with)
     if members == 1:
         return first
     done, shape, everywhere = first.passes, first.shape, first.passes * members
-    begin = Progress(STAGE, done, everywhere)
+    begin = Progress(STAGE, done, max(expected, done), most=everywhere)
     yield replace(begin, interim=first)
     cover = cover_organs(first, spacing)
 
     def go_on(progress: Progress) -> Progress:
         return replace(
-            progress, done=done + progress.done, total=done + progress.total, interim=None
+            progress,
+            done=done + progress.done,
+            total=done + progress.total,
+            most=progress.most and done + progress.most,
+            interim=None,
         )
 
     if cover is None:
@@ -77,7 +96,9 @@ def predict_balanced(
         known = first.logits[around].clone()
         del first
         tiling = tile_image(image[around], tuple(trained.configured.patch_size), cover.corners)
-        found = yield from relay(predict_until_settled(tiling, known, trained, preset), go_on)
+        likely = min(sqrt(len(cover.corners) / done), 1.0)
+        work = predict_until_settled(tiling, known, trained, preset, likely)
+        found = yield from relay(work, go_on)
         done += found.passes
         winners = map_winners(found.logits, trained.label_manager.has_regions)
         if not touches_border(winners, cover, shape):

@@ -64,7 +64,7 @@ def labelling(predictions: Sequence[Placed], grid: Grid) -> Work[Labels]:
         ``convert_predicted_logits_to_segmentation_with_correct_shape`` gives for one
         prediction, and ``nnUNetv2_ensemble`` for several.
     """
-    yield Progress(STAGE, 1, 1)
+    yield Progress(STAGE, 0, 1)
     if not all(_is_usual(prediction.trained) for prediction, _ in predictions):
         return labels_by_nnunet(predictions, grid)
     first, properties = predictions[0]
@@ -104,7 +104,7 @@ def _fill(
     at_once = max(1, VALUES_AT_ONCE // sum(len(part.logits) for part in parts))
     weights = [part.axes[0].weight for part in parts]
     for layer, planes in shared_layers([part.axes[0] for part in parts]):
-        yield Progress(STAGE, 1, 1)
+        yield Progress(STAGE, planes.start, len(inside))
         extremes = (part.extreme_winners(ends) for part, ends in zip(parts, layer, strict=True))
         leasts, mosts = zip(*extremes, strict=True)
         least, most = reduce(torch.minimum, leasts), reduce(torch.maximum, mosts)

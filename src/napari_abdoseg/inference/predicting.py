@@ -13,9 +13,12 @@ from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.segmented import Share
 from napari_abdoseg.inference.sliding_window import predict_everywhere
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
-from napari_abdoseg.progress import Progress, Work, as_part, relay
+from napari_abdoseg.inference.workload import expect_workload
+from napari_abdoseg.progress import Progress, Work, as_part, relay, steadily
 
 PREPROCESSING = "Preprocessing"
+ASKING = 0.95
+"""Share of a work that the networks' is shown as, before labels are brought to the scan."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +66,9 @@ def predicting(
     if first is None:
         return (yield from _predicting_stage(prepared, volume, trained, preset))
     work = _predicting_first(prepared, volume, first, preset)
-    labels, shares = yield from relay(work, as_part(0, 2))
+    labels, shares = yield from relay(work, as_part(0, 1 / 2))
     work_on = _predicting_second(volume, trained, preset, labels)
-    answer = yield from relay(work_on, as_part(1, 2))
+    answer = yield from relay(work_on, as_part(1 / 2, 1))
     return replace(answer, shares=shares + answer.shares)
 
 
@@ -78,8 +81,10 @@ def _predicting_first(
     prepared: Preprocessed, volume: Volume, trained: TrainedConfiguration, preset: Preset
 ) -> Work[tuple[Labels, tuple[Share, ...]]]:
     """Labels that a cascade's second stage is given."""
-    answer = yield from _predicting_stage(prepared, volume, trained, preset)
-    return (yield from labelling([answer.placed], volume.grid)), answer.shares
+    work = _predicting_stage(prepared, volume, trained, preset)
+    answer = yield from relay(work, as_part(0, ASKING))
+    labels = yield from relay(labelling([answer.placed], volume.grid), as_part(ASKING, 1))
+    return labels, answer.shares
 
 
 def _predicting_second(
@@ -104,9 +109,10 @@ def _predicting_stage(
 
     if preset.where_organs_are:
         spacing = trained.image_spacing(properties["spacing"])
-        work = predict_balanced(image, trained, preset, spacing)
+        passes = expect_workload(volume, trained, preset).passes
+        work = predict_balanced(image, trained, preset, spacing, passes)
     else:
         work = predict_everywhere(image, trained, preset)
-    prediction = yield from relay(work, place)
+    prediction = yield from relay(steadily(work), place)
     placed = prediction, properties
     return Answer(placed, (Share.of(*placed, volume.grid),))

@@ -10,7 +10,13 @@ from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
 from napari_abdoseg.inference.disagreement import Disagreement
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.inference.labelling import labelling
-from napari_abdoseg.inference.predicting import PREPROCESSING, Answer, predicting, prepare_first
+from napari_abdoseg.inference.predicting import (
+    ASKING,
+    PREPROCESSING,
+    Answer,
+    predicting,
+    prepare_first,
+)
 from napari_abdoseg.inference.preprocessing import Preprocessed
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
 from napari_abdoseg.inference.segmented import Segmentation
@@ -57,8 +63,9 @@ def segmenting(
     Yields
     ------
     Progress
-        Passes of the networks done, counted over all tiles, mirrors and folds; several
-        configurations have an equal share of the whole each. The preview, a LabelMap, is
+        Share of the whole that is done, which never falls: the networks' passes over all
+        tiles, mirrors and folds, where several configurations have an equal share each, and
+        then the labels' way to the scan. The preview, a LabelMap, is
         the interim result of one of them. Closing the generator stops the work at once
         and frees its memory.
     """
@@ -132,9 +139,8 @@ def asking(
     for number, trained in enumerate(configurations):
         image = prepared[number] if prepared else None
         work = relay(predicting(volume, trained, chosen, image), pass_on)
-        if len(configurations) > 1:
-            work = relay(work, as_part(number, len(configurations)))
-        answers.append((yield from work))
+        begin, end = (ASKING * each / len(configurations) for each in (number, number + 1))
+        answers.append((yield from relay(work, as_part(begin, end))))
     return Answers(volume, ensemble.organs, tuple(answers), tuple(notices))
 
 
@@ -145,7 +151,7 @@ def concluding(answers: Answers) -> Work[Segmentation]:
     """
     grid, all_of_them = answers.volume.grid, answers.answers
     predictions = [answer.placed for answer in all_of_them]
-    found = yield from labelling(predictions, grid)
+    found = yield from relay(labelling(predictions, grid), as_part(ASKING, 1))
     return Segmentation(
         LabelMap(found, grid, answers.organs, notices=answers.notices),
         tuple(share for answer in all_of_them for share in answer.shares),

@@ -41,7 +41,11 @@ TOLERANCE = 0.0001
 
 
 def predict_until_settled(
-    tiling: Tiling, known: torch.Tensor, trained: TrainedConfiguration, preset: Preset
+    tiling: Tiling,
+    known: torch.Tensor,
+    trained: TrainedConfiguration,
+    preset: Preset,
+    likely: float,
 ) -> Work[Prediction]:
     """Mean logits of as many members as it takes.
 
@@ -54,11 +58,13 @@ def predict_until_settled(
     trained : TrainedConfiguration
     preset : Preset
         Which folds work, and whether mirrored.
+    likely : float
+        Share of the rounds after the present one that tiles are expected to be in, above 0.
 
     Yields
     ------
     Progress
-        After each pass of a network; the total falls as tiles settle.
+        After each pass of a network; what is expected, and the most, change as tiles settle.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def predict_until_settled(
         A single tile needs more memory than the device has.
     """
     with network_on_device(trained, preset.bfloat16) as network:
-        attempt = partial(_predict, tiling, known, network, trained, preset)
+        attempt = partial(_predict, tiling, known, network, trained, preset, likely)
         return (yield from gather(attempt, gathering_places(trained), trained))
 
 
@@ -76,6 +82,7 @@ def _predict(
     network: Network,
     trained: TrainedConfiguration,
     preset: Preset,
+    likely: float,
     sums_on: torch.device,
 ) -> Work[Prediction]:
     import torch
@@ -94,11 +101,14 @@ def _predict(
             own.fill(known)
         else:
             network.load(members[fold])
-            total = done + (len(order) - worked + 1) * len(tiles)
+            most = done + (len(order) - worked + 1) * len(tiles)
+            in_round = -worked % len(members) + 1
+            later = len(order) - worked + 1 - in_round
+            total = done + (in_round + round(later * likely)) * len(tiles)
             for tile in tiles:
                 own.add(tile, network.run(tiling.cut(tile, network.device), flip)[0])
                 done += 1
-                yield Progress(STAGE, done, total)
+                yield Progress(STAGE, done, total, most=most)
         if first_of_fold:
             fold_winners.append(own.winners()[tiling.inside].to("cpu"))
             sums.include(own)

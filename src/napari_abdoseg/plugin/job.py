@@ -11,7 +11,7 @@ from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.progress import Countdown, Progress, Work, spoken_duration, thin_out
+from napari_abdoseg.progress import Countdown, Progress, Work, thin_out
 
 SECONDS_BETWEEN_REPORTS = 0.05
 
@@ -81,8 +81,7 @@ class Job(QObject):
             return
         progress, self._newest = self._newest, None
         self._showing = True
-        left = self._countdown.seconds_left(progress)
-        self.progressed.emit(progress, f"{spoken_duration(left)} left" if left else "")
+        self.progressed.emit(progress, self._countdown.words_for(progress))
         self._activity.show(f"{self._title}: {progress.stage}", progress)
         self._showing = False
         if self._newest is not None:
