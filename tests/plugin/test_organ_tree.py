@@ -26,8 +26,9 @@ def viewer(phantom) -> ViewerModel:
 
 
 @pytest.fixture
-def organs(viewer, phantom, qtbot):
+def organs(viewer, phantom, qtbot, monkeypatch):
     """The list on the screen, measured, with the bile-duct search region."""
+    monkeypatch.setattr("napari_abdoseg.plugin.organ_scene.MOST_AT_FIRST", 0)
     _, truth = phantom
     labels = LabelMap(truth.data.copy(), truth.grid, truth.organs)
     viewer.add_layer(Layer.create(*labels_layer(labels, "truth")))

@@ -47,7 +47,13 @@ def viewer(phantom, qapp) -> ViewerModel:
 
 
 @pytest.fixture
-def organs(viewer, labels, qtbot):
+def nothing_at_first(monkeypatch):
+    """No surface and no box is shown without being asked for."""
+    monkeypatch.setattr("napari_abdoseg.plugin.organ_scene.MOST_AT_FIRST", 0)
+
+
+@pytest.fixture
+def organs(viewer, labels, qtbot, nothing_at_first):
     """The list beside a Labels layer that a reader opened, measured."""
     viewer.add_layer(Layer.create(*labels_layer(labels, "truth")))
     widget = OrgansWidget(viewer)
@@ -67,7 +73,7 @@ def window(make_napari_viewer, phantom):
 
 
 @pytest.fixture
-def docked(window, labels, qtbot) -> OrgansWidget:
+def docked(window, labels, qtbot, nothing_at_first) -> OrgansWidget:
     """The list in a window."""
     window.add_layer(Layer.create(*labels_layer(labels, "truth")))
     widget = OrgansWidget(window)
@@ -112,6 +118,25 @@ def test_rows_say_what_the_labels_hold(organs, labels):
             f"{x:.0f}×{y:.0f}×{z:.0f}",
         ]
         assert (_state(organs, row, MASK), _state(organs, row, BOX)) == (ON, OFF)
+
+
+@pytest.mark.parametrize(("most", "shown"), [(4, ON), (3, OFF)])
+def test_a_few_organs_are_shown_with_surfaces_and_boxes(
+    most, shown, viewer, labels, qtbot, monkeypatch
+):
+    monkeypatch.setattr("napari_abdoseg.plugin.organ_scene.MOST_AT_FIRST", most)
+    viewer.add_layer(Layer.create(*labels_layer(labels, "truth")))
+    widget = OrgansWidget(viewer)
+    qtbot.addWidget(widget)
+    qtbot.waitUntil(lambda: widget.model.rowCount() == 5)
+    assert {_state(widget, row, part) for row in range(4) for part in (BOX, SURFACE)} == {shown}
+    if shown == ON:
+        qtbot.waitUntil(lambda: len(viewer.layers) == 1 + 1 + 4 + 4)
+        _click(widget, SPLEEN, BOX)
+        assert not viewer.layers["spleen box"].visible
+        assert _state(widget, SPLEEN, BOX) == OFF
+    viewer.layers.clear()
+    qtbot.wait(1)
 
 
 def test_organs_that_are_not_there(organs, labels, qtbot):
@@ -265,7 +290,7 @@ def test_a_flat_labels_layer_is_no_label_map(organs, viewer, qtbot):
 
 
 def test_a_result_comes_with_boxes_surfaces_and_list(window, labels, qtbot):
-    layer = show_result(window, window.layers["CT"], labels)
+    layer = show_result(window, window.layers["CT"], labels).layer
     boxes, surfaces = ([f"{o.name} {kind}" for o in labels.organs] for kind in ("box", "surface"))
     qtbot.waitUntil(lambda: _layer_names(window) == ["CT", "CT organs", *boxes, *surfaces[::-1]])
     assert window.layers.selection == {layer}

@@ -183,7 +183,7 @@ def test_work_on_a_preview_is_not_lost(viewer, widget, qtbot, slow_passes):
     assert label_layers(viewer) == [PREVIEW, "CT organs"]
     assert np.array_equal(layer.data, painted)
     assert not layer.visible
-    assert widget.status.text().endswith("kept as a layer of its own.")
+    assert widget.status.text().endswith(f"is kept, hidden: {PREVIEW}.")
 
 
 def test_a_preview_that_was_deleted_does_not_come_back(viewer, widget, qtbot, slow_passes):

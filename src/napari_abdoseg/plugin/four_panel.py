@@ -116,8 +116,9 @@ class FourPanelView:
         """Show the whole scan in each slice, and all organs in 3D."""
         linked, self._zoom.on = self._zoom.on, False
         for panel in self.slices:
+            seen = [layer for layer in panel.layers if layer.visible]
             with panel.events.reset_view.blocker():
-                panel.fit_to_view()
+                panel.fit_to_view(layers=seen or None)
         with self.three_d.events.reset_view.blocker():
             self._organs_in_view.fit()
         self._zoom.on = linked

@@ -28,6 +28,9 @@ from napari_abdoseg.plugin.solo import Solo
 from napari_abdoseg.plugin.surface_making import SurfaceMaking
 from napari_abdoseg.plugin.surfaces import follow_surfaces
 
+MOST_AT_FIRST = 10
+"""Organs whose surfaces and boxes are shown without being asked for."""
+
 _scenes: WeakValueDictionary[Labels, OrganScene] = WeakValueDictionary()
 
 
@@ -67,8 +70,9 @@ class OrganScene:
         self.region = RegionFinding(layer)
         self._viewer = viewer
         self._smoothing = "light"
+        self._undecided = layer.visible and "organs" in layer.metadata
         self._surface_making = SurfaceMaking(layer)
-        self._scan = ScanFinding(viewer)
+        self._scan = ScanFinding(viewer, layer)
         self._measuring = Measuring(viewer, layer)
         self.painting = Painting(viewer, layer)  # it is last to hear of strokes, and first
         follow_boxes(viewer)
@@ -87,13 +91,23 @@ class OrganScene:
         self._smoothing = smoothing
         self._make_surfaces()
 
+    def show_at_first(self) -> None:
+        """Show boxes and surfaces once, of a few organs that are named and seen."""
+        if self._undecided and self.table.measures:
+            self._undecided = False
+            if len(self.table.measures) <= MOST_AT_FIRST:
+                self.show_when_measured(self.table.measures)
+
     def show_when_measured(self, organs: Iterable[Organ]) -> None:
         """Show boxes and surfaces of organs as soon as they are there."""
+        self._undecided = False
+        shown = {organ.name: True for organ in organs}
         for part in (self.boxes, self.surfaces):
-            part.show({organ.name: True for organ in organs})
+            part.show(shown)
 
     def show_all(self, shown: bool) -> None:
         """Show or hide all masks, surfaces and boxes."""
+        self._undecided = False
         self.solo.forget()
         for part in self.parts:
             part.show(dict.fromkeys(part.state(), shown))

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 
 from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.layers import label_layers
 from napari_abdoseg.plugin.organ_cells import NAME
 from napari_abdoseg.plugin.organ_details import OrganDetails
@@ -39,6 +40,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self._viewer = napari_viewer
         self._followed: Labels | None = None
         self._painted: Organ | None = None
+        self._cases = cases_in_view(napari_viewer)
         self.model = OrganModel(self)
         self.layers = ComboBox(choices=self._label_layers, nullable=False)
         self.all_on, self.all_off = QPushButton("All on"), QPushButton("All off")
@@ -76,6 +78,8 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
     def _connect(self) -> None:
         self._viewer.events.theme.connect(self._follow_theme)
         self.layers.changed.connect(self._show)
+        self.layers.native.activated.connect(self._bring_into_view)
+        self._cases.changed.connect(self._choose_case_in_view)
         self.all_on.clicked.connect(lambda: self.model.scene.show_all(True))
         self.all_off.clicked.connect(lambda: self.model.scene.show_all(False))
         self.smoothing.changed.connect(self._smooth)
@@ -96,6 +100,16 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self.layers.reset_choices()
         self._show()
 
+    def _bring_into_view(self, _: int) -> None:
+        if self.layers.value is not None:
+            self._cases.show(self.layers.value)
+
+    def _choose_case_in_view(self) -> None:
+        """List a layer of the case that is in view, the one that is seen if there are several."""
+        layers = [layer for layer in self.layers.choices if self._cases.is_in_view(layer)]
+        if layers and self.layers.value not in layers:
+            self.layers.value = next((layer for layer in layers if layer.visible), layers[0])
+
     def _show(self, _: object = None) -> None:
         """List the chosen layer."""
         layer = self.layers.value
@@ -112,6 +126,8 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
 
     def _fit(self) -> None:
         """Show the list with room for its columns, or say why there is none."""
+        if self.model.scene is not None:
+            self.model.scene.show_at_first()
         listed = self.model.rowCount() > 0
         self.list.setMinimumWidth(min(self.list.header().length() + MARGIN, WIDEST))
         for widget in (self.list, self.all_on, self.all_off, self.details, self._bottom):

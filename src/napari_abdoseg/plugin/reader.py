@@ -12,6 +12,7 @@ from napari_abdoseg.anatomy.box_file import SUFFIXES, holds_boxes, read_boxes
 from napari_abdoseg.image.nifti import nifti_files, read_image
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.boxes import follow_boxes
+from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.layers import LayerData, box_layer, image_layer, labels_layer
 
 Paths = str | Sequence[str]
@@ -31,7 +32,25 @@ def read(path: Paths) -> list[LayerData]:
     for each in [path] if isinstance(path, str) else path:
         files = nifti_files(each) if Path(each).is_dir() else [Path(each)]
         layers += [layer for file in files for layer in _read_file(file)]
-    return sorted(layers, key=lambda layer: ("image", "labels", "shapes").index(layer[2]))
+    layers.sort(key=lambda layer: ("image", "labels", "shapes").index(layer[2]))
+    return _in_one_go(layers)
+
+
+def _in_one_go(layers: list[LayerData]) -> list[LayerData]:
+    """Layers of which the first case is shown, and others are when one of theirs is selected."""
+    together = object()
+    for _, options, _ in layers:
+        options["metadata"]["opened"] = together
+    viewer = current_viewer()
+    if viewer is not None:
+        cases_in_view(viewer)
+    scans = sum(kind == "image" for *_, kind in layers)
+    if scans > 1:
+        show_info(
+            f"{scans} CTs were opened, and the first is shown: select a layer of another one "
+            "to see that with its masks."
+        )
+    return layers
 
 
 def _is_ours(path: Path) -> bool:

@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary, WeakSet
+
 from napari import Viewer
 from napari.layers import Image, Labels
 
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.disagreement import Disagreement
+from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.disagreement_layer import disagreement_metadata
 from napari_abdoseg.plugin.label_edits import was_painted
 from napari_abdoseg.plugin.layers import add_beside, labels_layer, labels_metadata, writable
 from napari_abdoseg.plugin.organ_scene import organ_scene
 
+CORRECTED = "(corrected)"
+
+_results: WeakKeyDictionary[Image, WeakSet[Labels]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A result on the screen.
+
+    Parameters
+    ----------
+    layer : Labels
+    kept : tuple of str
+        Names of layers of earlier results, which are hidden because they were painted on.
+    """
+
+    layer: Labels
+    kept: tuple[str, ...]
+
 
 def show_result(
     viewer: Viewer, image: Image, label_map: LabelMap, disagreement: Disagreement | None = None
-) -> Labels:
-    """Show the organs of a scan.
+) -> Shown:
+    """Show the organs of a scan in place of earlier results of it.
+
+    What was painted on is hidden and kept under a name that says so. So is any earlier
+    result while this one is a preview.
 
     Parameters
     ----------
@@ -30,39 +56,56 @@ def show_result(
 
     Returns
     -------
-    Labels
-        Named after the scan, and selected. Boxes and surfaces come a moment later,
-        when the organs are measured.
+    Shown
+        The layer is named after the scan and, if that is in view, selected. Boxes and
+        surfaces come a moment later, when the organs are measured.
     """
+    earlier = [layer for layer in _results.get(image, ()) if layer in viewer.layers]
+    kept = [layer for layer in earlier if label_map.stamp or was_painted(layer)]
+    for layer in kept:
+        _keep(viewer, layer)
+    replaced = [layer for layer in earlier if layer not in kept]
+    preview = next((layer for layer in replaced if layer.metadata["stamp"]), None)
+    if preview is None:
+        layer = _add(viewer, image, label_map, disagreement)
+    else:
+        layer = _take_place(preview, image, label_map, disagreement)
+    for other in replaced:
+        if other is not preview:
+            _dress_like(layer, other)
+            viewer.layers.remove(other)
+    layer.name = name_of_result(image, label_map)  # it is free by now
+    if cases_in_view(viewer).is_in_view(image):
+        viewer.layers.selection = {layer}
+        dock, organs = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Organs")
+        organs.choose(layer)
+        dock.show()
+    return Shown(layer, tuple(layer.name for layer in kept if was_painted(layer)))
+
+
+def _add(
+    viewer: Viewer, image: Image, label_map: LabelMap, disagreement: Disagreement | None
+) -> Labels:
     data, options, kind = labels_layer(label_map, name_of_result(image, label_map))
     options["metadata"] |= disagreement_metadata(disagreement)
     layer = add_beside(viewer, image, (data, options, kind))
-    viewer.layers.selection = {layer}
+    _results.setdefault(image, WeakSet()).add(layer)
     organ_scene(viewer, layer).show_when_measured(label_map.organs)
-    dock, organs = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Organs")
-    organs.choose(layer)
-    dock.show()
     return layer
 
 
-def replace_preview(
-    viewer: Viewer,
-    image: Image,
-    preview: Labels,
-    label_map: LabelMap,
-    disagreement: Disagreement | None = None,
+def _take_place(
+    preview: Labels, image: Image, label_map: LabelMap, disagreement: Disagreement | None
 ) -> Labels:
-    """Show the organs of a scan in place of a preview, whose looks they keep.
-
-    A preview that was painted on is hidden, and the organs get a layer of their own.
-    """
-    if was_painted(preview):
-        _hide(viewer, preview)
-        return show_result(viewer, image, label_map, disagreement)
     preview.metadata = labels_metadata(label_map) | disagreement_metadata(disagreement)
     preview.data = writable(label_map.data)
-    preview.name = name_of_result(image, label_map)
     return preview
+
+
+def _dress_like(layer: Labels, other: Labels) -> None:
+    layer.opacity, layer.contour = other.opacity, other.contour
+    if layer.metadata["organs"] == other.metadata["organs"]:
+        layer.colormap = other.colormap
 
 
 def name_of_result(image: Image, label_map: LabelMap) -> str:
@@ -70,7 +113,10 @@ def name_of_result(image: Image, label_map: LabelMap) -> str:
     return f"{image.name} organs" + f" ({label_map.stamp})" * bool(label_map.stamp)
 
 
-def _hide(viewer: Viewer, layer: Labels) -> None:
+def _keep(viewer: Viewer, layer: Labels) -> None:
+    """Hide a layer and what belongs to it; its name says if it was corrected."""
+    if was_painted(layer) and CORRECTED not in layer.name and not layer.metadata["stamp"]:
+        layer.name = f"{layer.name} {CORRECTED}"
     layer.visible = False
     scene = organ_scene(viewer, layer)
     for part in (scene.surfaces, scene.boxes):

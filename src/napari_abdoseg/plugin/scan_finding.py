@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from napari.components import ViewerModel
-from napari.layers import Image
+from napari.layers import Image, Layer
 from psygnal import Signal
 
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.layers import volume_of
 
 
@@ -20,13 +21,16 @@ class ScanFinding:
     Parameters
     ----------
     viewer : ViewerModel
+    layer : Layer, optional
+        The scan of its case comes first.
     """
 
     found = Signal(object)
     """Another `Volume`, or None when its layer was deleted."""
 
-    def __init__(self, viewer: ViewerModel) -> None:
+    def __init__(self, viewer: ViewerModel, layer: Layer | None = None) -> None:
         self._viewer = viewer
+        self._beside = layer
         self._grid: Grid | None = None
         self._layer: Image | None = None
         viewer.layers.events.inserted.connect(self._find)
@@ -48,12 +52,17 @@ class ScanFinding:
         if self._grid is None or self._layer in self._viewer.layers:
             return
         before, self._layer, volume = self._layer, None, None
-        for layer in self._viewer.layers:
-            if isinstance(layer, Image) and (volume := _volume_on(layer, self._grid)) is not None:
+        for layer in self._scans():
+            if (volume := _volume_on(layer, self._grid)) is not None:
                 self._layer = layer
                 break
         if self._layer is not before:
             self.found.emit(volume)
+
+    def _scans(self) -> list[Image]:
+        scans = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+        cases = cases_in_view(self._viewer)
+        return sorted(scans, key=lambda scan: not cases.are_together(scan, self._beside))
 
 
 def _volume_on(layer: Image, grid: Grid) -> Volume | None:

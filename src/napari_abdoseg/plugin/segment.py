@@ -17,9 +17,9 @@ from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.volume import PREVIEW, LabelMap
 from napari_abdoseg.inference.device import DEVICES
-from napari_abdoseg.inference.disagreement import Disagreement
 from napari_abdoseg.inference.model import Model
 from napari_abdoseg.inference.preset import PRESETS
+from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.four_panel import toggle_four_panel_view
 from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.last_ensemble import LastEnsemble
@@ -27,7 +27,7 @@ from napari_abdoseg.plugin.layers import volume_of
 from napari_abdoseg.plugin.model_choice import ModelChoice
 from napari_abdoseg.plugin.orientation import keep_head_up
 from napari_abdoseg.plugin.preflight_line import PreflightLine
-from napari_abdoseg.plugin.result import replace_preview, show_result
+from napari_abdoseg.plugin.result import show_result
 from napari_abdoseg.plugin.review import open_review
 from napari_abdoseg.plugin.warm_up import warm_up
 from napari_abdoseg.plugin.workplace import Found, Here, OnCluster, Workplace
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 LAYER, FOLDER = "an open CT", "a folder of CTs"
 DONE = "Done. Correct the masks with the brush; save them with File > Save Selected Layers."
-PAINTED = "The preview that you have painted on is kept as a layer of its own."
+PAINTED = "What you have painted is kept, hidden: {}."
 
 
 class SegmentWidget(QWidget):
@@ -81,6 +81,9 @@ class SegmentWidget(QWidget):
         self.button.changed.connect(self._press)
         self.four_panels.changed.connect(lambda: toggle_four_panel_view(napari_viewer))
         self.review.changed.connect(lambda: open_review(napari_viewer))
+        self._cases = cases_in_view(napari_viewer)
+        self._cases.changed.connect(self._choose_scan_in_view)
+        self.scan.native.activated.connect(self._show_chosen_scan)
         for event in (napari_viewer.layers.events.inserted, napari_viewer.layers.events.removed):
             event.connect(self._update_scans)
         napari_viewer.layers.events.removed.connect(self._cancel_if_removed)
@@ -130,6 +133,15 @@ class SegmentWidget(QWidget):
 
     def _update_scans(self) -> None:
         self.scan.reset_choices()
+
+    def _choose_scan_in_view(self) -> None:
+        scan = self._cases.scan
+        if scan is not None and self.job is None:
+            self.scan.value = scan
+
+    def _show_chosen_scan(self, _: int) -> None:
+        if self.scan.value is not None:
+            self._cases.show(self.scan.value)
 
     def _show_source(self) -> None:
         from_layer = self.source.value == LAYER
@@ -229,7 +241,7 @@ class SegmentWidget(QWidget):
 
     def _show_preview(self, labels: LabelMap) -> None:
         assert self._layer is not None
-        self._preview = show_result(self._viewer, self._layer, labels)
+        self._preview = show_result(self._viewer, self._layer, labels).layer
 
     def _show_result(self, result: Found | Outcome) -> None:
         if isinstance(result, Outcome):
@@ -237,17 +249,9 @@ class SegmentWidget(QWidget):
             for case, reason in result.failed:
                 show_warning(f"{case.name}: {reason}")
         else:
-            kept = self._show_labels(*result)
-            self.status.setText(f"{DONE} {PAINTED}" if kept else DONE)
-
-    def _show_labels(self, labels: LabelMap, disagreement: Disagreement | None) -> bool:
-        """Show a result, and whether a preview is kept beside it."""
-        assert self._layer is not None
-        if self._preview is None:
-            show_result(self._viewer, self._layer, labels, disagreement)
-            return False
-        layer = replace_preview(self._viewer, self._layer, self._preview, labels, disagreement)
-        return layer is not self._preview
+            assert self._layer is not None
+            kept = show_result(self._viewer, self._layer, *result).kept
+            self.status.setText(f"{DONE} {PAINTED.format(' and '.join(kept))}" if kept else DONE)
 
     def _cancel_if_removed(self, event: Any) -> None:
         if event.value is self._preview:
