@@ -11,6 +11,8 @@ from typing import Any
 from napari_abdoseg.anatomy.bile_duct import RegionNotFoundError, bile_duct_region
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.measure import measure_organs
+from napari_abdoseg.anatomy.orientation.check import check_orientation
+from napari_abdoseg.anatomy.orientation.finding import AXIS_NAMES, Orientation
 from napari_abdoseg.image.json_file import read_json
 from napari_abdoseg.image.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -38,9 +40,12 @@ def case_report(
     """
     labels = segmentation.labels
     device = segmentation.shares[0].trained.device
+    orientation = check_orientation(volume, labels)
+    alarms = [orientation.alarm] if orientation.alarm else []
     return {
         "case": case,
         "image": volume.path.name if volume.path else None,
+        "orientation": _orientation_entry(orientation),
         "grid": {
             "shape": list(labels.grid.stored_shape),
             "affine": labels.grid.affine.tolist(),
@@ -59,7 +64,32 @@ def case_report(
             "python": platform.python_version(),
             **{package: version(package) for package in PACKAGES},
         },
-        "warnings": [*volume.notices, *labels.notices],
+        "warnings": [*alarms, *volume.notices, *labels.notices],
+    }
+
+
+def swapped_axes(report: Report) -> list[str]:
+    """Axes along which the content of a case lies the other way than its header says.
+
+    None in reports that were written before this was looked at.
+    """
+    return list(report.get("orientation", {}).get("swapped", []))
+
+
+def _orientation_entry(orientation: Orientation) -> dict[str, Any]:
+    return {
+        "alarm": orientation.alarm or None,
+        "swapped": [AXIS_NAMES[axis] for axis in orientation.swapped],
+        "axes": [
+            {
+                "axis": name,
+                "swapped": axis in orientation.swapped,
+                "evidence": round(orientation.evidence(axis), 2),
+                "confidence": round(orientation.confidence(axis), 3),
+                "seen": [cue.seen for cue in orientation.cues if cue.axis == axis],
+            }
+            for axis, name in AXIS_NAMES.items()
+        ],
     }
 
 
@@ -152,7 +182,8 @@ def read_report(path: Path) -> Report:
 
 
 def _is_whole(report: Report) -> bool:
-    texts = [report["case"], *report["warnings"], *(organ["name"] for organ in report["organs"])]
+    texts = [report["case"], *report["warnings"], *swapped_axes(report)]
+    texts += (organ["name"] for organ in report["organs"])
     numbers = [
         number
         for organ in report["organs"]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from napari_abdoseg.anatomy.orientation.check import check_orientation
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, case_report, write_report
 from napari_abdoseg.batch.file_identity import FileIdentity
@@ -36,12 +37,15 @@ class PreparedCase:
         See `napari_abdoseg.inference.segmentation.preparing`; made later by default.
     seconds : dict of str to float, optional
         Time that each stage took so far.
+    alarm : str, optional
+        How its content lies, if not as its header says.
     """
 
     name: str
     volume: Volume
     images: tuple[Preprocessed, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    alarm: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +98,7 @@ def preparing_case(case: Case, ensemble: Ensemble) -> Work[PreparedCase]:
     """Read a case and make the images that networks take."""
     seconds: dict[str, float] = {}
     volume, images = yield from time_stages(_preparing(case, ensemble), seconds)
-    return PreparedCase(case.name, volume, images, seconds)
+    return PreparedCase(case.name, volume, images, seconds, check_orientation(volume).alarm)
 
 
 def _preparing(case: Case, ensemble: Ensemble) -> Work[tuple[Volume, tuple[Preprocessed, ...]]]:
@@ -106,7 +110,9 @@ def _preparing(case: Case, ensemble: Ensemble) -> Work[tuple[Volume, tuple[Prepr
 def asking_case(
     prepared: PreparedCase, ensemble: Ensemble, preset: str, disagreement: bool = False
 ) -> Work[AnsweredCase]:
-    """Let the networks work on a case."""
+    """Let the networks work on a case, and tell before if its content lies otherwise."""
+    if prepared.alarm:
+        yield Progress(READING, 0, 0, notice=f"{prepared.name}: {prepared.alarm}")
     seconds = dict(prepared.seconds)
     work = asking(prepared.volume, ensemble, preset, prepared=prepared.images)
     answers = yield from time_stages(work, seconds)
@@ -138,7 +144,7 @@ def segmenting_case(
     disagreement : bool, optional
         Also find where folds disagree, and list places to review.
     """
-    prepared = PreparedCase(name, volume)
+    prepared = PreparedCase(name, volume, alarm=check_orientation(volume).alarm)
     return (yield from _segmenting(prepared, ensemble, preset, disagreement))
 
 

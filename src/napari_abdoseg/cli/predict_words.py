@@ -6,10 +6,10 @@ from pathlib import Path
 
 from rich.table import Table
 
-from napari_abdoseg.batch.case_report import Report
+from napari_abdoseg.batch.case_report import Report, swapped_axes
 from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.batch.tables import FAILED, ORGANS
-from napari_abdoseg.cli.console import console, say, say_failed
+from napari_abdoseg.cli.console import console, say, say_after, say_failed
 from napari_abdoseg.inference.ensemble import Ensemble
 from napari_abdoseg.progress import spoken_duration
 
@@ -30,6 +30,7 @@ def tell(outcome: Outcome, output: Path, seconds: float) -> None:
     """Sum up a run; cases are told of one by one where they are few."""
     if outcome.finished:
         tell_of_organs(outcome)
+        tell_of_orientation(outcome)
         console.print(f"Results are in {output}.")
     if outcome.kept:
         say(f"{len(outcome.kept)} finished before and kept; --overwrite makes them again.")
@@ -53,6 +54,20 @@ def tell_of_organs(outcome: Outcome) -> None:
         for warning in report["warnings"]:
             say(f"{report['case']}: {warning}")
     console.print(organ_table(reports))
+
+
+def tell_of_orientation(outcome: Outcome) -> None:
+    """Print which scans' contents lie otherwise than their headers say, last and in red."""
+    swapped = {report["case"]: swapped_axes(report) for report in outcome.reports()}
+    swapped = {case: axes for case, axes in swapped.items() if axes}
+    for case, axes in list(swapped.items())[:MOST_SHOWN]:
+        say_after(f"{case} seems mirrored or turned:", f"{', '.join(axes)}.", "bold red")
+    if swapped:
+        say(
+            f"{len(swapped)} of {len(outcome.finished)} scans lie otherwise than their headers "
+            f"say: look at them before their masks are used. Column orientation of {ORGANS} has "
+            "them all, each case's JSON what is seen."
+        )
 
 
 def organ_table(reports: list[Report]) -> Table:
