@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.tree import EXAMPLES, STAGE, names_in, names_of, sorting
 from napari_abdoseg.errors import AbdosegError, ImageError
-from napari_abdoseg.image.nifti import case_name, is_nifti_file
+from napari_abdoseg.image.nifti import is_nifti_file
+from napari_abdoseg.progress import Progress, Work, drain
 
 LIST = ".txt"
 
 
 def find_cases(inputs: Iterable[Path], output: Path) -> tuple[Case, ...]:
+    """The same as `finding_cases`, and nothing told."""
+    return drain(finding_cases(inputs, output))
+
+
+def finding_cases(inputs: Iterable[Path], output: Path) -> Work[tuple[Case, ...]]:
     """Cases of CT files, of folders of them, and of lists.
+
+    Label maps and further channels are left out, which is told.
 
     Parameters
     ----------
@@ -27,56 +37,80 @@ def find_cases(inputs: Iterable[Path], output: Path) -> tuple[Case, ...]:
     Returns
     -------
     tuple of Case
-        Sorted by name.
+        Sorted by name; see `napari_abdoseg.batch.tree.names_in`.
 
     Raises
     ------
     AbdosegError
-        An input is missing, a folder or list holds none, two cases have one name, a result
-        would replace its input, or the output folder is in an input folder.
+        An input is missing, a folder or list holds none, there are label maps alone, two cases
+        have one name, a result would replace its input, or the output folder is in an input
+        folder.
     """
+    folders, files = _given(inputs)
+    named: list[tuple[str, Path]] = []
+    for folder in folders:
+        _require_apart(folder, output)
+        scans = yield from _scans_among(_images_in(folder), str(folder))
+        named += [(name, path) for path, name in names_in(folder, scans).items()]
+    if files:
+        scans = yield from _scans_among(files, ", ".join(map(str, files[:EXAMPLES])))
+        named += [(name, path) for path, name in names_of(scans).items()]
+    return _cases(named, output)
+
+
+def _scans_among(files: list[Path], place: str) -> Work[tuple[Path, ...]]:
+    tree = yield from sorting(files)
+    if not tree.scans:
+        raise ImageError(f"{place}: all are label maps, not scans. Choose the scans.")
+    for notice in tree.notices:
+        yield Progress(STAGE, len(files), len(files), notice)
+    return tree.scans
+
+
+def _cases(named: Iterable[tuple[str, Path]], output: Path) -> tuple[Case, ...]:
     cases: dict[str, Case] = {}
-    for path in inputs:
-        for image in _images(path, output):
-            case = Case(case_name(image), image, output)
-            other = cases.setdefault(case.name, case)
-            if _real(other.image) != _real(image):
-                raise AbdosegError(
-                    f"{other.image} and {image} are both the case {case.name!r}: their results "
-                    "would have one name; rename one of them."
-                )
-            if _real(image) in (_real(case.labels), _real(case.report)):
-                raise AbdosegError(
-                    f"The result of {image} would replace it: choose another output folder."
-                )
+    for name, image in named:
+        case = Case(name, image, output)
+        other = cases.setdefault(name, case)
+        if _real(other.image) != _real(image):
+            raise AbdosegError(
+                f"{other.image} and {image} are both the case {name!r}: their results "
+                "would have one name; rename one of them."
+            )
+        if _real(image) in (_real(case.labels), _real(case.report)):
+            raise AbdosegError(
+                f"The result of {image} would replace it: choose another output folder."
+            )
     return tuple(cases[name] for name in sorted(cases))
 
 
-def _images(path: Path, output: Path) -> Iterator[Path]:
+def _given(inputs: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Folders and files that a user has named, each once."""
+    given: dict[Path, Path] = {}
     try:
-        yield from _images_of(path, output)
+        for path in inputs:
+            for each in _places(path):
+                given.setdefault(_real(each), each)
+        folders = [path for path in given.values() if path.is_dir()]
     except OSError as error:
         _raise_unreadable(error)
+    return folders, [path for path in given.values() if path not in folders]
 
 
-def _images_of(path: Path, output: Path) -> Iterator[Path]:
+def _places(path: Path) -> Iterator[Path]:
     if path.suffix.lower() == LIST and path.is_file():
         for line in _lines(path):
-            yield from _images_at(path.parent / line, output, f", which {path} names,")
+            yield _existing(path.parent / line, f", which {path} names,")
     else:
-        yield from _images_at(path, output)
+        yield _existing(path)
 
 
-def _images_at(path: Path, output: Path, origin: str = "") -> Iterator[Path]:
-    if path.is_dir():
-        _require_apart(path, output)
-        yield from _images_in(path)
-    elif path.is_file():
-        yield path
-    elif path.exists():
+def _existing(path: Path, origin: str = "") -> Path:
+    if path.is_dir() or path.is_file():
+        return path
+    if path.exists():
         raise ImageError(f"{path}{origin} is a pipe or a device: give a .nii or .nii.gz file.")
-    else:
-        raise ImageError(f"{path}{origin} does not exist: check its name and folder.")
+    raise ImageError(f"{path}{origin} does not exist: check its name and folder.")
 
 
 def _require_apart(folder: Path, output: Path) -> None:
@@ -109,7 +143,7 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _raise_unreadable(error: OSError) -> None:
+def _raise_unreadable(error: OSError) -> NoReturn:
     raise ImageError(
         f"{error.filename} can't be read ({error.strerror}): check its permissions and those of "
         "its folder."

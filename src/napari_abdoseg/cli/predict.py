@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from napari_abdoseg.batch.case import Case
-from napari_abdoseg.batch.finding import find_cases
+from napari_abdoseg.batch.finding import finding_cases
 from napari_abdoseg.batch.folder import WORKERS, predicting
 from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.cli.console import say, show
@@ -90,7 +90,7 @@ def predict(
     """
     begin = time.monotonic()
     find_preset(preset)
-    cases = find_cases(inputs, output)
+    cases = show(finding_cases(inputs, output))
     chosen = (model or "demo", folds.split(",") if folds else None)
     if scheduler:
         require_nothing_of_this_machine(device, workers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from napari_abdoseg.batch.finding import find_cases
+from napari_abdoseg.batch.finding import finding_cases
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -49,7 +49,7 @@ class Here:
 
     def segmenting_folder(self, folder: Path, output: Path) -> Work[Outcome]:
         """Segment the scans of a folder, on all devices."""
-        cases = find_cases([folder], output)
+        cases = yield from finding_cases([folder], output)
         ensemble = yield from self.last_ensemble.loading(self.model, self.folds, self.device)
         devices = choose_devices(self.device)
         return (yield from predicting(cases, ensemble, self.preset, devices=devices))
@@ -79,7 +79,7 @@ class OnCluster:
         from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster
         from napari_abdoseg.batch.cluster.request import Request, loading_to_send
 
-        cases = find_cases([folder], output)
+        cases = yield from finding_cases([folder], output)
         ensemble = yield from loading_to_send(self.model.folder, self.folds)
         request = Request.of(ensemble, self.preset)
         return (yield from predicting_on_cluster(cases, request, self.scheduler))
