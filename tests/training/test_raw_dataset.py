@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -67,6 +68,21 @@ def test_files_with_other_names_are_told(describe):
 
 
 @pytest.mark.parametrize(
+    ("labels", "order", "message"),
+    [
+        ({"whole": [1, 2], "part": 2}, [2, 1], "gives part a value of no label of it"),
+        ({"part": 2, "whole": [1, 2]}, [2, 1], "part \\(under whole\\) would be painted over"),
+        ({"liver": 1, "hepar": 1}, None, "gives liver, hepar one and the same value"),
+    ],
+)
+def test_what_nnunet_takes_and_the_user_should_know_is_told(describe, labels, order, message):
+    folder = describe(labels={"background": 0} | labels, regions_class_order=order)
+    (problem,) = file_problems(read_raw_dataset(folder))
+    assert not problem.ruins
+    assert re.search(message, problem.message)
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"numTraining": None, "labels": None}, "lacks labels, numTraining, which nnU-Net needs"),
@@ -74,6 +90,10 @@ def test_files_with_other_names_are_told(describe):
         ({"labels": {"liver": "one"}}, "can't be understood"),
         ({"labels": ["liver"]}, "can't be understood"),
         ({"channel_names": {"CT": 0}}, "can't be understood"),
+        ({"channel_names": {}}, "can't be understood"),
+        ({"labels": {"liver": 1.5}}, "can't be understood"),
+        ({"labels": {"liver": []}}, "can't be understood"),
+        ({"dataset": {"x": {}}}, "does not list 'images' and 'label'"),
         ({"file_ending": ".nii"}, r"no images that end with _0000\.nii in imagesTr"),
     ],
 )

@@ -46,6 +46,17 @@ def test_other_contents_are_told_by_their_digest(folder):
     assert len({before, changed, digest_of(read_trainable(folder))}) == 3
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"labels": {"liver": 1}}, {"overwrite_image_reader_writer": "os.system"}],
+)
+def test_what_nnunet_refuses_of_dataset_json_is_told_before_anything_is_done(folder, change):
+    content = json.loads((folder / "dataset.json").read_text())
+    (folder / "dataset.json").write_text(json.dumps(content | change))
+    with pytest.raises(DatasetError, match=r"can't be trained on\. dataset\.json "):
+        read_trainable(folder)
+
+
 def test_a_folder_of_another_name(folder):
     other = folder.rename(folder.with_name("organs"))
     with pytest.raises(DatasetError, match="not named as nnU-Net names data sets"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import DatasetError
+from napari_abdoseg.image.json_file import read_json
 from napari_abdoseg.image.organ import Organ, number_name, organs_from_names
-from napari_abdoseg.training.conversion.label_mapping import BACKGROUND, IGNORE
+from napari_abdoseg.training.conversion.label_mapping import IGNORE
 from napari_abdoseg.training.conversion.naming import split_channel
 
 NEEDED = ("channel_names", "labels", "numTraining", "file_ending")
@@ -86,22 +87,47 @@ class RawDataset:
     @property
     def organs(self) -> tuple[Organ, ...]:
         """Labels but background and the one that is ignored."""
-        single = self._single_labels()
-        no_organ = {value for value, name in single.items() if name in (BACKGROUND, IGNORE)}
-        values = set(self.values) - no_organ - {0}
+        single = {values[0]: name for name, values in self._values.items() if len(values) == 1}
+        values = set(self.learnt_values) - {0}
         return organs_from_names({value: single.get(value, number_name(value)) for value in values})
 
     @property
     def values(self) -> tuple[int, ...]:
         """Label values that may occur, in order; a region has several."""
-        regions = [value for value in self.content["labels"].values() if not isinstance(value, int)]
-        in_regions = (int(value) for region in regions for value in region)
-        return tuple(sorted({0, *self._single_labels(), *in_regions}))
+        return tuple(sorted({0, *(value for each in self._values.values() for value in each)}))
+
+    @property
+    def learnt_values(self) -> tuple[int, ...]:
+        """The same without the one that is ignored."""
+        learnt = (each for name, each in self._values.items() if name != IGNORE)
+        return tuple(sorted({0, *(value for each in learnt for value in each)}))
+
+    @property
+    def has_regions(self) -> bool:
+        """Whether nnU-Net learns regions, since one of them has several labels."""
+        entries = self.content["labels"].values()
+        return any(isinstance(entry, list) and len(entry) > 1 for entry in entries)
+
+    @property
+    def regions(self) -> dict[str, tuple[int, ...]]:
+        """Values of each region, in nnU-Net's order; a background in quotes is one to it."""
+        labels = self.content["labels"]
+        return {
+            name: values
+            for name, values in self._values.items()
+            if name != IGNORE and (set(values) != {0} or isinstance(labels[name], str))
+        }
+
+    @property
+    def reader(self) -> Any:
+        """Name of nnU-Net's reader, if it is not left to nnU-Net."""
+        reader = self.content.get("overwrite_image_reader_writer")
+        return None if reader == "None" else reader
 
     @property
     def reorients(self) -> bool:
         """Whether nnU-Net turns the images to one orientation."""
-        return self.content.get("overwrite_image_reader_writer") == REORIENTS
+        return bool(self.reader == REORIENTS)
 
     def strays(self, name: str) -> list[Path]:
         """Files in ``imagesTr`` or another of its folders that belong to no case."""
@@ -109,9 +135,29 @@ class RawDataset:
         files = _files(self.folder / name)
         return [path for path in files if path not in used]
 
-    def _single_labels(self) -> dict[int, str]:
-        labels = self.content["labels"]
-        return {value: name for name, value in labels.items() if isinstance(value, int)}
+    @property
+    def _values(self) -> dict[str, tuple[int, ...]]:
+        return {name: values_of(entry) for name, entry in self.content["labels"].items()}
+
+
+def values_of(entry: Any) -> tuple[int, ...]:
+    """Values of a label or region in ``dataset.json``, numbers or text as nnU-Net takes them.
+
+    Raises
+    ------
+    ValueError, TypeError
+        It has none, or one that is not whole.
+    """
+    values = tuple(map(int, entry)) if isinstance(entry, list) else (int(entry),)
+    if any(isinstance(part, float) and part != int(part) for part in _parts(entry)):
+        raise ValueError(f"{entry!r} is no whole number")
+    if not values:
+        raise ValueError("a region has no label")
+    return values
+
+
+def _parts(entry: Any) -> list[Any]:
+    return entry if isinstance(entry, list) else [entry]
 
 
 def read_raw_dataset(folder: Path) -> RawDataset:
@@ -122,7 +168,7 @@ def read_raw_dataset(folder: Path) -> RawDataset:
     DatasetError
         The folder is no data set in nnU-Net's raw format, or not of NIfTI files.
     """
-    folder = folder.expanduser().resolve()
+    folder = Path(os.path.realpath(folder.expanduser()))
     content = _read_content(folder / "dataset.json")
     listing = content.get("dataset")
     training = _find_cases(folder, "Tr", content) if listing is None else _listed(folder, listing)
@@ -138,7 +184,7 @@ def read_raw_dataset(folder: Path) -> RawDataset:
 
 def _read_content(path: Path) -> dict[str, Any]:
     try:
-        content = dict(json.loads(path.read_text(encoding="utf-8")))
+        content = read_json(path)
         missing = [key for key in NEEDED if key not in content]
         _try_numbers(content)
     except FileNotFoundError as error:
@@ -146,7 +192,7 @@ def _read_content(path: Path) -> dict[str, Any]:
             f"{path.parent} has no dataset.json, so it is no data set of nnU-Net, or its "
             "conversion is not finished: make one with `abdoseg dataset convert`."
         ) from error
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise DatasetError(f"{path} can't be understood ({error}): write it anew.") from error
     if missing:
         raise DatasetError(f"{path} lacks {', '.join(missing)}, which nnU-Net needs: add them.")
@@ -159,18 +205,33 @@ def _read_content(path: Path) -> dict[str, Any]:
 
 
 def _try_numbers(content: dict[str, Any]) -> None:
-    """Values of labels and numbers of channels must be numbers."""
-    for values in content.get("labels", {}).values():
-        for value in (values,) if isinstance(values, int) else values:
-            int(value)
-    for channel in content.get("channel_names", {}):
+    """Values of labels and numbers of channels must be numbers, and there must be a channel."""
+    for entry in content.get("labels", {}).values():
+        values_of(entry)
+    channels = content.get("channel_names", {"0": ""})
+    for channel in channels:
         int(channel)
+    if not channels or not isinstance(channels, dict):
+        raise ValueError("it names no channel")
 
 
-def _listed(folder: Path, listing: dict[str, Any]) -> Iterator[RawCase]:
-    for name, files in sorted(listing.items()):
-        images = tuple(folder / image for image in files["images"])
-        yield RawCase(name, False, images, folder / files["label"])
+def _listed(folder: Path, listing: Any) -> tuple[RawCase, ...]:
+    """Cases that ``dataset.json`` lists with their files, in which nnU-Net fills in variables."""
+    try:
+        return tuple(
+            RawCase(
+                name,
+                False,
+                tuple(folder / os.path.expandvars(image) for image in files["images"]),
+                folder / os.path.expandvars(files["label"]),
+            )
+            for name, files in sorted(listing.items())
+        )
+    except (AttributeError, TypeError, KeyError) as error:
+        raise DatasetError(
+            f"{folder / 'dataset.json'} does not list 'images' and 'label' of each case under "
+            "'dataset': mend the list, or take it out and use imagesTr and labelsTr."
+        ) from error
 
 
 def _find_cases(folder: Path, part: str, content: dict[str, Any]) -> Iterator[RawCase]:

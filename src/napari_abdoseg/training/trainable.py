@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from napari_abdoseg.errors import DatasetError
+from napari_abdoseg.training.checking.description_problems import description_problems
 from napari_abdoseg.training.conversion.naming import DATASET_NAME
 from napari_abdoseg.training.raw_dataset import RawDataset, read_raw_dataset
 
@@ -17,7 +18,8 @@ def read_trainable(folder: Path) -> RawDataset:
     Raises
     ------
     DatasetError
-        It is not in nnU-Net's raw format, or files of training cases are missing or too many.
+        It is not in nnU-Net's raw format, nnU-Net refuses its ``dataset.json``, or files of
+        training cases are missing or too many.
     """
     dataset = read_raw_dataset(folder)
     if not DATASET_NAME.fullmatch(dataset.name):
@@ -25,6 +27,9 @@ def read_trainable(folder: Path) -> RawDataset:
             f"{dataset.folder} is not named as nnU-Net names data sets: rename it to something "
             "like Dataset018_AbdominalOrgans."
         )
+    for problem in description_problems(dataset):
+        if problem.ruins:
+            raise DatasetError(f"{dataset.folder} can't be trained on. {problem.message}")
     _require_images(dataset)
     unlabelled = [case.name for case in dataset.training if not (case.labels or Path()).is_file()]
     if unlabelled:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.evaluation.alignment import grid_difference
+from napari_abdoseg.image.compression import is_gzip, is_misnamed
 from napari_abdoseg.image.grid import Grid, Triple
 from napari_abdoseg.image.nifti import read_labels, read_volume
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -21,6 +22,8 @@ from napari_abdoseg.training.checking.picture import draw_case
 from napari_abdoseg.training.checking.problem import Kind, Problem
 from napari_abdoseg.training.raw_dataset import RawCase, RawDataset
 
+BELIEVE_NAMES = ("NibabelIO", "NibabelIOWithReorient")
+"""Readers of nnU-Net that can't read a plain file called ``.nii.gz``; SimpleITK can."""
 BODY_HU = -300.0
 """Below it lies air, around the body and in lungs."""
 STEP = 3
@@ -41,6 +44,8 @@ def examine(case: RawCase, dataset: RawDataset) -> CaseFacts:
     scans = [scan for scan in channels if scan is not None]
     labels = _read_labels(case, problems)
     first = channels[0]
+    for read in (*scans, *([labels] if labels else [])):
+        problems += _packing(case.name, read, dataset)
     if len(case.images) != len(dataset.channels):
         problems.append(_wrong_number(case, dataset))
     for scan, channel in zip(channels, dataset.channels, strict=False):
@@ -97,6 +102,20 @@ def _read_labels(case: RawCase, problems: list[Problem]) -> LabelMap | None:
         kind = Kind.LABELS if "not a label map" in str(error) else Kind.READING
         problems.append(Problem(case.name, kind, str(error)))
         return None
+
+
+def _packing(case: str, read: Volume | LabelMap, dataset: RawDataset) -> Iterator[Problem]:
+    """A file whose name says the wrong thing of its compression, by which nnU-Net reads."""
+    if read.path is not None and is_misnamed(read.path):
+        packed = is_gzip(read.path)
+        yield Problem(
+            case,
+            Kind.READING,
+            f"{read.path} is {'' if packed else 'not '}compressed and its name says the opposite, "
+            "which nnU-Net's readers believe: convert the data set anew with `abdoseg dataset "
+            "convert`.",
+            ruins=packed or dataset.reader in BELIEVE_NAMES,
+        )
 
 
 def _wrong_number(case: RawCase, dataset: RawDataset) -> Problem:

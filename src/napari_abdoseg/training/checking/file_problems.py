@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from napari_abdoseg.training.checking.description_problems import description_problems
 from napari_abdoseg.training.checking.problem import WHOLE, Kind, Problem
-from napari_abdoseg.training.conversion.label_mapping import BACKGROUND
 from napari_abdoseg.training.conversion.source import listed
 from napari_abdoseg.training.raw_dataset import RawDataset
 
@@ -13,22 +13,14 @@ from napari_abdoseg.training.raw_dataset import RawDataset
 def file_problems(dataset: RawDataset) -> Iterator[Problem]:
     """Numbers that disagree, files that belong to no case, and names that occur twice."""
     stated, found = dataset.content["numTraining"], len(dataset.training)
-    if stated != found:
+    if stated != found or not isinstance(stated, int):
         yield Problem(
             WHOLE,
             Kind.FILES,
-            f"dataset.json says there are {stated} training cases (numTraining), imagesTr "
-            f"has {found}: nnU-Net refuses the data set.",
+            f"dataset.json says there are {stated!r} training cases (numTraining) and there are "
+            f"{found}: nnU-Net refuses the data set.",
         )
-    if dataset.values != tuple(range(len(dataset.values))):
-        yield Problem(
-            WHOLE,
-            Kind.LABELS,
-            f"dataset.json has the label values {', '.join(map(str, dataset.values))}: nnU-Net "
-            "needs 0, 1, 2 and so on without a gap; convert the data set anew.",
-        )
-    if BACKGROUND not in dataset.content["labels"]:
-        yield Problem(WHOLE, Kind.LABELS, "dataset.json has no label 'background' with value 0.")
+    yield from description_problems(dataset)
     yield from _stray_files(dataset)
     training = {case.name for case in dataset.training}
     for name in sorted(training & {case.name for case in dataset.testing}):

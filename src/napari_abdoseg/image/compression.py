@@ -1,0 +1,32 @@
+"""Whether a file is packed, by what is in it: names of exports and downloads mislead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_abdoseg.image.nifti_file import GZIP
+
+PACKED_ENDING = ".gz"
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether a file is a gzip file.
+
+    Raises
+    ------
+    OSError
+        It can't be read.
+    """
+    with path.open("rb") as file:
+        return file.read(len(GZIP)) == GZIP
+
+
+def is_misnamed(path: Path) -> bool:
+    """Whether a file's name tells the wrong thing about its packing.
+
+    Raises
+    ------
+    OSError
+        It can't be read.
+    """
+    return is_gzip(path) != path.name.lower().endswith(PACKED_ENDING)
