@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_abdoseg.plugin.labels_twin import MS_BETWEEN_REFRESHES, LabelsTwin
+from napari_abdoseg.plugin.labels_twin import LabelsTwin
+from napari_abdoseg.plugin.shared_labels import MS_BETWEEN_REDRAWS
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def source(viewer):
 @pytest.fixture
 def twin(viewer, source):
     other = ViewerModel()
-    twin = LabelsTwin(source, viewer, other)
+    twin = LabelsTwin(source)
     other.add_layer(twin.layer)
     other.dims.order = (1, 0, 2)
     viewer.dims.set_point(range(3), (3, 4, 5))
@@ -73,7 +74,7 @@ def test_a_brush_that_is_still_moving_shows_in_the_other(source, twin, drawn, qt
     with source.block_history():
         source.paint((3, 4, 5), 2)
         assert twin.layer not in drawn
-        qtbot.waitUntil(lambda: twin.layer in drawn, timeout=100 * MS_BETWEEN_REFRESHES)
+        qtbot.waitUntil(lambda: twin.layer in drawn, timeout=100 * MS_BETWEEN_REDRAWS)
 
 
 def test_voxels_that_a_script_has_changed_show_in_both(source, twin, drawn):
@@ -107,5 +108,5 @@ def test_a_copy_of_an_outline_is_an_outline(viewer, source):
     source.contour = 1
     drawn = []
     source.events.set_data.connect(drawn.append)
-    assert LabelsTwin(source, viewer, ViewerModel()).layer.contour == 1
+    assert LabelsTwin(source).layer.contour == 1
     assert not drawn

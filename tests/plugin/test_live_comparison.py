@@ -83,7 +83,7 @@ def test_another_look_at_the_same_voxels_changes_no_score(live, layers, qtbot):
     before, seen, settled = dict(live.scores), [], []
     live.scored.connect(lambda: seen.append(dict(live.scores)))
     live.settled.connect(settled.append)
-    layers[1].contour = 1
+    layers[1].refresh()
     qtbot.waitUntil(lambda: bool(settled))
     assert all(scores == before for scores in seen)
 

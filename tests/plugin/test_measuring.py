@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -9,8 +11,9 @@ from napari.layers import Layer
 
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin import measuring as measuring_module
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
-from napari_abdoseg.plugin.measuring import Measuring
+from napari_abdoseg.plugin.measuring import Measuring, count_layer
 from napari_abdoseg.plugin.mirror import Mirror
 
 
@@ -151,6 +154,76 @@ def test_a_stroke_while_a_thread_is_counting_is_not_lost(layer, labels, tables, 
     qtbot.wait(160)
     _paint(layer)
     qtbot.waitUntil(lambda: _is_right(tables[-1], labels, phantom[0]))
+
+
+@pytest.fixture
+def measuring(viewer, layer, qtbot):
+    """It has counted all, without a scan."""
+    measuring, tables = Measuring(viewer, layer), []
+    measuring.measured.connect(tables.append)
+    measuring.start()
+    qtbot.waitUntil(lambda: bool(tables) and not measuring._counting.is_busy)
+    yield measuring
+    measuring.close()
+
+
+def test_a_stroke_between_a_count_and_its_result_is_counted_once(
+    monkeypatch, measuring, layer, labels, qtbot
+):
+    right, counted, go_on = [], threading.Event(), threading.Event()
+
+    def count_and_wait(*arguments):
+        result = count_layer(*arguments)
+        counted.set()
+        go_on.wait()
+        return result
+
+    monkeypatch.setattr(measuring_module, "count_layer", count_and_wait)
+    measuring.measured.connect(lambda table: right.append(_is_right(table, labels, None)))
+    measuring.start()
+    qtbot.waitUntil(counted.is_set)
+    _drag(layer)
+    go_on.set()
+    qtbot.waitUntil(lambda: not measuring._counting.is_busy)
+    assert right
+    assert all(right)
+
+
+def test_a_count_in_the_middle_of_a_stroke_counts_no_voxel_twice(
+    measuring, viewer, layer, labels, qtbot
+):
+    panel, tables = ViewerModel(), []
+    mirror = Mirror(viewer, panel)
+    measuring.measured.connect(tables.append)
+    painted = panel.layers["organs"]
+    with painted.block_history():
+        painted.paint((20, 10, 12), 3)
+        measuring.start()
+        qtbot.waitUntil(lambda: bool(tables) and not measuring._counting.is_busy)
+        painted.paint((20, 10, 13), 3)
+    qtbot.waitUntil(lambda: not measuring._counting.is_busy)
+    assert _is_right(tables[-1], labels, None)
+    mirror.close()
+
+
+def test_voxels_that_a_script_has_changed_in_silence_are_counted_when_they_are_painted_over(
+    layer, labels, tables, phantom, qtbot
+):
+    labels.data[20] = 4
+    layer.brush_size = 20
+    _paint(layer)
+    qtbot.waitUntil(lambda: _is_right(tables[-1], labels, phantom[0]))
+
+
+def test_a_label_that_is_new_in_a_layer_without_names_is_listed(viewer, qtbot):
+    layer = viewer.add_labels(np.ones((4, 5, 6), np.uint8))
+    measuring, tables = Measuring(viewer, layer), []
+    measuring.measured.connect(tables.append)
+    measuring.start()
+    qtbot.waitUntil(lambda: bool(tables) and not measuring._counting.is_busy)
+    layer.paint((1, 2, 3), 7)
+    qtbot.waitUntil(lambda: 7 in {organ.value for organ in tables[-1].measures})
+    measuring.close()
 
 
 def test_other_labels_are_counted(layer, labels, tables, qtbot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +83,16 @@ class Tally:
                         sign,
                     )
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether no plane has lost more voxels of a label than were counted there."""
+        return all(counts.is_possible for counts in self._counts.values())
+
+    def has_other_than(self, organs: Iterable[Organ]) -> bool:
+        """Whether there are voxels of labels that are none of these organs."""
+        others = self._counts.keys() - {organ.value for organ in organs}
+        return any(self._counts[value].voxels for value in others)
+
     def measures(self) -> dict[Organ, OrganMeasures]:
         """What `measure_organs` says of the label map as it is now."""
         return {
@@ -118,6 +129,10 @@ class _Counts:
     @property
     def voxels(self) -> int:
         return int(self._planes[0].sum())
+
+    @property
+    def is_possible(self) -> bool:
+        return all(planes.min() >= 0 for planes in self._planes)
 
     def add(self, where: tuple[Any, ...], hu: NDArray[np.float64] | None, sign: int) -> None:
         for planes, indices in zip(self._planes, where, strict=True):

@@ -15,7 +15,8 @@ from napari.layers import Labels
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.plugin.label_edits import showing_stroke
+from napari_abdoseg.plugin.paint_history import drop_if_empty
+from napari_abdoseg.plugin.shared_labels import redraw
 from napari_abdoseg.plugin.stroke_atoms import Atom, is_painted, labels_of, paint, split, take_back
 
 
@@ -71,9 +72,7 @@ class Locks:
             stroke[:] = [free for free, _ in parts if free is not None]
             self._to_restore = [held for _, held in parts if held is not None]
             self._timer.start(0)
-        history = self._layer._undo_history
-        if not stroke and history and history[-1] is stroke:
-            history.pop()
+        drop_if_empty(self._layer, stroke)
         self.held_back.emit(touched, bool(stroke))
 
     def _painted_again(self, stroke: list[Atom], locked: list[int]) -> list[Atom]:
@@ -101,5 +100,4 @@ class Locks:
         """Draw what is left of a stroke, once all have heard of it."""
         if self._corrected:
             self._corrected = False
-            with showing_stroke(self._layer):
-                self._layer.refresh()
+            redraw(self._layer)

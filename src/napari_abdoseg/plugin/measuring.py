@@ -79,7 +79,8 @@ class Measuring:
     """Keeps the measures of a Labels layer right.
 
     A stroke, its undo and its redo change them at once; after any other change,
-    and for the sides of split organs, the layer is counted again in a thread.
+    where an edit does not fit what was counted, and for the sides of split organs,
+    the layer is counted again in a thread.
 
     Parameters
     ----------
@@ -127,15 +128,25 @@ class Measuring:
             return
         for edit in edits:
             self._tally.apply(edit)
+        if not self._tally.is_possible or self._has_new_label(self._tally):
+            self.start()
+            return
         self._table = replace(self._table, measures=self._tally.measures())
         self.measured.emit(self._table)
         if self._table.sides:
             self.start()
 
+    def _has_new_label(self, tally: Tally) -> bool:
+        """Whether a layer without names has a label that was not in it before."""
+        return "organs" not in self._layer.metadata and tally.has_other_than(self._table.organs)
+
     def _count(self) -> Iterator[tuple[OrganTable, Tally | None]]:
         yield count_layer(self._layer, self.split, self._scan)
 
     def _take(self, counted: tuple[OrganTable, Tally | None]) -> None:
-        if not self._counting.is_waiting:
-            self._table, self._tally = counted
-            self.measured.emit(self._table)
+        if self._counting.is_waiting:
+            return
+        self._table, self._tally = counted
+        if self._edits.is_in_stroke:
+            self._tally = None  # it may hold a part of the stroke, of which all is told at its end
+        self.measured.emit(self._table)

@@ -89,7 +89,7 @@ class Mirror:
     def new_twin(self, layer: Layer, apart: frozenset[str] = frozenset()) -> Twin:
         """A copy of ``layer`` that keeps the attributes ``apart`` for itself."""
         if isinstance(layer, Labels):
-            return LabelsTwin(layer, self.source, self.copy, apart)
+            return LabelsTwin(layer, apart)
         return Twin(layer, apart)
 
     def _remove(self, event: Any) -> None:

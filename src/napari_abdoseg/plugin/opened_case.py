@@ -9,8 +9,8 @@ from napari.layers import Labels, Layer
 from napari.utils.notifications import show_warning
 
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.plugin.label_edits import was_painted
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
+from napari_abdoseg.plugin.paint_history import was_painted
 
 
 class OpenedCase:

@@ -12,9 +12,9 @@ from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.disagreement import Disagreement
 from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.disagreement_layer import disagreement_metadata
-from napari_abdoseg.plugin.label_edits import was_painted
 from napari_abdoseg.plugin.layers import add_beside, labels_layer, labels_metadata, writable
 from napari_abdoseg.plugin.organ_scene import organ_scene
+from napari_abdoseg.plugin.paint_history import was_painted
 
 CORRECTED = "(corrected)"
 
