@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -13,10 +15,15 @@ from napari_abdoseg.plugin.layers import image_layer
 from napari_abdoseg.plugin.organ_scene import organ_scene
 from napari_abdoseg.plugin.result import show_result
 
+SLOW = 20_000
+"""ms that the first masks of a process may take."""
+
 
 @pytest.fixture
 def truth(phantom) -> LabelMap:
-    return phantom[1]
+    """A copy, since it is painted on."""
+    truth = phantom[1]
+    return replace(truth, data=truth.data.copy())
 
 
 def maps(viewer) -> dict[str, bool]:
@@ -26,8 +33,10 @@ def maps(viewer) -> dict[str, bool]:
 
 def wait_for_boxes(viewer, layer, qtbot) -> None:
     scene = organ_scene(viewer, layer)
-    qtbot.waitUntil(lambda: len(scene.boxes.layers) == len(layer.metadata["organs"]))
-    qtbot.waitUntil(lambda: len(scene.surfaces.layers) == len(layer.metadata["organs"]))
+    qtbot.waitUntil(lambda: len(scene.boxes.layers) == len(layer.metadata["organs"]), timeout=SLOW)
+    qtbot.waitUntil(
+        lambda: len(scene.surfaces.layers) == len(layer.metadata["organs"]), timeout=SLOW
+    )
 
 
 def test_layers_do_not_pile_up(viewer, truth, qtbot):
