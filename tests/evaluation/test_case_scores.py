@@ -26,7 +26,8 @@ def pair(write_blocks):
 
 
 def test_scores_each_organ_with_its_tolerance(pair):
-    scores = score_case(pair(values=(1, 2, 0, 4), shift=1), Schemes(), FLARE22).scores
+    four = Schemes(ABDOMINAL_ORGANS, ABDOMINAL_ORGANS)
+    scores = score_case(pair(values=(1, 2, 0, 4), shift=1), four, FLARE22).scores
     assert tuple(score.organ for score in scores) == ABDOMINAL_ORGANS
     assert [score.tolerance_mm for score in scores] == [5, 3, 3, 5]
     assert scores[0].dsc == pytest.approx(5 / 6)

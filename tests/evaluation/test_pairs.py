@@ -69,3 +69,43 @@ def test_a_folder_that_is_not_there_is_a_clear_error(folders, tmp_path):
 def test_folders_without_a_common_case_are_a_clear_error(folders):
     with pytest.raises(AbdosegError, match=r"No file of .* such as b\.nii\.gz: choose"):
         find_pairs(*folders(["a.nii"], ["b.nii", "c.nii"]))
+
+
+@pytest.fixture
+def masks(tmp_path):
+    def make(*folders: str):
+        for folder in folders:
+            (tmp_path / folder).mkdir(parents=True)
+            for organ in ("liver", "spleen"):
+                (tmp_path / folder / f"{organ}.nii.gz").touch()
+        return tmp_path
+
+    return make
+
+
+@pytest.mark.parametrize("given", ["", "segmentations"])
+def test_folders_of_a_file_an_organ_are_one_case(masks, given):
+    root = masks("p/segmentations", "r/segmentations")
+    pairing = find_pairs(root / "p" / given, root / "r" / given)
+    assert pairing == Pairing((Pair("r", root / "p/segmentations", root / "r/segmentations"),))
+
+
+def test_cases_of_a_file_an_organ_are_compared_with_files(masks):
+    root = masks("p/s1/segmentations", "p/s2", "p/s3/segmentations")
+    (root / "r").mkdir()
+    for name in ("s1.nii.gz", "s2.nii.gz", "s4.nii.gz"):
+        (root / "r" / name).touch()
+    (root / "p" / "s4.nii.gz").touch()
+    assert find_pairs(root / "p", root / "r") == Pairing(
+        (
+            Pair("s1", root / "p/s1/segmentations", root / "r/s1.nii.gz"),
+            Pair("s2", root / "p/s2", root / "r/s2.nii.gz"),
+            Pair("s4", root / "p/s4.nii.gz", root / "r/s4.nii.gz"),
+        ),
+        surplus=("s3",),
+    )
+    single = find_pairs(root / "p/s3", root / "r/s1.nii.gz").pairs
+    assert single == (Pair("s1", root / "p/s3/segmentations", root / "r/s1.nii.gz"),)
+    (root / "p" / "s1.nii.gz").touch()
+    with pytest.raises(AbdosegError, match=r"s1.nii.gz are both the case 's1'"):
+        find_pairs(root / "p", root / "r")

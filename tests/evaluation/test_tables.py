@@ -8,12 +8,15 @@ import statistics
 
 import pytest
 
+from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.cohort import evaluating
 from napari_abdoseg.evaluation.definitions import definitions, definitions_text, tolerance_text
+from napari_abdoseg.evaluation.label_schemes import Schemes
 from napari_abdoseg.evaluation.metrics_csv import write_metrics
 from napari_abdoseg.evaluation.summary import summarize, write_summary
 from napari_abdoseg.evaluation.tolerance import FLARE21, FLARE22
+from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.progress import drain
 
 ORGANS = ("liver", "kidney", "spleen", "pancreas")
@@ -88,9 +91,29 @@ def test_definitions_tell_of_resampling_and_organs_left_out(write_blocks, name_l
     assert "There is no such row here." in text
 
 
+def test_definitions_tell_where_names_come_from(write_blocks, name_labels):
+    name_labels("references", {"liver": 1, "aorta": 2})
+    found, truth = write_blocks(folder="predictions", values=(1,)), write_blocks(values=(1,))
+    cohort = drain(evaluating(found, truth))
+    text = definitions_text(cohort)
+    assert "Prediction: Its labels have no names and take those of the reference" in text
+    assert "Reference: Its organs have the names that references/dataset.json gives them." in text
+    assert "Without scores, as no file has it: aorta." in text
+    assert cohort.organs == ("liver",)
+    assert [score.organ.name for score in cohort.cases[0].scores] == ["liver"]
+
+
+def test_nothing_to_compare_is_a_clear_error(write_blocks, name_labels):
+    name_labels("references", {"liver": 1})
+    path = write_blocks(values=())
+    with pytest.raises(AbdosegError, match="no label map has a voxel of an organ"):
+        drain(evaluating(path, path))
+
+
 def test_tolerances_by_organ(write_blocks):
     path = write_blocks()
-    cohort = drain(evaluating(path, path, FLARE22))
+    schemes = Schemes(ABDOMINAL_ORGANS, ABDOMINAL_ORGANS)
+    cohort = drain(evaluating(path, path, FLARE22, schemes=schemes))
     assert tolerance_text(cohort) == (
         "FLARE22: liver 5 mm, kidney 3 mm, spleen 3 mm, pancreas 5 mm."
     )

@@ -24,7 +24,7 @@ from napari_abdoseg.image.nifti import (
     read_labels,
     read_volume,
 )
-from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
 
 MakeNifti = Callable[..., Path]
@@ -471,8 +471,10 @@ class TestLabels:
             read_labels(path)
         assert isinstance(read_image(path), Volume)
 
-    def test_one_to_four_are_the_abdominal_organs(self, make_nifti: MakeNifti) -> None:
-        assert read_labels(make_nifti(counting("u1") % 3)).organs == ABDOMINAL_ORGANS
+    def test_one_to_four_are_no_certain_organs(self, make_nifti: MakeNifti) -> None:
+        labels = read_labels(make_nifti(counting("u1") % 3))
+        assert labels.organs == (Organ(1, "label 1"), Organ(2, "label 2"))
+        assert labels.notices == ()
 
     def test_others_are_numbered(self, make_nifti: MakeNifti) -> None:
         labels = read_labels(make_nifti(counting("u1") % 2 * 7))
@@ -484,16 +486,19 @@ class TestLabels:
         assert labels.organs == (Organ(1, "aorta"), Organ(2, "label 2"), Organ(9, "colon"))
 
     @pytest.mark.parametrize("endian", ["<", ">"])
-    def test_are_named_by_the_file_first(self, make_nifti: MakeNifti, endian: str) -> None:
+    def test_are_named_by_the_user_and_then_by_the_file(
+        self, make_nifti: MakeNifti, endian: str
+    ) -> None:
         path = self.with_comment(make_nifti, endian, {"labels": {"aorta": 1, "background": 0}})
-        labels = read_labels(path, [Organ(1, "liver")])
+        assert read_labels(path, [Organ(1, "liver")]).organs == (Organ(1, "liver"),)
+        labels = read_labels(path)
         assert labels.organs == (Organ(1, "aorta"),)
         np.testing.assert_array_equal(stored(labels), counting("u1") % 2)
 
     @pytest.mark.parametrize("comment", ["hello", [1], {"labels": [1]}, {"labels": {"a": "b"}}])
     def test_ignore_other_comments(self, make_nifti: MakeNifti, comment: Any) -> None:
         path = self.with_comment(make_nifti, "<", comment)
-        assert read_labels(path).organs == ABDOMINAL_ORGANS
+        assert [organ.name for organ in read_labels(path).organs] == ["label 1"]
 
     @staticmethod
     def with_comment(make_nifti: MakeNifti, endian: str, comment: Any) -> Path:

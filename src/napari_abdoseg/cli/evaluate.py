@@ -12,6 +12,7 @@ from napari_abdoseg.cli.console import console, say, say_after, say_failed, show
 from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
 from napari_abdoseg.evaluation.definitions import definitions
+from napari_abdoseg.evaluation.label_schemes import read_schemes
 from napari_abdoseg.evaluation.pairs import find_cases
 from napari_abdoseg.evaluation.processes import available_cores
 from napari_abdoseg.evaluation.report.words import fixed
@@ -51,10 +52,18 @@ def evaluate(
     images: Annotated[
         Path | None, typer.Option(help="Folder of the CTs, to show behind the worst slices.")
     ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What label values are called: a published scheme such as amos22, a file such as "
+            "dataset.json, or '1=liver,2=kidney'. Twice: first for predictions, then for "
+            "references; 'own' leaves a side its own names."
+        ),
+    ] = None,
 ) -> None:
     """Score predictions: DSC, NSD, HD95, ASSD and volumes, with tables and a report.
 
-    Cases are matched by name, organs by the names in dataset.json.
+    Cases are matched by name, organs by the names in and beside the files, else by value.
 
     Exit status 1: a case failed or has no prediction; 2: nothing was compared.
     """
@@ -62,9 +71,10 @@ def evaluate(
     rule = GridRule.of(resample, assume_same_grid)
     scans = find_cases(images) if images else None
     processes = workers or available_cores()
+    schemes = read_schemes(labels or [])
     make_folder(output)
     cohort, *others = [
-        show(evaluating(folder, references, tolerances, processes, rule))
+        show(evaluating(folder, references, tolerances, processes, rule, schemes))
         for folder in (predictions, compare)
         if folder is not None
     ]

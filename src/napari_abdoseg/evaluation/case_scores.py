@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from napari_abdoseg.evaluation.alignment import GridRule, align, alignment_notices
+from napari_abdoseg.evaluation.ignored_voxels import leave_out_ignored
 from napari_abdoseg.evaluation.label_schemes import Matched, Schemes, read_matched
 from napari_abdoseg.evaluation.organ_scores import score_organs
 from napari_abdoseg.evaluation.pairs import Pair
@@ -25,16 +26,21 @@ class CaseScores:
         Names of organs that one side alone knows; they are not compared.
     notices : tuple of str
         What the user must be told of where the label maps lie.
+    naming : tuple of str
+        How organs were named and matched, where that was not plain; see `Matched`.
     """
 
     case: str
     scores: tuple[Score, ...]
     unmatched: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    naming: tuple[str, ...] = ()
 
 
 def read_pair(pair: Pair, schemes: Schemes, rule: GridRule = GridRule.REFUSE) -> Matched:
     """Read a case's label maps on one grid, a value meaning the same organ in both.
+
+    What the reference leaves unlabelled, nnU-Net's ``ignore``, is background in both.
 
     Raises
     ------
@@ -46,7 +52,8 @@ def read_pair(pair: Pair, schemes: Schemes, rule: GridRule = GridRule.REFUSE) ->
 
 
 def _aligned(matched: Matched, rule: GridRule) -> Matched:
-    return replace(matched, prediction=align(matched.prediction, matched.reference, rule))
+    prediction = align(matched.prediction, matched.reference, rule)
+    return replace(matched, prediction=leave_out_ignored(prediction, matched.reference))
 
 
 def score_case(
@@ -63,4 +70,4 @@ def score_case(
     matched = _aligned(found, rule)
     notices = alignment_notices(found.prediction, found.reference, rule)
     scores = score_organs(matched.prediction, matched.reference, tolerances)
-    return CaseScores(pair.case, scores, matched.unmatched, notices)
+    return CaseScores(pair.case, scores, matched.unmatched, notices, matched.naming)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import partial
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.case_scores import CaseScores, score_case
-from napari_abdoseg.evaluation.label_schemes import Schemes, find_schemes
+from napari_abdoseg.evaluation.label_schemes import Schemes
 from napari_abdoseg.evaluation.pairs import Pair, Pairing, find_pairs
 from napari_abdoseg.evaluation.processes import over_processes
-from napari_abdoseg.evaluation.score import Score
+from napari_abdoseg.evaluation.score import Emptiness, Score
 from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
 from napari_abdoseg.image.nifti import AnyPath
 from napari_abdoseg.progress import Work
+
+NOTHING_SAID = Schemes()
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,12 @@ class CohortScores:
     pairing : Pairing
         The files, and cases that one folder alone has.
     schemes : Schemes
+        What the user said that labels are called.
     tolerances : Tolerances
     rule : GridRule
         What became of predictions on other grids.
+    nowhere : tuple of str
+        Names of organs that both sides know and no file has; they have no scores.
     """
 
     cases: tuple[CaseScores, ...]
@@ -41,6 +47,7 @@ class CohortScores:
     schemes: Schemes
     tolerances: Tolerances
     rule: GridRule = GridRule.REFUSE
+    nowhere: tuple[str, ...] = ()
 
     @property
     def organs(self) -> tuple[str, ...]:
@@ -57,6 +64,16 @@ class CohortScores:
     def notices(self) -> tuple[tuple[str, str], ...]:
         """Cases with what must be told of where their label maps lie."""
         return tuple((case.case, notice) for case in self.cases for notice in case.notices)
+
+    @property
+    def naming(self) -> tuple[str, ...]:
+        """Sentences on how organs were named and matched, and in how many cases."""
+        counts = Counter(sentence for case in self.cases for sentence in case.naming)
+        every = len(self.cases)
+        return tuple(
+            sentence if count == every else f"{sentence} ({count} of {every} cases)"
+            for sentence, count in counts.items()
+        )
 
     @property
     def complete(self) -> bool:
@@ -83,6 +100,7 @@ def evaluating(
     tolerances: Tolerances = FLARE21,
     workers: int = 1,
     rule: GridRule = GridRule.REFUSE,
+    schemes: Schemes = NOTHING_SAID,
 ) -> Work[CohortScores]:
     """Score the predictions of a folder, or one file, against references.
 
@@ -98,6 +116,8 @@ def evaluating(
         Processes that share the cases.
     rule : GridRule, optional
         For predictions on other grids than their reference.
+    schemes : Schemes, optional
+        What the user says that labels are called.
 
     Raises
     ------
@@ -105,7 +125,6 @@ def evaluating(
         The folders have no case in common, or a case twice, or no case can be scored.
     """
     pairing = find_pairs(predictions, references)
-    schemes = find_schemes(pairing.pairs[0].prediction, pairing.pairs[0].reference)
     score = partial(score_case, schemes=schemes, tolerances=tolerances, rule=rule)
     outcomes = yield from over_processes(score, pairing.pairs, workers, "Comparing")
     scored = tuple(outcome for outcome in outcomes if isinstance(outcome, CaseScores))
@@ -116,4 +135,25 @@ def evaluating(
     )
     if not scored:
         raise AbdosegError(f"No case could be compared; {': '.join(failed[0])}")
-    return CohortScores(scored, failed, pairing, schemes, tolerances, rule)
+    known, nowhere = _only_seen(scored)
+    return CohortScores(known, failed, pairing, schemes, tolerances, rule, nowhere)
+
+
+def _only_seen(cases: tuple[CaseScores, ...]) -> tuple[tuple[CaseScores, ...], tuple[str, ...]]:
+    """Cases with the scores of organs that some file has, and the names of the other organs.
+
+    Raises
+    ------
+    AbdosegError
+        No file has any organ.
+    """
+    scores = [score for case in cases for score in case.scores]
+    seen = {score.organ.name for score in scores if score.emptiness is not Emptiness.BOTH}
+    if not seen:
+        raise AbdosegError("There is nothing to compare: no label map has a voxel of an organ.")
+    only_seen = tuple(
+        replace(case, scores=tuple(each for each in case.scores if each.organ.name in seen))
+        for case in cases
+    )
+    names = dict.fromkeys(score.organ.name for score in scores)
+    return only_seen, tuple(name for name in names if name not in seen)

@@ -49,6 +49,7 @@ def definitions(cohort: CohortScores) -> tuple[Definition, ...]:
         Definition("Empty masks", _emptiness_text(cohort)),
         Definition("Volume and grid", _grid_text(cohort)),
         Definition("Averages", _averages_text(cohort)),
+        Definition("Names of organs", _naming_text(cohort)),
     )
 
 
@@ -101,4 +102,10 @@ def _averages_text(cohort: CohortScores) -> str:
     )
     if cohort.unmatched:
         text += f" Not compared, known to one side alone: {', '.join(cohort.unmatched)}."
+    if cohort.nowhere:
+        text += f" Without scores, as no file has it: {', '.join(cohort.nowhere)}."
     return text
+
+
+def _naming_text(cohort: CohortScores) -> str:
+    return " ".join(cohort.naming) or "Both sides name their organs; these are matched by name."

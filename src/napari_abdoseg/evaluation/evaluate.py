@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
+from napari_abdoseg.evaluation.label_schemes import read_schemes
 from napari_abdoseg.evaluation.pairs import find_cases
 from napari_abdoseg.evaluation.results import writing_results
 from napari_abdoseg.evaluation.tolerance import find_tolerances
@@ -22,6 +24,7 @@ def evaluate(
     resample: bool = False,
     images: AnyPath | None = None,
     assume_same_grid: bool = False,
+    labels: str | Sequence[str] = (),
 ) -> CohortScores:
     """Score predictions against references, and write tables and a report.
 
@@ -43,6 +46,9 @@ def evaluate(
         Folder of the CTs, to show them behind the worst slices of the report.
     assume_same_grid : bool, optional
         Compare files of one shape voxel by voxel, whatever they say of their place.
+    labels : str or sequence of str, optional
+        What label values are called, as `read_stated` takes it: for both sides, or one for
+        predictions and one for references. Found in and beside the files by default.
 
     Returns
     -------
@@ -57,7 +63,8 @@ def evaluate(
     tolerances = find_tolerances(str(tolerance))
     rule = GridRule.of(resample, assume_same_grid)
     scans = find_cases(Path(images)) if images else None
-    cohort = drain(evaluating(predictions, references, tolerances, workers, rule))
+    schemes = read_schemes([labels] if isinstance(labels, str) else labels)
+    cohort = drain(evaluating(predictions, references, tolerances, workers, rule, schemes))
     if output is not None:
         drain(writing_results(Path(output), cohort, images=scans, workers=workers))
     return cohort

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.nifti import read_labels, read_organs
-from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ, organs_from_names
+from napari_abdoseg.errors import AbdosegError, ImageError
+from napari_abdoseg.evaluation.unnamed_labels import names_organs, share_names
+from napari_abdoseg.image.label_names import is_named
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.organ_files import read_label_map
+from napari_abdoseg.image.organ_spelling import organ_key
+from napari_abdoseg.image.renumbering import renumbered
+from napari_abdoseg.image.stated_names import read_stated
 from napari_abdoseg.image.volume import LabelMap
 
-DATASET = "dataset.json"
-NO_ORGANS = {"background", "ignore"}
-
 Organs = tuple[Organ, ...]
-Labels = NDArray[np.unsignedinteger[Any]]
+
+PREDICTION, REFERENCE = "Prediction", "Reference"
 
 
 @dataclass(frozen=True)
 class Schemes:
-    """Organs that the ``dataset.json`` of either side names; none without one.
+    """What the user says that the labels of either side are called; nothing by default.
 
     Parameters
     ----------
@@ -35,15 +34,21 @@ class Schemes:
     reference: Organs = ()
 
 
-def find_schemes(prediction: Path, reference: Path) -> Schemes:
-    """Schemes of two label maps: of their folders, or of the folders above these.
+def read_schemes(texts: Sequence[str]) -> Schemes:
+    """What a user says of both sides, or of predictions first and then of references.
 
     Raises
     ------
-    ImageError
-        A ``dataset.json`` can't be understood.
+    AbdosegError
+        There are more than two texts, or one names no labels; see `read_stated`.
     """
-    return Schemes(_organs_beside(prediction), _organs_beside(reference))
+    if len(texts) > 2:
+        raise AbdosegError(
+            "Labels are named more than twice: once for both sides, or first for predictions and "
+            "then for references."
+        )
+    organs = [read_stated(text) for text in texts]
+    return Schemes(organs[0], organs[-1]) if organs else Schemes()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,37 +61,56 @@ class Matched:
         Their ``organs`` are those that both sides know, with the reference's values.
     unmatched : tuple of str
         Names of organs that one side alone knows.
+    naming : tuple of str
+        Sentences on how organs were named and matched, where that was not plain.
     """
 
     prediction: LabelMap
     reference: LabelMap
     unmatched: tuple[str, ...] = ()
+    naming: tuple[str, ...] = ()
 
 
 def read_matched(prediction: Path, reference: Path, schemes: Schemes) -> Matched:
     """Read two label maps; a value means the same organ in both.
 
-    Names in a file's header come before those of ``dataset.json``. Where both sides
-    name their organs these are matched by name and the prediction gets the values of
-    the reference; otherwise they are matched by value. Without any names the values 1
-    to 4 are the abdominal organs.
+    Where both sides name their organs, see `name_labels`, these are matched by name;
+    otherwise labels are matched by value.
 
     Raises
     ------
     ImageError
-        A file can't be read or has a value that its scheme doesn't have, or the
-        schemes have no organ in common.
+        A file can't be read or has a value that its names don't have, or no organ is in
+        both.
     """
-    predicted = read_organs(prediction) or schemes.prediction
-    known = read_organs(reference) or schemes.reference
-    return match_organs(
-        _read_within(prediction, predicted or known or ABDOMINAL_ORGANS),
-        _read_within(reference, known or predicted or ABDOMINAL_ORGANS),
-    )
+    found = read_label_map(prediction, schemes.prediction)
+    real = read_label_map(reference, schemes.reference)
+    for labels in (found, real):
+        _require_names(labels)
+    matched = match_organs(*share_names(found, real))
+    return replace(matched, naming=naming_words(found, real, matched.unmatched))
+
+
+def naming_words(
+    prediction: LabelMap, reference: LabelMap, unmatched: Iterable[str]
+) -> tuple[str, ...]:
+    """Sentences on how two label maps' organs were named and matched, where that is not plain.
+
+    Parameters
+    ----------
+    prediction, reference : LabelMap
+        As they were read.
+    unmatched : iterable of str
+        Names of organs that one side alone knows.
+    """
+    told = (*_told(prediction, PREDICTION), *_told(reference, REFERENCE))
+    return (*told, *_borrowed(prediction, reference), *_halves(unmatched))
 
 
 def match_organs(prediction: LabelMap, reference: LabelMap) -> Matched:
     """Give the organs of a prediction the values that organs of the same names have.
+
+    Spellings of one name, such as ``kidney_left`` and ``Left kidney``, are the same.
 
     Raises
     ------
@@ -99,74 +123,64 @@ def match_organs(prediction: LabelMap, reference: LabelMap) -> Matched:
         raise ImageError(
             f"{prediction.path or 'The prediction'} has {_listed(prediction.organs)}, and "
             f"{reference.path or 'the reference'} {_listed(reference.organs)}: no organ is in "
-            f"both. Give organs the same names, for files in both {DATASET}."
+            "both. Give organs the same names, for files in both dataset.json, or say what their "
+            "values are (abdoseg evaluate --labels)."
         )
-    renamed = {values[_key(organ)]: organ.value for organ in common}
+    new_values = {values[_key(organ)]: organ.value for organ in common}
     shared = {_key(organ) for organ in common}
     everything = (*reference.organs, *prediction.organs)
     others = (organ.name for organ in everything if _key(organ) not in shared)
     return Matched(
-        replace(prediction, data=_renumbered(prediction.data, renamed), organs=common),
+        replace(prediction, data=renumbered(prediction.data, new_values), organs=common),
         replace(reference, organs=common),
         tuple(dict.fromkeys(others)),
     )
 
 
-def _renumbered(data: Labels, renamed: dict[int, int]) -> Labels:
-    """Label values changed; those without a new value become background."""
-    if all(old == new for old, new in renamed.items()):
-        return data
-    table = np.zeros(max(int(data.max()), *renamed) + 1, dtype=np.uint16)
-    for old, new in renamed.items():
-        table[old] = new
-    changed = np.empty(data.shape, np.min_scalar_type(int(table.max())))
-    for old_slice, new_slice in zip(data, changed):
-        new_slice[...] = table[old_slice]
-    return changed
-
-
-def _read_within(path: Path, scheme: Organs) -> LabelMap:
-    labels = read_labels(path, scheme)
-    outside = sorted({organ.value for organ in labels.organs} - {organ.value for organ in scheme})
-    if outside:
+def _require_names(labels: LabelMap) -> None:
+    """Make sure that a label map which names organs names all of them."""
+    nameless = [organ.value for organ in labels.organs if not is_named(organ)]
+    if nameless and names_organs(labels):
+        named = _listed(filter(is_named, labels.organs))
         raise ImageError(
-            f"{path} has the value{'s' if len(outside) > 1 else ''} "
-            f"{', '.join(map(str, outside))}, which {_listed(scheme)} do not have: put the "
-            f"{DATASET} that names its labels beside it."
+            f"{labels.path} has the value{'s' if len(nameless) > 1 else ''} "
+            f"{', '.join(map(str, nameless))}, which {named} do not have: put the dataset.json "
+            "that names its labels beside it, or say what they are (abdoseg evaluate --labels)."
         )
-    return replace(labels, organs=scheme)
 
 
-def _organs_beside(path: Path) -> Organs:
-    folder = path.absolute().parent
-    for file in (folder / DATASET, folder.parent / DATASET):
-        if file.is_file():
-            return _organs_in(file)
-    return ()
+def _told(labels: LabelMap, side: str) -> tuple[str, ...]:
+    return tuple(f"{side}: {sentence}" for sentence in labels.naming)
 
 
-def _organs_in(file: Path) -> Organs:
-    """Organs of nnU-Net's ``{name: value}``, or ``{value: name}`` of its first version."""
-    try:
-        entries = json.loads(file.read_text(encoding="utf-8"))["labels"].items()
-        named = [_name_and_value(*entry) for entry in entries]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ImageError(
-            f"{file} gives no whole number for each organ under 'labels': "
-            "mend it, or move it away to match labels by value."
-        ) from error
-    return organs_from_names(
-        {value: name for name, value in named if value > 0 and name not in NO_ORGANS}
+def _borrowed(prediction: LabelMap, reference: LabelMap) -> tuple[str, ...]:
+    """What is said where a side has no names."""
+    nameless = [not names_organs(labels) for labels in (prediction, reference)]
+    if all(nameless):
+        return ("Neither side names its labels: they are compared by value.",)
+    if not any(nameless):
+        return ()
+    sides = (PREDICTION, REFERENCE) if nameless[0] else (REFERENCE, PREDICTION)
+    return (
+        f"{sides[0]}: Its labels have no names and take those of the {sides[1].lower()}, value by "
+        "value.",
     )
 
 
-def _name_and_value(key: str, entry: Any) -> tuple[str, int]:
-    return (entry, int(key)) if isinstance(entry, str) else (key, int(entry))
+def _halves(unmatched: Iterable[str]) -> tuple[str, ...]:
+    """What is said of organs that are whole on one side, and left and right on the other."""
+    known = {organ_key(name): name for name in unmatched}
+    return tuple(
+        f"The {name} is whole on one side, and left and right on the other, and is not compared: "
+        f"name both alike, for example with --labels '2={name},3={name}'."
+        for key, name in known.items()
+        if {f"left {key}", f"right {key}"} & known.keys()
+    )
 
 
 def _key(organ: Organ) -> str:
-    return organ.name.casefold()
+    return organ_key(organ.name)
 
 
-def _listed(organs: Organs) -> str:
-    return ", ".join(f"{organ.name} ({organ.value})" for organ in organs)
+def _listed(organs: Iterable[Organ]) -> str:
+    return ", ".join(f"{organ.name} ({organ.value})" for organ in organs) or "no labels"

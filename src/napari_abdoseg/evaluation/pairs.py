@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.image.nifti import AnyPath, case_name, nifti_files
+from napari_abdoseg.image.organ_files import masks_folder, name_of_case
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Pair:
     case : str
         As nnU-Net names it: ``case`` for ``case_0000.nii.gz`` and ``case.nii.gz``.
     prediction, reference : Path
+        Files, or folders of a file an organ.
     """
 
     case: str
@@ -47,6 +49,8 @@ class Pairing:
 def find_pairs(predictions: AnyPath, references: AnyPath) -> Pairing:
     """Pair the label maps of two folders by the name of their case, or two files.
 
+    A folder of a binary file an organ is the label map of one case.
+
     Raises
     ------
     AbdosegError
@@ -56,12 +60,14 @@ def find_pairs(predictions: AnyPath, references: AnyPath) -> Pairing:
     prediction, reference = Path(predictions), Path(references)
     if prediction.is_file() and reference.is_file():
         return Pairing((Pair(case_name(reference), prediction, reference),))
+    if single := _single_pair(prediction, reference):
+        return Pairing((single,))
     for file, other in ((prediction, reference), (reference, prediction)):
         if file.is_file():
             raise AbdosegError(
                 f"{file} is a file and {other} is none: compare two folders or two files."
             )
-    predicted, known = find_cases(prediction), find_cases(reference)
+    predicted, known = find_label_maps(prediction), find_label_maps(reference)
     both = predicted.keys() & known.keys()
     if not both:
         raise AbdosegError(
@@ -75,8 +81,53 @@ def find_pairs(predictions: AnyPath, references: AnyPath) -> Pairing:
     )
 
 
+def find_label_maps(folder: Path) -> dict[str, Path]:
+    """The label map of each case in a folder: a file, or a folder of a file an organ.
+
+    Raises
+    ------
+    AbdosegError
+        There is none, or two have the name of one case.
+    """
+    if masks := masks_folder(folder):
+        return {name_of_case(masks): masks}
+    cases = _folders_of_masks(folder)
+    if not cases:
+        return find_cases(folder)
+    try:
+        files = find_cases(folder)
+    except ImageError:  # no files
+        return cases
+    if twice := sorted(cases.keys() & files.keys()):
+        raise AbdosegError(
+            f"{cases[twice[0]]} and {files[twice[0]]} are both the case {twice[0]!r}: keep one of "
+            "them in this folder."
+        )
+    return cases | files
+
+
+def _single_pair(prediction: Path, reference: Path) -> Pair | None:
+    """Two cases of which one at least is a folder of a file an organ, whatever their names."""
+    masks = [masks_folder(each) if each.is_dir() else None for each in (prediction, reference)]
+    found, known = (
+        m or (p if p.is_file() else None) for m, p in zip(masks, (prediction, reference))
+    )
+    if found is None or known is None:
+        return None
+    return Pair(name_of_case(known) if known.is_dir() else case_name(known), found, known)
+
+
+def _folders_of_masks(folder: Path) -> dict[str, Path]:
+    try:
+        folders = sorted(each for each in folder.iterdir() if each.is_dir())
+    except OSError:
+        return {}
+    found = (masks_folder(each) for each in folders if not each.name.startswith("."))
+    return {name_of_case(masks): masks for masks in found if masks}
+
+
 def find_cases(folder: Path) -> dict[str, Path]:
-    """The label map of each case in a folder.
+    """The scan of each case in a folder, or its label map, where these are files.
 
     Raises
     ------

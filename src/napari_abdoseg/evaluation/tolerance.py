@@ -7,6 +7,7 @@ from math import inf, nan
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.organ_spelling import organ_key
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Tolerances:
     organ_mm: tuple[tuple[str, float], ...] = ()
 
     def of(self, organ: Organ) -> float:
-        """Tolerance of an organ, in mm."""
-        return dict(self.organ_mm).get(organ.name, self.default_mm)
+        """Tolerance of an organ, in mm, however its name is spelled."""
+        return dict(self.organ_mm).get(organ_key(organ.name), self.default_mm)
 
 
 FLARE21 = Tolerances("FLARE21", 1.0)

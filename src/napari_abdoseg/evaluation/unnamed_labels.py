@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.organ import Organ, number_name
+from napari_abdoseg.image.label_names import MASK_VALUES, is_named
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
 
@@ -13,7 +14,8 @@ def share_names(one: LabelMap, other: LabelMap) -> tuple[LabelMap, LabelMap]:
     """Let a value mean the same organ in both, where one or both only number their labels.
 
     The names are those of the label map that has some. Without any, the organs are the
-    labels of both together: one that the other does not have is empty there.
+    labels of both together: one that the other does not have is empty there. Two masks of
+    one label, 1 in the one and 255 in the other, are of one organ.
 
     Raises
     ------
@@ -23,6 +25,8 @@ def share_names(one: LabelMap, other: LabelMap) -> tuple[LabelMap, LabelMap]:
     """
     if names_organs(one) and names_organs(other):
         return one, other
+    if masks := _as_masks(one, other):
+        return masks
     for named, numbered in ((one, other), (other, one)):
         if names_organs(named):
             _require_within(numbered, named)
@@ -40,7 +44,19 @@ def share_names(one: LabelMap, other: LabelMap) -> tuple[LabelMap, LabelMap]:
 
 def names_organs(labels: LabelMap) -> bool:
     """Whether a label map does more than number its labels."""
-    return any(organ.name != number_name(organ.value) for organ in labels.organs)
+    return any(map(is_named, labels.organs))
+
+
+def _as_masks(one: LabelMap, other: LabelMap) -> tuple[LabelMap, LabelMap] | None:
+    """Two masks of one label each, which is 1 in the one and 255 in the other."""
+    values = _values(one), _values(other)
+    if values[0] == values[1] or not all(each in MASK_VALUES for each in values):
+        return None
+    name = (one if names_organs(one) else other).organs[0].name
+    first, second = (
+        replace(labels, organs=(Organ(labels.organs[0].value, name),)) for labels in (one, other)
+    )
+    return first, second
 
 
 def _require_within(numbered: LabelMap, named: LabelMap) -> None:

@@ -22,15 +22,13 @@ from napari_abdoseg.image.label_map_detection import (
     is_label_map,
     says_labels,
 )
+from napari_abdoseg.image.label_names import is_named, name_labels
+from napari_abdoseg.image.label_table import IGNORE
 from napari_abdoseg.image.nifti_file import NiftiFile
 from napari_abdoseg.image.nifti_header import LABEL_INTENT
 from napari_abdoseg.image.nifti_saving import save
-from napari_abdoseg.image.organ import (
-    ABDOMINAL_ORGANS,
-    Organ,
-    number_name,
-    organs_from_names,
-)
+from napari_abdoseg.image.organ import Organ, organs_from_names
+from napari_abdoseg.image.renumbering import renumbered
 from napari_abdoseg.image.volume import LabelMap, Volume
 
 AnyPath = str | os.PathLike[str]
@@ -69,19 +67,21 @@ def read_labels(path: AnyPath, organs: Iterable[Organ] = ()) -> LabelMap:
     ----------
     path : path-like
     organs : iterable of Organ, optional
-        Names of the labels if the file does not bring its own. Without both, the
-        values 1 to 4 are the abdominal organs when no other value occurs; any value
-        without a name is called ``label`` and its number.
+        What its values are called, whatever else says otherwise; one called ``ignore``
+        stands for voxels that nobody has labelled. Without them `name_labels` finds the
+        names; any value without one is called ``label`` and its number.
 
     Returns
     -------
     LabelMap
-        uint8, or uint16 with values above 255, as (z, y, x).
+        uint8, or uint16 with values above 255, as (z, y, x). Values of one name have
+        become the least of them.
 
     Raises
     ------
     ImageError
-        The file can't be read, is damaged, or has values that are no labels.
+        The file can't be read, is damaged, or has values that are no labels, or a file
+        beside it that should name them makes no sense.
     """
     return _label_map(nifti_file.load(Path(path)), organs)
 
@@ -97,7 +97,7 @@ def read_organs(path: AnyPath) -> tuple[Organ, ...]:
     return organs_from_names(nifti_file.load_label_names(Path(path)))
 
 
-def read_image(path: AnyPath) -> Volume | LabelMap:
+def read_image(path: AnyPath, organs: Iterable[Organ] = ()) -> Volume | LabelMap:
     """Read a file as what it is, a scan or a label map.
 
     See `napari_abdoseg.image.label_map_detection`.
@@ -110,7 +110,7 @@ def read_image(path: AnyPath) -> Volume | LabelMap:
     file = nifti_file.load(Path(path))
     said = _says_labels(file)
     if is_label_map(file.voxels, said, file.header.step):
-        return _label_map(file, ())
+        return _label_map(file, organs)
     volume = _volume(file)
     return replace(volume, notices=(*volume.notices, _NO_LABELS)) if said else volume
 
@@ -153,7 +153,9 @@ def write_labels(path: AnyPath, labels: LabelMap, by_way_of: Path | None = None)
     if fault:
         raise SaveError(f"{path} was not saved: the label map has {fault}.")
     voxels = as_labels(labels.data)
-    save(Path(path), labels.grid, voxels, LABEL_INTENT, labels.organs, labels.stamp, by_way_of)
+    ignored = () if labels.ignored is None else (Organ(labels.ignored, IGNORE),)
+    organs = (*(organ for organ in labels.organs if is_named(organ)), *ignored)
+    save(Path(path), labels.grid, voxels, LABEL_INTENT, organs, labels.stamp, by_way_of)
 
 
 def write_volume(path: AnyPath, volume: Volume) -> None:
@@ -215,11 +217,19 @@ def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
     if fault:
         raise ImageError(f"{header.path} is not a label map, it has {fault}: choose another file.")
     labels = as_labels(file.voxels)
-    names = file.label_names or {organ.value: organ.name for organ in organs}
-    named = _name_organs(_values(labels), names)
+    named = name_labels(header.path, _values(labels), organs, file.label_names)
     screen = header.grid.to_screen(labels)
-    notices = (*header.notices, f"It is a {header.stamp}.") if header.stamp else header.notices
-    return LabelMap(screen, header.grid, named, header.path, notices, header.stamp)
+    preview = (f"It is a {header.stamp}.",) if header.stamp else ()
+    return LabelMap(
+        renumbered(screen, named.merged) if named.merged else screen,
+        header.grid,
+        named.organs,
+        header.path,
+        (*header.notices, *preview, *named.words),
+        header.stamp,
+        named.ignored,
+        named.words,
+    )
 
 
 def _values(labels: NDArray[np.unsignedinteger[Any]]) -> list[int]:
@@ -228,10 +238,3 @@ def _values(labels: NDArray[np.unsignedinteger[Any]]) -> list[int]:
     for part in labels.T:
         present[part] = True
     return [int(value) for value in np.flatnonzero(present) if value]
-
-
-def _name_organs(values: list[int], names: dict[int, str]) -> tuple[Organ, ...]:
-    palette = {organ.value: organ.name for organ in ABDOMINAL_ORGANS}
-    if not names and palette.keys() >= set(values):
-        return ABDOMINAL_ORGANS
-    return organs_from_names({value: number_name(value) for value in values} | names)

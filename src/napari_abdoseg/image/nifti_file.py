@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import math
 import os
 import struct
@@ -20,6 +19,7 @@ from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.header_names import names_in_extension
 from napari_abdoseg.image.nifti_header import START, NiftiHeader, header_size
 
 GZIP = b"\x1f\x8b"
@@ -151,21 +151,13 @@ def _read_names(stream: BufferedIOBase, header: NiftiHeader) -> dict[int, str]:
     if not stream.read(4).startswith(b"\1"):
         return {}
     size = header.voxel_offset - len(header.raw) - 4
-    extensions = stream.read(min(size, LONGEST_EXTENSIONS))
+    extensions = memoryview(stream.read(min(size, LONGEST_EXTENSIONS)))
     while len(extensions) >= 16:
-        length, code = struct.unpack(header.fields.endianness + "ii", extensions[:8])
-        if code == COMMENT and (names := _names_in(extensions[8 : max(length, 8)])):
+        length, _ = struct.unpack(header.fields.endianness + "ii", extensions[:8])
+        if names := names_in_extension(bytes(extensions[8 : max(length, 8)])):
             return names
         extensions = extensions[max(length, 16) :]
     return {}
-
-
-def _names_in(comment: bytes) -> dict[int, str]:
-    try:
-        names = json.loads(comment.rstrip(b"\0"))["labels"]
-        return {int(value): str(name) for name, value in names.items() if int(value) > 0}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return {}
 
 
 def _read_voxels(stream: BufferedIOBase, header: NiftiHeader, most: int) -> Voxels:

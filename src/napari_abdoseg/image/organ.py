@@ -41,7 +41,7 @@ class Organ:
     @property
     def color(self) -> str:
         """Colour as ``#rrggbb``; the same for a name wherever it appears."""
-        return PALETTE.get(self.name, OTHER_COLORS[self.value % len(OTHER_COLORS)])
+        return PALETTE.get(self.name.lower(), OTHER_COLORS[self.value % len(OTHER_COLORS)])
 
 
 ABDOMINAL_ORGANS = tuple(Organ(value, name) for value, name in enumerate(PALETTE, start=1))

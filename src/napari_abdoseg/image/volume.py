@@ -72,6 +72,10 @@ class LabelMap:
     stamp : str, optional
         Says of an unfinished one what it is: ``"preview, 1 of 5 folds"``. It travels
         with the file.
+    ignored : int, optional
+        Label value of voxels that nobody has labelled, as nnU-Net's ``ignore``.
+    naming : tuple of str
+        Those of the notices that tell where the organs' names come from.
 
     Raises
     ------
@@ -85,6 +89,8 @@ class LabelMap:
     path: Path | None = None
     notices: tuple[str, ...] = ()
     stamp: str = ""
+    ignored: int | None = None
+    naming: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require_grid_shape(self.data, self.grid, self.path, "label map")

@@ -33,7 +33,7 @@ class CaseModel(QAbstractTableModel):  # type: ignore[misc]
         self._rows = []
         for case in cohort.cases:
             by_name = {score.organ.name: (score.dsc, score.nsd) for score in case.scores}
-            mean = tuple(np.mean(list(by_name.values()), axis=0).tolist())
+            mean = tuple(np.mean(list(by_name.values()) or [(nan, nan)], axis=0).tolist())
             of_organs = (by_name.get(name, (nan, nan)) for name in cohort.organs)
             self._rows.append((case.case, tuple(v for each in (mean, *of_organs) for v in each)))
         self._reasons = dict(cohort.failed)

@@ -8,7 +8,8 @@ from pathlib import Path
 from napari.layers import Labels
 
 from napari_abdoseg.evaluation.alignment import align
-from napari_abdoseg.evaluation.label_schemes import Matched, match_organs
+from napari_abdoseg.evaluation.ignored_voxels import leave_out_ignored
+from napari_abdoseg.evaluation.label_schemes import Matched, match_organs, naming_words
 from napari_abdoseg.evaluation.unnamed_labels import share_names
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers import label_map_of
@@ -25,9 +26,11 @@ def match_layers(prediction: Labels, reference: Labels) -> Matched:
         A layer is no label map of a volume or has values that the other one's organs
         do not have, the two are not on one grid, or no organ is in both.
     """
-    found, real = share_names(_titled(prediction), _titled(reference))
-    matched = match_organs(real, align(found, real))
-    return Matched(matched.reference, matched.prediction, matched.unmatched)
+    found, real = _titled(prediction), _titled(reference)
+    predicted, known = share_names(leave_out_ignored(align(found, real), real), real)
+    matched = match_organs(known, predicted)
+    naming = naming_words(found, real, matched.unmatched)
+    return Matched(matched.reference, matched.prediction, matched.unmatched, naming)
 
 
 def _titled(layer: Labels) -> LabelMap:

@@ -42,7 +42,7 @@ def heat_map(cohort: CohortScores) -> HeatMap:
         )
         for metric in METRICS
     }
-    cases = sorted(cohort.cases, key=lambda case: fmean(score.dsc for score in case.scores))
+    cases = sorted(cohort.cases, key=lambda case: fmean([s.dsc for s in case.scores] or [1]))
     rows = []
     for case in cases:
         scores = {score.organ.name: score for score in case.scores}
