@@ -167,7 +167,9 @@ def test_a_real_ct_is_converted_and_has_no_problem(real_data, tmp_path):
             (shared.FOLDER / f"abdomen_{name}.nii.gz").resolve()
         )
     output = tmp_path / "Dataset002_Real"
-    assert dataset("convert", tmp_path / "real", "--output", output)[0].exit_code == 0
+    assert dataset("convert", tmp_path / "real", "--output", output)[0].exit_code == 1
+    named = ("--labels", "abdomenct1k")
+    assert dataset("convert", tmp_path / "real", *named, "--output", output)[0].exit_code == 0
     result, said = dataset("check", output)
     assert result.exit_code == 0, result.output
     assert "1 case, 0 errors, 0 warnings." in said

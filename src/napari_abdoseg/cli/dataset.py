@@ -17,6 +17,8 @@ from napari_abdoseg.cli.dataset_words import (
 )
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.processes import available_cores
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.stated_names import read_stated
 from napari_abdoseg.training.checking.check import checking
 from napari_abdoseg.training.checking.results import write_results
 from napari_abdoseg.training.conversion.convert import converting
@@ -53,7 +55,11 @@ def convert(
         ),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="Folder of the label maps, if it lies elsewhere.")
+        list[str] | None,
+        typer.Option(
+            help="Folder of the label maps, if it lies elsewhere; or what their values are called: "
+            "a published scheme such as kits, a file such as dataset.json, or '1=liver,2=kidney'."
+        ),
     ] = None,
     test_cases: Annotated[
         Path | None, typer.Option(help="Text file with the name of a test case a line.")
@@ -91,9 +97,11 @@ def convert(
     if (source is None) == (phantoms is None):
         raise AbdosegError("Give either the folder of a data set or --phantoms and a number.")
     folder, processes = dataset_folder(output), workers or available_cores()
+    label_folder, names = _labels(labels or [])
     wishes = Wishes(
         format_name,
-        labels,
+        label_folder,
+        names,
         read_names(test_cases) if test_cases else (),
         read_map(maps or ()),
         _split(organs),
@@ -144,6 +152,15 @@ def check(
         console.print(f"  {path}")
     if found.ruined:
         raise typer.Exit(FAULTY)
+
+
+def _labels(texts: list[str]) -> tuple[Path | None, tuple[Organ, ...]]:
+    """The folder of label maps and the names of their values, of which either may be given."""
+    folders = [Path(text) for text in texts if Path(text).is_dir()]
+    stated = [text for text in texts if not Path(text).is_dir()]
+    if len(folders) > 1 or len(stated) > 1:
+        raise AbdosegError("--labels takes one folder of label maps and one list of names.")
+    return folders[0] if folders else None, read_stated(stated[0]) if stated else ()
 
 
 def _split(text: str | None) -> tuple[str, ...]:

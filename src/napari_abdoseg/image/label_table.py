@@ -37,22 +37,6 @@ class LabelTableError(ValueError):
     """Labels that are stated in a way that makes no sense; says what is wrong."""
 
 
-def read_json(text: str) -> Any:
-    """JSON of any depth, read safely.
-
-    Raises
-    ------
-    LabelTableError
-        It is none.
-    """
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise LabelTableError("it is nested too deeply") from error
-    except ValueError as error:
-        raise LabelTableError("it is no JSON") from error
-
-
 def names_in_text(text: str) -> Names:
     """Names in a table or description of any known format; empty if the text is none.
 
@@ -62,15 +46,17 @@ def names_in_text(text: str) -> Names:
         It is one, and makes no sense.
     """
     if text.lstrip().startswith("{"):
-        content = read_json(text)
-        return names_in_json(content)
+        try:
+            return names_in_json(json.loads(text))
+        except RecursionError as error:
+            raise LabelTableError("it is nested too deeply") from error
     if segments := _segments(text):
         return segments
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("#")]
-    for pattern in (_ITK_SNAP, _COLOURS):
+    for pattern, blank in ((_ITK_SNAP, " "), (_COLOURS, "_")):
         if lines and all(found := [pattern.fullmatch(line) for line in lines]):
-            return _checked((each[1], each[2].replace("_", " ")) for each in found if each)
+            return _checked((each[1], each[2].replace(blank, " ")) for each in found if each)
     return _names_in_columns(lines)
 
 

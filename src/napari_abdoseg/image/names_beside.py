@@ -8,13 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.label_table import (
-    LabelTableError,
-    Names,
-    names_in_json,
-    names_in_text,
-    read_json,
-)
+from napari_abdoseg.image.json_file import read_json
+from napari_abdoseg.image.label_table import Names, names_in_json, names_in_text
 
 DATASET = "dataset.json"
 LARGEST = 1 << 26
@@ -89,20 +84,15 @@ def read_names(file: Path) -> Names:
             raise ImageError(f"{file} is no file: give one that names label values.")
         if file.stat().st_size > LARGEST:
             raise ImageError(f"{file} is too large for a list of labels: move it away.")
-        text = file.read_text(encoding="utf-8-sig")
-        return names_in_json(read_json(text)) if _is_json(file) else names_in_text(text)
-    except LabelTableError as error:
+        if file.suffix.lower() == ".json":
+            return names_in_json(read_json(file))
+        return names_in_text(file.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
         raise ImageError(
             f"{file} gives no whole number for each organ ({error}): mend it, or move it away."
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        if file.suffix.lower() in (".txt", ".csv", ".tsv"):
-            return {}
+    except OSError as error:
         raise ImageError(f"{file} can't be read ({error}): mend it, or move it away.") from error
-
-
-def _is_json(file: Path) -> bool:
-    return file.suffix.lower() == ".json"
 
 
 def _datasets(path: Path) -> Iterator[Path]:

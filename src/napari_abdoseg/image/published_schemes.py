@@ -123,6 +123,11 @@ class Scheme:
         """The names with their values."""
         return tuple(Organ(value, name) for value, name in enumerate(self.names, start=1))
 
+    @property
+    def values(self) -> dict[str, int]:
+        """The value of each name."""
+        return {name: value for value, name in enumerate(self.names, start=1)}
+
     def fits(self, values: Collection[int]) -> bool:
         """Whether it has all these label values."""
         return max(values, default=0) <= len(self.names)
@@ -170,6 +175,11 @@ PARTS = 3
 def find_scheme(key: str) -> Scheme | None:
     """The scheme that a user calls so, whatever the case and punctuation."""
     return next((scheme for scheme in SCHEMES if _plain(key) == _plain(scheme.key)), None)
+
+
+def scheme_values(key: str) -> dict[str, int]:
+    """The value of each name of a scheme that is there."""
+    return next(scheme.values for scheme in SCHEMES if scheme.key == key)
 
 
 def recognise(path: Path) -> Scheme | None:

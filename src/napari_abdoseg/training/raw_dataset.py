@@ -10,8 +10,8 @@ from typing import Any
 
 from napari_abdoseg.errors import DatasetError
 from napari_abdoseg.image.json_file import read_json
+from napari_abdoseg.image.label_table import IGNORE
 from napari_abdoseg.image.organ import Organ, number_name, organs_from_names
-from napari_abdoseg.training.conversion.label_mapping import IGNORE
 from napari_abdoseg.training.conversion.naming import split_channel
 
 NEEDED = ("channel_names", "labels", "numTraining", "file_ending")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,9 @@ from unpacked import unpacked
 from working import run
 
 from napari_abdoseg.errors import AbdosegError, SaveError
+from napari_abdoseg.image.nifti import read_labels, write_labels
+from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
+from napari_abdoseg.image.stated_names import read_stated
 from napari_abdoseg.progress import drain
 from napari_abdoseg.training.conversion import plan as plan_module
 from napari_abdoseg.training.conversion.convert import converting
@@ -99,24 +103,47 @@ def test_totalsegmentator_is_merged_and_overlaps_are_counted(totalsegmentator, o
     assert described(output)["labels"] == {"background": 0, "liver": 1, "kidney": 2}
 
 
-def test_pairs_without_names_are_abdominal_organs_where_values_allow(pairs, output):
-    convert(pairs, output)
-    assert list(described(output)["labels"]) == [
-        "background",
-        "liver",
-        "kidney",
-        "spleen",
-        "pancreas",
-    ]
-
-
-def test_pairs_with_other_values_ask_for_names(pairs, output):
-    write_label_map(pairs / "labels" / "bert.nii.gz", (1, 6))
-    with pytest.raises(AbdosegError, match=r"values 1, 2, 3, 4, 6 without a name: .* --map '1=N"):
+@pytest.mark.parametrize("values", [(1, 2), (1, 6)])
+def test_pairs_without_names_ask_for_them(pairs, output, values):
+    for path in (pairs / "labels").iterdir():
+        write_label_map(path, values)
+    with pytest.raises(AbdosegError, match=rf"values 1, {values[1]} without a name, and none is"):
         convert(pairs, output)
-    convert(
-        pairs, output, renamed={"1": "liver", "6": "aorta", "2": "background"}, organs=("aorta",)
-    )
+    assert not output.exists()
+    names = read_stated(f"1=liver,{values[1]}=tumor,9=cyst")
+    convert(pairs, output, names=names)
+    assert described(output)["labels"] == {"background": 0, "liver": 1, "tumor": 2, "cyst": 3}
+
+
+def test_pairs_are_named_by_number(pairs, output):
+    for path in (pairs / "labels").iterdir():
+        write_label_map(path, (1, 6))
+    renamed = {"1": "liver", "6": "aorta", "2": "background"}
+    convert(pairs, output, renamed=renamed, organs=("aorta",))
+    assert described(output)["labels"] == {"background": 0, "aorta": 1}
+
+
+def test_two_values_of_one_name_are_to_be_merged_otherwise(pairs, output):
+    with pytest.raises(AbdosegError, match=r"calls two values kidney: .* merge them"):
+        convert(pairs, output, names=read_stated("1=kidney,2=kidney"))
+
+
+def test_pairs_of_a_published_data_set_are_named_and_that_is_told(pairs, output):
+    for path in (*(pairs / "labels").iterdir(), *(pairs / "images").iterdir()):
+        name = path.name.replace("anna", "amos_0001").replace("bert", "amos_0002")
+        path.rename(path.with_name(name))
+    steps = list(preparing(pairs, output, Wishes()))
+    told = [step.notice for step in steps if step.notice]
+    assert len(told) == 1
+    assert "named as in AMOS22" in told[0]
+
+
+def test_label_maps_that_name_a_value_differently_are_told(pairs, output):
+    for path in (pairs / "labels").iterdir():
+        organ = Organ(1, "liver" if "anna" in path.name else "spleen")
+        write_labels(path, replace(read_labels(path), organs=(organ,)))
+    with pytest.raises(AbdosegError, match=r"call 1 both liver and spleen: say .* --labels '1=l"):
+        convert(pairs, output)
 
 
 def test_names_in_the_label_maps_themselves_are_taken(flare22, pairs, output, tmp_path):
@@ -139,9 +166,9 @@ def test_no_label_map_that_can_be_read_is_told(pairs, output):
 def test_channels_without_names_are_asked_for(pairs, output):
     for case in ("anna", "bert"):
         write_image(pairs / "images" / f"{case}_0001.nii.gz", 7)
-    conversion = convert(pairs, output)
+    conversion = convert(pairs, output, names=ABDOMINAL_ORGANS)
     assert "gives 2 channels, the data set has none with a name" in conversion.failed[0][1]
-    convert(pairs, output, channels=("CT", "PET"))
+    convert(pairs, output, channels=("CT", "PET"), names=ABDOMINAL_ORGANS)
     assert described(output)["channel_names"] == {"0": "CT", "1": "PET"}
 
 
@@ -159,7 +186,7 @@ def test_missing_pairs_are_told_or_left_out(abdomenct1k, output):
 def test_either_half_of_a_pair_may_be_missing(pairs, output, folder, fault):
     next((pairs / folder).glob("bert*")).unlink()
     with pytest.raises(AbdosegError, match=f"has {fault} bert"):
-        convert(pairs, output)
+        convert(pairs, output, names=ABDOMINAL_ORGANS)
 
 
 def test_a_name_in_training_and_testing_is_told(msd, output):
@@ -279,12 +306,12 @@ def test_files_of_another_data_set_are_never_touched(pairs, output):
     mine = write_label_map(output / "labelsTr" / "anna.nii.gz")
     before = mine.read_bytes()
     with pytest.raises(AbdosegError, match=r"anna\.nii\.gz is in the way"):
-        convert(pairs, output)
+        convert(pairs, output, names=ABDOMINAL_ORGANS)
     assert mine.read_bytes() == before
     mine.unlink()
     (output / "dataset.json").write_text("{}")
     with pytest.raises(AbdosegError, match=r"dataset\.json is in the way"):
-        convert(pairs, output)
+        convert(pairs, output, names=ABDOMINAL_ORGANS)
 
 
 def test_a_case_that_moved_to_the_test_set_does_not_stay_in_training(abdomenct1k, output):
@@ -303,7 +330,7 @@ def test_a_disk_too_small_is_told_before(flare22, output, monkeypatch):
 
 
 def test_a_folder_that_can_not_be_written_to_is_a_failure_of_the_case(pairs, output):
-    plan = drain(preparing(pairs, output, Wishes()))
+    plan = drain(preparing(pairs, output, Wishes(names=ABDOMINAL_ORGANS)))
     (output / "imagesTr" / "anna_0000.nii.gz").mkdir(parents=True)
     conversion = drain(converting(plan))
     assert [case for case, _ in conversion.failed] == ["anna"]

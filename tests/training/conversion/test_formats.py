@@ -74,8 +74,8 @@ def test_totalsegmentator_has_a_file_an_organ_and_a_split(totalsegmentator):
     source = find_source(totalsegmentator)
     assert names(source) == ["s0000", "s0001"]
     assert names(source, test=True) == ["s0004"]
-    assert list(source.scheme) == ["aorta", "kidney left", "kidney right", "liver"]
-    assert dict(source.cases[0].masks)["kidney left"].name == "kidney_left.nii.gz"
+    assert list(source.scheme) == ["aorta", "left kidney", "liver", "right kidney"]
+    assert dict(source.cases[0].masks)["left kidney"].name == "kidney_left.nii.gz"
 
 
 def test_totalsegmentator_without_a_table_is_all_for_training(totalsegmentator):

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from napari_abdoseg.image.published_schemes import scheme_values
 from napari_abdoseg.training.conversion.naming import stem
 from napari_abdoseg.training.conversion.pairing import pair
 from napari_abdoseg.training.conversion.source import Source
 
 NAME = "abdomenct1k"
 LAYOUT = "images Case_00001_0000.nii.gz and masks Case_00001.nii.gz, in any folders"
-SCHEME = {"liver": 1, "kidney": 2, "spleen": 3, "pancreas": 4}
+SCHEME = scheme_values("abdomenct1k")
 ABOUT = {
     "name": "AbdomenCT-1K",
     "reference": "https://github.com/JunMa11/AbdomenCT-1K",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from napari_abdoseg.image.published_schemes import scheme_values
 from napari_abdoseg.training.conversion.naming import split_channel, stem, visible_nifti
 from napari_abdoseg.training.conversion.pairing import pair
 from napari_abdoseg.training.conversion.source import Source
@@ -20,22 +21,7 @@ LAYOUT = (
     "FLARE21's TrainingImg and TrainingMask, or FLARE22's images/FLARE22_Tr_0001_0000.nii.gz and "
     "labels/FLARE22_Tr_0001.nii.gz"
 )
-SCHEME_21 = {"liver": 1, "kidney": 2, "spleen": 3, "pancreas": 4}
-SCHEME_22 = {
-    "liver": 1,
-    "right kidney": 2,
-    "spleen": 3,
-    "pancreas": 4,
-    "aorta": 5,
-    "inferior vena cava": 6,
-    "right adrenal gland": 7,
-    "left adrenal gland": 8,
-    "gallbladder": 9,
-    "esophagus": 10,
-    "stomach": 11,
-    "duodenum": 12,
-    "left kidney": 13,
-}
+SCHEME_21, SCHEME_22 = scheme_values("flare21"), scheme_values("flare22")
 
 
 def fits(folder: Path, labels: Path | None) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.label_table import BACKGROUND, IGNORE
+from napari_abdoseg.image.organ_spelling import organ_key
 from napari_abdoseg.training.conversion.source import listed
-
-BACKGROUND, IGNORE = "background", "ignore"
 
 
 @dataclass(frozen=True)
@@ -168,4 +168,4 @@ def _known(scheme: Mapping[str, int]) -> str:
 
 def _key(name: str) -> str:
     """A name as it is compared."""
-    return " ".join(name.replace("_", " ").split()).casefold()
+    return organ_key(name)

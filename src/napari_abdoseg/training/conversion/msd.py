@@ -8,11 +8,12 @@ is kept of ``dataset.json`` is what ``nnUNetv2_convert_MSD_dataset`` keeps.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.json_file import read_json
+from napari_abdoseg.image.label_table import names_of_labels
 from napari_abdoseg.training.conversion.naming import stem, visible_nifti
 from napari_abdoseg.training.conversion.source import Source, SourceCase
 
@@ -25,7 +26,7 @@ def fits(folder: Path, labels: Path | None) -> bool:
     """Whether the folder is laid out so."""
     file = folder / "dataset.json"
     try:
-        return "modality" in json.loads(file.read_text(encoding="utf-8"))
+        return "modality" in read_json(file)
     except (OSError, ValueError):
         return False
 
@@ -58,7 +59,7 @@ def read(folder: Path, labels: Path | None) -> Source:
 
 def _description(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file)
         _scheme(found)
         [str(name) for name in found["modality"].values()]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -70,4 +71,4 @@ def _description(file: Path) -> dict[str, Any]:
 
 
 def _scheme(description: dict[str, Any]) -> dict[str, int]:
-    return {str(name): int(value) for value, name in description["labels"].items() if int(value)}
+    return {name: value for value, name in names_of_labels(description["labels"]).items()}

@@ -7,11 +7,12 @@ are taken from a ``dataset.json`` in or above the folder of labels.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.json_file import read_json
+from napari_abdoseg.image.label_table import whole
 from napari_abdoseg.training.conversion.naming import visible_nifti
 from napari_abdoseg.training.conversion.pairing import pair
 from napari_abdoseg.training.conversion.source import Source
@@ -64,8 +65,8 @@ def _named(labels: Path) -> tuple[dict[str, int], tuple[str, ...]]:
 
 def _read_names(file: Path) -> tuple[dict[str, int], tuple[str, ...]]:
     try:
-        description: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        scheme = {name: int(value) for name, value in description["labels"].items()}
+        description: dict[str, Any] = read_json(file)
+        scheme = {name: whole(value) for name, value in description["labels"].items()}
         channels = description.get("channel_names", {})
         names = tuple(str(channels[key]) for key in sorted(channels, key=int))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

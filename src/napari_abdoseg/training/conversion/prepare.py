@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.progress import Work
 from napari_abdoseg.training.conversion.formats import find_source
 from napari_abdoseg.training.conversion.label_mapping import map_labels
-from napari_abdoseg.training.conversion.label_names import naming_labels
+from napari_abdoseg.training.conversion.label_names import naming_labels, stated_scheme
 from napari_abdoseg.training.conversion.linking import Way, find_way
 from napari_abdoseg.training.conversion.plan import Plan, planning
 from napari_abdoseg.training.conversion.source import only_pairs, with_test_cases
@@ -26,6 +27,8 @@ class Wishes:
         Its layout; recognized by default.
     labels : Path, optional
         Folder of the label maps, where it is not the layout's own.
+    names : tuple of Organ
+        What the values of label maps are called, where the user says so.
     test_cases : tuple of str
         Names of cases that are for testing.
     renamed : mapping of str to str
@@ -42,6 +45,7 @@ class Wishes:
 
     format: str | None = None
     labels: Path | None = None
+    names: tuple[Organ, ...] = ()
     test_cases: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     organs: tuple[str, ...] = ()
@@ -72,7 +76,9 @@ def preparing(folder: Path, output: Path, wishes: Wishes, workers: int = 1) -> W
     source = only_pairs(with_test_cases(found, wishes.test_cases), wishes.skip_unpaired)
     if wishes.channels:
         source = replace(source, channels=wishes.channels)
-    if not source.scheme and not any(old.isdecimal() for old in wishes.renamed):
+    if wishes.names:
+        source = replace(source, scheme=stated_scheme(wishes.names))
+    elif not source.scheme and not any(old.isdecimal() for old in wishes.renamed):
         source = yield from naming_labels(source, workers)
     mapping = map_labels(source.scheme, wishes.renamed, wishes.organs)
     way = Way.COPY if wishes.copy else find_way(output, source.cases[0].images[0])

@@ -13,12 +13,12 @@ import csv
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.training.conversion.naming import stem, visible_nifti
+from napari_abdoseg.image.organ_files import MASKS, organ_files
 from napari_abdoseg.training.conversion.source import Source, SourceCase
 
 NAME = "totalsegmentator"
 LAYOUT = "a folder a case with ct.nii.gz and segmentations/liver.nii.gz, …"
-IMAGE, MASKS, TABLE = "ct.nii.gz", "segmentations", "meta.csv"
+IMAGE, TABLE = "ct.nii.gz", "meta.csv"
 ABOUT = {"reference": "https://github.com/wasserth/TotalSegmentator"}
 
 
@@ -45,7 +45,7 @@ def read(folder: Path, labels: Path | None) -> Source:
 
 
 def _masks(case: Path) -> tuple[tuple[str, Path], ...]:
-    return tuple((stem(path).replace("_", " "), path) for path in visible_nifti(case / MASKS))
+    return tuple(organ_files(case / MASKS).items())
 
 
 def _test_cases(table: Path) -> set[str]:
