@@ -11,7 +11,7 @@ from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti import read_labels, read_volume
-from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
 
 
@@ -53,7 +53,7 @@ def test_labels_of_another_shape_than_the_ct():
 
 def test_a_real_scan(real_data):
     volume = read_volume(real_data / "abdomen_ct.nii.gz")
-    labels = read_labels(real_data / "abdomen_labels.nii.gz")
+    labels = read_labels(real_data / "abdomen_labels.nii.gz", ABDOMINAL_ORGANS)
     measures = {organ.name: each for organ, each in measure_organs(labels, volume).items()}
     assert measures["liver"].volume_ml == pytest.approx(1043, abs=1)
     assert measures["liver"].touches_edge

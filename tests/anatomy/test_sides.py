@@ -10,7 +10,7 @@ from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.anatomy.sides import OnePieceError, split_sides
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti import read_labels
-from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
 
@@ -72,7 +72,7 @@ def test_a_phantom_in_any_orientation(orientation):
 
 
 def test_a_real_label_map(real_data):
-    _check_sides_of(read_labels(real_data / "abdomen_labels.nii.gz"))
+    _check_sides_of(read_labels(real_data / "abdomen_labels.nii.gz", ABDOMINAL_ORGANS))
 
 
 def _check_sides_of(labels: LabelMap) -> None:

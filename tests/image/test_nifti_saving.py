@@ -148,7 +148,7 @@ def test_sizes_that_can_not_be_become_those_that_are_read(
 
 def test_real_labels_survive(real_data: Path, tmp_path: Path) -> None:
     volume = read_volume(real_data / "abdomen_ct.nii.gz")
-    truth = read_labels(real_data / "abdomen_labels.nii.gz")
+    truth = read_labels(real_data / "abdomen_labels.nii.gz", ABDOMINAL_ORGANS)
     write_labels(tmp_path / "organs.nii.gz", LabelMap(truth.data, volume.grid, truth.organs))
     saved = read_labels(tmp_path / "organs.nii.gz")
     np.testing.assert_array_equal(saved.data, truth.data)

@@ -15,6 +15,7 @@ from qtpy.QtCore import Qt
 
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.image.nifti import read_labels, read_volume
+from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
 from napari_abdoseg.plugin.organ_cells import (
@@ -306,7 +307,7 @@ def test_a_result_comes_with_boxes_surfaces_and_list(window, labels, qtbot):
 def test_a_real_result(make_napari_viewer, real_data, qtbot):
     viewer = make_napari_viewer()
     ct = viewer.add_layer(Layer.create(*image_layer(read_volume(real_data / "abdomen_ct.nii.gz"))))
-    show_result(viewer, ct, read_labels(real_data / "abdomen_labels.nii.gz"))
+    show_result(viewer, ct, read_labels(real_data / "abdomen_labels.nii.gz", ABDOMINAL_ORGANS))
     qtbot.waitUntil(lambda: "pancreas box" in _layer_names(viewer))
     (organs,) = viewer.window.dock_widgets.values()
     assert _row(organs, LIVER) == ["liver", "≥ 1,043.1", "195×186×90"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.evaluation.unnamed_labels import names_organs, share_names
+from napari_abdoseg.image.chosen_schemes import named_as_chosen
 from napari_abdoseg.image.label_names import is_named
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.organ_files import read_label_map
@@ -32,6 +33,19 @@ class Schemes:
 
     prediction: Organs = ()
     reference: Organs = ()
+
+    def read(self, path: Path, organs: Organs) -> LabelMap:
+        """Read a label map of either side, whose labels are called so."""
+        return read_label_map(path, organs)
+
+
+@dataclass(frozen=True)
+class FolderSchemes(Schemes):
+    """Schemes that were chosen for folders, where neither the user nor the files say more."""
+
+    def read(self, path: Path, organs: Organs) -> LabelMap:
+        """Read a label map of either side, named as was chosen for its folder."""
+        return named_as_chosen(super().read(path, organs))
 
 
 def read_schemes(texts: Sequence[str]) -> Schemes:
@@ -83,8 +97,8 @@ def read_matched(prediction: Path, reference: Path, schemes: Schemes) -> Matched
         A file can't be read or has a value that its names don't have, or no organ is in
         both.
     """
-    found = read_label_map(prediction, schemes.prediction)
-    real = read_label_map(reference, schemes.reference)
+    found = schemes.read(prediction, schemes.prediction)
+    real = schemes.read(reference, schemes.reference)
     for labels in (found, real):
         _require_names(labels)
     matched = match_organs(*share_names(found, real))

@@ -177,6 +177,12 @@ def find_scheme(key: str) -> Scheme | None:
     return next((scheme for scheme in SCHEMES if _plain(key) == _plain(scheme.key)), None)
 
 
+def fitting_schemes(values: Collection[int]) -> tuple[Scheme, ...]:
+    """Schemes that have all these label values, those with the fewest names first."""
+    found = (scheme for scheme in SCHEMES if scheme.fits(values))
+    return tuple(sorted(found, key=lambda scheme: (len(scheme.names), scheme.title)))
+
+
 def scheme_values(key: str) -> dict[str, int]:
     """The value of each name of a scheme that is there."""
     return next(scheme.values for scheme in SCHEMES if scheme.key == key)

@@ -9,6 +9,7 @@ from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.batch.organ_table import OrganRow, OrganTable
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.pairs import find_cases
+from napari_abdoseg.image.chosen_schemes import named_as_chosen
 from napari_abdoseg.image.nifti import read_labels
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.plugin.comparison_work import paintable, scan_on
@@ -47,7 +48,7 @@ def reading_case(table: OrganTable, row: OrganRow, scans: Path | None) -> Work[C
     path = table.folder / f"{row.case}.nii.gz"
     if not path.is_file():
         raise AbdosegError(f"{path} is gone: choose the folder that it is in now.")
-    labels = paintable(read_labels(path))
+    labels = paintable(named_as_chosen(read_labels(path)))
     scan = find_cases(scans).get(row.case) if scans else None
     boxes = {organ.name: box for organ, box in bounding_boxes(labels).items()}
     return CohortCase(row, labels, scan_on(scan, labels) if scan else None, boxes.get(row.organ))

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
 from napari_abdoseg.evaluation.comparison import Findings
-from napari_abdoseg.evaluation.label_schemes import Matched
+from napari_abdoseg.evaluation.label_schemes import FolderSchemes, Matched
 from napari_abdoseg.plugin.cases import CasesPanel
 from napari_abdoseg.plugin.comparison_choice import FOLDERS, LAYERS, ComparisonChoice
 from napari_abdoseg.plugin.comparison_scene import ComparisonScene
@@ -138,7 +138,8 @@ class CompareWidget(QWidget):  # type: ignore[misc]
         self._clear()
         if self.choice.source.value == FOLDERS:
             self._scans = scan
-            self._run(evaluating(prediction, reference, tolerances), self._show_cohort)
+            work = evaluating(prediction, reference, tolerances, schemes=FolderSchemes())
+            self._run(work, self._show_cohort)
         else:
             self._run(comparing_files(prediction, reference, scan, tolerances), self._show_case)
 
@@ -194,7 +195,7 @@ class CompareWidget(QWidget):  # type: ignore[misc]
         self.scene = scene
         scene.closed.connect(self._forget_scene)
         self.destroyed.connect(scene.stop)
-        self.findings.show_scene(scene, title, matched.unmatched)
+        self.findings.show_scene(scene, title, matched.unmatched, matched.naming)
 
     def _show_cohort(self, cohort: CohortScores) -> None:
         self.cohort = cohort

@@ -11,7 +11,7 @@ from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.evaluation.case_scores import read_pair
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.comparison import Findings, comparing
-from napari_abdoseg.evaluation.label_schemes import Matched, Schemes, find_schemes
+from napari_abdoseg.evaluation.label_schemes import FolderSchemes, Matched, Schemes
 from napari_abdoseg.evaluation.pairs import Pair, find_cases, find_pairs
 from napari_abdoseg.evaluation.tolerance import Tolerances
 from napari_abdoseg.image.nifti import read_volume
@@ -72,8 +72,7 @@ def comparing_files(
         if path.is_dir():
             raise AbdosegError(f"{path} is a folder: choose a file, or compare two folders.")
     (pair,) = find_pairs(prediction, reference).pairs
-    schemes = find_schemes(prediction, reference)
-    return (yield from _comparing_pair(pair, schemes, scan, tolerances))
+    return (yield from _comparing_pair(pair, FolderSchemes(), scan, tolerances))
 
 
 def comparing_case(cohort: CohortScores, case: str, scans: Path | None) -> Work[ComparedCase]:
@@ -92,13 +91,13 @@ def comparing_case(cohort: CohortScores, case: str, scans: Path | None) -> Work[
 def _comparing_pair(
     pair: Pair, schemes: Schemes, scan: Path | None, tolerances: Tolerances
 ) -> Work[ComparedCase]:
-    if not (pair.prediction.is_file() and pair.reference.is_file()):
+    if not (pair.prediction.exists() and pair.reference.exists()):
         raise AbdosegError(f"The files of {pair.case} are gone: compare the folders again.")
     yield Progress(READING, 0, 0)
     matched = read_pair(pair, schemes)
     yield from _telling(matched)
     prediction, reference = paintable(matched.prediction), paintable(matched.reference)
-    matched = Matched(prediction, reference, matched.unmatched)
+    matched = replace(matched, prediction=prediction, reference=reference)
     volume = None if scan is None else scan_on(scan, reference)
     findings = yield from comparing(prediction, reference, tolerances)
     return ComparedCase(pair.case, matched, findings, volume)

@@ -56,7 +56,11 @@ class FindingsPanel(QWidget):  # type: ignore[misc]
         self.error_table.clicked.connect(self._go_to_error)
 
     def show_scene(
-        self, scene: ComparisonScene | None, title: str = "", unmatched: tuple[str, ...] = ()
+        self,
+        scene: ComparisonScene | None,
+        title: str = "",
+        unmatched: tuple[str, ...] = (),
+        naming: tuple[str, ...] = (),
     ) -> None:
         """Show a comparison; nothing of the one before.
 
@@ -67,6 +71,8 @@ class FindingsPanel(QWidget):  # type: ignore[misc]
             What is compared.
         unmatched : tuple of str, optional
             Names of organs that one side alone knows.
+        naming : tuple of str, optional
+            How organs were named and matched.
         """
         self._scene = scene
         self.setVisible(scene is not None)
@@ -74,8 +80,10 @@ class FindingsPanel(QWidget):  # type: ignore[misc]
             return
         tolerances = scene.live.comparison.tolerances.name
         self.title.setText(f"<b>{title}</b> (NSD: {tolerances})")
-        self.unmatched.setVisible(bool(unmatched))
-        self.unmatched.setText(f"Not compared, as one side alone has it: {', '.join(unmatched)}.")
+        left_out = f"Not compared, as one side alone has it: {', '.join(unmatched)}."
+        words = [*naming, *([left_out] if unmatched else [])]
+        self.unmatched.setVisible(bool(words))
+        self.unmatched.setText("\n".join(words))
         scene.live.scored.connect(self._show_scores)
         scene.live.errors_found.connect(self._list_errors)
         scene.surfaces.changed.connect(self._show_surfaces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,22 +45,29 @@ def image_layer(volume: Volume) -> LayerData:
 
 def labels_layer(label_map: LabelMap, name: str | None = None) -> LayerData:
     """A label map as a Labels layer that can be painted on and names the organ under the mouse."""
-    colors: dict[int | None, Any] = {organ.value: organ.color for organ in label_map.organs}
     options = {
         "name": name or _name_of(label_map, "organs"),
-        "colormap": DirectLabelColormap(
-            color_dict={None: UNKNOWN_LABEL_COLOR, 0: "transparent", **colors}
-        ),
-        "features": {
-            "index": [0, *(organ.value for organ in label_map.organs)],
-            "organ": [BACKGROUND, *(organ.name for organ in label_map.organs)],
-        },
+        **look_of(label_map.organs),
         "opacity": MASK_OPACITY,
         "iso_gradient_mode": "smooth",
         "metadata": labels_metadata(label_map),
         **place_of(label_map.grid),
     }
     return writable(label_map.data), options, "labels"
+
+
+def look_of(organs: Sequence[Organ]) -> dict[str, Any]:
+    """Colours and names of organs, as options of a Labels layer."""
+    colors: dict[int | None, Any] = {organ.value: organ.color for organ in organs}
+    return {
+        "colormap": DirectLabelColormap(
+            color_dict={None: UNKNOWN_LABEL_COLOR, 0: "transparent", **colors}
+        ),
+        "features": {
+            "index": [0, *(organ.value for organ in organs)],
+            "organ": [BACKGROUND, *(organ.name for organ in organs)],
+        },
+    }
 
 
 def labels_metadata(label_map: LabelMap) -> dict[str, Any]:
@@ -70,6 +78,8 @@ def labels_metadata(label_map: LabelMap) -> dict[str, Any]:
         "path": label_map.path,
         "notices": label_map.notices,
         "stamp": label_map.stamp,
+        "ignored": label_map.ignored,
+        "naming": label_map.naming,
     }
 
 
@@ -212,6 +222,8 @@ def label_map_of(layer: Labels) -> LabelMap:
         metadata.get("path"),
         metadata.get("notices", ()),
         metadata.get("stamp", ""),
+        metadata.get("ignored"),
+        metadata.get("naming", ()),
     )
 
 

@@ -98,6 +98,10 @@ class OrganScene:
             if len(self.table.measures) <= MOST_AT_FIRST:
                 self.show_when_measured(self.table.measures)
 
+    def measure_again(self) -> None:
+        """Look at the layer anew: its organs are called otherwise."""
+        self._measuring.start()
+
     def show_when_measured(self, organs: Iterable[Organ]) -> None:
         """Show boxes and surfaces of organs as soon as they are there."""
         self._undecided = False

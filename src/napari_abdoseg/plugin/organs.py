@@ -13,6 +13,7 @@ from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.layers import label_layers
+from napari_abdoseg.plugin.naming import NamingRow
 from napari_abdoseg.plugin.organ_cells import NAME
 from napari_abdoseg.plugin.organ_details import OrganDetails
 from napari_abdoseg.plugin.organ_model import OrganModel
@@ -48,6 +49,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self.details = OrganDetails()
         self.smoothing = ComboBox(choices=SMOOTHINGS, value="light")
         self.message = QLabel(EMPTY)
+        self.naming = NamingRow()
         self.region_words = QLabel()
         self._lay_out()
         self._follow_theme()
@@ -68,7 +70,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self._top = _row(self.layers.native, self.all_on, self.all_off)
         self._bottom = _row(QLabel("Surface smoothing"), self.smoothing.native)
         layout = QVBoxLayout(self)
-        for widget in (self._top, self.message, self.list, self.region_words):
+        for widget in (self._top, self.message, self.naming, self.list, self.region_words):
             layout.addWidget(widget)
         layout.addSpacing(6)
         for widget in (self.details, self._bottom):
@@ -134,6 +136,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
             widget.setVisible(listed)
         self.message.setVisible(not listed)
         self._top.setVisible(self.layers.value is not None)
+        self.naming.follow(self.model.scene)
         self.message.setText(self._why_empty())
         self._say_of_region()
         self._select_painted()

@@ -9,15 +9,24 @@ from napari import current_viewer
 from napari.utils.notifications import show_info
 
 from napari_abdoseg.anatomy.box_file import SUFFIXES, holds_boxes, read_boxes
-from napari_abdoseg.image.nifti import nifti_files, read_image
+from napari_abdoseg.image.chosen_schemes import named_as_chosen
+from napari_abdoseg.image.nifti import is_nifti_file, nifti_files, read_image
+from napari_abdoseg.image.organ_files import (
+    masks_folder,
+    name_of_case,
+    organ_files,
+    read_label_map,
+)
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.boxes import follow_boxes
 from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.layers import LayerData, box_layer, image_layer, labels_layer
+from napari_abdoseg.plugin.naming import is_nameless
 
 Paths = str | Sequence[str]
 
 UNKNOWN_BOX_COLOR = "#9a9a9a"
+NAMELESS = "Its labels have no names: the panel Organs offers published ones."
 
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
@@ -27,11 +36,15 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
 
 
 def read(path: Paths) -> list[LayerData]:
-    """One Image or Labels layer a file, scans below label maps, and boxes above."""
-    layers = []
+    """One Image or Labels layer a file, scans below label maps, and boxes above.
+
+    The masks of a folder with a file an organ are one label map.
+    """
+    layers, notices = [], _Notices()
     for each in [path] if isinstance(path, str) else path:
-        files = nifti_files(each) if Path(each).is_dir() else [Path(each)]
-        layers += [layer for file in files for layer in _read_file(file)]
+        for found in _found(Path(each)):
+            layers += _read_one(found, notices)
+    notices.show()
     layers.sort(key=lambda layer: ("image", "labels", "shapes").index(layer[2]))
     return _in_one_go(layers)
 
@@ -53,19 +66,51 @@ def _in_one_go(layers: list[LayerData]) -> list[LayerData]:
     return layers
 
 
+class _Notices:
+    """What is told of files that are read together, each sentence once."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, list[str]] = {}
+
+    def take(self, name: str, notices: tuple[str, ...]) -> None:
+        for notice in notices:
+            self._files.setdefault(notice, []).append(name)
+
+    def show(self) -> None:
+        for notice, names in self._files.items():
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            show_info(f"{names[0]}{more}: {notice}")
+
+
+def _found(path: Path) -> list[Path]:
+    """The files of a folder, and where its masks lie; else a file alone."""
+    if not path.is_dir():
+        return [path]
+    masks = masks_folder(path)
+    if masks is None:
+        return nifti_files(path)
+    apart = organ_files(masks).values()
+    others = (file for file in sorted(path.iterdir()) if is_nifti_file(file))
+    return [*(file for file in others if file not in apart), masks]
+
+
 def _is_ours(path: Path) -> bool:
     if path.suffix.lower() in SUFFIXES:
         return holds_boxes(path)
     return path.is_dir() or path.name.lower().endswith((".nii", ".nii.gz"))
 
 
-def _read_file(path: Path) -> list[LayerData]:
+def _read_one(path: Path, notices: _Notices) -> list[LayerData]:
     if path.suffix.lower() in SUFFIXES:
         return _read_boxes(path)
-    image = read_image(path)
-    for notice in image.notices:
-        show_info(f"{path.name}: {notice}")
-    return [labels_layer(image) if isinstance(image, LabelMap) else image_layer(image)]
+    name = name_of_case(path) if path.is_dir() else None
+    image = read_label_map(path) if path.is_dir() else read_image(path)
+    if isinstance(image, LabelMap):
+        image = named_as_chosen(image)
+        if is_nameless(image.organs):
+            notices.take(path.name, (NAMELESS,))
+    notices.take(name or path.name, image.notices)
+    return [labels_layer(image, name) if isinstance(image, LabelMap) else image_layer(image)]
 
 
 def _read_boxes(path: Path) -> list[LayerData]:

@@ -95,20 +95,34 @@ class ScoreModel(QStandardItemModel):  # type: ignore[misc]
             self.appendRow(row)
 
     def _fill(self, row: int, score: Score, start: Score) -> None:
-        self._fill_metric(row, DSC, score.dsc, start.dsc)
-        self._fill_metric(row, NSD, score.nsd, start.nsd)
+        if score.emptiness is Emptiness.BOTH:
+            for column in (DSC, NSD):
+                self._clear_metric(row, column)
+        else:
+            self._fill_metric(row, DSC, score.dsc, start.dsc)
+            self._fill_metric(row, NSD, score.nsd, start.nsd)
         self.item(row, HD95).setText(_distance(score))
         self.item(row, VOLUME).setText(volume_text(score.volume_prediction_ml))
         self.item(row, REFERENCE).setText(volume_text(score.volume_reference_ml))
         self.item(row, NAME).setToolTip(score.emptiness.capitalize())
 
     def _fill_mean(self, scores: list[Score], starts: list[Score]) -> None:
+        """Mean of the organs that a side has now, before and after."""
+        there = [place for place, s in enumerate(scores) if s.emptiness is not Emptiness.BOTH]
         for column, name in ((DSC, "dsc"), (NSD, "nsd")):
+            if not there:
+                self._clear_metric(self.rowCount() - 1, column)
+                continue
             now, before = (
-                float(np.mean([getattr(score, name) for score in each]))
+                float(np.mean([getattr(each[place], name) for place in there]))
                 for each in (scores, starts)
             )
             self._fill_metric(self.rowCount() - 1, column, now, before)
+
+    def _clear_metric(self, row: int, column: int) -> None:
+        """Say that there is nothing to score."""
+        self.item(row, column).setText(ABSENT)
+        self.item(row, column).setData(None, Qt.ItemDataRole.ForegroundRole)
 
     def _fill_metric(self, row: int, column: int, value: float, start: float) -> None:
         item, change = self.item(row, column), value - start

@@ -13,6 +13,7 @@ from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti import read_labels, write_labels
 from napari_abdoseg.image.organ import organs_from_names
+from napari_abdoseg.image.renumbering import renumbered
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.training.conversion.image_steps import single_step
 from napari_abdoseg.training.conversion.label_mapping import LabelMapping
@@ -88,7 +89,7 @@ class Relabel:
                 f"label has: mend it, or say what {unknown[0]} is with --map {unknown[0]}=NAME "
                 f"or --map {unknown[0]}=background."
             )
-        _write(self.target, _renumbered(labels.data, table), labels, self.mapping)
+        _write(self.target, renumbered(labels.data, table), labels, self.mapping)
         return 0
 
 
@@ -133,16 +134,6 @@ class Merge:
             merged[claimed & (merged == 0)] = value
         _write(self.target, merged, first, self.mapping)
         return overlap
-
-
-def _renumbered(data: NDArray[Any], table: dict[int, int]) -> NDArray[np.uint16]:
-    """Other values for those that occur, a slice at a time."""
-    new_values = np.zeros(max(table) + 1, np.uint16)
-    new_values[list(table)] = list(table.values())
-    changed = np.empty(data.shape, np.uint16)
-    for old_slice, new_slice in zip(data, changed, strict=True):
-        new_slice[...] = new_values[old_slice]
-    return changed
 
 
 def _write(target: Path, data: NDArray[Any], like: LabelMap, mapping: LabelMapping) -> None:
