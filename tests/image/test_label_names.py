@@ -12,7 +12,7 @@ import pytest
 
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.label_table import IGNORE
-from napari_abdoseg.image.nifti import read_labels, write_labels
+from napari_abdoseg.image.nifti import read_image, read_labels, write_labels
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.organ_spelling import organ_key, organ_of_file
 from napari_abdoseg.image.published_schemes import SCHEMES, find_scheme
@@ -176,8 +176,12 @@ class TestDataset:
     )
     def test_nonsense_is_one_sentence(self, label_file, tmp_path, content) -> None:
         write_json(tmp_path / "dataset.json", content)
+        path = label_file("case.nii", 1)
         with pytest.raises(ImageError, match=r"dataset\.json gives no whole number .*mend it"):
-            read_labels(label_file("case.nii", 1))
+            read_labels(path)
+        shown = read_image(path)
+        assert shown.organs == (Organ(1, "label 1"),)
+        assert "dataset.json gives no whole number" in shown.notices[-1]
 
 
 class TestDescriptionBeside:

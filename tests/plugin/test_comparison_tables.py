@@ -55,6 +55,15 @@ def test_scores_and_their_mean(scores):
     assert scores.organ_at(scores.index(2, DSC)) is None
 
 
+def test_an_organ_that_neither_has_is_not_scored(scores):
+    nowhere = replace(EMPTY, dsc=1.0, nsd=1.0, emptiness=Emptiness.BOTH)
+    show(scores, GOOD, nowhere)
+    assert texts(scores, 1)[DSC : NSD + 1] == ["–", "–"]
+    assert texts(scores, 2)[: NSD + 1] == ["mean", None, "0.9000", "0.8000"]
+    show(scores, replace(GOOD, emptiness=Emptiness.BOTH), nowhere)
+    assert texts(scores, 2)[DSC : NSD + 1] == ["–", "–"]
+
+
 def test_changes_since_the_start_have_sign_and_colour(scores):
     show(scores, GOOD, EMPTY)
     show(scores, replace(GOOD, dsc=0.95, nsd=0.79), EMPTY)

@@ -31,6 +31,10 @@ _LABEL_FOLDER = re.compile(
 _FOLD = re.compile(r"fold_(\d+|all)")
 
 
+class LabelNamesError(ImageError):
+    """A file that should name labels can't be understood."""
+
+
 @dataclass(frozen=True)
 class StatedNames:
     """Names that a file states for label maps.
@@ -62,7 +66,7 @@ def names_beside(path: Path) -> StatedNames | None:
 
     Raises
     ------
-    ImageError
+    LabelNamesError
         A file can't be understood.
     """
     for file in (*_datasets(path), *_descriptions(path)):
@@ -76,23 +80,25 @@ def read_names(file: Path) -> Names:
 
     Raises
     ------
-    ImageError
+    LabelNamesError
         It can't be read, or what it says of labels makes no sense.
     """
     try:
         if not file.is_file():
-            raise ImageError(f"{file} is no file: give one that names label values.")
+            raise LabelNamesError(f"{file} is no file: give one that names label values.")
         if file.stat().st_size > LARGEST:
-            raise ImageError(f"{file} is too large for a list of labels: move it away.")
+            raise LabelNamesError(f"{file} is too large for a list of labels: move it away.")
         if file.suffix.lower() == ".json":
             return names_in_json(read_json(file))
         return names_in_text(file.read_text(encoding="utf-8-sig"))
     except ValueError as error:
-        raise ImageError(
+        raise LabelNamesError(
             f"{file} gives no whole number for each organ ({error}): mend it, or move it away."
         ) from error
     except OSError as error:
-        raise ImageError(f"{file} can't be read ({error}): mend it, or move it away.") from error
+        raise LabelNamesError(
+            f"{file} can't be read ({error}): mend it, or move it away."
+        ) from error
 
 
 def _datasets(path: Path) -> Iterator[Path]:
@@ -131,5 +137,5 @@ def _is_table(file: Path) -> bool:
     """Whether a file names labels; one that is broken and can be nothing else is one, too."""
     try:
         return bool(read_names(file))
-    except ImageError:
+    except LabelNamesError:
         return file.suffix.lower() in (".label", ".ctbl")

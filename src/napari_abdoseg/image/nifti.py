@@ -24,10 +24,11 @@ from napari_abdoseg.image.label_map_detection import (
 )
 from napari_abdoseg.image.label_names import is_named, name_labels
 from napari_abdoseg.image.label_table import IGNORE
+from napari_abdoseg.image.names_beside import LabelNamesError
 from napari_abdoseg.image.nifti_file import NiftiFile
 from napari_abdoseg.image.nifti_header import LABEL_INTENT
 from napari_abdoseg.image.nifti_saving import save
-from napari_abdoseg.image.organ import Organ, organs_from_names
+from napari_abdoseg.image.organ import Organ, number_name, organs_from_names
 from napari_abdoseg.image.renumbering import renumbered
 from napari_abdoseg.image.volume import LabelMap, Volume
 
@@ -100,7 +101,8 @@ def read_organs(path: AnyPath) -> tuple[Organ, ...]:
 def read_image(path: AnyPath, organs: Iterable[Organ] = ()) -> Volume | LabelMap:
     """Read a file as what it is, a scan or a label map.
 
-    See `napari_abdoseg.image.label_map_detection`.
+    See `napari_abdoseg.image.label_map_detection`. A label map is read as `read_labels` reads
+    it, but a file beside it that makes no sense only leaves its labels without names.
 
     Raises
     ------
@@ -110,7 +112,7 @@ def read_image(path: AnyPath, organs: Iterable[Organ] = ()) -> Volume | LabelMap
     file = nifti_file.load(Path(path))
     said = _says_labels(file)
     if is_label_map(file.voxels, said, file.header.step):
-        return _label_map(file, organs)
+        return _shown_label_map(file, organs)
     volume = _volume(file)
     return replace(volume, notices=(*volume.notices, _NO_LABELS)) if said else volume
 
@@ -209,6 +211,16 @@ def _volume(file: NiftiFile) -> Volume:
     header = file.header
     screen = header.grid.to_screen(file.voxels)
     return Volume(screen, header.grid, header.path, header.notices)
+
+
+def _shown_label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
+    """A label map, without names where those beside it can't be understood."""
+    try:
+        return _label_map(file, organs)
+    except LabelNamesError as error:
+        values = _values(as_labels(file.voxels)) or [1]
+        labels = _label_map(file, [Organ(value, number_name(value)) for value in values])
+        return replace(labels, notices=(*labels.notices, f"It has no names: {error}"))
 
 
 def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
