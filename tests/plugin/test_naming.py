@@ -83,12 +83,15 @@ def test_labels_without_names_get_them_by_one_click(organs, numbered, qtbot):
     assert any("have no names" in message for message in said())
     assert not organs.naming.isHidden()
     assert "kits" not in {scheme.key for scheme in organs.naming.schemes.choices if scheme}
+    organs.model.scene.boxes.show({"label 1": True, "label 2": False})
     choose(organs, "abdomenct1k")
     qtbot.waitUntil(lambda: organs.naming.isHidden())
     expected = ["liver", "kidney", "spleen", "pancreas"]
     assert [organs.model.item(row).text() for row in range(4)] == expected
     assert layer.features["organ"].tolist() == ["background", *expected]
     assert np.allclose(layer.colormap.color_dict[1][:3], np.array([0xDD, 0x6B, 0x55]) / 255)
+    assert organs.model.scene.boxes.state()["liver"]
+    assert not organs.model.scene.boxes.state()["kidney"]
     (again,) = opened(numbered)
     assert names(again) == expected
     assert any("as was chosen for its folder" in message for message in said())

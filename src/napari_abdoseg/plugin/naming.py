@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from magicgui.widgets import ComboBox
 from napari.layers import Labels
 from napari.utils.notifications import show_warning
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.chosen_schemes import remember_scheme
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 QUESTION = "Labels have no names:"
 TIP = "What the labels are called, here and for all label maps of this folder without names"
 CHOOSE = "choose a scheme"
+SHOWN_LETTERS = 14
+AS_LONG_AS_THAT = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 
 
 def is_nameless(organs: Sequence[Organ]) -> bool:
@@ -51,6 +53,8 @@ class NamingRow(QWidget):  # type: ignore[misc]
         super().__init__()
         self._scene: OrganScene | None = None
         self.schemes = ComboBox(choices=self._choices, nullable=False, tooltip=TIP)
+        self.schemes.native.setMinimumContentsLength(SHOWN_LETTERS)
+        self.schemes.native.setSizeAdjustPolicy(AS_LONG_AS_THAT)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(QLabel(QUESTION))
@@ -74,7 +78,7 @@ class NamingRow(QWidget):  # type: ignore[misc]
     def _choose(self, scheme: Scheme | None) -> None:
         if scheme is not None and self._scene is not None:
             name_layer(self._scene.layer, scheme)
-            self._scene.measure_again()
+            self._scene.rename(scheme.organs)
 
 
 def _title(scheme: Scheme) -> str:

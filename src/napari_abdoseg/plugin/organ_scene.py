@@ -98,8 +98,13 @@ class OrganScene:
             if len(self.table.measures) <= MOST_AT_FIRST:
                 self.show_when_measured(self.table.measures)
 
-    def measure_again(self) -> None:
-        """Look at the layer anew: its organs are called otherwise."""
+    def rename(self, organs: Iterable[Organ]) -> None:
+        """Follow a layer whose organs are called otherwise now; what is shown stays so."""
+        names = {organ.value: organ.name for organ in organs}
+        new_names = {old.name: names.get(old.value) for old in self.table.organs}
+        for part in (self.boxes, self.surfaces):
+            shown = (new_names.get(name) for name, on in part.state().items() if on)
+            part.show({name: True for name in shown if name})
         self._measuring.start()
 
     def show_when_measured(self, organs: Iterable[Organ]) -> None:
