@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import os
 import re
 import shutil
 import struct
@@ -13,10 +15,12 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.gzip_stream import unpacked
 from napari_abdoseg.image.nifti import (
     case_name,
     nifti_files,
@@ -312,7 +316,105 @@ def cut(path: Path, keep: float) -> None:
     path.write_bytes(raw[: int(len(raw) * keep)])
 
 
+OTHER_BYTES = "Bytes that are not of the file follow its end; they were not read."
+
+
+class TestPackedFiles:
+    """Gzip as transfers and other programs leave it, and as it is made to do harm."""
+
+    @pytest.mark.parametrize(
+        ("kind", "notices"),
+        [
+            ("members", ()),
+            ("many members", ()),
+            ("an empty last member", ()),
+            ("an empty first member", ()),
+            ("zeros behind", ()),
+            ("not packed", ()),
+            ("a line end behind", (OTHER_BYTES,)),
+            ("a byte behind", (OTHER_BYTES,)),
+            ("zeros and words behind", (OTHER_BYTES,)),
+            ("a page behind", (OTHER_BYTES,)),
+        ],
+    )
+    @pytest.mark.parametrize("size", [3, 60])
+    def test_are_read_whole(
+        self, make_nifti: MakeNifti, kind: str, notices: tuple[str, ...], size: int
+    ) -> None:
+        voxels = np.random.default_rng(0).integers(-1000, 1000, (size, 70, 50)).astype("i2")
+        path = make_nifti(voxels)
+        raw = path.read_bytes()
+        packed, empty = gzip.compress(raw), gzip.compress(b"")
+        blocks = range(0, len(raw), max(1, len(raw) // 100))
+        content = {
+            "members": gzip.compress(raw[:300]) + gzip.compress(raw[300:]),
+            "many members": b"".join(gzip.compress(raw[at : at + blocks.step]) for at in blocks),
+            "an empty last member": packed + empty,
+            "an empty first member": empty + packed,
+            "zeros behind": packed + bytes(1000),
+            "not packed": raw,
+            "a line end behind": packed + b"\r\n",
+            "a byte behind": packed + b"\n",
+            "zeros and words behind": packed + bytes(5) + b"words",
+            "a page behind": packed + b"<html>" * 100_000,
+        }[kind]
+        path = path.with_name("scan.nii.gz")
+        path.write_bytes(content)
+        volume = read_volume(path)
+        np.testing.assert_array_equal(stored(volume), voxels)
+        assert volume.notices == notices
+
+    @pytest.mark.parametrize("cut", [1, 7, 10, 500])
+    def test_cut_off_in_their_last_member(self, make_nifti: MakeNifti, cut: int) -> None:
+        path = make_nifti()
+        last = gzip.compress(np.random.default_rng(0).bytes(1000))
+        path.write_bytes(gzip.compress(path.read_bytes()) + last[:-cut])
+        with pytest.raises(ImageError, match="truncated or damaged"):
+            read_volume(path)
+
+    def test_that_go_on_and_on_are_read_as_far_as_their_header_says(
+        self, make_nifti: MakeNifti
+    ) -> None:
+        path = make_nifti()
+        more = gzip.compress(bytes(1 << 24), 9)
+        path.write_bytes(gzip.compress(path.read_bytes()) + 40 * more + b"not gzip")
+        volume = read_volume(path)
+        np.testing.assert_array_equal(stored(volume), counting("i2"))
+        assert volume.notices == (
+            "The file goes on far behind its voxels; no more of it was read or checked.",
+        )
+
+    def test_of_members_that_hold_nothing(self, make_nifti: MakeNifti) -> None:
+        path = make_nifti()
+        path.write_bytes(gzip.compress(path.read_bytes()) + 5000 * gzip.compress(b""))
+        assert read_volume(path).notices == (OTHER_BYTES,)
+
+    def test_whose_voxels_begin_far_away(self, make_nifti: MakeNifti) -> None:
+        path = make_nifti(vox_offset=float(1 << 29))
+        path.write_bytes(gzip.compress(path.read_bytes()))
+        with pytest.raises(ImageError, match="no place of the voxels"):
+            read_volume(path)
+
+    def test_are_skipped_forwards_alone(self) -> None:
+        stream = unpacked(io.BufferedReader(io.BytesIO(gzip.compress(bytes(range(256)) * 5000))))
+        assert stream.seek(1_000_003) == stream.tell() == 1_000_003
+        assert stream.read(2) == bytes([1_000_003 % 256, 1_000_004 % 256])
+        with pytest.raises(OSError, match="read forwards"):
+            stream.seek(0)
+
+
 class TestUnusableFiles:
+    def test_larger_than_the_memory(self, make_nifti: MakeNifti) -> None:
+        edge = 1 + round((psutil.virtual_memory().total + psutil.swap_memory().total) ** (1 / 3))
+        path = make_nifti(dim=[3, edge, edge, edge, 1, 1, 1, 1], datatype=2)
+        os.truncate(path, 352 + edge**3)
+        self.refused(path, "takes more memory than there is")
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+    def test_that_are_pipes(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "scan.nii")
+        self.refused(tmp_path / "scan.nii", "is a pipe or a device")
+
     @pytest.mark.parametrize(
         ("fields", "message"),
         [
@@ -495,7 +597,10 @@ class TestLabels:
         assert labels.organs == (Organ(1, "aorta"),)
         np.testing.assert_array_equal(stored(labels), counting("u1") % 2)
 
-    @pytest.mark.parametrize("comment", ["hello", [1], {"labels": [1]}, {"labels": {"a": "b"}}])
+    @pytest.mark.parametrize(
+        "comment",
+        ["hello", [1], {"labels": [1]}, {"labels": {"a": "b"}}, {"labels": {"a": np.inf}}],
+    )
     def test_ignore_other_comments(self, make_nifti: MakeNifti, comment: Any) -> None:
         path = self.with_comment(make_nifti, "<", comment)
         assert [organ.name for organ in read_labels(path).organs] == ["label 1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -13,7 +14,10 @@ from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.cli.predict import predict
 from napari_abdoseg.cli.train import train
 from napari_abdoseg.cli.watch import watch
-from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.errors import NO_MEMORY, AbdosegError
+
+_NOT_LOADED = ("failed to map segment", "cannot map zero-fill pages", "Cannot allocate memory")
+"""What the loader of libraries on Linux says where memory is short."""
 
 app = typer.Typer(
     name="abdoseg",
@@ -43,3 +47,15 @@ def main() -> None:
     except AbdosegError as error:
         complain(str(error))
         sys.exit(2)
+    except (MemoryError, OSError, ImportError) as error:
+        if not is_want_of_memory(error):
+            raise
+        complain(NO_MEMORY)
+        sys.exit(2)
+
+
+def is_want_of_memory(error: Exception) -> bool:
+    """Whether there was too little memory, also to load a library."""
+    if isinstance(error, ImportError):
+        return any(words in str(error) for words in _NOT_LOADED)
+    return isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM

@@ -15,7 +15,8 @@ import struct
 from pathlib import Path
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.nifti_file import GZIP, load, load_header
+from napari_abdoseg.image.gzip_stream import GZIP
+from napari_abdoseg.image.nifti_file import load, load_header
 from napari_abdoseg.image.nifti_header import NiftiHeader
 
 

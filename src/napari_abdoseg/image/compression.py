@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_abdoseg.image.nifti_file import GZIP
+from napari_abdoseg.image.gzip_stream import GZIP
 
 PACKED_ENDING = ".gz"
 

@@ -58,7 +58,8 @@ def read_volume(path: AnyPath) -> Volume:
     ImageError
         The file can't be read, is damaged, or holds no volume of finite numbers.
     """
-    return _volume(nifti_file.load(Path(path)))
+    with nifti_file.within_memory(Path(path)):
+        return _volume(nifti_file.load(Path(path)))
 
 
 def read_labels(path: AnyPath, organs: Iterable[Organ] = ()) -> LabelMap:
@@ -84,7 +85,8 @@ def read_labels(path: AnyPath, organs: Iterable[Organ] = ()) -> LabelMap:
         The file can't be read, is damaged, or has values that are no labels, or a file
         beside it that should name them makes no sense.
     """
-    return _label_map(nifti_file.load(Path(path)), organs)
+    with nifti_file.within_memory(Path(path)):
+        return _label_map(nifti_file.load(Path(path)), organs)
 
 
 def read_organs(path: AnyPath) -> tuple[Organ, ...]:
@@ -109,12 +111,13 @@ def read_image(path: AnyPath, organs: Iterable[Organ] = ()) -> Volume | LabelMap
     ImageError
         The file can't be read, is damaged, or holds no volume of finite numbers.
     """
-    file = nifti_file.load(Path(path))
-    said = _says_labels(file)
-    if is_label_map(file.voxels, said, file.header.step):
-        return _shown_label_map(file, organs)
-    volume = _volume(file)
-    return replace(volume, notices=(*volume.notices, _NO_LABELS)) if said else volume
+    with nifti_file.within_memory(Path(path)):
+        file = nifti_file.load(Path(path))
+        said = _says_labels(file)
+        if is_label_map(file.voxels, said, file.header.step):
+            return _shown_label_map(file, organs)
+        volume = _volume(file)
+        return replace(volume, notices=(*volume.notices, _NO_LABELS)) if said else volume
 
 
 def holds_labels(path: AnyPath) -> bool:
@@ -125,11 +128,12 @@ def holds_labels(path: AnyPath) -> bool:
     ImageError
         The file can't be read, is damaged, or holds no volume of finite numbers.
     """
-    start = nifti_file.load_start(Path(path))
-    if evidence_of(start.voxels, start.header.step) is Evidence.SCAN:
-        return False
-    file = nifti_file.load(Path(path))
-    return is_label_map(file.voxels, _says_labels(file), file.header.step)
+    with nifti_file.within_memory(Path(path)):
+        start = nifti_file.load_start(Path(path))
+        if evidence_of(start.voxels, start.header.step) is Evidence.SCAN:
+            return False
+        file = nifti_file.load(Path(path))
+        return is_label_map(file.voxels, _says_labels(file), file.header.step)
 
 
 def write_labels(path: AnyPath, labels: LabelMap, by_way_of: Path | None = None) -> None:
@@ -210,7 +214,7 @@ def _says_labels(file: NiftiFile) -> bool:
 def _volume(file: NiftiFile) -> Volume:
     header = file.header
     screen = header.grid.to_screen(file.voxels)
-    return Volume(screen, header.grid, header.path, header.notices)
+    return Volume(screen, header.grid, header.path, file.notices)
 
 
 def _shown_label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
@@ -237,7 +241,7 @@ def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
         header.grid,
         named.organs,
         header.path,
-        (*header.notices, *preview, *named.words),
+        (*file.notices, *preview, *named.words),
         header.stamp,
         named.ignored,
         named.words,

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 import os
+import stat
 import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedIOBase
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from isal import igzip, isal_zlib
+import psutil
 from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image import gzip_stream
+from napari_abdoseg.image.gzip_stream import GzipStream, unpacked
 from napari_abdoseg.image.header_names import names_in_extension
 from napari_abdoseg.image.nifti_header import START, NiftiHeader, header_size
 
-GZIP = b"\x1f\x8b"
 GZIP_RATIO = 1100
 """No gzip file unpacks to more than this times its size."""
 
@@ -30,9 +30,9 @@ CHUNK = 1 << 22
 START_BYTES = 1 << 20
 COMMENT = 6
 LONGEST_EXTENSIONS = 1 << 20
-DAMAGED: Any = (EOFError, zlib.error, isal_zlib.error, gzip.BadGzipFile)
-
-_GzipFile: Any = igzip.IGzipFile
+MOST_BEHIND = 1 << 28
+"""Bytes behind the voxels that are unpacked to check the sum at the end of a gzip file."""
+DAMAGED: Any = (EOFError, gzip_stream.DAMAGED)
 
 Voxels = NDArray[Any]
 
@@ -49,11 +49,14 @@ class NiftiFile:
     voxels : ndarray
         Real values in stored order; whole numbers unless there is a scale or a
         fraction, float32 then.
+    notices : tuple of str
+        What a user should know of the file.
     """
 
     header: NiftiHeader
     label_names: dict[int, str]
     voxels: Voxels
+    notices: tuple[str, ...] = ()
 
 
 def load(path: Path) -> NiftiFile:
@@ -64,10 +67,12 @@ def load(path: Path) -> NiftiFile:
     ImageError
         It can't be read, is damaged, or holds no volume of finite numbers.
     """
-    with _opened(path) as (stream, header, size):
-        names = _read_names(stream, header)
-        stored = _read_voxels(stream, header, size)
-    return NiftiFile(header, names, _finite(_real_values(stored, header), path))
+    with within_memory(path):
+        with _opened(path) as (stream, header, size):
+            names = _read_names(stream, header)
+            stored = _read_planes(stream, header, size, header.shape[2])
+            notices = (*header.notices, *_look_behind(stream, header))
+        return NiftiFile(header, names, _finite(_real_values(stored, header), path), notices)
 
 
 def load_start(path: Path) -> NiftiFile:
@@ -78,11 +83,12 @@ def load_start(path: Path) -> NiftiFile:
     ImageError
         See `load`; what comes later in the file may be damaged all the same.
     """
-    with _opened(path) as (stream, header, size):
-        names = _read_names(stream, header)
-        planes = max(1, START_BYTES // (math.prod(header.shape[:2]) * header.dtype.itemsize))
-        stored = _read_planes(stream, header, size, min(planes, header.shape[2]))
-    return NiftiFile(header, names, _finite(_real_values(stored, header), path))
+    with within_memory(path):
+        with _opened(path) as (stream, header, size):
+            names = _read_names(stream, header)
+            planes = max(1, START_BYTES // (math.prod(header.shape[:2]) * header.dtype.itemsize))
+            stored = _read_planes(stream, header, size, min(planes, header.shape[2]))
+        return NiftiFile(header, names, _finite(_real_values(stored, header), path))
 
 
 def load_label_names(path: Path) -> dict[int, str]:
@@ -110,13 +116,31 @@ def load_header(path: Path) -> NiftiHeader:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BufferedIOBase, NiftiHeader, int]]:
+def within_memory(path: Path) -> Iterator[None]:
+    """Where a file is read, and what it holds made into something else.
+
+    Raises
+    ------
+    ImageError
+        There was too little memory for it.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise ImageError(
+            f"{path} takes more memory than there is: close other programs, or take a machine with "
+            "more. If it should not be large, it is damaged."
+        ) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BufferedReader, NiftiHeader, int]]:
     """A file's bytes after its header, the header, and how many bytes it can hold."""
     try:
+        _require_file(path)
         with path.open("rb") as file:
-            packed = file.peek(2)[:2] == GZIP
-            stream: BufferedIOBase = _GzipFile(fileobj=file) if packed else file
-            size = os.fstat(file.fileno()).st_size * (GZIP_RATIO if packed else 1)
+            stream = unpacked(file)
+            size = os.fstat(file.fileno()).st_size * (1 if stream is file else GZIP_RATIO)
             yield stream, _read_header(stream, path), size
     except DAMAGED as error:
         raise damaged(path) from error
@@ -130,12 +154,19 @@ def _opened(path: Path) -> Iterator[tuple[BufferedIOBase, NiftiHeader, int]]:
         ) from error
 
 
+def _require_file(path: Path) -> None:
+    """Refuse pipes and devices, whose opening or reading may have no end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ImageError(f"{path} is a pipe or a device: choose a .nii or .nii.gz file.")
+
+
 def damaged(path: Path) -> ImageError:
     """What is said of a file that ends too soon."""
     return ImageError(f"{path} is truncated or damaged: copy or export it again from its source.")
 
 
-def _read_header(stream: BufferedIOBase, path: Path) -> NiftiHeader:
+def _read_header(stream: BufferedReader, path: Path) -> NiftiHeader:
     start = stream.read(START)
     size = header_size(start)
     if not size:
@@ -146,7 +177,7 @@ def _read_header(stream: BufferedIOBase, path: Path) -> NiftiHeader:
     return NiftiHeader(raw, path)
 
 
-def _read_names(stream: BufferedIOBase, header: NiftiHeader) -> dict[int, str]:
+def _read_names(stream: BufferedReader, header: NiftiHeader) -> dict[int, str]:
     """Names of labels from the header extensions; leaves the stream anywhere."""
     if not stream.read(4).startswith(b"\1"):
         return {}
@@ -160,20 +191,30 @@ def _read_names(stream: BufferedIOBase, header: NiftiHeader) -> dict[int, str]:
     return {}
 
 
-def _read_voxels(stream: BufferedIOBase, header: NiftiHeader, most: int) -> Voxels:
-    """Voxels of the first volume as stored; ``most`` bytes can be in the file."""
-    stored = _read_planes(stream, header, most, header.shape[2])
-    while header.volumes == 1 and stream.read(CHUNK):
-        pass  # the checksum of a gzip stream comes at its end
-    return stored
+def _look_behind(stream: BufferedReader, header: NiftiHeader) -> Iterator[str]:
+    """Have the sum at the end of a gzip file checked, and tell what else is behind the voxels.
+
+    Of several volumes, and of what goes on and on, nothing more is read.
+    """
+    if not isinstance(stream.raw, GzipStream) or header.volumes > 1:
+        return
+    for _ in range(0, MOST_BEHIND, CHUNK):
+        if not stream.read(CHUNK):
+            break
+    else:
+        yield "The file goes on far behind its voxels; no more of it was read or checked."
+    if stream.raw.has_other_bytes:
+        yield "Bytes that are not of the file follow its end; they were not read."
 
 
-def _read_planes(stream: BufferedIOBase, header: NiftiHeader, most: int, planes: int) -> Voxels:
+def _read_planes(stream: BufferedReader, header: NiftiHeader, most: int, planes: int) -> Voxels:
     """The first planes along the third axis, as stored."""
     i, j, _ = header.shape
     count = i * j * planes
     if header.voxel_offset + count * header.dtype.itemsize > most:
         raise EOFError
+    if count * header.dtype.itemsize > psutil.virtual_memory().available:
+        raise MemoryError
     flat = np.empty(count, dtype=header.dtype)
     stream.seek(header.voxel_offset)
     left = flat.view(np.uint8).data

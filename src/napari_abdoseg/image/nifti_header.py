@@ -20,6 +20,8 @@ START = 348
 """Bytes that every header begins with; one of NIfTI-2 is longer."""
 
 LABEL_INTENT = 1002
+FARTHEST_VOXELS = 1 << 28
+"""Bytes that may be before the voxels; more are no names, but a fault."""
 OBLIQUE_DEGREES = 0.5
 
 MAGIC = {348: b"n+1", 540: b"n+2"}
@@ -220,7 +222,7 @@ class NiftiHeader:
             raise ImageError(
                 f"{self.path} stores {found}, not one number a voxel: choose a CT scan."
             )
-        if not math.isfinite(self.fields["vox_offset"]):
+        if not self.fields["vox_offset"] < FARTHEST_VOXELS:
             raise ImageError(
                 f"{self.path} has a damaged header that gives no place of the voxels: "
                 "export the scan again from its source."

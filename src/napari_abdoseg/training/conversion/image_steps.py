@@ -13,7 +13,8 @@ from typing import IO, Any
 from isal import igzip
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti_file import DAMAGED, GZIP, damaged, load_header
+from napari_abdoseg.image.gzip_stream import unpacked
+from napari_abdoseg.image.nifti_file import DAMAGED, damaged, load_header
 from napari_abdoseg.image.nifti_header import NiftiHeader, parse
 from napari_abdoseg.image.saving import replaced_file
 from napari_abdoseg.training.conversion.linking import Way, put
@@ -139,7 +140,7 @@ class Split:
         size = math.prod(header.shape) * header.dtype.itemsize
         try:
             with self.source.open("rb") as file:
-                stream = _GzipFile(fileobj=file) if file.peek(2)[:2] == GZIP else file
+                stream = unpacked(file)
                 start = _as_volume(stream.read(header.voxel_offset), header)
                 for target in self.targets:
                     with _packed(target) as packed:
