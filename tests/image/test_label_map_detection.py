@@ -83,6 +83,7 @@ SCANS = {
     "an unsigned CT with air masked out": np.where(unsigned_ct() < 1040, 24, unsigned_ct()),
     "probabilities": blocks(0.3, 0.7, 1, dtype="f4"),
     "a PET of many counts": np.random.default_rng(0).poisson(30, SHAPE).astype("u2"),
+    "a synthetic CT without noise": blocks(1064, 1100, 1034, dtype="u2") + np.uint16(24),
     "beyond all labels": blocks(1, 70000, dtype="i4"),
 }
 OPEN = {

@@ -100,14 +100,22 @@ class TestVoxels:
         assert volume.data.dtype == expected
         np.testing.assert_array_equal(stored(volume), counting("i8") + intercept)
 
-    @pytest.mark.parametrize(("dtype", "far"), [("u2", 40000), ("i4", 2**30), ("u4", 2**31)])
+    @pytest.mark.parametrize(
+        ("dtype", "first", "intercept"),
+        [
+            ("u2", 40000, -40000),
+            ("i2", -20000, 40000),
+            ("i4", 2**30, -(2**30)),
+            ("u4", 2**31, -(2**31)),
+        ],
+    )
     def test_with_an_offset_beyond_their_sum(
-        self, make_nifti: MakeNifti, dtype: str, far: int
+        self, make_nifti: MakeNifti, dtype: str, first: int, intercept: int
     ) -> None:
-        voxels = (counting("i8") + far).astype(dtype)
-        volume = read_volume(make_nifti(voxels, scl_inter=-far))
+        voxels = (counting("i8") + first).astype(dtype)
+        volume = read_volume(make_nifti(voxels, scl_inter=intercept))
         assert volume.data.dtype.kind == "i"
-        np.testing.assert_array_equal(stored(volume), counting("i8"))
+        np.testing.assert_array_equal(stored(volume), counting("i8") + first + intercept)
 
     @pytest.mark.parametrize(
         ("dtype", "slope", "intercept"),

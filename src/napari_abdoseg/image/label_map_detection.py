@@ -99,6 +99,8 @@ def evidence_of(voxels: Voxels, step: float = 0.0) -> Evidence:
     solidity = _solidity(labels, background)
     if len(values) > FEW and solidity < NOISE:
         return Evidence.SCAN
+    if not counts[0] and values[-1] >= MOST_VALUES:
+        return Evidence.SCAN
     small = counts[0] and values[-1] < MOST_VALUES
     return Evidence.LABELS if small and (len(values) == 2 or solidity >= SOLID) else Evidence.EITHER
 
