@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from itertools import combinations
 
@@ -13,6 +14,7 @@ from napari_abdoseg.anatomy.orientation.check import check_orientation
 from napari_abdoseg.anatomy.orientation.coarse_scan import CoarseScan
 from napari_abdoseg.anatomy.orientation.cue import FRONT_BACK, HEAD_FOOT, LEFT_RIGHT, Usual
 from napari_abdoseg.anatomy.orientation.finding import ALARM
+from napari_abdoseg.anatomy.orientation.picture import draw_orientation
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti import read_labels, read_volume
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
@@ -256,6 +258,23 @@ def test_marks_lie_at_what_is_seen(phantom):
     )
     expected = ndimage.center_of_mass(labels.data == 1)
     np.testing.assert_allclose(liver.place, expected, atol=1)
+
+
+def test_the_picture_marks_what_speaks_against_the_header(phantom):
+    from matplotlib.image import imread
+
+    def marked(*axes):
+        """Coloured pixels of each of the three slices."""
+        volume = flipped(phantom[0], axes)
+        pixels = imread(io.BytesIO(draw_orientation(volume, check_orientation(volume))))
+        colour = pixels[..., 0] - pixels[..., 2] > 0.5
+        return [int(part.sum()) for part in np.array_split(colour, 3, axis=1)]
+
+    assert marked() == [0, 0, 0]
+    axial, coronal, sagittal = marked(FRONT_BACK)
+    assert min(axial, sagittal) > 50
+    assert coronal == 0
+    assert min(marked(HEAD_FOOT, FRONT_BACK, LEFT_RIGHT)) > 50
 
 
 def test_large_scans_are_looked_at_in_coarse_voxels(phantom):

@@ -26,6 +26,7 @@ from napari_abdoseg.plugin.last_ensemble import LastEnsemble
 from napari_abdoseg.plugin.layers import volume_of
 from napari_abdoseg.plugin.model_choice import ModelChoice
 from napari_abdoseg.plugin.orientation import keep_head_up
+from napari_abdoseg.plugin.orientation_alarm import OrientationAlarm
 from napari_abdoseg.plugin.preflight_line import PreflightLine
 from napari_abdoseg.plugin.result import show_result
 from napari_abdoseg.plugin.review import open_review
@@ -65,6 +66,7 @@ class SegmentWidget(QWidget):
             "such as tcp://host:8786"
         )
         self.scheduler.native.setPlaceholderText("none; or tcp://host:8786")
+        self.orientation_alarm = OrientationAlarm()
         self.preflight = PreflightLine()
         self.status = WrappedLabel()
         self.bar = ProgressBar(value=0, min=0, max=1)
@@ -91,7 +93,10 @@ class SegmentWidget(QWidget):
             choice.changed.connect(self._foretell)
         self.model.folds_changed.connect(self._foretell)
         self.scheduler.changed.connect(self._leave_device_to_workers)
+        for choice in (self.source, self.scan):
+            choice.changed.connect(self._look_at_scan)
         self.destroyed.connect(self.preflight.clear)
+        self.destroyed.connect(self.orientation_alarm.forget)
         self._show_source()
         self._explain_preset()
         keep_head_up(napari_viewer)
@@ -122,6 +127,7 @@ class SegmentWidget(QWidget):
             views.addWidget(button.native)
         layout.addLayout(views)
         layout.addStretch()
+        layout.addWidget(self.orientation_alarm)
         for widget in (self.preflight.words, self.status, self.bar.native, self.button.native):
             layout.addWidget(widget)
         self.bar.native.hide()
@@ -163,6 +169,13 @@ class SegmentWidget(QWidget):
     def showEvent(self, event: Any) -> None:  # noqa: N802
         super().showEvent(event)
         self._foretell()
+        self._look_at_scan()
+
+    def _look_at_scan(self) -> None:
+        """Tell whether the open CT lies as its header says."""
+        chosen = self.scan.value if self.source.value == LAYER else None
+        if self.isVisible():
+            self.orientation_alarm.look_at(chosen)
 
     def _foretell(self) -> None:
         """Tell what the open CT will take, if a run could start now."""

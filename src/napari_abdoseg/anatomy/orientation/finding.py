@@ -70,8 +70,8 @@ class Orientation:
             for axis in self.swapped
         )
         return (
-            f"The scan seems {self._how}: {found}. Look at it, and convert it again from DICOM: "
-            "masks of a scan that lies wrong are wrong, and so are their sides."
+            f"The scan seems {self._how}: {found}. Look at it before you trust its masks, and "
+            "convert it again from DICOM."
         )
 
     @property
