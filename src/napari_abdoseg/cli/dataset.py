@@ -22,6 +22,7 @@ from napari_abdoseg.image.stated_names import read_stated
 from napari_abdoseg.training.checking.check import checking
 from napari_abdoseg.training.checking.results import write_results
 from napari_abdoseg.training.conversion.convert import converting
+from napari_abdoseg.training.conversion.formats import FORMATS
 from napari_abdoseg.training.conversion.label_mapping import read_map
 from napari_abdoseg.training.conversion.naming import dataset_folder, in_raw_folder
 from napari_abdoseg.training.conversion.plan import plan_phantoms, require_room
@@ -51,7 +52,7 @@ def convert(
         str | None,
         typer.Option(
             "--format",
-            help="abdomenct1k, msd, flare, totalsegmentator or pairs; recognized by default.",
+            help=f"{', '.join(FORMATS)}; recognized by default.",
         ),
     ] = None,
     labels: Annotated[

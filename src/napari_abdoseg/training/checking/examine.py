@@ -44,10 +44,9 @@ def examine(case: RawCase, dataset: RawDataset) -> CaseFacts:
     scans = [scan for scan in channels if scan is not None]
     labels = _read_labels(case, problems)
     first = channels[0]
-    for image in scans:
-        problems += _packing(case.name, image, dataset)
-    if labels:
-        problems += _packing(case.name, labels, dataset)
+    everything: list[Volume | LabelMap] = [*scans, *([labels] if labels else [])]
+    for read in everything:
+        problems += _packing(case.name, read, dataset)
     if len(case.images) != len(dataset.channels):
         problems.append(_wrong_number(case, dataset))
     for scan, channel in zip(channels, dataset.channels, strict=False):

@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.training.conversion import abdomenct1k, flare, msd, pairs, totalsegmentator
+from napari_abdoseg.training.conversion import (
+    abdomenct1k,
+    bids,
+    flare,
+    msd,
+    pairs,
+    pants,
+    totalsegmentator,
+)
+from napari_abdoseg.training.conversion.named_files import BTCV, KITS, LITS, NamedFiles
 from napari_abdoseg.training.conversion.source import Source
 
-FORMATS: dict[str, ModuleType] = {
-    module.NAME: module for module in (totalsegmentator, msd, abdomenct1k, flare, pairs)
-}
+
+@dataclass(frozen=True)
+class Format:
+    """A layout that can be read.
+
+    Parameters
+    ----------
+    layout : str
+        How it is laid out, for the user.
+    fits, read : callable
+        Whether a folder is laid out so, and the data set in it, given the folder and that of
+        the label maps, where it is not the layout's own.
+    """
+
+    layout: str
+    fits: Callable[[Path, Path | None], bool]
+    read: Callable[[Path, Path | None], Source]
+
+
+def _format(of: ModuleType | NamedFiles) -> tuple[str, Format]:
+    if isinstance(of, NamedFiles):
+        return of.name, Format(of.layout, of.fits, of.read)
+    return of.NAME, Format(of.LAYOUT, of.fits, of.read)
+
+
+_ALL: tuple[ModuleType | NamedFiles, ...] = (
+    *(totalsegmentator, pants, msd, abdomenct1k, flare),
+    *(KITS, LITS, BTCV, bids, pairs),
+)
+FORMATS: dict[str, Format] = dict(map(_format, _ALL))
 """By name, in the order in which they are tried."""
 
 
@@ -38,14 +76,13 @@ def find_source(folder: Path, labels: Path | None = None, format_name: str | Non
         raise AbdosegError(
             f"There is no format {format_name!r}: choose one of {', '.join(FORMATS)}."
         )
-    for module in [FORMATS[format_name]] if format_name else FORMATS.values():
-        if module.fits(folder, labels):
-            source: Source = module.read(folder, labels)
-            return source
+    for known in [FORMATS[format_name]] if format_name else FORMATS.values():
+        if known.fits(folder, labels):
+            return known.read(folder, labels)
     if format_name:
         raise AbdosegError(
-            f"{folder} is not laid out as {format_name}, which has {FORMATS[format_name].LAYOUT}: "
+            f"{folder} is not laid out as {format_name}, which has {FORMATS[format_name].layout}: "
             "check the folder and the format."
         )
-    layouts = "; ".join(f"{name}: {module.LAYOUT}" for name, module in FORMATS.items())
+    layouts = "; ".join(f"{name}: {known.layout}" for name, known in FORMATS.items())
     raise AbdosegError(f"{folder} has none of the layouts that can be converted. {layouts}.")

@@ -13,6 +13,7 @@ from typing import IO, Any
 from isal import igzip
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.compression import is_gzip
 from napari_abdoseg.image.gzip_stream import unpacked
 from napari_abdoseg.image.nifti_file import DAMAGED, damaged, load_header
 from napari_abdoseg.image.nifti_header import NiftiHeader, parse
@@ -56,10 +57,14 @@ def image_steps(images: tuple[Path, ...], folder: Path, case: str, way: Way) -> 
 
 
 def single_step(source: Path, target: Path, way: Way) -> Step:
-    """How a file gets to another place with its voxels as they are."""
-    if source.name.lower().endswith(ENDING):
-        return Place(source, target, way)
-    return Pack(source, target)
+    """How a file gets to another place, packed, with its voxels as they are.
+
+    Raises
+    ------
+    OSError
+        It can't be read.
+    """
+    return Place(source, target, way) if is_gzip(source) else Pack(source, target)
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Pack:
-    """A ``.nii`` file as ``.nii.gz``."""
+    """A plain file, whatever its name, as ``.nii.gz``."""
 
     source: Path
     target: Path

@@ -19,7 +19,12 @@ from napari_abdoseg.training.conversion.source import Source, SourceCase
 
 NAME = "msd"
 LAYOUT = "imagesTr, labelsTr, imagesTs and a dataset.json with modality and labels"
-LEFT_OUT = {"training", "test", "modality", "labels", "numTraining", "numTest"}
+TEST_FOLDERS = (("imagesVa", "labelsVa"), ("imagesTs", "labelsTs"))
+"""The second is without labels in the Decathlon; AMOS, which is laid out alike, has the first."""
+LEFT_OUT = {
+    *("training", "validation", "test", "modality", "labels"),
+    *("numTraining", "numValidation", "numTest"),
+}
 
 
 def fits(folder: Path, labels: Path | None) -> bool:
@@ -40,12 +45,15 @@ def read(folder: Path, labels: Path | None) -> Source:
         Its ``dataset.json`` can't be understood.
     """
     description = _description(folder / "dataset.json")
-    known = {stem(path): path for path in visible_nifti(labels or folder / "labelsTr")}
-    trained = {stem(path): path for path in visible_nifti(folder / "imagesTr")}
+    known = _by_name(labels or folder / "labelsTr")
+    trained = _by_name(folder / "imagesTr")
     cases = [SourceCase(name, (path,), known.get(name)) for name, path in trained.items()]
-    cases += [
-        SourceCase(stem(path), (path,), test=True) for path in visible_nifti(folder / "imagesTs")
-    ]
+    for images, truth in TEST_FOLDERS:
+        tested = _by_name(folder / truth)
+        cases += [
+            SourceCase(name, (path,), tested.get(name), test=True)
+            for name, path in _by_name(folder / images).items()
+        ]
     return Source(
         NAME,
         folder,
@@ -55,6 +63,10 @@ def read(folder: Path, labels: Path | None) -> Source:
         tuple(known[name] for name in sorted(known.keys() - trained.keys())),
         {key: value for key, value in description.items() if key not in LEFT_OUT},
     )
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    return {stem(path): path for path in visible_nifti(folder)}
 
 
 def _description(file: Path) -> dict[str, Any]:
@@ -67,7 +79,7 @@ def _description(file: Path) -> dict[str, Any]:
             f"{file} does not name modalities and labels by number, as tasks of the Medical "
             "Segmentation Decathlon do: unpack the task again, or name its format."
         ) from error
-    return dict(found)
+    return found
 
 
 def _scheme(description: dict[str, Any]) -> dict[str, int]:

@@ -30,18 +30,24 @@ def pair(images: Iterable[Path], labels: Iterable[Path], test: bool = False) -> 
     """Find the images of each label map: ``case`` or ``case_0000``, ``case_0001``, …
 
     The name of a label map is the case's whole name: ``FLARE22_Tr_0001`` is not channel
-    1 of a case ``FLARE22_Tr``. An image without labels may end with its channel.
+    1 of a case ``FLARE22_Tr``. An image without labels ends with its channel if there is a
+    first one, ``_0000``; ``amos_0004`` alone is a case.
 
     Raises
     ------
     AbdosegError
         Two files have one name, or a channel is missing.
     """
-    known = _by_name(labels)
+    known, images = _by_name(labels), list(images)
+    first = {
+        name for name, channel in (split_channel(stem(path)) for path in images) if not channel
+    }
     channels: dict[str, dict[int, Path]] = {}
     for image in images:
         name = stem(image)
-        case, channel = (name, None) if name in known else split_channel(name)
+        case, channel = split_channel(name)
+        if name in known or case not in {*known, *first}:
+            case, channel = name, None
         of_case = channels.setdefault(case, {})
         other = of_case.setdefault(channel or 0, image)
         if other is not image:

@@ -1,14 +1,14 @@
 """Plain pairs: a folder of images and one of label maps.
 
 Either two folders are given, or one with ``images`` and ``labels``, or ``imagesTr`` and
-``labelsTr`` with ``imagesTs`` and ``labelsTs`` where there are test cases. Names of labels
+``labelsTr`` with ``imagesTs`` and ``labelsTs``, or ``imagesVa`` and ``labelsVa``, where there are
+test cases. Names of labels
 are taken from a ``dataset.json`` in or above the folder of labels.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.json_file import read_json
@@ -20,7 +20,7 @@ from napari_abdoseg.training.conversion.source import Source
 NAME = "pairs"
 LAYOUT = "folders images and labels, or imagesTr and labelsTr, or a folder of images and --labels"
 FOLDERS = (("images", "labels"), ("imagesTr", "labelsTr"))
-TEST_FOLDERS = ("imagesTs", "labelsTs")
+TEST_FOLDERS = (("imagesVa", "labelsVa"), ("imagesTs", "labelsTs"))
 
 
 def fits(folder: Path, labels: Path | None) -> bool:
@@ -39,13 +39,16 @@ def read(folder: Path, labels: Path | None) -> Source:
     """
     images, known = _folders(folder, labels)
     paired = pair(visible_nifti(images), visible_nifti(known))
-    test_images, test_labels = (visible_nifti(folder / name) for name in TEST_FOLDERS)
-    tested = pair(test_images, test_labels, test=True)
+    tested = [
+        pair(visible_nifti(folder / images), visible_nifti(folder / truth), test=True)
+        for images, truth in TEST_FOLDERS
+    ]
     scheme, channels = _named(known)
     if not channels and all(len(case.images) == 1 for case in paired.cases):
         channels = ("CT",)
-    orphans = (*paired.orphans, *tested.orphans)
-    return Source(NAME, folder, (*paired.cases, *tested.cases), scheme, channels, orphans)
+    cases = [case for each in (paired, *tested) for case in each.cases]
+    orphans = tuple(path for each in (paired, *tested) for path in each.orphans)
+    return Source(NAME, folder, tuple(cases), scheme, channels, orphans)
 
 
 def _folders(folder: Path, labels: Path | None) -> tuple[Path, Path]:
@@ -65,7 +68,7 @@ def _named(labels: Path) -> tuple[dict[str, int], tuple[str, ...]]:
 
 def _read_names(file: Path) -> tuple[dict[str, int], tuple[str, ...]]:
     try:
-        description: dict[str, Any] = read_json(file)
+        description = read_json(file)
         scheme = {name: whole(value) for name, value in description["labels"].items()}
         channels = description.get("channel_names", {})
         names = tuple(str(channels[key]) for key in sorted(channels, key=int))

@@ -10,42 +10,36 @@ the same without a ``meta.csv``.
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.organ_files import MASKS, organ_files
-from napari_abdoseg.training.conversion.source import Source, SourceCase
+from napari_abdoseg.training.conversion.organ_files import (
+    cases_in,
+    has_masks,
+    has_scans,
+    lonely_masks,
+    scheme_of,
+)
+from napari_abdoseg.training.conversion.source import Source
 
 NAME = "totalsegmentator"
 LAYOUT = "a folder a case with ct.nii.gz and segmentations/liver.nii.gz, …"
-IMAGE, TABLE = "ct.nii.gz", "meta.csv"
+TABLE = "meta.csv"
 ABOUT = {"reference": "https://github.com/wasserth/TotalSegmentator"}
 
 
 def fits(folder: Path, labels: Path | None) -> bool:
-    """Whether the folder is laid out so."""
-    return any(folder.glob(f"*/{MASKS}")) and any(folder.glob(f"*/{IMAGE}"))
+    """Whether the folder is laid out so; masks may be in another tree."""
+    return has_scans(folder) and has_masks(labels or folder)
 
 
 def read(folder: Path, labels: Path | None) -> Source:
     """Find the cases, and which of them are for testing."""
-    test = _test_cases(folder / TABLE)
-    cases = tuple(
-        SourceCase(
-            image.parent.name, (image,), None, _masks(image.parent), image.parent.name in test
-        )
-        for image in sorted(folder.glob(f"*/{IMAGE}"))
-    )
-    organs = sorted({organ for case in cases for organ, _ in case.masks})
-    scheme = {organ: value for value, organ in enumerate(organs, start=1)}
-    orphans = tuple(
-        path for path in sorted(folder.glob(f"*/{MASKS}")) if not (path.parent / IMAGE).exists()
-    )
-    return Source(NAME, folder, cases, scheme, orphans=orphans, about=ABOUT)
-
-
-def _masks(case: Path) -> tuple[tuple[str, Path], ...]:
-    return tuple(organ_files(case / MASKS).items())
+    known, test = labels or folder, _test_cases(folder / TABLE)
+    cases = tuple(replace(case, test=case.name in test) for case in cases_in(folder, known))
+    orphans = lonely_masks(folder, known)
+    return Source(NAME, folder, cases, scheme_of(cases), orphans=orphans, about=ABOUT)
 
 
 def _test_cases(table: Path) -> set[str]:

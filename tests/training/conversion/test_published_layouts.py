@@ -1,0 +1,218 @@
+"""Published data sets, laid out as they are unpacked, on their way into nnU-Net's format."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_scans import voxels, write_image, write_label_map, write_masks
+
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.progress import drain
+from napari_abdoseg.training.conversion.convert import converting
+from napari_abdoseg.training.conversion.formats import find_source
+from napari_abdoseg.training.conversion.pairing import pair
+from napari_abdoseg.training.conversion.prepare import Wishes, preparing
+
+MAP = {str(value): f"organ {value}" for value in (1, 2, 3, 4)}
+AMOS = {
+    "modality": {"0": "CT"},
+    "labels": {"0": "background", "1": "spleen", "2": "right kidney", "3": "left kidney", "4": "x"},
+    "training": [],
+    "validation": [],
+    "test": [],
+    "numValidation": 1,
+}
+TSV = "index\tname\n0\tbackground\n1\tliver\n2\tspleen\n3\tpancreas\n4\tkidney\n"
+
+FILES = {
+    "btcv": {
+        "RawData/Training/img/img0001.nii.gz": "RawData/Training/label/label0001.nii.gz",
+        "RawData/Training/img/img0002.nii.gz": "RawData/Training/label/label0002.nii.gz",
+        "RawData/Testing/img/img0061.nii.gz": None,
+    },
+    "lits": {
+        "Training Batch 1/volume-0.nii": "Training Batch 1/segmentation-0.nii",
+        "Training Batch 2/volume-28.nii": "Training Batch 2/segmentation-28.nii",
+        "LITS-Test/test-volume-0.nii": None,
+    },
+    "kits": {
+        "data/case_00000/imaging.nii.gz": "data/case_00000/segmentation.nii.gz",
+        "data/case_00001/imaging.nii.gz": "data/case_00001/aggregated_MAJ_seg.nii.gz",
+    },
+    "msd": {
+        "imagesTr/amos_0001.nii.gz": "labelsTr/amos_0001.nii.gz",
+        "imagesTr/amos_0004.nii.gz": "labelsTr/amos_0004.nii.gz",
+        "imagesVa/amos_0008.nii.gz": "labelsVa/amos_0008.nii.gz",
+        "imagesTs/amos_0002.nii.gz": None,
+    },
+    "bids": {
+        "sub-01/ct/sub-01_ct.nii.gz": "derivatives/expert/sub-01/ct/sub-01_dseg.nii.gz",
+        "sub-02/ses-1/ct/sub-02_ses-1_ct.nii.gz": "derivatives/expert/sub-02/ses-1/"
+        "sub-02_ses-1_space-orig_desc-organs_dseg.nii.gz",
+    },
+}
+CASES = {
+    "btcv": (["img0001", "img0002"], ["img0061"]),
+    "lits": (["volume-0", "volume-28"], ["test-volume-0"]),
+    "kits": (["case_00000", "case_00001"], []),
+    "msd": (["amos_0001", "amos_0004"], ["amos_0008", "amos_0002"]),
+    "bids": (["sub-01", "sub-02_ses-1"], []),
+}
+
+
+def laid_out(name: str, root: Path) -> Path:
+    for number, (image, labels) in enumerate(FILES[name].items()):
+        write_image(root / image, number)
+        if labels:
+            write_label_map(root / labels)
+    if name == "msd":
+        (root / "dataset.json").write_text(json.dumps(AMOS))
+    if name == "bids":
+        (root / "dataset_description.json").write_text("{}")
+        (root / "derivatives/expert/dseg.tsv").write_text(TSV)
+    return root
+
+
+def names(source, test=False):
+    return [case.name for case in source.cases if case.test == test]
+
+
+def convert(folder: Path, output: Path, **wishes) -> dict[str, int]:
+    """Labels of a data set that was converted."""
+    conversion = drain(converting(drain(preparing(folder, output, Wishes(**wishes)))))
+    assert not conversion.failed
+    return json.loads((output / "dataset.json").read_text())["labels"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_layout_is_recognized_and_converted(name, tmp_path):
+    folder = laid_out(name, tmp_path / "src")
+    source = find_source(folder)
+    assert source.format == name
+    assert (names(source), names(source, test=True)) == CASES[name]
+    assert not source.orphans
+    output = tmp_path / "Dataset001_X"
+    labels = convert(folder, output, renamed={} if source.scheme else MAP)
+    assert labels == {"background": 0} | (source.scheme or {n: int(v) for v, n in MAP.items()})
+    for case, (image, known) in zip(source.cases, FILES[name].items(), strict=True):
+        part = "Ts" if case.test else "Tr"
+        copy = output / f"images{part}" / f"{case.name}_0000.nii.gz"
+        assert np.array_equal(voxels(copy), voxels(folder / image))
+        if known:
+            copy = output / f"labels{part}" / f"{case.name}.nii.gz"
+            assert np.array_equal(voxels(copy), voxels(folder / known))
+
+
+@pytest.mark.parametrize("labels", ["masks", "combined"])
+def test_pants_has_scans_and_masks_in_trees_of_their_own(labels, tmp_path):
+    root = tmp_path / "PanTS"
+    for part, case in (
+        ("Tr", "PanTS_00000001"),
+        ("Tr", "PanTS_00000002"),
+        ("Te", "PanTS_00009001"),
+    ):
+        write_image(root / f"Image{part}" / case / "ct.nii.gz")
+        folder = root / f"Label{part}" / case
+        write_label_map(folder / "combined_labels.nii.gz")
+        if labels == "masks":
+            write_masks(folder / "segmentations", {"liver": (1,), "pancreas_head": (2,)})
+    source = find_source(root)
+    assert source.format == "pants"
+    assert names(source) == ["PanTS_00000001", "PanTS_00000002"]
+    assert names(source, test=True) == ["PanTS_00009001"]
+    output = tmp_path / "Dataset001_X"
+    found = convert(root, output, renamed={} if labels == "masks" else MAP)
+    if labels == "masks":
+        assert found == {"background": 0, "liver": 1, "pancreas head": 2}
+        merged = voxels(output / "labelsTs" / "PanTS_00009001.nii.gz")
+        assert (merged[1] == 1).all()
+        assert (merged[2] == 2).all()
+        apart = find_source(root / "ImageTr", root / "LabelTr")
+        assert apart.format == "totalsegmentator"
+        assert apart.cases == tuple(case for case in source.cases if not case.test)
+    shutil.rmtree(root / "ImageTr" / "PanTS_00000001")
+    assert len(find_source(root).orphans) == (labels == "masks")
+
+
+def test_two_files_of_one_case_are_told(tmp_path):
+    folder = laid_out("lits", tmp_path)
+    shutil.copytree(folder / "Training Batch 1", folder / "copy")
+    with pytest.raises(AbdosegError, match=r"volume-0\.nii are of one case: keep one"):
+        find_source(folder)
+
+
+def test_labels_of_named_files_may_lie_elsewhere(tmp_path):
+    folder = laid_out("btcv", tmp_path / "src")
+    known = shutil.move(folder / "RawData" / "Training" / "label", tmp_path / "known")
+    assert all(case.labelled for case in find_source(folder, known).cases if not case.test)
+
+
+class TestBids:
+    """What the Brain Imaging Data Structure allows."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        return laid_out("bids", tmp_path)
+
+    def test_two_derivatives_need_a_choice(self, folder):
+        write_label_map(folder / "derivatives/model/sub-01/sub-01_dseg.nii.gz")
+        with pytest.raises(AbdosegError, match="both segmentations of one scan"):
+            find_source(folder)
+        assert len(find_source(folder, folder / "derivatives" / "expert").cases) == 2
+
+    def test_a_table_of_its_own_comes_first(self, folder):
+        own = folder / "derivatives/expert/sub-01/ct/sub-01_dseg.tsv"
+        own.write_text(TSV)
+        (folder / "derivatives/expert/dseg.tsv").unlink()
+        (folder / "derivatives/expert/desc-organs_dseg.tsv").write_text(TSV)
+        (folder / "derivatives/expert/desc-other_dseg.tsv").write_text("index\tname\n1\tlung\n")
+        assert find_source(folder).scheme["pancreas"] == 3
+        own.write_text(TSV.replace("liver", "lung"))
+        with pytest.raises(AbdosegError, match="calls the value 1 'lung'"):
+            find_source(folder)
+
+    def test_a_table_with_other_columns_is_told(self, folder):
+        (folder / "derivatives/expert/dseg.tsv").write_text("value,label\n1,liver\n")
+        with pytest.raises(AbdosegError, match="no columns index and name"):
+            find_source(folder)
+
+    def test_without_a_table_labels_have_no_names(self, folder):
+        (folder / "derivatives/expert/dseg.tsv").unlink()
+        assert find_source(folder).scheme == {}
+
+    def test_a_segmentation_without_a_scan_is_an_orphan(self, folder):
+        write_label_map(folder / "derivatives/expert/sub-09/sub-09_dseg.nii.gz")
+        (orphan,) = find_source(folder).orphans
+        assert orphan.name == "sub-09_dseg.nii.gz"
+
+
+def test_numbers_of_images_without_labels_are_no_channels_unless_there_is_a_first(tmp_path):
+    images = [tmp_path / f"amos_{number:04}.nii.gz" for number in (2, 4)]
+    assert [case.name for case in pair(images, ()).cases] == ["amos_0002", "amos_0004"]
+    first = tmp_path / "amos_0000.nii.gz"
+    with pytest.raises(AbdosegError, match="without a gap"):
+        pair([first, *images], ())
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("copy", [True, False])
+def test_what_is_packed_is_told_by_the_file_and_not_by_its_name(ending, packed, copy, tmp_path):
+    folder, output = tmp_path / "src", tmp_path / "Dataset001_X"
+    image = write_image(folder / "images" / "a.nii.gz")
+    labels = write_label_map(folder / "labels" / "a.nii.gz")
+    content = {path: gzip.decompress(path.read_bytes()) for path in (image, labels)}
+    for path, plain in content.items():
+        path.unlink()
+        misled = path.with_name(f"a{ending}")
+        misled.write_bytes(gzip.compress(plain) if packed else plain)
+    convert(folder, output, renamed=MAP, copy=copy)
+    made = output / "imagesTr" / "a_0000.nii.gz", output / "labelsTr" / "a.nii.gz"
+    for target, plain in zip(made, content.values(), strict=True):
+        assert gzip.decompress(target.read_bytes()) == plain
+    assert voxels(made[1]).max() == 4
