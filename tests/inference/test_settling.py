@@ -41,9 +41,12 @@ def settling_work(trained, data):
 @pytest.mark.parametrize(("folds", "axes"), [(5, (0, 1, 2)), (2, (0,)), (1, (0, 1)), (3, ())])
 def test_every_fold_works_in_every_mirroring_and_once_a_round(folds, axes):
     order = in_rounds(folds, mirrorings(axes))
-    assert len(set(order)) == len(order) == folds * 2 ** len(axes)
+    ways = 2 ** len(axes)
+    assert len(set(order)) == len(order) == folds * ways
     for first in range(0, len(order), folds):
-        assert {fold for fold, _ in order[first : first + folds]} == set(range(folds))
+        a_round = order[first : first + folds]
+        assert {fold for fold, _ in a_round} == set(range(folds))
+        assert len({flip for _, flip in a_round}) == min(folds, ways)
     assert order[0] == (0, ())
 
 

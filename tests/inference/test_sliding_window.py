@@ -18,6 +18,8 @@ from napari_abdoseg.inference.network import Network
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.sliding_window import predict_everywhere
 from napari_abdoseg.inference.sums import Sums
+from napari_abdoseg.inference.tiling import Tiling
+from napari_abdoseg.inference.winners import map_winners
 from napari_abdoseg.progress import drain
 
 
@@ -154,3 +156,16 @@ def test_on_cuda_logits_agree_with_the_cpu(make_model):
         )
     )
     assert torch.allclose(on_cuda.float(), on_cpu.float(), atol=0.05)
+
+
+@pytest.mark.parametrize("regions", [True, False])
+def test_what_no_tile_looks_at_is_background(regions):
+    tiling = Tiling(torch.zeros(1, 4, 4, 4), (slice(0, 4),) * 3, [])
+    seen = torch.zeros(4, 4, 4)
+    seen[0] = 1
+    logits = torch.full((3, 4, 4, 4), -3.0)
+    logits[1] = 3
+    mean = Sums(logits * seen, seen, torch.ones(2, 2, 2), tiling, regions).mean()
+    winners = map_winners(mean, regions)
+    assert (winners[0] == (2 if regions else 1)).all()
+    assert not winners[1:].any()
