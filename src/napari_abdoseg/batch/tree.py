@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.nifti import case_name, holds_labels
 from napari_abdoseg.image.nifti_file import load_header
 from napari_abdoseg.progress import Progress, Work
@@ -62,7 +61,8 @@ class Tree:
 def sorting(files: Sequence[Path]) -> Work[Tree]:
     """Tell scans from label maps and further channels, reading as little as is needed.
 
-    A file that can't be read counts as a scan, so that its fault will be told.
+    A file that can't be read, for whatever reason, counts as a scan, so that its fault is told
+    as that of one case.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _is_kept_as_labels(path: Path, files_in: dict[Path, int]) -> bool:
 def _holds_labels(path: Path) -> bool:
     try:
         return holds_labels(path)
-    except ImageError:
+    except Exception:  # is told of when the scan's turn comes
         return False
 
 
@@ -178,7 +178,7 @@ def _stated_channels(folder: Path) -> int | None:
 def _on_one_grid(one: Path, other: Path) -> bool:
     try:
         return load_header(one).grid.matches(load_header(other).grid)
-    except ImageError:
+    except Exception:  # is told of when the scan's turn comes
         return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.gzip_stream import GZIP
 
 PACKED_ENDING = ".gz"
@@ -16,7 +17,11 @@ def is_gzip(path: Path) -> bool:
     ------
     OSError
         It can't be read.
+    ImageError
+        It is a pipe or a device, which may have no end.
     """
+    if path.exists() and not path.is_file():
+        raise ImageError(f"{path} is a pipe, a device or a folder: give a .nii or .nii.gz file.")
     with path.open("rb") as file:
         return file.read(len(GZIP)) == GZIP
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_abdoseg.training.conversion.organ_files import (
+from napari_abdoseg.training.conversion.case_folders import (
     cases_in,
     has_scans,
     lonely_masks,

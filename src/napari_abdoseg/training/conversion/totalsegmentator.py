@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.training.conversion.organ_files import (
+from napari_abdoseg.training.conversion.case_folders import (
     cases_in,
     has_masks,
     has_scans,
