@@ -9,7 +9,6 @@ names that are no UTF-8 are escaped as Python does it, ``\\udcfc``. Reading take
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -29,7 +28,11 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     rows : iterable of sequence
         Texts, and numbers as they are or as text.
     """
-    return "".join(map(_line, (columns, *rows)))
+    lines = _Lines()
+    writer = csv.writer(lines)
+    writer.writerow(map(_cell, columns))
+    writer.writerows(map(_cell, row) for row in rows)
+    return "".join(lines)
 
 
 def read_csv(text: Iterable[str]) -> Iterator[list[str]]:
@@ -63,10 +66,12 @@ def read_records(text: Iterable[str]) -> Iterator[dict[str, str]]:
     return (dict(zip(columns, row, strict=True)) for row in rows if row)
 
 
-def _line(row: Sequence[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(map(_cell, row))  # which ends so that it quotes all line ends
-    return line.getvalue().removesuffix("\r\n") + "\n"
+class _Lines(list[str]):
+    """Takes rows with the end of line that has all ends of lines in cells quoted."""
+
+    def write(self, line: str) -> None:
+        """Take a row."""
+        self.append(line.removesuffix("\r\n") + "\n")
 
 
 def _cell(value: object) -> str:
@@ -78,7 +83,7 @@ def _cell(value: object) -> str:
 
 def _read_cell(text: str) -> str:
     plain = text[1:] if text.startswith("'") and _RISKY.match(text) else text
-    return _ESCAPED.sub(_unescape, plain)
+    return _ESCAPED.sub(_unescape, plain) if "\\" in plain else plain
 
 
 def _escape(found: re.Match[str]) -> str:
