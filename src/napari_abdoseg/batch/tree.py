@@ -26,7 +26,7 @@ EXAMPLES = 3
 
 _GENERIC = {"ct", "image", "imaging", "img", "scan", "volume"}
 """Names that say what a file is and not of whom."""
-_CHANNEL = re.compile(r"(.+)_(\d{4})\.nii(\.gz)?", re.IGNORECASE)
+_CHANNEL = re.compile(r"(.+)_(\d{4})\.nii(\.gz)?", re.IGNORECASE | re.DOTALL | re.ASCII)
 _LABELS_BESIDE = re.compile(r"labels(tr|ts|val)", re.IGNORECASE)
 _SEGMENTATIONS = "segmentations"
 

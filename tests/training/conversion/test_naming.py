@@ -35,6 +35,7 @@ def test_a_number_has_one_data_set(tmp_path):
 def test_channels_and_hidden_files(tmp_path):
     assert split_channel("FLARE22_Tr_0001_0000") == ("FLARE22_Tr_0001", 0)
     assert split_channel("Case_00001") == ("Case_00001", None)
+    assert split_channel("a\nb_0000") == ("a\nb", 0)
     for name in ("b.nii", "a.nii.gz", "._a.nii.gz", "_a.nii.gz", "a.txt"):
         (tmp_path / name).touch()
     assert [path.name for path in visible_nifti(tmp_path)] == ["a.nii.gz", "b.nii"]

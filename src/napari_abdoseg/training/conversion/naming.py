@@ -14,7 +14,7 @@ RAW = "nnUNet_raw"
 DATASET_NAME = re.compile(r"Dataset(\d{3})_[\w-]+", re.ASCII)
 
 _SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
-_CHANNEL = re.compile(r"(.+)_(\d{4})")
+_CHANNEL = re.compile(r"(.+)_(\d{4})", re.DOTALL | re.ASCII)
 
 
 def stem(path: Path) -> str:
