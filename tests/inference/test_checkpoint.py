@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,51 @@ def test_numbers_of_nnunets_training_log_are_harmless(tmp_path):
         "curve": np.arange(4.0),
     }
     assert read_checkpoint(save(tmp_path / "c.pth", logging=log)).trainer == "nnUNetTrainer"
+
+
+@pytest.mark.parametrize("number", ["float16", "uint8", "int16", "complex64", "longdouble"])
+def test_so_are_numbers_of_any_other_type(tmp_path, number):
+    log = {"loss": [np.dtype(number).type(1)], "curve": np.ones(3, number)}
+    assert read_checkpoint(save(tmp_path / "c.pth", logging=log)).trainer == "nnUNetTrainer"
+
+
+@pytest.mark.parametrize("wrapper", ["_orig_mod.", "module.", "module._orig_mod."])
+def test_names_of_weights_lose_what_torch_put_before_them(tmp_path, wrapper):
+    weights = {f"{wrapper}encoder.weight": torch.ones(2)}
+    saved = save(tmp_path / "c.pth", network_weights=weights)
+    assert "encoder.weight" in read_checkpoint(saved).weights
+
+
+@pytest.mark.parametrize("axes", [(0, 0), (-1,), (True,), ("0",), (0.5,)])
+def test_mirrored_axes_are_numbers_of_axes(tmp_path, axes):
+    path = save(tmp_path / "c.pth", inference_allowed_mirroring_axes=axes)
+    with pytest.raises(ModelError, match="not as nnU-Net v2 writes it"):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_a_clear_error(tmp_path, value):
+    path = save(tmp_path / "c.pth", network_weights={"weight": torch.tensor([1.0, value])})
+    with pytest.raises(ModelError, match="weights that are no numbers"):
+        read_checkpoint(path)
+
+
+def test_a_checkpoint_larger_than_the_memory_is_not_read(tmp_path):
+    with (tmp_path / "c.pth").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(ModelError, match=r"c\.pth takes 1099\.5 GB of memory"):
+        read_checkpoint(tmp_path / "c.pth")
+
+
+def test_nor_is_one_that_is_compressed(tmp_path):
+    with zipfile.ZipFile(tmp_path / "c.pth", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("archive/data/0", bytes(10**6))
+    content = (tmp_path / "c.pth").read_bytes()
+    (tmp_path / "c.pth").write_bytes(content.replace(b"@B\x0f\x00", b"\x00\x00\x00\xf0"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("napari_abdoseg.inference.checkpoint.available_bytes", lambda: 2**31)
+        with pytest.raises(ModelError, match=r"takes 4\.0 GB of memory"):
+            read_checkpoint(tmp_path / "c.pth")
 
 
 class Harmful:

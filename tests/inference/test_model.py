@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -95,15 +96,45 @@ def test_broken_json_is_a_clear_error(make_model):
 def test_json_of_something_else_is_a_clear_error(make_model):
     folder = make_model()
     (folder / "dataset.json").write_text("{}")
-    with pytest.raises(ModelError, match="has no labels: it is not from nnU-Net v2"):
+    with pytest.raises(ModelError, match="has no labels; copy"):
         read_model(folder)
 
 
-def test_a_missing_fold_is_a_clear_error(make_model):
+def test_a_missing_fold_is_in_the_way_of_all_folds_but_not_of_others(make_model):
     folder = make_model()
     (folder / "fold_1" / "checkpoint_final.pth").unlink()
-    with pytest.raises(ModelError, match=r"no checkpoint_final\.pth in fold_1"):
+    model = read_model(folder)
+    with pytest.raises(ModelError, match=r"no checkpoint_final\.pth in fold_1.* the folds 0 alone"):
+        model.choose_folds()
+    with pytest.raises(ModelError, match="no checkpoint of fold 1: choose among 0"):
+        model.choose_folds([1])
+    assert model.choose_folds([0]) == ("0",)
+    (folder / "fold_0" / "checkpoint_final.pth").unlink()
+    with pytest.raises(ModelError, match=r"no checkpoint_final\.pth in fold_0"):
         read_model(folder)
+
+
+def test_the_best_weights_are_taken_where_only_those_were_kept(make_model):
+    folder = make_model((0,))
+    fold = folder / "fold_0"
+    final = fold / "checkpoint_final.pth"
+    model, best = read_model(folder), fold / "checkpoint_best_panorama.pth"
+    shutil.copy(final, best)
+    assert model.checkpoint("0") == final
+    final.unlink()
+    assert model.checkpoint("0") == best
+    (fold / "checkpoint_latest.pth").touch()
+    assert model.checkpoint("0") == final, "its training goes on"
+    (fold / "checkpoint_latest.pth").unlink()
+    shutil.copy(best, fold / "checkpoint_best.pth")
+    assert model.checkpoint("0") == final, "which of two best ones?"
+
+
+def test_folders_that_only_begin_like_folds_are_none(make_model):
+    folder = make_model((0,))
+    shutil.copytree(folder / "fold_0", folder / "fold_0 (copy)")
+    shutil.copytree(folder / "fold_0", folder / "fold_all")
+    assert read_model(folder).folds == ("0", "all")
 
 
 def test_no_fold_at_all_is_a_clear_error(make_model):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from napari_abdoseg.errors import ModelError
-from napari_abdoseg.inference.architecture import build_network
+from napari_abdoseg.inference.architecture import build_network, is_foreign
 from napari_abdoseg.inference.checkpoint import read_checkpoint
 from napari_abdoseg.inference.device import Device
-from napari_abdoseg.inference.model import Model, read_model, require_same_labels
+from napari_abdoseg.inference.model import (
+    CHECKPOINT,
+    Model,
+    read_model,
+    require_same_labels,
+)
+from napari_abdoseg.inference.network_memory import require_fitting_network
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 from napari_abdoseg.progress import Progress, Work
 
@@ -31,6 +37,11 @@ def loading_configuration(
     if trained.configured.previous_stage_name is None:
         return trained
     first = yield from _loading_stage(_find_first_stage(trained), None, device)
+    if first.configured.previous_stage_name is not None:
+        raise ModelError(
+            f"The model {first.model.folder} is the first stage of a cascade, and its plans.json "
+            "says that it has one before it: copy both model folders again."
+        )
     require_same_labels(model, first.model)
     return replace(trained, previous_stage=first)
 
@@ -68,7 +79,22 @@ def _loading_stage(
     _require_one_training(trained)
     _require_planned_configuration(trained)
     _require_fitting_weights(trained)
+    for notice in _notices(trained):
+        yield Progress(STAGE, 0, 0, notice)
     return trained
+
+
+def _notices(trained: TrainedConfiguration) -> Iterator[str]:
+    """What of a model is not as nnU-Net would have it."""
+    model, trainer = trained.model, trained.members[0].trainer
+    if is_foreign(trainer):
+        yield (
+            f"The model {model.folder} was trained with {trainer}, which the installed nnU-Net "
+            "does not have: its weights fit the network of plans.json, and that is used."
+        )
+    for checkpoint in map(model.checkpoint, trained.folds):
+        if checkpoint.name != CHECKPOINT:
+            yield f"{checkpoint.parent} has no {CHECKPOINT}: {checkpoint.name} is used."
 
 
 def _require_one_training(trained: TrainedConfiguration) -> None:
@@ -90,10 +116,26 @@ def _require_planned_configuration(trained: TrainedConfiguration) -> None:
 
 
 def _require_fitting_weights(trained: TrainedConfiguration) -> None:
-    expected = {name: value.shape for name, value in build_network(trained).state_dict().items()}
+    """Require weights of the very network that is planned, before it takes any memory."""
+    import torch
+
+    with torch.device("meta"):
+        outline = build_network(trained)
+    require_fitting_network(trained, outline)
+    expected = {name: value.shape for name, value in outline.state_dict().items()}
+    axes = range(len(trained.planned.patch_size))
     for fold, member in zip(trained.folds, trained.members, strict=True):
-        if {name: value.shape for name, value in member.weights.items()} != expected:
+        fits = {name: value.shape for name, value in member.weights.items()} == expected
+        if fits and set(member.mirror_axes) <= set(axes):
+            continue
+        path = trained.model.checkpoint(fold)
+        if is_foreign(member.trainer):
             raise ModelError(
-                f"{trained.model.checkpoint(fold)} does not fit plans.json beside it: it was "
-                "trained with other plans; copy the model folder again."
+                f"The model {trained.model.folder} was trained with {member.trainer}, which is no "
+                "trainer of the installed nnU-Net, and its network is not that of plans.json: "
+                "install the nnU-Net that has it."
             )
+        raise ModelError(
+            f"{path} does not fit plans.json beside it: it was trained with other plans; copy the "
+            "model folder again."
+        )

@@ -7,16 +7,24 @@ the moment it is chosen.
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.inference.dataset_schema import DatasetContent
+from napari_abdoseg.inference.json_file import read_json
+from napari_abdoseg.inference.plans_schema import PlansContent
+from napari_abdoseg.inference.schema import check
 
-CHECKPOINT = "checkpoint_final.pth"
+CHECKPOINT, LATEST = "checkpoint_final.pth", "checkpoint_latest.pth"
+FOLD = re.compile(r"fold_(\d+|all)")
+OTHER_SCANS = re.compile(r"mri?|t[12](w|c|ce|n|gd|f)?|flair|dwi|adc|pdw?|pet|suv|us|ultrasound")
+"""Words for what is no CT, in names of channels."""
 PACKAGED = Path(__file__).parent.parent / "models"
 """Model folders that come with the package."""
 
@@ -33,7 +41,7 @@ class Model:
     dataset, plans : dict
         Contents of the two JSON files.
     folds : tuple of str
-        Folds that have a checkpoint: ``"0"`` to ``"4"``, or ``"all"``.
+        Folds that were begun: ``"0"`` to ``"4"``, or ``"all"``.
     """
 
     name: str
@@ -42,29 +50,43 @@ class Model:
     plans: dict[str, Any]
     folds: tuple[str, ...]
 
+    @cached_property
+    def described(self) -> DatasetContent:
+        """What ``dataset.json`` says.
+
+        Raises
+        ------
+        ModelError
+            It is not what nnU-Net writes; so it is of `planned`.
+        """
+        return check(DatasetContent, self.dataset, self.folder / "dataset.json")
+
+    @cached_property
+    def planned(self) -> PlansContent:
+        """What ``plans.json`` says."""
+        return check(PlansContent, self.plans, self.folder / "plans.json")
+
     @property
     def organs(self) -> tuple[Organ, ...]:
         """Foreground labels, by value."""
-        order = self.dataset.get("regions_class_order")
-        names = [name for name, value in self.dataset["labels"].items() if value not in (0, [0])]
-        names = [name for name in names if name != "ignore"]
-        values = order if order else [self.dataset["labels"][name] for name in names]
-        return tuple(sorted(Organ(int(v), n) for v, n in zip(values, names, strict=True)))
+        return self.described.organs
 
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the input channels."""
-        names = self.dataset.get("channel_names") or self.dataset["modality"]
-        return tuple(names.values())
+        return self.described.channels
 
     @property
     def description(self) -> str:
         """What the model says of itself in ``dataset.json``."""
-        return str(self.dataset.get("description", ""))
+        return self.described.description or ""
 
     def checkpoint(self, fold: str) -> Path:
-        """Weights of a fold."""
-        return self.folder / f"fold_{fold}" / CHECKPOINT
+        """Weights of a fold: the final ones, or the best if only those were kept."""
+        folder = self.folder / f"fold_{fold}"
+        final, others = folder / CHECKPOINT, sorted(folder.glob("checkpoint_best*.pth"))
+        alone = len(others) == 1 and others[0].is_file() and not (folder / LATEST).exists()
+        return others[0] if alone and not final.is_file() else final
 
     def choose_folds(self, folds: Iterable[int | str] | None = None) -> tuple[str, ...]:
         """The folds asked for, or all.
@@ -74,16 +96,21 @@ class Model:
         ModelError
             A fold has no checkpoint.
         """
+        chosen = tuple(dict.fromkeys(map(str, self.folds if folds is None else folds)))
+        trained = [fold for fold in self.folds if self.checkpoint(fold).is_file()]
+        missing = [fold for fold in chosen if fold not in trained]
+        if not missing and chosen:
+            return chosen
         if folds is None:
-            return self.folds
-        chosen = tuple(dict.fromkeys(str(fold) for fold in folds))
-        missing = [fold for fold in chosen if fold not in self.folds]
-        if missing or not chosen:
             raise ModelError(
-                f"The model {self.folder} has no checkpoint of fold "
-                f"{', '.join(missing) or '(none)'}: choose among {', '.join(self.folds)}."
+                f"The model {self.folder} has no {CHECKPOINT} in fold_{missing[0]}: finish its "
+                "training, copy the model folder again, or choose the folds "
+                f"{', '.join(trained)} alone."
             )
-        return chosen
+        raise ModelError(
+            f"The model {self.folder} has no checkpoint of fold "
+            f"{', '.join(missing) or '(none)'}: choose among {', '.join(trained)}."
+        )
 
     def files(self, folds: Sequence[str]) -> list[Path]:
         """All that these folds' predictions depend on."""
@@ -139,16 +166,18 @@ def read_model(name_or_folder: str | Path) -> Model:
     ModelError
         The folder is no complete model, or one for something else than one CT.
     """
-    folder = _find_folder(name_or_folder)
-    if not folder.is_dir():
+    try:
+        folder = _find_folder(name_or_folder)
+        _require_folder(folder, name_or_folder)
+        dataset, plans = (read_json(folder / name) for name in ("dataset.json", "plans.json"))
+        model = Model(folder.name, folder, dataset, plans, _find_folds(folder))
+        _require_checkpoint(model)
+    except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(
-            f"There is no model {str(name_or_folder)!r}: give a name "
-            f"({', '.join(known_models())}) or an nnU-Net model folder."
-        )
-    dataset = _read_json(folder / "dataset.json", ("labels",))
-    plans = _read_json(folder / "plans.json", ("configurations", "transpose_forward"))
-    model = Model(folder.name, folder, dataset, plans, _find_folds(folder))
-    _check_channels(model)
+            f"The model folder {str(name_or_folder)!r} can't be read ({error}): choose another."
+        ) from error
+    _require_ct(model)
+    _require_channels_planned(model)
     return model
 
 
@@ -174,46 +203,65 @@ def _labelling(model: Model) -> tuple[Any, Any]:
     return (list(labels.items()) if order else labels), order
 
 
-def _read_json(path: Path, required: tuple[str, ...]) -> dict[str, Any]:
-    if not path.is_file():
-        below = sorted(found.parent for found in path.parent.glob(f"*/{path.name}"))
-        hint = f", such as {below[0]}" if below else ""
+def _require_folder(folder: Path, asked: str | Path) -> None:
+    if folder.is_file():
         raise ModelError(
-            f"{path.parent} is no nnU-Net model folder: it has no {path.name}. Choose the folder "
-            f"that holds dataset.json, plans.json and fold_0{hint}."
+            f"{folder} is a file, and a model is a folder: unpack it if it is an archive, and "
+            "choose the folder in it that holds dataset.json, plans.json and fold_0."
         )
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    if not folder.is_dir():
         raise ModelError(
-            f"{path} can't be read as JSON ({error}): copy the model folder again."
-        ) from error
-    missing = [key for key in required if key not in content]
-    if missing:
-        raise ModelError(
-            f"{path} has no {' or '.join(missing)!s}: it is not from nnU-Net v2. "
-            "Choose a folder that nnU-Net v2 trained."
+            f"There is no model {str(asked)!r}: give a name ({', '.join(known_models())}) or an "
+            "nnU-Net model folder."
         )
-    return dict(content)
+    older = any(next(folder.glob(f"{below}plans.pkl"), None) for below in ("", "*/"))
+    if older and not (folder / "plans.json").exists():
+        raise ModelError(
+            f"{folder} is a model of nnU-Net v1, which nnU-Net v2 can't load: choose one that "
+            "nnU-Net v2 trained."
+        )
 
 
 def _find_folds(folder: Path) -> tuple[str, ...]:
-    folds = sorted(path.name.removeprefix("fold_") for path in folder.glob("fold_*"))
-    damaged = [fold for fold in folds if not (folder / f"fold_{fold}" / CHECKPOINT).is_file()]
-    if damaged or not folds:
-        place = f"fold_{damaged[0]}" if damaged else "any folder fold_0, fold_1, ..."
+    found = (FOLD.fullmatch(path.name) for path in sorted(folder.glob("fold_*")))
+    return tuple(match.group(1) for match in found if match)
+
+
+def _require_checkpoint(model: Model) -> None:
+    if not any(model.checkpoint(fold).is_file() for fold in model.folds):
+        place = f"fold_{model.folds[0]}" if model.folds else "any folder fold_0, fold_1, ..."
         raise ModelError(
-            f"The model {folder} has no {CHECKPOINT} in {place}: "
+            f"The model {model.folder} has no {CHECKPOINT} in {place}: "
             "finish its training, or copy the model folder again."
         )
-    return tuple(folds)
 
 
-def _check_channels(model: Model) -> None:
-    if not (model.dataset.get("channel_names") or model.dataset.get("modality")):
-        raise ModelError(f"{model.folder / 'dataset.json'} names no input channel.")
-    if len(model.channels) != 1:
+def _require_ct(model: Model) -> None:
+    channels = model.channels
+    if len(channels) != 1:
         raise ModelError(
-            f"The model {model.folder} takes {len(model.channels)} input channels "
-            f"({', '.join(model.channels)}), a CT is one: choose a model for CT alone."
+            f"The model {model.folder} takes {len(channels)} input channels "
+            f"({', '.join(channels)}), a CT is one: choose a model for CT alone."
         )
+    words = re.split(r"[\W_]+", channels[0].casefold())
+    if any(map(OTHER_SCANS.fullmatch, words)) and "ct" not in words:
+        raise ModelError(
+            f"The model {model.folder} takes {channels[0]}, not CT, and would find organs in the "
+            "wrong places: choose a model for CT."
+        )
+
+
+def _require_channels_planned(model: Model) -> None:
+    """Require a way to normalise the one channel in each configuration."""
+    path = model.folder / "plans.json"
+    if "0" not in model.planned.intensities:
+        raise ModelError(
+            f"{path} has no intensities of channel 0: copy the model folder again, or choose one "
+            "that nnU-Net v2 trained."
+        )
+    for name, configuration in model.planned.configurations.items():
+        if len(configuration.normalization_schemes) != 1:
+            raise ModelError(
+                f"{path} normalises {len(configuration.normalization_schemes)} channels in {name}, "
+                "and dataset.json beside it has one: copy the model folder again."
+            )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.inference.checkpoint import Checkpoint
 from napari_abdoseg.inference.device import Device
 from napari_abdoseg.inference.model import Model
+from napari_abdoseg.inference.network_plan import NetworkPlan, plan_network, trusted_plans
+from napari_abdoseg.inference.plans_schema import Configuration
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +42,31 @@ class TrainedConfiguration:
         """As nnU-Net calls it: ``"2d"``, ``"3d_fullres"``, ``"3d_cascade_fullres"``."""
         return self.members[0].configuration
 
+    @property
+    def plans_path(self) -> Path:
+        """``plans.json``."""
+        return self.model.folder / "plans.json"
+
+    @property
+    def planned(self) -> Configuration:
+        """What ``plans.json`` says of the configuration."""
+        return self.model.planned.configurations[self.name]
+
     @cached_property
     def plans(self) -> Any:
-        """nnU-Net's ``PlansManager``."""
-        from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+        """nnU-Net's ``PlansManager``.
 
-        return PlansManager(self.model.plans)
+        Raises
+        ------
+        ModelError
+            The plans name what may not be called; see `trusted_plans`.
+        """
+        return trusted_plans(self.model.plans, self.name, self.plans_path)
+
+    @cached_property
+    def network_plan(self) -> NetworkPlan:
+        """The network that the plans describe."""
+        return plan_network(self.configured, self.plans_path)
 
     @cached_property
     def configured(self) -> Any:

@@ -81,4 +81,5 @@ def _first_weights(run: Run, fold: int) -> str | None:
     if run.settings.start_from is None:
         return None
     model = read_model(run.settings.start_from)
-    return str(model.checkpoint(model.folds[fold % len(model.folds)]))
+    folds = model.choose_folds()
+    return str(model.checkpoint(folds[fold % len(folds)]))

@@ -9,6 +9,7 @@ from typing import Any
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.image.saving import write_text
 from napari_abdoseg.inference.model import read_model
+from napari_abdoseg.inference.network_plan import trusted_plans
 from napari_abdoseg.training.folders import Folders
 from napari_abdoseg.training.settings import TrainingSettings
 
@@ -33,9 +34,14 @@ def take_over_plans(model_folder: Path, folders: Folders, settings: TrainingSett
     Raises
     ------
     TrainingError
-        The model finds other organs, or was trained in other configurations.
+        The model finds other organs.
+    ModelError
+        It is no complete model, or its plans name what may not be called.
     """
     model = read_model(model_folder)
+    for name in settings.all_configurations:
+        if name in model.plans["configurations"]:
+            trusted_plans(model.plans, name, model_folder / "plans.json")
     content = folders.dataset.content
     if model.dataset["labels"] != content["labels"]:
         raise TrainingError(

@@ -88,6 +88,8 @@ class TrainingSettings:
         _require_known("fold", self.folds, ALL_FOLDS)
         _require_known("planner", (self.planner,), tuple(PLANNERS))
         _require_known("optimizer", (self.optimizer,), OPTIMIZERS)
+        if not self.trainer.isidentifier():
+            raise TrainingError(f"{self.trainer!r} is no name of a trainer, such as nnUNetTrainer.")
         counts = {"epochs": self.epochs, "iterations": self.iterations}
         if self.batch_size is not None:
             counts["batch size"] = self.batch_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from napari_abdoseg.batch.cluster.needed_model import NeededModel, received_models
 from napari_abdoseg.errors import ModelError
@@ -23,11 +24,18 @@ def receive_part(transfer: str, path: str, part: bytes) -> None:
     path : str
         Of the file, below the model's root.
     part : bytes
+
+    Raises
+    ------
+    ModelError
+        The path leads out of the place where models are kept.
     """
-    came = received_models() / f".{transfer}"
+    came = _place_of(transfer)
     if not came.exists():
         _forget_broken_transfers()
     target = came / path
+    if not target.resolve().is_relative_to(came.resolve()):
+        raise ModelError(f"A model was sent with a file {path!r}, which is refused.")
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("ab") as file:
         file.write(part)
@@ -41,7 +49,7 @@ def conclude_transfer(transfer: str, model: NeededModel) -> None:
     ModelError
         It is not what was sent.
     """
-    came, kept = received_models() / f".{transfer}", received_models() / model.sha256
+    came, kept = _place_of(transfer), received_models() / model.sha256
     try:
         if not model.is_in(came):
             raise ModelError(
@@ -51,6 +59,10 @@ def conclude_transfer(transfer: str, model: NeededModel) -> None:
             came.rename(kept)
     finally:
         shutil.rmtree(came, ignore_errors=True)
+
+
+def _place_of(transfer: str) -> Path:
+    return received_models() / f".{Path(transfer).name}"
 
 
 def _forget_broken_transfers() -> None:
