@@ -139,6 +139,11 @@ class NiftiHeader:
         return intercept if scaled else 0.0
 
     @property
+    def stores_whole_numbers(self) -> bool:
+        """Whether no value can be a fraction."""
+        return self.dtype.kind in "iu" and self.slope == 1 and self.intercept.is_integer()
+
+    @property
     def says_labels(self) -> bool:
         """Whether the file declares itself a label map."""
         return int(self.fields["intent_code"]) == LABEL_INTENT

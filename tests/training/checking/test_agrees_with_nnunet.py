@@ -171,6 +171,7 @@ def rewrite(path, change):
 SPOILED = {
     "a fraction": lambda path: rewrite(path, lambda data: (data * 1.5).astype(np.float32)),
     "whole numbers as floats": lambda path: rewrite(path, lambda data: data.astype(np.float32)),
+    "nearly whole numbers": lambda path: rewrite(path, lambda data: data * np.float32(0.9999)),
     "a value too many": lambda path: rewrite(path, lambda data: data + 1),
     "negative values": lambda path: rewrite(path, lambda data: -data.astype(np.int16)),
     "another shape": lambda path: rewrite(path, lambda data: data[1:]),

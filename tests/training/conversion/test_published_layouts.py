@@ -199,6 +199,17 @@ def test_numbers_of_images_without_labels_are_no_channels_unless_there_is_a_firs
         pair([first, *images], ())
 
 
+def test_labels_that_are_a_little_off_are_written_as_whole_numbers(tmp_path):
+    folder, output = tmp_path / "src", tmp_path / "Dataset001_X"
+    write_image(folder / "images" / "a.nii.gz")
+    values = tuple(value * 0.9999 for value in (1, 2, 3, 4))
+    write_label_map(folder / "labels" / "a.nii.gz", values, np.float32)
+    convert(folder, output, renamed=MAP)
+    found = voxels(output / "labelsTr" / "a.nii.gz")
+    assert found.dtype.kind == "u"
+    assert np.unique(found).tolist() == [0, 1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("copy", [True, False])

@@ -15,6 +15,7 @@ from napari_abdoseg.evaluation.alignment import grid_difference
 from napari_abdoseg.image.compression import is_gzip, is_misnamed
 from napari_abdoseg.image.grid import Grid, Triple
 from napari_abdoseg.image.nifti import read_labels, read_volume
+from napari_abdoseg.image.nifti_file import load, load_header
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.training.checking.facts import CaseFacts, OrganFacts, ScanFacts
 from napari_abdoseg.training.checking.intensity import intensity_problems
@@ -59,6 +60,7 @@ def examine(case: RawCase, dataset: RawDataset) -> CaseFacts:
     boxes = {organ.value: box for organ, box in bounding_boxes(labels).items()} if labels else {}
     if labels:
         problems += _values(case.name, labels, boxes, dataset)
+        problems += _fractions(case.name, labels)
     organs = {value: _measure(labels, value, box) for value, box in boxes.items() if labels}
     return CaseFacts(
         case.name,
@@ -175,6 +177,20 @@ def _values(
     if not boxes:
         yield Problem(
             case, Kind.LABELS, f"{labels.path} is all background: label it, or remove the case."
+        )
+
+
+def _fractions(case: str, labels: LabelMap) -> Iterator[Problem]:
+    """Values that are whole numbers to us and a little off to nnU-Net."""
+    if labels.path is None or load_header(labels.path).stores_whole_numbers:
+        return
+    stored = load(labels.path).voxels
+    if not np.array_equal(stored, np.rint(stored)):
+        yield Problem(
+            case,
+            Kind.LABELS,
+            f"{labels.path} has values that are a little off whole numbers, which nnU-Net refuses: "
+            "convert the data set anew with `abdoseg dataset convert`.",
         )
 
 

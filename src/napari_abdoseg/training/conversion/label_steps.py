@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti import read_labels, write_labels
+from napari_abdoseg.image.nifti_file import load_header
 from napari_abdoseg.image.organ import organs_from_names
 from napari_abdoseg.image.renumbering import renumbered
 from napari_abdoseg.image.volume import LabelMap
@@ -29,17 +30,20 @@ GROWTH = 2
 def label_steps(case: SourceCase, folder: Path, mapping: LabelMapping, way: Way) -> list[Step]:
     """How the labels of a case get to ``case.nii.gz``; none without labels.
 
+    Those that are stored as fractions, or with a scale, are written anew as whole numbers,
+    since nnU-Net takes none that are a little off.
+
     Raises
     ------
     AbdosegError
-        An organ has no file.
+        An organ has no file, or the header of a label map is damaged.
     """
     target = folder / f"{case.name}{ENDING}"
     if case.masks:
         return [Merge(_masks(case, mapping), target, mapping)]
     if case.labels is None:
         return []
-    if mapping.changes:
+    if mapping.changes or not load_header(case.labels).stores_whole_numbers:
         return [Relabel(case.labels, target, mapping)]
     return [single_step(case.labels, target, way)]
 
