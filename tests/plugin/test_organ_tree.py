@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QColorDialog
 from napari_abdoseg.anatomy import bile_duct
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
-from napari_abdoseg.plugin.organ_cells import BOX, HU, LOCK, MASK, NAME, SOLO, SURFACE, VOLUME
+from napari_abdoseg.plugin.organ_cells import BOX, EYE, HU, LOCK, MASK, NAME, SOLO, SURFACE, VOLUME
 from napari_abdoseg.plugin.organs import OrgansWidget
 
 LIVER, KIDNEY, SPLEEN, PANCREAS, REGION = range(5)
@@ -66,13 +66,43 @@ def _row(organs) -> int:
 
 def test_a_click_anywhere_in_a_cell_turns_it_and_selects_nothing(organs, qtbot):
     before = _row(organs)
-    for column in (MASK, SURFACE, BOX, LOCK, SOLO):
+    for column in (EYE, MASK, SURFACE, BOX, LOCK, SOLO):
         was = _on(organs, SPLEEN, column)
         _click(organs, SPLEEN, column, qtbot)
         assert _on(organs, SPLEEN, column) != was
         _click(organs, SPLEEN, column, qtbot)
         assert _on(organs, SPLEEN, column) == was
     assert _row(organs) == before
+
+
+def test_one_eye_hides_all_of_an_organ_and_shows_again_what_was_shown(organs, viewer, qtbot):
+    scene = organs.model.scene
+    _click(organs, SPLEEN, BOX, qtbot)
+    qtbot.waitUntil(lambda: "spleen box" in viewer.layers)
+    assert _on(organs, SPLEEN, EYE)
+    _click(organs, SPLEEN, EYE, qtbot)
+    assert not any(_on(organs, SPLEEN, column) for column in (EYE, MASK, SURFACE, BOX))
+    assert not viewer.layers["spleen box"].visible
+    assert not scene.masks.state()["spleen"]
+    _click(organs, SPLEEN, EYE, qtbot)
+    assert [_on(organs, SPLEEN, part) for part in (MASK, SURFACE, BOX)] == [True, False, True]
+    assert viewer.layers["spleen box"].visible
+
+
+def test_an_eye_that_was_never_open_shows_all(organs, qtbot):
+    _click(organs, SPLEEN, MASK, qtbot)
+    assert not _on(organs, SPLEEN, EYE)
+    _press(organs, Qt.Key.Key_Space, qtbot)
+    _click(organs, SPLEEN, NAME, qtbot)
+    _press(organs, Qt.Key.Key_Space, qtbot)
+    assert all(_on(organs, SPLEEN, part) for part in (EYE, MASK, SURFACE, BOX))
+
+
+def test_the_eye_above_all_hides_all_and_shows_all(organs, qtbot):
+    organs.list.header().sectionClicked.emit(EYE)
+    assert not any(_on(organs, row, EYE) for row in range(5))
+    organs.list.header().sectionClicked.emit(EYE)
+    assert all(_on(organs, row, MASK) for row in range(4))
 
 
 def test_a_double_click_on_a_check_box_turns_it_twice_and_goes_nowhere(organs, qtbot):

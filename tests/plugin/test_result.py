@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from napari.layers import Labels
+from segmenting import PATIENCE
 
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import PREVIEW, LabelMap
 from napari_abdoseg.plugin.layers import image_layer
 from napari_abdoseg.plugin.organ_scene import organ_scene
 from napari_abdoseg.plugin.result import show_result
-
-SLOW = 20_000
-"""ms that the first masks of a process may take."""
 
 
 @pytest.fixture
@@ -33,9 +31,11 @@ def maps(viewer) -> dict[str, bool]:
 
 def wait_for_boxes(viewer, layer, qtbot) -> None:
     scene = organ_scene(viewer, layer)
-    qtbot.waitUntil(lambda: len(scene.boxes.layers) == len(layer.metadata["organs"]), timeout=SLOW)
     qtbot.waitUntil(
-        lambda: len(scene.surfaces.layers) == len(layer.metadata["organs"]), timeout=SLOW
+        lambda: len(scene.boxes.layers) == len(layer.metadata["organs"]), timeout=PATIENCE
+    )
+    qtbot.waitUntil(
+        lambda: len(scene.surfaces.layers) == len(layer.metadata["organs"]), timeout=PATIENCE
     )
 
 

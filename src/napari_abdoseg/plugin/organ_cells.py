@@ -10,16 +10,17 @@ from qtpy.QtGui import QColor, QIcon, QPixmap, QStandardItem
 from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.image.organ import Organ
 
-NAME, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE = range(9)
+NAME, EYE, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE = range(10)
 PARTS = MASK, SURFACE, BOX
-TOGGLES = *PARTS, SOLO, LOCK
+TOGGLES = EYE, *PARTS, SOLO, LOCK
 FIGURES = VOLUME, HU, SIZE
-HEADERS = ("Organ", "Mask", "Surface", "Box", "", "", "ml", "HU", "Size in mm")
+HEADERS = ("Organ", "", "M", "S", "B", "", "", "ml", "HU", "Size in mm")
 TIPS = (
     "Select an organ to paint it (keys 1 to 9); double click to go to it (Enter)",
-    "Show the organ's mask (M); click here for all",
-    "Show the organ's surface in 3D (S); click here for all",
-    "Show the organ's bounding box (B); click here for all",
+    "Show or hide all of the organ: mask, surface and box (space); click here for all organs",
+    "Show the organ's mask (M); click here for all organs",
+    "Show the organ's surface in 3D (S); click here for all organs",
+    "Show the organ's bounding box (B); click here for all organs",
     "Show the organ alone (O); once more for what was shown before",
     "Lock the organ, so that no stroke changes it (L)",
     "Volume in millilitres; ≥ where the organ reaches the edge of the scan",

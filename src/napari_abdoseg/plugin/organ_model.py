@@ -11,6 +11,7 @@ from napari_abdoseg.anatomy import bile_duct
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.measuring import OrganTable
 from napari_abdoseg.plugin.organ_cells import (
+    EYE,
     FIGURES,
     HEADERS,
     LOCK,
@@ -32,6 +33,7 @@ from napari_abdoseg.plugin.organ_cells import (
 )
 from napari_abdoseg.plugin.organ_scene import OrganScene
 from napari_abdoseg.plugin.region_finding import is_expected
+from napari_abdoseg.plugin.solo import Part
 
 AT_EDGE = "The {} reaches the edge of the scan: it may be cut off, and larger than this."
 ABSENT = "–"
@@ -92,11 +94,19 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
             item.setCheckState(check_state(item.checkState() != Qt.CheckState.Checked))
 
     def toggle_all(self, column: int) -> None:
-        """Show masks, surfaces or boxes of all organs, or hide them if all are shown."""
-        if self._scene is not None and column in PARTS:
-            part = self._scene.parts[PARTS.index(column)]
+        """Show masks, surfaces or boxes of all organs, or hide them if all are shown.
+
+        The eye above the organs hides all while any is seen.
+        """
+        if self._scene is not None and column in (EYE, *PARTS):
+            part = self._shown_in(column)
             state = part.state()
-            part.show(dict.fromkeys(state, not all(state.values())))
+            are_shown = any if column == EYE else all
+            part.show(dict.fromkeys(state, not are_shown(state.values())))
+
+    def _shown_in(self, column: int) -> Part:
+        """What the check boxes of a column show and hide."""
+        return self._scene.eyes if column == EYE else self._scene.parts[PARTS.index(column)]
 
     def refresh(self) -> None:
         """Show what the scene holds now."""
@@ -150,8 +160,8 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
 
     def _fill_toggles(self, row: list[QStandardItem], name: str, organ: Organ | None) -> None:
         scene = self._scene
-        for column, part in zip(PARTS, scene.parts):
-            set_toggle(row[column], part.state().get(name))
+        for column in (EYE, *PARTS):
+            set_toggle(row[column], self._shown_in(column).state().get(name))
         if organ is not None and name == organ.name:
             measured = organ in scene.table.measures
             set_toggle(row[SOLO], scene.solo.name == name if measured else None)
@@ -189,4 +199,4 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
         elif column == LOCK:
             self._scene.painting.lock(organ, on)
         else:
-            self._scene.parts[PARTS.index(column)].show({name: on})
+            self._shown_in(column).show({name: on})

@@ -16,6 +16,7 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.boxes import follow_boxes
 from napari_abdoseg.plugin.companions import Companions, Look
+from napari_abdoseg.plugin.eyes import Eyes
 from napari_abdoseg.plugin.focus import focus_on
 from napari_abdoseg.plugin.layers import box_layer, surface_layer
 from napari_abdoseg.plugin.masks import Masks
@@ -45,7 +46,8 @@ def organ_scene(viewer: ViewerModel, layer: Labels) -> OrganScene:
 class OrganScene:
     """Brings together what belongs to the organs of a Labels layer.
 
-    `masks`, `surfaces` and `boxes` are what is shown, by name; `solo` shows one
+    `masks`, `surfaces` and `boxes` are what is shown, by name, and `eyes` all of them
+    together; `solo` shows one
     organ alone; `painting` has the brush and the locks; `region` is the
     bile-duct search region. All of it follows when the labels are edited.
     Deleting the Labels layer deletes boxes and surfaces.
@@ -66,6 +68,7 @@ class OrganScene:
         self.surfaces = Companions(viewer, layer, "surface", surface_layer, self.look)
         self.boxes = Companions(viewer, layer, "box", box_layer, self.look)
         self.parts = self.masks, self.surfaces, self.boxes
+        self.eyes = Eyes(self.parts)
         self.solo = Solo(self.parts)
         self.region = RegionFinding(layer)
         self._viewer = viewer

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_abdoseg.plugin.organ_cells import (
     BOX,
+    EYE,
     LOCK,
     MASK,
     NAME,
@@ -34,9 +35,10 @@ KEYS = {
     Qt.Key.Key_B: BOX,
     Qt.Key.Key_O: SOLO,
     Qt.Key.Key_L: LOCK,
-    Qt.Key.Key_Space: MASK,
+    Qt.Key.Key_Space: EYE,
 }
-WIDTHS = {MASK: 38, SURFACE: 52, BOX: 32, SOLO: 22, LOCK: 22}
+WIDTHS = {EYE: 24, MASK: 20, SURFACE: 20, BOX: 20, SOLO: 22, LOCK: 22}
+ICONS = {EYE: "visibility", SOLO: "zoom", LOCK: "lock"}
 INDICATOR = QRect(0, 0, 16, 16)
 FAINT = 0.3
 ICON_SIZE = QSize(12, 12)
@@ -70,8 +72,9 @@ class OrganTree(QTreeView):  # type: ignore[misc]
             self.setItemDelegateForColumn(column, self._delegate)
         header = self.header()
         header.setStretchLastSection(False)
-        header.setMinimumSectionSize(22)
+        header.setMinimumSectionSize(min(WIDTHS.values()))
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column, width in WIDTHS.items():
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, width)
@@ -80,11 +83,19 @@ class OrganTree(QTreeView):  # type: ignore[misc]
         header.sectionClicked.connect(model.toggle_all)
         model.rowsInserted.connect(self.expandAll)
 
+    def width_needed(self) -> int:
+        """Pixels that show all columns, the whole names and a scroll bar."""
+        header = self.header()
+        figures = sum(map(header.sectionSize, range(NAME + 1, header.count())))
+        bar = self.verticalScrollBar().sizeHint().width()
+        return self.sizeHintForColumn(NAME) + figures + bar
+
     def wear(self, theme: str) -> None:
         """Look as the rest of napari does in a theme."""
         self.setStyleSheet(table_style(theme))
-        icon = {name: QIcon(f"theme_{theme}:/{name}.svg") for name in ("visibility", "lock")}
-        self._delegate.icons = {SOLO: icon["visibility"], LOCK: icon["lock"]}
+        self._delegate.icons = {
+            column: QIcon(f"theme_{theme}:/{name}.svg") for column, name in ICONS.items()
+        }
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if not self._toggle_at(event):
