@@ -19,6 +19,7 @@ from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.plugin.box_lines import BoxLines
 from napari_abdoseg.plugin.box_outlines import BoxOutlines
 from napari_abdoseg.plugin.crosshair import Crosshair
+from napari_abdoseg.plugin.ct_window import window_by_dragging
 from napari_abdoseg.plugin.linked_zoom import LinkedZoom
 from napari_abdoseg.plugin.mirror import Mirror
 from napari_abdoseg.plugin.mirror_3d import Mirror3D
@@ -83,6 +84,7 @@ class FourPanelView:
         self.slices = self.panels[:3]
         self._before = ViewState.of(viewer)
         viewer.dims.ndisplay = 2
+        self._fitted: list[tuple[Any, ...]] = []
         self._closing: list[Callable[[], None]] = []
         for panel, axes in zip(self.slices, (AXIAL, CORONAL, SAGITTAL)):
             self._slice_along(panel, axes)
@@ -105,11 +107,15 @@ class FourPanelView:
             self._dress(panel, qt_viewer, name)
         for panel in self.slices:
             panel.events.status.connect(lambda event: setattr(viewer, "status", event.value))
+        for panel in self.slices:
+            self._closing.append(window_by_dragging(panel, viewer))
         jump_on_click(self.three_d, self.cursor)
         self._zoom = LinkedZoom(self.slices)
         self._connect_switches()
         self._connect(viewer.layers.events.inserted, self._fit_first_layer)
         self._connect(viewer.events.reset_view, self._fit_soon)
+        for panel in self.panels:
+            self._connect(panel.canvas.events.size, self._fit_resized)
         self._fit_soon()
 
     def fit(self) -> None:
@@ -122,6 +128,7 @@ class FourPanelView:
         with self.three_d.events.reset_view.blocker():
             self._organs_in_view.fit()
         self._zoom.on = linked
+        self._fitted = self._looks()
 
     def close(self) -> None:
         """Leave the viewer as it was before."""
@@ -205,6 +212,15 @@ class FourPanelView:
     def _fit_first_layer(self, event: Any) -> None:
         if len(self.viewer.layers) == 1:
             self._fit_soon()
+
+    def _fit_resized(self, event: Any = None) -> None:
+        """Fit again after a change of sizes, unless the user has moved or zoomed meanwhile."""
+        if self._fitted == self._looks():
+            self._fit_soon()
+
+    def _looks(self) -> list[tuple[Any, ...]]:
+        cameras = [panel.scene.camera for panel in self.panels]
+        return [(tuple(camera.center), camera.zoom, tuple(camera.angles)) for camera in cameras]
 
     def _fit_soon(self, event: Any = None) -> None:
         """Fit the panels once they have their size and their layers."""

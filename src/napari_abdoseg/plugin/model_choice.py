@@ -10,9 +10,11 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.model import Model, known_models, read_model
+from napari_abdoseg.plugin.readable import readable
 from napari_abdoseg.plugin.wrapped_label import WrappedLabel
 
 ERROR, ADVICE = "#ff6b6b", "#c9b458"
+"""Made readable in the theme that is worn."""
 
 
 class ModelChoice:
@@ -23,6 +25,7 @@ class ModelChoice:
 
     def __init__(self) -> None:
         self.model: Model | None = None
+        self._theme, self._color = "dark", ADVICE
         self._known = list(known_models())
         self.name = ComboBox(choices=lambda _: self._known, tooltip="Model")
         self._browse = PushButton(text="Folder…", tooltip="Choose an nnU-Net v2 model folder.")
@@ -34,6 +37,11 @@ class ModelChoice:
         self.name.changed.connect(self._read)
         self._browse.changed.connect(self._ask_for_folder)
         self._read()
+
+    def wear(self, theme: str) -> None:
+        """Look as the rest of napari does in a theme."""
+        self._theme = theme
+        self._say(self.words.text(), self._color)
 
     @property
     def chosen_folds(self) -> list[str]:
@@ -71,5 +79,6 @@ class ModelChoice:
         self.folds_changed.emit()
 
     def _say(self, words: str, color: str) -> None:
+        self._color = color
         self.words.setText(words)
-        self.words.setStyleSheet(f"color: {color}")
+        self.words.setStyleSheet(f"color: {readable(color, self._theme)}")

@@ -69,7 +69,7 @@ class OrganDetails(QWidget):  # type: ignore[misc]
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setColumnStretch(2, 1)
         layout.addWidget(self.color, 0, 0)
-        layout.addWidget(QLabel("Opacity"), 0, 1)
+        layout.addWidget(QLabel("Opacity of organ"), 0, 1)
         layout.addWidget(self.opacity, 0, 2)
         layout.addWidget(self.percent, 0, 3)
         layout.addWidget(self.go_to, 1, 0)

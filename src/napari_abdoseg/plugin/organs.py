@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.ct_window import follow_windows
 from napari_abdoseg.plugin.layers import label_layers
 from napari_abdoseg.plugin.naming import NamingRow
 from napari_abdoseg.plugin.organ_cells import NAME
@@ -22,6 +23,7 @@ from napari_abdoseg.plugin.organ_tree import OrganTree
 from napari_abdoseg.plugin.orientation import keep_head_up
 from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.region_finding import is_expected
+from napari_abdoseg.plugin.window_choice import WindowChoice
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -48,6 +50,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self.list = OrganTree(self.model)
         self.details = OrganDetails()
         self.smoothing = ComboBox(choices=SMOOTHINGS, value="light")
+        self.window = WindowChoice(unwrapped(napari_viewer))
         self.message = QLabel(EMPTY)
         self.naming = NamingRow()
         self.region_words = QLabel()
@@ -56,6 +59,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self._connect()
         self._update_layers()
         keep_head_up(unwrapped(napari_viewer))
+        follow_windows(unwrapped(napari_viewer))
 
     def choose(self, layer: Labels) -> None:
         """List the organs of ``layer``."""
@@ -68,7 +72,9 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         for label in (self.message, self.region_words):
             label.setWordWrap(True)
         self._top = _row(self.layers.native, self.all_on, self.all_off)
-        self._bottom = _row(QLabel("Surface smoothing"), self.smoothing.native)
+        self._bottom = _row(
+            QLabel("CT window"), self.window, QLabel("Smoothing"), self.smoothing.native
+        )
         layout = QVBoxLayout(self)
         for widget in (self._top, self.message, self.naming, self.list, self.region_words):
             layout.addWidget(widget)
@@ -131,8 +137,8 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         if self.model.scene is not None:
             self.model.scene.show_at_first()
         listed = self.model.rowCount() > 0
-        self.list.setMinimumWidth(min(self.list.header().length() + MARGIN, WIDEST))
-        for widget in (self.list, self.all_on, self.all_off, self.details, self._bottom):
+        self.list.setMinimumWidth(min(self.list.width_needed() + MARGIN, WIDEST))
+        for widget in (self.list, self.all_on, self.all_off, self.details):
             widget.setVisible(listed)
         self.message.setVisible(not listed)
         self._top.setVisible(self.layers.value is not None)

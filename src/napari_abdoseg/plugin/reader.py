@@ -20,8 +20,10 @@ from napari_abdoseg.image.organ_files import (
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.boxes import follow_boxes
 from napari_abdoseg.plugin.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.ct_window import follow_windows
 from napari_abdoseg.plugin.layers import LayerData, box_layer, image_layer, labels_layer
 from napari_abdoseg.plugin.naming import is_nameless
+from napari_abdoseg.plugin.panels import unwrapped
 
 Paths = str | Sequence[str]
 
@@ -57,6 +59,7 @@ def _in_one_go(layers: list[LayerData]) -> list[LayerData]:
     viewer = current_viewer()
     if viewer is not None:
         cases_in_view(viewer)
+        follow_windows(unwrapped(viewer))
     scans = sum(kind == "image" for *_, kind in layers)
     if scans > 1:
         show_info(

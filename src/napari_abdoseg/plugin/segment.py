@@ -20,6 +20,7 @@ from napari_abdoseg.inference.device import DEVICES
 from napari_abdoseg.inference.model import Model
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.plugin.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.ct_window import follow_windows
 from napari_abdoseg.plugin.four_panel import toggle_four_panel_view
 from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.last_ensemble import LastEnsemble
@@ -27,6 +28,7 @@ from napari_abdoseg.plugin.layers import volume_of
 from napari_abdoseg.plugin.model_choice import ModelChoice
 from napari_abdoseg.plugin.orientation import keep_head_up
 from napari_abdoseg.plugin.orientation_alarm import OrientationAlarm
+from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.preflight_line import PreflightLine
 from napari_abdoseg.plugin.result import show_result
 from napari_abdoseg.plugin.review import open_review
@@ -78,6 +80,8 @@ class SegmentWidget(QWidget):
         )
         self.button = PushButton(text="Segment")
         self._lay_out()
+        napari_viewer.events.theme.connect(self._follow_theme)
+        self._follow_theme()
         self.source.changed.connect(self._show_source)
         self.preset.changed.connect(self._explain_preset)
         self.button.changed.connect(self._press)
@@ -100,6 +104,7 @@ class SegmentWidget(QWidget):
         self._show_source()
         self._explain_preset()
         keep_head_up(napari_viewer)
+        follow_windows(unwrapped(napari_viewer))
         warm_up()
 
     def _lay_out(self) -> None:
@@ -139,6 +144,9 @@ class SegmentWidget(QWidget):
 
     def _update_scans(self) -> None:
         self.scan.reset_choices()
+
+    def _follow_theme(self, event: Any = None) -> None:
+        self.model.wear(self._viewer.theme)
 
     def _choose_scan_in_view(self) -> None:
         scan = self._cases.scan
