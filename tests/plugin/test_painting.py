@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from napari.utils.key_bindings import KeymapHandler
 from napari.utils.notifications import notification_manager
+from qtpy.QtWidgets import QAbstractButton
 
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers import labels_layer
 from napari_abdoseg.plugin.mirror import Mirror
+from napari_abdoseg.plugin.organ_keys import HINT
 from napari_abdoseg.plugin.painting import Painting
 
 LIVER, KIDNEY, SPLEEN, PANCREAS = ABDOMINAL_ORGANS
@@ -125,3 +129,38 @@ def test_a_stroke_without_effect_is_explained(layer, painting, said):
     painting.lock(SPLEEN, False)
     layer.paint(_inside(layer, LIVER), SPLEEN.value)
     assert len(said) == 2
+
+
+def _tips(viewer) -> str:
+    """What napari says of a Labels layer's tools."""
+    buttons = viewer.window._qt_window.findChildren(QAbstractButton)
+    return " ".join(button.toolTip() for button in buttons if "napari" not in button.toolTip())
+
+
+def test_what_napari_says_of_keys_is_true(make_napari_viewer, phantom):
+    viewer = make_napari_viewer()
+    viewer.add_layer(Layer.create(*labels_layer(phantom[1], "truth")))
+    layer = viewer.layers["truth"]
+    assert "(2 or P)" in _tips(viewer)
+    painting = Painting(viewer, layer)
+    tips = _tips(viewer)
+    assert "paint brush (P)" in tips
+    assert not re.search(r"\(\d", tips)
+    for mode in ("paint", "fill", "pan_zoom"):
+        layer.mode = mode
+        assert viewer.help == layer.help == HINT
+    for key, mode in {
+        "P": "paint",
+        "E": "erase",
+        "F": "fill",
+        "L": "pick",
+        "Z": "pan_zoom",
+    }.items():
+        _press(layer, key)
+        assert layer.mode == mode
+    painting.close()
+    assert "(2 or P)" in _tips(viewer)
+    layer.mode = "paint"
+    assert "<1>" in viewer.help
+    _press(layer, "1")
+    assert layer.mode == "erase"

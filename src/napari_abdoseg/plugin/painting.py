@@ -8,7 +8,7 @@ from napari.utils.notifications import show_info
 
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.locks import Locks
-from napari_abdoseg.plugin.organ_keys import bind_number_keys, release_number_keys
+from napari_abdoseg.plugin.organ_keys import HINT, bind_number_keys, release_number_keys
 
 
 class Painting:
@@ -27,6 +27,8 @@ class Painting:
         self._locks = Locks(layer)
         self._locks.held_back.connect(self._explain)
         bind_number_keys(layer, self._choose_place)
+        layer.events.mode.connect(self._explain_keys)
+        self._explain_keys()
 
     @property
     def organ(self) -> Organ | None:
@@ -48,6 +50,7 @@ class Painting:
     def close(self) -> None:
         """Leave the layer to napari."""
         self._locks.close()
+        self._layer.events.mode.disconnect(self._explain_keys)
         release_number_keys(self._layer)
 
     def _choose_place(self, place: int) -> None:
@@ -55,6 +58,12 @@ class Painting:
             organ = self.organs[place]
             self.choose(organ)
             self._viewer.status = f"Painting {organ.name}"
+
+    def _explain_keys(self, event: object = None) -> None:
+        """Say what keys do; napari says so first, of its own."""
+        self._layer.help = HINT
+        if self._viewer.layers.selection.active is self._layer:
+            self._viewer.help = HINT
 
     def _organ_of(self, value: int) -> Organ | None:
         return next((organ for organ in self.organs if organ.value == value), None)
