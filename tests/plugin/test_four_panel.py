@@ -245,3 +245,22 @@ def test_no_other_file_touches_what_napari_keeps_for_itself():
         if any(word in path.read_text() for word in ("QtViewer", "_qt_viewer", "_qt_window"))
     ]
     assert touching == [home.name]
+
+
+def _zooms(view) -> list[float]:
+    return [panel.scene.camera.zoom for panel in view.panels]
+
+
+def test_panels_are_fitted_again_when_the_window_is_resized(viewer, view, qtbot):
+    window, before = viewer.window._qt_window, _zooms(view)
+    window.resize(window.width() + 300, window.height() + 200)
+    qtbot.waitUntil(lambda: all(now > then for now, then in zip(_zooms(view), before)))
+
+
+def test_what_the_user_has_zoomed_stays_so_when_the_window_is_resized(viewer, view, qtbot):
+    qtbot.wait(4 * four_panel.SETTLE_MS)
+    view.axial.scene.camera.zoom *= 2
+    window, before = viewer.window._qt_window, _zooms(view)
+    window.resize(window.width() + 300, window.height() + 200)
+    qtbot.wait(4 * four_panel.SETTLE_MS)
+    assert _zooms(view) == before

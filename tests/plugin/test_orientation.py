@@ -100,3 +100,25 @@ def test_3d_is_no_mirror_image(make_napari_viewer, phantom, qtbot):
         moved = pixels(origin + axis) - pixels(origin)
         expected = picture_directions(viewer) @ axis
         np.testing.assert_allclose(moved, expected * viewer.scene.camera.zoom, atol=1e-3)
+
+
+def test_in_3d_the_patient_is_first_seen_from_the_front(viewer):
+    keep_head_up(viewer)
+    viewer.dims.ndisplay = 3
+    front = viewer.scene.camera.angles
+    assert _letters(viewer) == ["R", "L", "S", "I"]
+    viewer.reset_view()
+    assert np.allclose(viewer.scene.camera.angles, front)
+    viewer.scene.camera.angles = (10, 20, 30)
+    viewer.dims.ndisplay = 2
+    viewer.dims.ndisplay = 3
+    assert viewer.scene.camera.angles != front
+
+
+def test_another_scan_is_seen_from_the_front_too(viewer, phantom):
+    keep_head_up(viewer)
+    viewer.dims.ndisplay = 3
+    viewer.layers.clear()
+    data, options, _ = image_layer(phantom[0])
+    viewer.add_image(data, **options)
+    assert _letters(viewer) == ["R", "L", "S", "I"]

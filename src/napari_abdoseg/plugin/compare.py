@@ -118,6 +118,7 @@ class CompareWidget(QWidget):  # type: ignore[misc]
     def _follow_theme(self, event: Any = None) -> None:
         for table in (self.cases.table, self.findings.score_table, self.findings.error_table):
             table.wear(self._viewer.theme)
+        self.findings.scores.wear(self._viewer.theme)
 
     def _press(self) -> None:
         if self.job is not None:

@@ -23,6 +23,7 @@ class FoldModel(QStandardItemModel):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
+        self.trouble = TROUBLE
         self.setHorizontalHeaderLabels(HEADERS)
         self.horizontalHeaderItem(LEFT).setTextAlignment(RIGHT_HAND)
 
@@ -37,7 +38,7 @@ class FoldModel(QStandardItemModel):  # type: ignore[misc]
         first = len(rows) - len(folds)
         for place, fold in enumerate(folds):
             self._cell(first + place, NAME).setIcon(swatch(QColor(look.fold(place))))
-            color = look.line(TROUBLE) if fold.findings else look.foreground
+            color = self.trouble if fold.findings else look.foreground
             self._cell(first + place, STATE).setForeground(QColor(color))
             self._cell(first + place, LEFT).setTextAlignment(RIGHT_HAND)
 

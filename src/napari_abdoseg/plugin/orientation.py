@@ -18,6 +18,9 @@ ENDS = ("SI", "PA", "LR")
 OBLIQUE = 0.35
 """Share of a direction below which it gets no letter."""
 
+FROM_ABOVE = (0, 0, 0)
+"""Angles of napari's camera at first, and after each reset."""
+
 _kept: WeakSet[ViewerModel] = WeakSet()
 
 
@@ -25,7 +28,7 @@ def keep_head_up(viewer: ViewerModel) -> Callable[[], None]:
     """Show coronal and sagittal slices head up, and axial ones anterior side up.
 
     In 3D the patient's left is never taken for the right: napari's own depth
-    axis would mirror them.
+    axis would mirror them. A view that was not turned yet is from the front.
 
     Returns
     -------
@@ -45,11 +48,25 @@ def keep_head_up(viewer: ViewerModel) -> Callable[[], None]:
     def stop() -> None:
         dims.events.order.disconnect(turn)
         dims.events.ndisplay.disconnect(turn)
+        dims.events.ndisplay.disconnect(face)
+        viewer.events.reset_view.disconnect(face)
         _kept.discard(viewer)
+
+    def face() -> None:
+        """Turn from the view that napari has in 3D by default, from above."""
+        if (
+            dims.ndisplay == 3
+            and camera.angles == FROM_ABOVE
+            and dims.order == tuple(range(dims.ndim))
+        ):
+            look_from_the_front(viewer)
 
     dims.events.order.connect(turn)
     dims.events.ndisplay.connect(turn)
+    dims.events.ndisplay.connect(face)
+    viewer.events.reset_view.connect(face)
     turn()
+    face()
     return stop
 
 

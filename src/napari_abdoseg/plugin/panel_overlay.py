@@ -19,7 +19,9 @@ from napari_abdoseg.plugin.box_outlines import LINE_PIXELS, Outline
 from napari_abdoseg.plugin.orientation import letters_of, picture_directions
 
 WORDS = QColor("#c3ced9")
-SHADOW = QColor(0, 0, 0, 170)
+PLATE = QColor(0, 0, 0, 190)
+"""Behind words, so that they can be read on any picture."""
+PLATE_MARGIN = 3
 CROSSHAIR = QColor(255, 217, 77, 150)
 GAP = 8
 """Pixels around the place itself that the cross hair leaves free."""
@@ -117,8 +119,10 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
 
     def _write(self, painter: QPainter, words: str, side: Qt.AlignmentFlag) -> None:
         area = QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        painter.setPen(SHADOW)
-        painter.drawText(area.translated(1, 1), side, words)
+        if not words:
+            return
+        plate = painter.boundingRect(area, side, words)
+        painter.fillRect(plate.adjusted(-PLATE_MARGIN, 0, PLATE_MARGIN, 0), PLATE)
         painter.setPen(WORDS)
         painter.drawText(area, side, words)
 

@@ -29,6 +29,8 @@ LOOKING = "Looking for places…"
 NONE = "Nowhere do the folds disagree on more than a surface."
 PLACES = "<b>Places to look at</b> ({}), most contested first: click one"
 LEAST_MM = 60.0
+SQUARES = "#303030"
+"""Behind the squares of the legend, of which the first is white."""
 """What is shown around a place at least."""
 
 
@@ -140,7 +142,7 @@ def _rank(layer: Labels) -> Iterator[tuple[Labels, tuple[Place, ...]]]:
 
 def _legend(folds: int) -> str:
     squares = "&nbsp; ".join(
-        f'<span style="color: {to_hex(color)}">■</span> {count}'
+        f'<span style="color: {to_hex(color)}; background: {SQUARES}">&nbsp;■&nbsp;</span> {count}'
         for count, color in enumerate(fold_colors(folds), start=1)
     )
     return f"Dissenting folds: &nbsp;{squares}"

@@ -13,6 +13,7 @@ from napari_abdoseg.evaluation.score import Emptiness, Score
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.organ_cells import check_state, swatch
 from napari_abdoseg.plugin.plain_table import RIGHT_HAND
+from napari_abdoseg.plugin.readable import readable
 
 NAME, DISTANCE, DSC, NSD, HD95, VOLUME, REFERENCE = range(7)
 HEADERS = ("Organ", "3D", "DSC", "NSD", "HD95", "ml", "ref. ml")
@@ -28,7 +29,9 @@ TIPS = (
 ORGAN_ROLE = Qt.ItemDataRole.UserRole
 MEAN = "mean"
 ABSENT, LATER = "–", "…"
-BETTER, WORSE = QColor("#2ca982"), QColor("#e8837e")
+BETTER, WORSE = "#2ca982", "#e8837e"
+COLOR_ROLE = Qt.ItemDataRole.UserRole + 1
+"""What a change is to be coloured like, in any theme."""
 LEAST_CHANGE = 5e-5
 
 
@@ -41,6 +44,7 @@ class ScoreModel(QStandardItemModel):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self._filling = False
+        self._theme = "dark"
         self.itemChanged.connect(self._pass_on)
 
     def organ_at(self, index: QModelIndex) -> Organ | None:
@@ -129,7 +133,20 @@ class ScoreModel(QStandardItemModel):  # type: ignore[misc]
         changed = abs(change) >= LEAST_CHANGE
         item.setText(f"{value:.4f}" + (f"\n{change:+.4f}".replace("-", "−") if changed else ""))
         color = (BETTER if change > 0 else WORSE) if changed else None
-        item.setData(color, Qt.ItemDataRole.ForegroundRole)
+        item.setData(color, COLOR_ROLE)
+        self._color(item)
+
+    def wear(self, theme: str) -> None:
+        """Look as the rest of napari does in a theme."""
+        self._theme = theme
+        for row in range(self.rowCount()):
+            for column in (DSC, NSD):
+                self._color(self.item(row, column))
+
+    def _color(self, item: QStandardItem) -> None:
+        color = item.data(COLOR_ROLE)
+        shown = None if color is None else QColor(readable(color, self._theme))
+        item.setData(shown, Qt.ItemDataRole.ForegroundRole)
 
     def _pass_on(self, item: QStandardItem) -> None:
         if not self._filling and item.column() == DISTANCE:

@@ -16,10 +16,11 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QVBoxLayout, QWidget
 
 from napari_abdoseg.plugin.comparison_choice import AS_LONG_AS_THAT, SHOWN_LETTERS
 from napari_abdoseg.plugin.curves_picture import CurvesPicture
-from napari_abdoseg.plugin.fold_model import FoldModel
+from napari_abdoseg.plugin.fold_model import TROUBLE, FoldModel
 from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.plain_table import PlainTable
+from napari_abdoseg.plugin.readable import readable
 from napari_abdoseg.plugin.training_watch import TrainingWatch
 from napari_abdoseg.plugin.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
@@ -114,6 +115,7 @@ class TrainingWidget(QWidget):  # type: ignore[misc]
         background, text = (color.as_hex(format="long") for color in (theme.background, theme.text))
         self._look = Look(background, text)
         self.table.wear(self._viewer.theme)
+        self.folds.trouble = readable(TROUBLE, self._viewer.theme)
         self._show_model()
 
     def _follow_chosen(self) -> None:
