@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,8 @@ class Background:
 
     def close(self) -> None:
         """Do nothing more, and forget what is being done."""
-        self._timer.stop()
+        with suppress(RuntimeError):  # Qt has ended, and the timer with it
+            self._timer.stop()
         self._call.steps = None
         if self._worker is not None:
             self._worker.yielded.disconnect(self._pass_on)

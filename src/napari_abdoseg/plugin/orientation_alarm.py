@@ -74,10 +74,14 @@ class OrientationAlarm(QFrame):  # type: ignore[misc]
 
     def forget(self) -> None:
         """Say nothing, and stop looking."""
-        self._background.close()
+        self.stop()
         self._looked_at = None
         self.words.setText("")
         self.hide()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._background.close()
 
     @property
     def _layer(self) -> Image | None:

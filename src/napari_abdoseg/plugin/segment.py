@@ -100,7 +100,7 @@ class SegmentWidget(QWidget):
         for choice in (self.source, self.scan):
             choice.changed.connect(self._look_at_scan)
         self.destroyed.connect(self.preflight.clear)
-        self.destroyed.connect(self.orientation_alarm.forget)
+        self.destroyed.connect(self.orientation_alarm.stop)
         self._show_source()
         self._explain_preset()
         keep_head_up(napari_viewer)
