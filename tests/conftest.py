@@ -100,13 +100,17 @@ def make_model(tmp_path: Path) -> MakeModel:
                     "network_weights": network.state_dict(),
                     "trainer_name": trainer,
                     "init_args": {"configuration": kind, "fold": fold},
-                    "inference_allowed_mirroring_axes": mirror_axes,
+                    "inference_allowed_mirroring_axes": mirror_axes and _within(mirror_axes, patch),
                 },
                 folder / f"fold_{fold}" / "checkpoint_final.pth",
             )
         return folder
 
     return make
+
+
+def _within(axes: tuple[int, ...], patch: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(axis for axis in axes if axis < len(patch))
 
 
 def _small_configuration(

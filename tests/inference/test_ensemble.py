@@ -6,9 +6,10 @@ import shutil
 
 import pytest
 import torch
+from working import run
 
 from napari_abdoseg.errors import ModelError
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.ensemble import load_ensemble, loading_ensemble
 
 
 def test_loads_the_folds_asked_for(make_model):
@@ -100,3 +101,29 @@ def test_the_order_of_labels_makes_no_difference(make_model):
     folders = [make_model((0,), name=name, labels=of) for name, of in (("a", TWO), ("b", turned))]
     ensemble = load_ensemble(folders, device="cpu")
     assert [trained.model.folder for trained in ensemble.configurations] == folders
+
+
+def test_a_first_stage_has_none_before_it(make_model):
+    make_model((0,), name=LOWRES, kind="3d_lowres", previous_stage="3d_lowres")
+    with pytest.raises(ModelError, match="first stage of a cascade, and its plans"):
+        load_ensemble(make_cascade(make_model))
+
+
+def test_weights_that_are_not_the_final_ones_are_told(make_model):
+    folder = make_model((0, 1))
+    fold = folder / "fold_1"
+    (fold / "checkpoint_final.pth").rename(fold / "checkpoint_best.pth")
+    steps, ensemble = run(loading_ensemble(folder, device="cpu"))
+    assert len(ensemble.configurations[0].members) == 2
+    assert [step.notice for step in steps if step.notice][-1] == (
+        f"{fold} has no checkpoint_final.pth: checkpoint_best.pth is used."
+    )
+
+
+def test_axes_that_patches_do_not_have_are_not_mirrored(make_model):
+    folder = make_model((0,), patch=(16, 16), spacing=(8.0, 8.0))
+    path = folder / "fold_0" / "checkpoint_final.pth"
+    content = torch.load(path, weights_only=True)
+    torch.save({**content, "inference_allowed_mirroring_axes": (0, 1, 2)}, path)
+    with pytest.raises(ModelError, match=r"does not fit plans\.json"):
+        load_ensemble(folder, device="cpu")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from napari_abdoseg.errors import TrainingError
+from napari_abdoseg.errors import ModelError, TrainingError
 from napari_abdoseg.training.plans import copy_plans, take_over_plans
 
 
@@ -54,3 +54,15 @@ def test_a_model_of_other_organs_is_refused(place, make_model):
     run = place.run(start_from=model)
     with pytest.raises(TrainingError, match=r"finds liver, and Dataset007_Tiny has labels of"):
         take_over_plans(model, run.folders, run.settings)
+
+
+def test_names_in_a_models_plans_are_not_followed_in_training(place, make_model):
+    model = make_model(folds=(0,))
+    plans = json.loads((model / "plans.json").read_text())
+    arguments = plans["configurations"]["3d_fullres"]["architecture"]["arch_kwargs"]
+    arguments["nonlin"] = "torch.nn.functional.torch.os.getcwd"
+    (model / "plans.json").write_text(json.dumps(plans))
+    run = place.run(start_from=model)
+    with pytest.raises(ModelError, match=r"asks for the class torch\.nn\.functional.* is refused"):
+        take_over_plans(model, run.folders, run.settings)
+    assert not run.folders.plans(run.settings.plans).exists()

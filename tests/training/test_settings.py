@@ -20,6 +20,7 @@ from napari_abdoseg.training.settings import TrainingSettings, make_settings
         ({"epochs": 0}, "epochs, not 0"),
         ({"iterations": -1}, "iterations, not -1"),
         ({"optimizer": "LBFGS"}, "no optimizer LBFGS"),
+        ({"trainer": "../nnUNetTrainer"}, "no name of a trainer"),
         ({"batch_size": 0}, "batch size, not 0"),
         ({"spacing": (3.0, 0.0, 3.0)}, "more than 0 mm"),
         ({"configurations": ("3d_cascade_fullres",), "folds": (0,)}, "all five folds"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 
 import typer
@@ -14,10 +13,21 @@ from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.cli.predict import predict
 from napari_abdoseg.cli.train import train
 from napari_abdoseg.cli.watch import watch
-from napari_abdoseg.errors import NO_MEMORY, AbdosegError
+from napari_abdoseg.errors import AbdosegError
 
-_NOT_LOADED = ("failed to map segment", "cannot map zero-fill pages", "Cannot allocate memory")
-"""What the loader of libraries on Linux says where memory is short."""
+LACK = (
+    "This process may have no more memory: close other programs, or give it more (ulimit -v, the "
+    "memory of a job or a container)."
+)
+NO_MEMORY = (
+    "failed to map segment",
+    "cannot map zero-fill pages",
+    "annot allocate memory",
+    "can't allocate memory",
+    "can't start new thread",
+    "Unable to allocate",
+)
+"""What the loader, the system, torch, Python and NumPy say where there is no more memory."""
 
 app = typer.Typer(
     name="abdoseg",
@@ -47,15 +57,13 @@ def main() -> None:
     except AbdosegError as error:
         complain(str(error))
         sys.exit(2)
-    except (MemoryError, OSError, ImportError) as error:
-        if not is_want_of_memory(error):
+    except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        if not _lacks_memory(error):
             raise
-        complain(NO_MEMORY)
+        sys.stderr.write(f"abdoseg: {LACK}\n")  # rich would import more
         sys.exit(2)
 
 
-def is_want_of_memory(error: Exception) -> bool:
-    """Whether there was too little memory, also to load a library."""
-    if isinstance(error, ImportError):
-        return any(words in str(error) for words in _NOT_LOADED)
-    return isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+def _lacks_memory(error: Exception) -> bool:
+    """Whether memory ran out; what loads libraries or starts threads says so in its own words."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY)

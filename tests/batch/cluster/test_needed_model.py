@@ -150,3 +150,15 @@ def test_a_request_loads_its_ensemble_once(make_model):
     request = Request.of(ensemble, "exact")
     assert request.load() is request.load()
     assert request.load().configurations[0].folds == ("0", "1")
+
+
+@pytest.mark.parametrize("path", ["../../outside", "/tmp/outside", "model/../../../outside"])
+def test_a_file_that_leads_elsewhere_is_not_written(path, tmp_path):
+    with pytest.raises(ModelError, match=r"outside', which is refused"):
+        receive_part(uuid4().hex, path, b"bytes")
+    assert not list(tmp_path.rglob("outside"))
+
+
+def test_a_transfer_lies_where_models_are_kept(tmp_path):
+    receive_part("../../../outside", "model/plans.json", b"{}")
+    assert (received_models() / ".outside" / "model" / "plans.json").is_file()
