@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from xml.parsers import expat
 
-from napari_abdoseg.image.label_table import LabelTableError, Names, names_in_text, whole
+from napari_abdoseg.image.label_table import (
+    LabelTableError,
+    Names,
+    clean_name,
+    names_in_text,
+    whole,
+)
 
 LABEL = "Label"
 
@@ -42,7 +48,7 @@ def _names_in_xml(text: str) -> Names:
 
     def end(tag: str) -> None:
         if tag == LABEL and (value := whole(keys.pop())):
-            names[value] = "".join(written).strip()
+            names[value] = clean_name("".join(written))
 
     def refuse(*_: object) -> None:
         raise LabelTableError("it has a document type definition")
@@ -56,4 +62,4 @@ def _names_in_xml(text: str) -> Names:
         parser.Parse(text.encode(), True)
     except expat.ExpatError as error:
         raise LabelTableError("it is no XML") from error
-    return {value: name for value, name in names.items() if name}
+    return names

@@ -7,6 +7,7 @@ scheme of a data set whose files are called so. Without any of these the labels 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from napari_abdoseg.image.label_table import BACKGROUND, IGNORE
 from napari_abdoseg.image.names_beside import names_beside
 from napari_abdoseg.image.organ import Organ, number_name
-from napari_abdoseg.image.organ_spelling import organ_of_file
+from napari_abdoseg.image.organ_spelling import organ_key, organ_of_file
 from napari_abdoseg.image.published_schemes import recognise
 
 MASK_VALUES = ({1}, {255})
@@ -69,7 +70,7 @@ def name_labels(
     """
     values = set(values)
     told = {organ.value: organ.name for organ in stated}
-    told = told or {value: name for value, name in inside.items() if name != number_name(value)}
+    told = told or {v: name for v, name in inside.items() if is_named(Organ(v, name))}
     names, words = _find_names(path, values, told)
     ignored = next((value for value, name in names.items() if _is(name, IGNORE)), None)
     organs = {v: n for v, n in names.items() if not (_is(n, IGNORE) or _is(n, BACKGROUND))}
@@ -79,11 +80,12 @@ def name_labels(
     named = organs | {value: number_name(value) for value in nameless}
     first: dict[str, int] = {}
     merged = {value: first.setdefault(name, value) for value, name in sorted(named.items())}
+    counts = Counter(merged.values())
     together = tuple(
         f"{_counted([v for v in merged if merged[v] == value], 'Value')} are all the {name} and "
         f"have become {value}."
         for name, value in first.items()
-        if list(merged.values()).count(value) > 1
+        if counts[value] > 1
     )
     if ignored is not None:
         merged[ignored] = ignored
@@ -96,8 +98,8 @@ def name_labels(
 
 
 def is_named(organ: Organ) -> bool:
-    """Whether an organ has a name, or a number alone."""
-    return organ.name != number_name(organ.value)
+    """Whether an organ has a name, or a number alone, such as ITK-SNAP's ``Label 1``."""
+    return organ.name.lower() != number_name(organ.value)
 
 
 def _find_names(
@@ -105,9 +107,11 @@ def _find_names(
 ) -> tuple[Mapping[int, str], tuple[str, ...]]:
     if told:
         return told, ()
-    if beside := names_beside(path):
-        return beside.names, (f"Its organs have the names that {beside.words} gives them.",)
     _, organ = organ_of_file(_stem(path))
+    if beside := names_beside(path):
+        words = f"Its organs have the names that {beside.words} gives them"
+        other = organ and organ_key(organ) not in map(organ_key, beside.names.values())
+        return beside.names, (f"{words}{f', though its file is called {organ}' * bool(other)}.",)
     if organ and (not values or values in MASK_VALUES):
         value = next(iter(values), 1)
         return {value: organ}, (f"It is taken for a mask of the {organ}, as its file is called.",)

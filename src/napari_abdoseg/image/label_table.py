@@ -124,9 +124,9 @@ def whole(value: Any) -> int:
 def _region(key: str, entry: Any) -> tuple[str, frozenset[int]]:
     """A name and its values."""
     if isinstance(entry, str) and not entry.strip().isdecimal():
-        return _named(entry), frozenset((whole(key),))
+        return clean_name(entry), frozenset((whole(key),))
     entries = entry if isinstance(entry, list) and entry else [entry]
-    return _named(key), frozenset(map(whole, entries))
+    return clean_name(key), frozenset(map(whole, entries))
 
 
 def _name_of(value: int, owners: list[str], regions: Mapping[str, frozenset[int]]) -> str:
@@ -184,12 +184,19 @@ def _checked(pairs: Iterable[tuple[Any, str]]) -> Names:
     names: Names = {}
     for value, name in pairs:
         number = whole(value)
-        if number and names.setdefault(number, _named(name)) != _named(name):
-            raise LabelTableError(f"{number} has the names {names[number]} and {_named(name)}")
+        if number and names.setdefault(number, clean_name(name)) != clean_name(name):
+            raise LabelTableError(f"{number} has the names {names[number]} and {clean_name(name)}")
     return names
 
 
-def _named(name: Any) -> str:
+def clean_name(name: Any) -> str:
+    """A name without what can't be printed.
+
+    Raises
+    ------
+    LabelTableError
+        Nothing is left, or far too much.
+    """
     text = "".join(letter for letter in str(name) if letter.isprintable()).strip()
     if not text or len(text) > LONGEST_NAME:
         raise LabelTableError(f"a label has the name {_spoken(name)}")
