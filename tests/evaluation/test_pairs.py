@@ -90,6 +90,18 @@ def test_folders_of_a_file_an_organ_are_one_case(masks, given):
     assert pairing == Pairing((Pair("r", root / "p/segmentations", root / "r/segmentations"),))
 
 
+def test_a_label_map_may_lie_in_the_folder_of_its_case(folders):
+    p, r = folders(["case_00000.nii.gz", "case_00001.nii.gz"], [])
+    for name in ("imaging", "segmentation"):
+        (r / "case_00000").mkdir(exist_ok=True)
+        (r / "case_00000" / f"{name}.nii.gz").touch()
+    (r / "empty").mkdir()
+    assert find_pairs(p, r) == Pairing(
+        (Pair("case_00000", p / "case_00000.nii.gz", r / "case_00000/segmentation.nii.gz"),),
+        surplus=("case_00001",),
+    )
+
+
 def test_cases_of_a_file_an_organ_are_compared_with_files(masks):
     root = masks("p/s1/segmentations", "p/s2", "p/s3/segmentations")
     (root / "r").mkdir()

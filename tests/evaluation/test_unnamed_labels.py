@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,13 @@ def test_nothing_is_painted_yet_on_one_side():
 def test_a_value_that_no_organ_has_is_an_error():
     with pytest.raises(ImageError, match=r"has the values 7, 8, which no organ .*\(1 liver, 2"):
         share_names(numbered(1, 7, 8), labels(*ABDOMINAL_ORGANS))
+
+
+def test_what_the_named_one_ignores_is_ignored_in_both():
+    named = replace(labels(Organ(1, "liver")), ignored=9)
+    for one, other in ((named, numbered(1, 9)), (numbered(1, 9), named)):
+        shared = share_names(one, other)
+        assert [(each.organs, each.ignored) for each in shared] == [((Organ(1, "liver"),), 9)] * 2
 
 
 def test_no_value_in_common_is_an_error():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.label_names import is_named
 from napari_abdoseg.image.label_table import IGNORE
 from napari_abdoseg.image.nifti import read_image, read_labels, write_labels
 from napari_abdoseg.image.organ import Organ
@@ -139,6 +140,12 @@ class TestDataset:
         assert labels.organs == (Organ(1, "Spleen"), Organ(9, "label 9"))
         assert labels.naming[-1] == "It has the value 9 without a name."
 
+    def test_that_speaks_against_the_files_name_is_believed_and_told(self, label_file, tmp_path):
+        write_json(tmp_path / "dataset.json", {"labels": {"liver": 1}})
+        labels = read_labels(label_file("spleen.nii", 1))
+        assert labels.organs == (Organ(1, "liver"),)
+        assert labels.naming[0].endswith("gives them, though its file is called spleen.")
+
     def test_without_labels_is_about_something_else(self, label_file, tmp_path) -> None:
         write_json(tmp_path / "dataset.json", {"training": []})
         assert names(label_file("case.nii", 1)) == {1: "label 1"}
@@ -219,6 +226,11 @@ class TestDescriptionBeside:
     def test_other_files_name_nothing(self, label_file, tmp_path, name, text) -> None:
         (tmp_path / name).write_text(text, encoding="latin-1")
         assert names(label_file("case.nii.gz", 1)) == {1: "label 1"}
+
+    def test_numbers_for_names_name_nothing(self, label_file, tmp_path) -> None:
+        (tmp_path / "case.label").write_text(SNAP.replace("Spleen", "Label 1"))
+        (organ,) = read_labels(label_file("case.nii.gz", 1)).organs
+        assert not is_named(organ)
 
     def test_two_for_a_folder_name_nothing(self, label_file, tmp_path) -> None:
         for name in ("a.label", "b.label"):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.image.nifti import AnyPath, case_name, nifti_files
 from napari_abdoseg.image.organ_files import masks_folder, name_of_case
+
+_OF_A_CASE = re.compile(
+    r"(segmentations?|seg|labels?|masks?|combined_labels|aggregated_MAJ_seg)\.nii(\.gz)?",
+    re.IGNORECASE,
+)
+"""How a label map is called that lies with its scan in the folder of a case, as in KiTS."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def find_label_maps(folder: Path) -> dict[str, Path]:
     """
     if masks := masks_folder(folder):
         return {name_of_case(masks): masks}
-    cases = _folders_of_masks(folder)
+    cases = _folders_of_cases(folder)
     if not cases:
         return find_cases(folder)
     try:
@@ -117,13 +124,19 @@ def _single_pair(prediction: Path, reference: Path) -> Pair | None:
     return Pair(name_of_case(known) if known.is_dir() else case_name(known), found, known)
 
 
-def _folders_of_masks(folder: Path) -> dict[str, Path]:
+def _folders_of_cases(folder: Path) -> dict[str, Path]:
+    """Label maps of cases that have a folder each, of masks or of one label map."""
     try:
-        folders = sorted(each for each in folder.iterdir() if each.is_dir())
+        folders = sorted(e for e in folder.iterdir() if e.is_dir() and not e.name.startswith("."))
     except OSError:
         return {}
-    found = (masks_folder(each) for each in folders if not each.name.startswith("."))
-    return {name_of_case(masks): masks for masks in found if masks}
+    cases = {}
+    for each in folders:
+        if masks := masks_folder(each):
+            cases[name_of_case(masks)] = masks
+        elif len(maps := [path for path in each.glob("*") if _OF_A_CASE.fullmatch(path.name)]) == 1:
+            cases[each.name] = maps[0]
+    return cases
 
 
 def find_cases(folder: Path) -> dict[str, Path]:

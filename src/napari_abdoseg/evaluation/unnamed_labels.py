@@ -15,7 +15,8 @@ def share_names(one: LabelMap, other: LabelMap) -> tuple[LabelMap, LabelMap]:
 
     The names are those of the label map that has some. Without any, the organs are the
     labels of both together: one that the other does not have is empty there. Two masks of
-    one label, 1 in the one and 255 in the other, are of one organ.
+    one label, 1 in the one and 255 in the other, are of one organ. What is ignored in the one
+    is so in the other.
 
     Raises
     ------
@@ -39,7 +40,11 @@ def share_names(one: LabelMap, other: LabelMap) -> tuple[LabelMap, LabelMap]:
             f"{_title(one)} has the values {_listed(_values(one))}, and {_title(other)} "
             f"{_listed(_values(other))}: no label is in both. Number organs alike."
         )
-    return replace(one, organs=organs), replace(other, organs=organs)
+    ignored = other.ignored if one.ignored is None else one.ignored
+    return (
+        replace(one, organs=organs, ignored=ignored),
+        replace(other, organs=organs, ignored=ignored),
+    )
 
 
 def names_organs(labels: LabelMap) -> bool:
@@ -60,7 +65,7 @@ def _as_masks(one: LabelMap, other: LabelMap) -> tuple[LabelMap, LabelMap] | Non
 
 
 def _require_within(numbered: LabelMap, named: LabelMap) -> None:
-    outside = _values(numbered) - _values(named)
+    outside = _values(numbered) - _values(named) - {named.ignored}
     if outside:
         raise ImageError(
             f"{_title(numbered)} has the value{'s' if len(outside) > 1 else ''} "

@@ -27,8 +27,8 @@ def match_layers(prediction: Labels, reference: Labels) -> Matched:
         do not have, the two are not on one grid, or no organ is in both.
     """
     found, real = _titled(prediction), _titled(reference)
-    predicted, known = share_names(leave_out_ignored(align(found, real), real), real)
-    matched = match_organs(known, predicted)
+    predicted, known = share_names(align(found, real), real)
+    matched = match_organs(known, leave_out_ignored(predicted, known))
     naming = naming_words(found, real, matched.unmatched)
     return Matched(matched.reference, matched.prediction, matched.unmatched, naming)
 
