@@ -423,3 +423,60 @@ def test_organs_that_few_cases_have_together_are_compared_by_what_they_share(dat
 def test_a_scan_of_air_has_no_body_to_compare_with(dataset):
     change(image(dataset), lambda hu: np.where(hu % 2, -990, -1000))
     assert found(dataset) == [("case2", Kind.INTENSITY, "error")]
+
+
+@pytest.mark.parametrize(
+    ("axes", "swapped"),
+    [
+        ((0,), "left-right"),
+        ((1,), "front-back"),
+        ((2,), "head-foot"),
+        ((0, 1), "left-right and front-back"),
+        ((0, 2), "left-right and head-foot"),
+        ((1, 2), "front-back and head-foot"),
+        ((0, 1, 2), "left-right and front-back and head-foot"),
+    ],
+)
+def test_an_image_that_is_mirrored_against_its_labels_is_told(dataset, axes, swapped):
+    change(image(dataset), lambda hu: np.flip(hu, axes))
+    problem = only(dataset)
+    assert (problem.case, problem.kind, problem.ruins) == ("case2", Kind.ORIENTATION, True)
+    assert f"with the image flipped {swapped}: " in problem.message
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_labels_that_are_mirrored_against_their_image_are_told(dataset, axis):
+    change(labels(dataset), lambda data: np.flip(data, axis))
+    messages = [problem.message for problem in drain(checking(dataset)).problems]
+    assert sum("mirrored against each other" in message for message in messages) == 1
+
+
+def test_two_mirrored_images_of_six_are_told(dataset):
+    for number in (1, 3):
+        change(image(dataset, number), lambda hu: hu[::-1])
+    told = [problem.case for problem in drain(checking(dataset)).problems]
+    assert told == ["case1", "case3"]
+
+
+def test_images_with_and_without_contrast_are_not_taken_for_mirrored(dataset):
+    for number in (0, 1, 2):
+        change(image(dataset, number), lambda hu: np.where((hu > 60) & (hu < 250), 45, hu))
+    assert found(dataset) == []
+
+
+def test_images_of_few_cases_are_not_compared(dataset):
+    for path in dataset.rglob("case[345]*.nii.gz"):
+        path.unlink()
+    description = (
+        (dataset / "dataset.json").read_text().replace('"numTraining": 5', '"numTraining": 3')
+    )
+    (dataset / "dataset.json").write_text(description)
+    change(image(dataset), lambda hu: hu[::-1])
+    assert found(dataset) == []
+
+
+def test_values_of_other_channels_are_no_tissues(dataset):
+    description = (dataset / "dataset.json").read_text().replace('"CT"', '"T2"')
+    (dataset / "dataset.json").write_text(description)
+    change(image(dataset), lambda hu: hu[::-1])
+    assert found(dataset) == []

@@ -13,6 +13,7 @@ from napari_abdoseg.training.checking.duplicates import duplicate_problems
 from napari_abdoseg.training.checking.examine import examine
 from napari_abdoseg.training.checking.facts import CaseFacts
 from napari_abdoseg.training.checking.file_problems import file_problems
+from napari_abdoseg.training.checking.mirrored_images import mirrored_image_problems
 from napari_abdoseg.training.checking.outliers import outlier_problems
 from napari_abdoseg.training.checking.places import place_problems
 from napari_abdoseg.training.checking.problem import Kind, Problem
@@ -75,6 +76,7 @@ def checking(folder: Path, workers: int = 1) -> Work[Check]:
         *(problem for fact in facts for problem in fact.problems),
         *outlier_problems(facts, dataset.organs, dataset.reorients),
         *place_problems(facts, dataset.organs),
+        *mirrored_image_problems(facts, dataset.organs),
         *duplicate_problems(facts),
     ]
     problems.sort(key=lambda problem: (not problem.ruins, problem.case))

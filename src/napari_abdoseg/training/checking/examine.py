@@ -17,10 +17,11 @@ from napari_abdoseg.image.grid import Grid, Triple
 from napari_abdoseg.image.nifti import read_labels, read_volume
 from napari_abdoseg.image.nifti_file import load, load_header
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.training.checking.facts import CaseFacts, OrganFacts, ScanFacts
-from napari_abdoseg.training.checking.intensity import intensity_problems
-from napari_abdoseg.training.checking.picture import draw_case
+from napari_abdoseg.training.checking.facts import CaseFacts, OrganFacts, ScanFacts, Tissues
+from napari_abdoseg.training.checking.intensity import CT, intensity_problems
+from napari_abdoseg.training.checking.picture import draw_case, lay_on
 from napari_abdoseg.training.checking.problem import Kind, Problem
+from napari_abdoseg.training.checking.tissues import measure_tissues
 from napari_abdoseg.training.raw_dataset import RawCase, RawDataset
 
 BELIEVE_NAMES = ("NibabelIO", "NibabelIOWithReorient")
@@ -71,6 +72,7 @@ def examine(case: RawCase, dataset: RawDataset) -> CaseFacts:
         _body_centre(first, labels, boxes) if first and labels and boxes else None,
         digest_of([labels.data]) if labels and boxes else "",
         draw_case(first, labels, dataset.organs, dataset.channels[0]) if first else b"",
+        _tissues(first, labels) if first and dataset.channels[0].casefold() == CT else {},
     )
 
 
@@ -207,6 +209,11 @@ def _measure(labels: LabelMap, value: int, box: Box) -> OrganFacts:
     ]
     volume = voxels * labels.grid.voxel_volume
     return OrganFacts(volume, _ras(labels.grid, middle), box.touches_edge(labels.grid))
+
+
+def _tissues(scan: Volume, labels: LabelMap | None) -> dict[int, Tissues]:
+    laid_on = lay_on(labels, scan)
+    return {} if laid_on is None else measure_tissues(scan, laid_on)
 
 
 def _ras(grid: Grid, middle: list[float]) -> Triple:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from napari_abdoseg.image.grid import Shape, Triple
 from napari_abdoseg.training.checking.problem import Problem
 
+Tissues = tuple[tuple[float, ...], ...]
+"""Shares of tissues under a label, see `napari_abdoseg.training.checking.tissues`."""
+
 
 @dataclass(frozen=True)
 class OrganFacts:
@@ -73,6 +76,8 @@ class CaseFacts:
         As that of a scan; empty where there is no organ.
     picture : bytes
         JPEG; empty where there is none.
+    tissues : mapping of int to tuple
+        What lies under each label of a CT; see `measure_tissues`.
     """
 
     case: str
@@ -83,3 +88,4 @@ class CaseFacts:
     body: Triple | None = None
     label_digest: str = ""
     picture: bytes = b""
+    tissues: Mapping[int, Tissues] = field(default_factory=dict)

@@ -40,7 +40,7 @@ def draw_case(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    laid_on = _laid_on(labels, scan)
+    laid_on = lay_on(labels, scan)
     figure = Figure(figsize=(2 * INCHES, INCHES), dpi=DPI, facecolor=BACKDROP)
     FigureCanvasAgg(figure)
     window = ABDOMINAL_WINDOW if channel.casefold() == CT else _window(scan.data)
@@ -63,7 +63,7 @@ def draw_case(
     return jpeg.getvalue()
 
 
-def _laid_on(labels: LabelMap | None, scan: Volume) -> NDArray[Any] | None:
+def lay_on(labels: LabelMap | None, scan: Volume) -> NDArray[Any] | None:
     """Label values voxel by voxel over the image, as nnU-Net reads both."""
     if labels is None or labels.grid.stored_shape != scan.grid.stored_shape:
         return None
