@@ -20,5 +20,21 @@ assert not compiled.buffer, compiled.buffer
 """
 
 
+UNITS_AFTER_WARM_UP = """
+import napari.layers
+import pint
+from napari_abdoseg.plugin.warm_up import warm_up
+
+warm_up().join()
+assert type(pint.application_registry.get()).__name__ == "LazyRegistry"
+napari.layers.Points([[1, 2]])
+assert type(pint.application_registry.get()).__name__ != "LazyRegistry"
+"""
+
+
+def test_the_thread_leaves_what_the_first_layer_makes_to_the_gui_thread():
+    subprocess.run([sys.executable, "-c", UNITS_AFTER_WARM_UP], check=True)
+
+
 def test_a_mask_is_shown_without_compiling_anything():
     subprocess.run([sys.executable, "-c", SHOW_AFTER_WARM_UP], check=True)

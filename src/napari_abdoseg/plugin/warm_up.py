@@ -1,4 +1,4 @@
-"""What napari imports and compiles for the first masks, done while the user looks at the CT."""
+"""What napari compiles for the first masks, done while the user looks at the CT."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from functools import cache
 from threading import Thread
 
 import numpy as np
-from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 
 @cache
 def warm_up() -> Thread:
     """Get napari's code for masks ready in a thread, once."""
-    thread = Thread(target=_make_a_mask, name="abdoseg warm-up", daemon=True)
+    thread = Thread(target=_color_masks, name="abdoseg warm-up", daemon=True)
     thread.start()
     return thread
 
 
-def _make_a_mask() -> None:
+def _color_masks() -> None:
+    """Make no layer: the first one makes the registry of units, which is not for two threads."""
     colors = DirectLabelColormap(color_dict={None: "gray", 0: "transparent", 1: "red"})
     for values in (np.uint8, np.uint16):
-        Labels(np.zeros((2, 2), values), colormap=colors, features={"index": [0, 1]})
         colors.map(np.zeros((2, 2), values))
