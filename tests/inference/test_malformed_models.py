@@ -244,7 +244,7 @@ def test_a_file_too_large_is_not_read(make_model):
     folder = make_model((0,))
     with (folder / "plans.json").open("wb") as file:
         file.truncate(10**11)
-    with pytest.raises(ModelError, match="larger than"):
+    with pytest.raises(ModelError, match="too large"):
         read_model(folder)
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import ModelError
+from napari_abdoseg.image.json_file import read_json
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.inference.dataset_schema import DatasetContent
-from napari_abdoseg.inference.json_file import read_json
 from napari_abdoseg.inference.plans_schema import PlansContent
 from napari_abdoseg.inference.schema import check
 
@@ -169,7 +169,7 @@ def read_model(name_or_folder: str | Path) -> Model:
     try:
         folder = _find_folder(name_or_folder)
         _require_folder(folder, name_or_folder)
-        dataset, plans = (read_json(folder / name) for name in ("dataset.json", "plans.json"))
+        dataset, plans = (_read(folder / name) for name in ("dataset.json", "plans.json"))
         model = Model(folder.name, folder, dataset, plans, _find_folds(folder))
         _require_checkpoint(model)
     except (OSError, RuntimeError, ValueError) as error:
@@ -179,6 +179,22 @@ def read_model(name_or_folder: str | Path) -> Model:
     _require_ct(model)
     _require_channels_planned(model)
     return model
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        below = sorted(found.parent for found in path.parent.glob(f"*/{path.name}"))
+        hint = f", such as {below[0]}" if below else ""
+        raise ModelError(
+            f"{path.parent} is no nnU-Net model folder: it has no {path.name}. Choose the folder "
+            f"that holds dataset.json, plans.json and fold_0{hint}."
+        )
+    try:
+        return read_json(path)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path} can't be read as JSON ({error}): copy the model folder again."
+        ) from error
 
 
 def require_same_labels(model: Model, other: Model) -> None:
