@@ -207,6 +207,38 @@ def test_the_window_can_be_closed_while_it_is_open(make_napari_viewer, phantom):
     assert four_panel_view(viewer) is None
 
 
+def _connected(viewer):
+    """How many callbacks each emitter of a viewer and its layers calls."""
+    groups = {
+        "viewer": viewer.events,
+        "dims": viewer.dims.events,
+        "camera": viewer.scene.camera.events,
+        "cursor": viewer.cursor.events,
+        "layers": viewer.layers.events,
+        "selection": viewer.layers.selection.events,
+        **{layer.name: layer.events for layer in viewer.layers},
+    }
+    return {
+        f"{group}.{name}": len(emitter.callbacks)
+        for group, events in groups.items()
+        for name, emitter in getattr(events, "emitters", {}).items()
+    }
+
+
+def test_closed_it_hears_nothing_more_though_somebody_keeps_it(viewer, phantom, qtbot):
+    viewer.add_layer(Layer.create(*labels_layer(phantom[1], "organs")))
+    before = _connected(viewer)
+    toggle_four_panel_view(viewer)
+    view = four_panel_view(viewer)
+    qtbot.waitUntil(lambda: "organs" in view.three_d.layers)
+    panels = [_connected(panel) for panel in view.panels]
+    assert _connected(viewer) != before
+    view.close()
+    assert _connected(viewer) == before
+    left = [_connected(panel)["dims.ndim"] for panel in view.slices]
+    assert left == [panel["dims.ndim"] - 1 for panel in panels[:3]]
+
+
 @pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.slow)])
 def test_opening_it_often_leaks_nothing(viewer, qtbot, times):
     def living():

@@ -62,6 +62,15 @@ def test_layers_come_and_go_with_those_of_the_source(viewer, copy, mirror):
     assert _names(copy) == []
 
 
+def test_the_copy_too_hears_that_many_layers_go_at_once(viewer, copy, mirror):
+    heard = []
+    events = copy.layers.events
+    for emitter in (events.begin_batch, events.removed, events.end_batch):
+        emitter.connect(lambda event: heard.append(event.type))
+    viewer.layers.clear()
+    assert heard == ["begin_batch", "removed", "removed", "end_batch"]
+
+
 def test_layers_are_in_the_same_order(viewer, copy, mirror):
     viewer.add_points(np.zeros((1, 3)), name="marks")
     viewer.layers.move(2, 0)

@@ -154,6 +154,8 @@ def _recolor(layer: Any, color: Any) -> None:
 
 
 def _remove(viewer: ViewerModel, layers: list[Layer]) -> None:
-    for layer in layers:
-        if layer in viewer.layers:
-            viewer.layers.remove(layer)
+    left = [layer for layer in layers if layer in viewer.layers]
+    if left:
+        with viewer.layers.batched_update():
+            for layer in left:
+                viewer.layers.remove(layer)

@@ -35,6 +35,8 @@ class Mirror:
             (source.layers.events.inserted, self._add),
             (source.layers.events.removed, self._remove),
             (source.layers.events.reordered, self._reorder),
+            (source.layers.events.begin_batch, self._begin_batch),
+            (source.layers.events.end_batch, self._end_batch),
             (source.layers.selection.events.changed, self._select_in_copy),
             (source.events.theme, self._take_theme),
             (copy.layers.events.inserted, self._adopt),
@@ -98,6 +100,13 @@ class Mirror:
             twin.close()
             with self._changing():
                 self.copy.layers.remove(twin.layer)
+
+    def _begin_batch(self, event: Any) -> None:
+        """napari's canvas tidies up after each layer that leaves it, or once after many."""
+        self.copy.layers.events.begin_batch()
+
+    def _end_batch(self, event: Any) -> None:
+        self.copy.layers.events.end_batch()
 
     def _reorder(self, event: Any = None) -> None:
         layers = self.copy.layers
