@@ -10,7 +10,7 @@ from blocks import AFFINE
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.case_scores import score_case
-from napari_abdoseg.evaluation.label_schemes import Schemes
+from napari_abdoseg.evaluation.label_schemes import Schemes, read_schemes
 from napari_abdoseg.evaluation.pairs import Pair
 from napari_abdoseg.evaluation.score import Emptiness
 from napari_abdoseg.evaluation.tolerance import FLARE21, FLARE22
@@ -35,6 +35,14 @@ def test_scores_each_organ_with_its_tolerance(pair):
     assert scores[0].nsd == 1
     assert scores[2].emptiness is Emptiness.PREDICTION
     assert (scores[2].dsc, scores[2].nsd) == (0, 0)
+
+
+def test_what_the_reference_ignores_counts_nowhere(pair):
+    case = pair(values=(1, 2, 2, 2))
+    said = read_schemes(["1=liver,2=spleen", "1=liver,2=spleen,3=ignore,4=ignore"])
+    with_all = read_schemes(["1=liver,2=spleen", "1=liver,2=spleen,3=fat,4=fat"])
+    assert [score.dsc for score in score_case(case, said, FLARE21).scores] == [1, 1]
+    assert score_case(case, with_all, FLARE21).scores[1].dsc == pytest.approx(0.5)
 
 
 def test_another_grid_is_an_error_or_resampled(pair):

@@ -72,7 +72,8 @@ def name_labels(
     told = {organ.value: organ.name for organ in stated}
     told = told or {v: name for v, name in inside.items() if is_named(Organ(v, name))}
     names, words = _find_names(path, values, told)
-    ignored = next((value for value, name in names.items() if _is(name, IGNORE)), None)
+    unlabelled = sorted(value for value, name in names.items() if _is(name, IGNORE))
+    ignored = unlabelled[0] if unlabelled else None
     organs = {v: n for v, n in names.items() if not (_is(n, IGNORE) or _is(n, BACKGROUND))}
     nameless = sorted(values - names.keys())
     if organs and nameless:
@@ -88,12 +89,12 @@ def name_labels(
         if counts[value] > 1
     )
     if ignored is not None:
-        merged[ignored] = ignored
+        merged |= dict.fromkeys(unlabelled, ignored)
     return LabelNames(
         tuple(Organ(value, name) for name, value in first.items()),
         ignored,
         (*words, *together),
-        merged if together else {},
+        merged if together or len(unlabelled) > 1 else {},
     )
 
 

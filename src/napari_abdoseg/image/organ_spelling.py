@@ -71,11 +71,6 @@ def organ_key(name: str) -> str:
     return _known(_words(name)) or " ".join(_words(name))
 
 
-def is_known(name: str) -> bool:
-    """Whether the field has this organ."""
-    return bool(_known(_words(name)))
-
-
 def organ_of_file(stem: str) -> tuple[str, str]:
     """The case and the organ that a file of one organ is called by.
 
