@@ -141,6 +141,17 @@ def test_what_was_painted_before_voxels_changed_otherwise_is_looked_at_when_it_i
     assert told == [({2}, {5}), "changed", "changed"]
 
 
+def test_what_was_painted_before_anybody_listened_is_looked_at_when_it_is_undone(viewer, layer):
+    layer.paint((3, 4, 5), 1)
+    layer.data[:] = 5
+    edits, told = LabelEdits(viewer, layer), []
+    edits.edited.connect(told.append)
+    edits.changed.connect(lambda: told.append("changed"))
+    layer.undo()
+    assert told == ["changed"]
+    edits.close()
+
+
 @pytest.mark.parametrize("in_a_panel", [False, True])
 def test_a_step_back_in_the_middle_of_a_stroke_is_looked_at_and_so_is_the_stroke(
     layer, copy, told, in_a_panel

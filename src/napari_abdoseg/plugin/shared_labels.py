@@ -96,6 +96,7 @@ class SharedLabels:
             source.events.paint.connect(self._tell_stroke)
             source.events.data.connect(self._tell_other_voxels)
             self._follow(source)
+            self._doubt_all()
 
     def close(self) -> None:
         """Follow the source no more, if nobody else does."""
@@ -203,9 +204,12 @@ class SharedLabels:
         self.edited.emit([edit.reverted for edit in edits] if back else edits)
 
     def _tell_change(self) -> None:
+        self._doubt_all()
+        self.changed.emit()
+
+    def _doubt_all(self) -> None:
         """What napari has recorded until now may not be what it will take back."""
         self._doubtful = {id(atom): atom for layer in self.layers for atom in atoms_of(layer)}
-        self.changed.emit()
 
     def _draw_others_soon(self, event: Any) -> None:
         """Show what is painted by now of a stroke."""
