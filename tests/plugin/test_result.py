@@ -30,13 +30,9 @@ def maps(viewer) -> dict[str, bool]:
 
 
 def wait_for_boxes(viewer, layer, qtbot) -> None:
-    scene = organ_scene(viewer, layer)
-    qtbot.waitUntil(
-        lambda: len(scene.boxes.layers) == len(layer.metadata["organs"]), timeout=PATIENCE
-    )
-    qtbot.waitUntil(
-        lambda: len(scene.surfaces.layers) == len(layer.metadata["organs"]), timeout=PATIENCE
-    )
+    scene, count = organ_scene(viewer, layer), len(layer.metadata["organs"])
+    for part in (scene.boxes, scene.surfaces):
+        qtbot.waitUntil(lambda part=part: len(part.layers) == count, timeout=PATIENCE)
 
 
 def test_layers_do_not_pile_up(viewer, truth, qtbot):
