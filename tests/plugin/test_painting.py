@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -37,10 +39,11 @@ def layer(viewer) -> Labels:
 
 
 @pytest.fixture
-def painting(viewer, layer) -> Painting:
+def painting(viewer, layer) -> Iterator[Painting]:
     painting = Painting(viewer, layer)
     painting.organs = ABDOMINAL_ORGANS
-    return painting
+    yield painting
+    painting.close()
 
 
 def _press(layer, key) -> None:
@@ -138,6 +141,7 @@ def _tips(viewer) -> str:
 
 
 def test_what_napari_says_of_keys_is_true(make_napari_viewer, phantom):
+    gc.collect()  # layers of other tests, which have the keys
     viewer = make_napari_viewer()
     viewer.add_layer(Layer.create(*labels_layer(phantom[1], "truth")))
     layer = viewer.layers["truth"]
