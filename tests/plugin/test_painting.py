@@ -147,7 +147,11 @@ def test_what_napari_says_of_keys_is_true(make_napari_viewer, phantom):
     layer = viewer.layers["truth"]
     assert "(2 or P)" in _tips(viewer)
     painting = Painting(viewer, layer)
-    tips = _tips(viewer)
+    other = make_napari_viewer()
+    labels = other.add_labels(phantom[1].data.copy())
+    assert "(2 or P)" in _tips(other)
+    second = Painting(other, labels)
+    tips = _tips(viewer) + _tips(other)
     assert "paint brush (P)" in tips
     assert not re.search(r"\(\d", tips)
     for mode in ("paint", "fill", "pan_zoom"):
@@ -162,6 +166,8 @@ def test_what_napari_says_of_keys_is_true(make_napari_viewer, phantom):
     }.items():
         _press(layer, key)
         assert layer.mode == mode
+    second.close()
+    assert "(2 or P)" not in _tips(viewer)
     painting.close()
     assert "(2 or P)" in _tips(viewer)
     layer.mode = "paint"

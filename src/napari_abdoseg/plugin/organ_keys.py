@@ -36,8 +36,7 @@ def bind_number_keys(layer: Labels, choose: Callable[[int], None]) -> None:
             choose(place)
 
         layer.bind_key(key, press, overwrite=True)
-    if not _bound:
-        _take_from_tools()
+    _take_from_tools()  # each time: napari gives tools their keys anew with each viewer
     _bound.add(layer)
 
 
