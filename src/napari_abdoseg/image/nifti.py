@@ -136,7 +136,12 @@ def holds_labels(path: AnyPath) -> bool:
         return is_label_map(file.voxels, _says_labels(file), file.header.step)
 
 
-def write_labels(path: AnyPath, labels: LabelMap, by_way_of: Path | None = None) -> None:
+def write_labels(
+    path: AnyPath,
+    labels: LabelMap,
+    by_way_of: Path | None = None,
+    backup: Path | None = None,
+) -> None:
     """Save a label map on the exact grid of its scan.
 
     The geometry in the file is the scan's to the bit. The file is written beside the
@@ -149,6 +154,8 @@ def write_labels(path: AnyPath, labels: LabelMap, by_way_of: Path | None = None)
     labels : LabelMap
     by_way_of : Path, optional
         Folder on the same disk that it is written in before; its own by default.
+    backup : Path, optional
+        What was at ``path`` is kept there, beside it; nothing is kept by default.
 
     Raises
     ------
@@ -161,7 +168,8 @@ def write_labels(path: AnyPath, labels: LabelMap, by_way_of: Path | None = None)
     voxels = as_labels(labels.data)
     ignored = () if labels.ignored is None else (Organ(labels.ignored, IGNORE),)
     organs = (*(organ for organ in labels.organs if is_named(organ)), *ignored)
-    save(Path(path), labels.grid, voxels, LABEL_INTENT, organs, labels.stamp, by_way_of)
+    intent, stamp = LABEL_INTENT, labels.stamp
+    save(Path(path), labels.grid, voxels, intent, organs, stamp, by_way_of, backup)
 
 
 def write_volume(path: AnyPath, volume: Volume) -> None:
@@ -199,6 +207,12 @@ def nifti_files(folder: AnyPath) -> list[Path]:
 def case_name(path: AnyPath) -> str:
     """``case`` for ``case.nii.gz`` and for ``case_0000.nii.gz``, nnU-Net's first channel."""
     return _CHANNEL.sub("", _SUFFIX.sub("", Path(path).name))
+
+
+def nifti_path(path: AnyPath) -> Path:
+    """The same path where it ends as NIfTI files do, else with ``.nii.gz`` added."""
+    path = Path(path)
+    return path if _SUFFIX.search(path.name) else path.with_name(f"{path.name}.nii.gz")
 
 
 def is_nifti_file(path: Path) -> bool:

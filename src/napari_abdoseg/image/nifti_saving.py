@@ -41,6 +41,7 @@ def save(
     organs: Iterable[Organ] = (),
     stamp: str = "",
     by_way_of: Path | None = None,
+    backup: Path | None = None,
 ) -> None:
     """Write voxels to a ``.nii`` or ``.nii.gz`` file, safely.
 
@@ -56,7 +57,7 @@ def save(
         Their names travel with the file.
     stamp : str, optional
         Becomes the file's description; see `LabelMap`.
-    by_way_of : Path, optional
+    by_way_of, backup : Path, optional
         See `replaced_file`.
 
     Raises
@@ -70,7 +71,7 @@ def save(
     extension = _comment({organ.name: organ.value for organ in organs})
     header = _header(grid, screen.dtype, intent, len(extension), stamp)
     start = header + bytes([bool(extension), 0, 0, 0]) + extension
-    with replaced_file(path, by_way_of) as temporary:
+    with replaced_file(path, by_way_of, backup) as temporary:
         with temporary.open("xb") as file:
             if path.name.lower().endswith(".gz"):
                 _pack(file, start, stored)

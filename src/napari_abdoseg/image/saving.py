@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,8 +28,15 @@ _REASONS = {
 }
 
 
+def backup_of(path: Path) -> Path:
+    """Where the file is kept that ``path`` takes the place of: ``case.nii.gz.bak``."""
+    return path.with_name(f"{path.name}.bak")
+
+
 @contextmanager
-def replaced_file(path: Path, by_way_of: Path | None = None) -> Iterator[Path]:
+def replaced_file(
+    path: Path, by_way_of: Path | None = None, backup: Path | None = None
+) -> Iterator[Path]:
     """Where to write a file that takes the place of ``path`` when the block ends well.
 
     Parameters
@@ -37,6 +45,8 @@ def replaced_file(path: Path, by_way_of: Path | None = None) -> Iterator[Path]:
         The file to be; untouched unless everything succeeds.
     by_way_of : Path, optional
         Folder on the same disk that it is written in before; its own by default.
+    backup : Path, optional
+        What was at ``path`` is kept there, beside it; nothing is kept by default.
 
     Raises
     ------
@@ -49,6 +59,8 @@ def replaced_file(path: Path, by_way_of: Path | None = None) -> Iterator[Path]:
             yield temporary
             with temporary.open("rb+") as written:
                 os.fsync(written.fileno())
+            if backup is not None and path.exists():
+                _keep(path, backup)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -56,6 +68,19 @@ def replaced_file(path: Path, by_way_of: Path | None = None) -> Iterator[Path]:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
         kind = NameTooLongError if error.errno == errno.ENAMETOOLONG else SaveError
         raise kind(f"{path} was not saved: {reason}.") from error
+
+
+def _keep(path: Path, backup: Path) -> None:
+    """Let ``backup`` be what is at ``path``; it is the old backup or the new one, never half."""
+    twin = backup.with_name(f".{uuid4().hex}.part")
+    try:
+        try:
+            os.link(path, twin)
+        except OSError:  # some disks have no hard links
+            shutil.copy2(path, twin)
+        twin.replace(backup)
+    finally:
+        twin.unlink(missing_ok=True)
 
 
 def remove_file(path: Path) -> None:
