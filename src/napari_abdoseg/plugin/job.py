@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from napari.qt.threading import create_worker
@@ -26,7 +28,7 @@ class Job(QObject):
     work : Work
         Generator that yields `Progress` and returns its result.
     title : str
-        What the activity dock calls it.
+        What the activity dock calls it, and napari when it asks.
     """
 
     progressed = Signal(object, str)
@@ -42,13 +44,17 @@ class Job(QObject):
         super().__init__()
         self.cancelled = False
         self.failed = False
+        self.problem = ""
         self._title = title
         self._countdown = Countdown()
         self._newest: Progress | None = None
         self._showing = False
         self._activity = _Activity(self.cancel, title)
-        self._worker = create_worker(_run, work, _start_thread=False, _ignore_errors=True)
-        self._worker.errored.disconnect()
+        run = _Named(_run, work)
+        run.title = title
+        self._worker = create_worker(run, _start_thread=False, _ignore_errors=True)
+        with suppress(TypeError):  # nothing listens yet, where there is no window
+            self._worker.errored.disconnect()
         self._worker.yielded.connect(self._take)
         self._worker.returned.connect(self._finish)
         self._worker.errored.connect(self._fail)
@@ -63,6 +69,7 @@ class Job(QObject):
     def cancel(self) -> None:
         """Stop at the next step and give nothing back."""
         self.cancelled = True
+        self.problem = "Cancelled."
         self._worker.quit()
 
     def _take(self, progress: Progress) -> None:
@@ -94,6 +101,7 @@ class Job(QObject):
 
     def _fail(self, error: Exception) -> None:
         self.failed = True
+        self.problem = str(error)
         self._newest = None
         if isinstance(error, AbdosegError):
             show_error(str(error))
@@ -128,6 +136,15 @@ class _Activity(cancelable_progress):  # type: ignore[misc]
 
 class UnexpectedError(Exception):
     """A RuntimeError of the work, which napari's workers would take for their own end."""
+
+
+class _Named(partial):  # type: ignore[misc, type-arg]
+    """A function that says what it does when napari asks whether to close on it."""
+
+    title: str
+
+    def __str__(self) -> str:
+        return self.title
 
 
 def _run(work: Work[Any]) -> Work[Any]:
