@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -211,9 +212,10 @@ class CompareWidget(QWidget):  # type: ignore[misc]
         self._end_scene()
         if self._opened is not None:
             self._opened.close()
-        label_maps = {
-            f"{case.name} reference": case.matched.reference,
-            f"{case.name} prediction": case.matched.prediction,
+        matched = case.matched
+        label_maps = {  # without their files, which may have other values and more organs
+            f"{case.name} reference": replace(matched.reference, path=None),
+            f"{case.name} prediction": replace(matched.prediction, path=None),
         }
         self._opened = OpenedCase(self._viewer, case.scan, label_maps)
         reference, prediction = self._opened.labels

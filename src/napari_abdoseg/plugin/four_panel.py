@@ -1,7 +1,7 @@
 """The four-panel view: three slices beside the organs in 3D.
 
-The only file that touches napari's QtViewer and window; the test of the same
-name fails when a version of napari has them otherwise.
+With `save_menu` the only file that touches napari's QtViewer and window; the test of
+the same name fails when a version of napari has them otherwise.
 """
 
 from __future__ import annotations

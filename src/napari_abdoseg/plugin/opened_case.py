@@ -10,7 +10,9 @@ from napari.utils.notifications import show_warning
 
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
+from napari_abdoseg.plugin.leaving import guard_unsaved
 from napari_abdoseg.plugin.paint_history import was_painted
+from napari_abdoseg.plugin.unsaved import unsaved_labels
 
 
 class OpenedCase:
@@ -27,6 +29,7 @@ class OpenedCase:
     def __init__(
         self, viewer: ViewerModel, scan: Volume | None, label_maps: Mapping[str, LabelMap]
     ) -> None:
+        guard_unsaved(viewer)
         self._viewer = viewer
         self._layers: list[Layer] = []
         self._hidden = [layer for layer in viewer.layers if layer.visible]
@@ -54,9 +57,11 @@ class OpenedCase:
         """Delete a layer; the name of one that is kept."""
         if layer not in self._viewer.layers:
             return ""
-        if isinstance(layer, Labels) and was_painted(layer):
+        unsaved = unsaved_labels(self._viewer)
+        if layer in unsaved.layers and was_painted(layer):
             layer.visible = False
             return str(layer.name)
+        unsaved.give_up(layer)
         self._viewer.layers.remove(layer)
         return ""
 

@@ -23,6 +23,7 @@ from napari_abdoseg.plugin.organ_tree import OrganTree
 from napari_abdoseg.plugin.orientation import keep_head_up
 from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.region_finding import is_expected
+from napari_abdoseg.plugin.save_row import SaveRow
 from napari_abdoseg.plugin.window_choice import WindowChoice
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self.message = QLabel(EMPTY)
         self.naming = NamingRow()
         self.region_words = QLabel()
+        self.save = SaveRow(napari_viewer)
         self._lay_out()
         self._follow_theme()
         self._connect()
@@ -82,6 +84,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         for widget in (self.details, self._bottom):
             layout.addWidget(widget)
         layout.addStretch()
+        layout.addWidget(self.save)
 
     def _connect(self) -> None:
         self._viewer.events.theme.connect(self._follow_theme)
@@ -121,6 +124,7 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
     def _show(self, _: object = None) -> None:
         """List the chosen layer."""
         layer = self.layers.value
+        self.save.follow(layer)
         if layer is not self._followed:
             if self._followed is not None:
                 self._followed.events.selected_label.disconnect(self._select_painted)

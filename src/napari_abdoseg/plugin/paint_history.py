@@ -61,6 +61,16 @@ def was_painted(layer: Labels) -> bool:
     return bool(layer._undo_history) or is_in_stroke(layer)
 
 
+def last_atom(layer: Labels) -> Atom | None:
+    """What the last stroke began with, which undo and redo keep; None if none can be undone."""
+    return layer._undo_history[-1][0] if layer._undo_history else None
+
+
+def is_full(layer: Labels) -> bool:
+    """Whether the next stroke makes napari forget the first."""
+    return len(layer._undo_history) == layer._undo_history.maxlen
+
+
 def is_in_stroke(layer: Labels) -> bool:
     """Whether part of a stroke is painted, of which napari has not told yet."""
     return bool(layer._staged_history)

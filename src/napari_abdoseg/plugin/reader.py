@@ -22,6 +22,7 @@ from napari_abdoseg.plugin.boxes import follow_boxes
 from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.ct_window import follow_windows
 from napari_abdoseg.plugin.layers import LayerData, box_layer, image_layer, labels_layer
+from napari_abdoseg.plugin.leaving import guard_unsaved
 from napari_abdoseg.plugin.naming import is_nameless
 from napari_abdoseg.plugin.panels import unwrapped
 
@@ -60,6 +61,7 @@ def _in_one_go(layers: list[LayerData]) -> list[LayerData]:
     if viewer is not None:
         cases_in_view(viewer)
         follow_windows(unwrapped(viewer))
+        guard_unsaved(viewer)
     scans = sum(kind == "image" for *_, kind in layers)
     if scans > 1:
         show_info(

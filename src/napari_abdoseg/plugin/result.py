@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from napari import Viewer
@@ -13,8 +14,10 @@ from napari_abdoseg.inference.disagreement import Disagreement
 from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.disagreement_layer import disagreement_metadata
 from napari_abdoseg.plugin.layers import add_beside, labels_layer, labels_metadata, writable
+from napari_abdoseg.plugin.leaving import guard_unsaved
 from napari_abdoseg.plugin.organ_scene import organ_scene
 from napari_abdoseg.plugin.paint_history import was_painted
+from napari_abdoseg.plugin.unsaved import unsaved_labels
 
 CORRECTED = "(corrected)"
 
@@ -60,6 +63,8 @@ def show_result(
         The layer is named after the scan and, if that is in view, selected. Boxes and
         surfaces come a moment later, when the organs are measured.
     """
+    guard_unsaved(viewer)
+    unsaved = unsaved_labels(viewer)
     earlier = [layer for layer in _results.get(image, ()) if layer in viewer.layers]
     kept = [layer for layer in earlier if label_map.stamp or was_painted(layer)]
     for layer in kept:
@@ -73,7 +78,9 @@ def show_result(
     for other in replaced:
         if other is not preview:
             _dress_like(layer, other)
+            unsaved.give_up(other)
             viewer.layers.remove(other)
+    unsaved.add(layer)
     layer.name = name_of_result(image, label_map)  # it is free by now
     if cases_in_view(viewer).is_in_view(image):
         viewer.layers.selection = {layer}
@@ -87,7 +94,7 @@ def _add(
     viewer: Viewer, image: Image, label_map: LabelMap, disagreement: Disagreement | None
 ) -> Labels:
     data, options, kind = labels_layer(label_map, name_of_result(image, label_map))
-    options["metadata"] |= disagreement_metadata(disagreement)
+    options["metadata"] |= _origin(image, disagreement)
     layer = add_beside(viewer, image, (data, options, kind))
     _results.setdefault(image, WeakSet()).add(layer)
     organ_scene(viewer, layer).show_when_measured(label_map.organs)
@@ -97,9 +104,14 @@ def _add(
 def _take_place(
     preview: Labels, image: Image, label_map: LabelMap, disagreement: Disagreement | None
 ) -> Labels:
-    preview.metadata = labels_metadata(label_map) | disagreement_metadata(disagreement)
+    preview.metadata = labels_metadata(label_map) | _origin(image, disagreement)
     preview.data = writable(label_map.data)
     return preview
+
+
+def _origin(image: Image, disagreement: Disagreement | None) -> dict[str, Any]:
+    """What a result's layer knows of how it was made."""
+    return {"scan": image.metadata.get("path"), **disagreement_metadata(disagreement)}
 
 
 def _dress_like(layer: Labels, other: Labels) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 LAYER, FOLDER = "an open CT", "a folder of CTs"
-DONE = "Done. Correct the masks with the brush; save them with File > Save Selected Layers."
+DONE = "Done. Correct the masks with the brush; save them in the panel Organs, or with Ctrl+S."
 PAINTED = "What you have painted is kept, hidden: {}."
 
 

@@ -8,14 +8,19 @@ from napari.layers import Labels
 from napari.utils.colormaps.standardize_color import rgb_to_hex
 
 from napari_abdoseg.anatomy.box_file import BoxFileError, NamedBoxes, write_boxes
-from napari_abdoseg.image.nifti import write_labels
+from napari_abdoseg.image.nifti import nifti_path, write_labels
+from napari_abdoseg.image.saving import backup_of
 from napari_abdoseg.plugin.layers import label_map_of
 
 
 def write_labels_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Save a Labels layer on the exact grid of the scan it came from."""
-    write_labels(path, label_map_of(Labels(data, **attributes)))
-    return [path]
+    """Save a Labels layer on the exact grid of the scan it came from.
+
+    A missing ``.nii.gz`` is added; what is replaced is kept as ``.bak``.
+    """
+    target = nifti_path(path)
+    write_labels(target, label_map_of(Labels(data, **attributes)), backup=backup_of(target))
+    return [str(target)]
 
 
 def write_box_layers(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -> list[str]:
