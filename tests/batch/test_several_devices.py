@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,7 +30,8 @@ from napari_abdoseg.inference.device import Device, choose_devices
 from napari_abdoseg.inference.ensemble import load_ensemble
 from napari_abdoseg.progress import Progress, Work, drain, relay
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
+fcntl = pytest.importorskip("fcntl")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs leases of files")
 SPACING = (20.0, 16.0, 16.0)
 TWO = choose_devices("cpu,cpu")
 
@@ -54,14 +56,27 @@ def cases(folder, tmp_path) -> tuple[Case, ...]:
     return find_cases([folder], tmp_path / "out")
 
 
-def stall(case: Case) -> None:
-    """Put a pipe into the place of a scan: who opens it waits until it is killed."""
-    case.image.rename(case.image.with_suffix(".aside"))
-    os.mkfifo(case.image)
+@pytest.fixture
+def stall() -> Iterator[Callable[[Case], None]]:
+    """Takes a lease of a scan: who opens it waits for most of a minute, or until `mend`."""
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # which tells that somebody waits
+
+    def take_lease(case: Case) -> None:
+        held[case] = os.open(case.image, os.O_RDWR)
+        fcntl.fcntl(held[case], fcntl.F_SETLEASE, fcntl.F_WRLCK)
+
+    yield take_lease
+    for case in list(held):
+        mend(case)
+    signal.signal(signal.SIGIO, before)
+
+
+held: dict[Case, int] = {}
+"""Files with a lease."""
 
 
 def mend(case: Case) -> None:
-    case.image.with_suffix(".aside").replace(case.image)
+    os.close(held.pop(case))
 
 
 def device_processes() -> list[psutil.Process]:
@@ -106,7 +121,9 @@ def require_as_on_one(output: Path, folder: Path, ensemble) -> None:
     assert (output / "organs.csv").read_bytes() == (one / "organs.csv").read_bytes()
 
 
-def test_a_slow_case_keeps_one_device_and_is_done_elsewhere_when_that_dies(cases, folder, ensemble):
+def test_a_slow_case_keeps_one_device_and_is_done_elsewhere_when_that_dies(
+    cases, folder, ensemble, stall
+):
     stall(cases[0])
     work = predicting(cases, ensemble, "fast", devices=TWO)
     run_until(work, lambda _: holder(cases[0]))
@@ -122,7 +139,7 @@ def test_a_slow_case_keeps_one_device_and_is_done_elsewhere_when_that_dies(cases
     require_as_on_one(cases[0].output, folder, ensemble)
 
 
-def test_no_device_has_two_cases_while_another_has_none(cases, ensemble):
+def test_no_device_has_two_cases_while_another_has_none(cases, ensemble, stall):
     two = cases[:2]
     for case in two:
         stall(case)
@@ -134,7 +151,9 @@ def test_no_device_has_two_cases_while_another_has_none(cases, ensemble):
     assert not list(two[0].output.iterdir())
 
 
-def test_a_case_that_kills_its_process_is_given_up_and_the_others_are_done(cases, folder, ensemble):
+def test_a_case_that_kills_its_process_is_given_up_and_the_others_are_done(
+    cases, folder, ensemble, stall
+):
     deadly, output = cases[1], cases[0].output
     stall(deadly)
     killed = set()
@@ -187,7 +206,7 @@ def test_processes_that_can_not_begin(cases, ensemble, tmp_path, monkeypatch):
     )
 
 
-def test_a_process_ends_with_the_one_that_started_it(cases, ensemble):
+def test_a_process_ends_with_the_one_that_started_it(cases, ensemble, stall):
     case = cases[0]
     stall(case)
     order = WorkOrder.of(Order(ensemble, Goal(Asked.of(ensemble, "fast")), 1), "cpu")

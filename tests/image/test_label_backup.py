@@ -79,7 +79,9 @@ def test_the_place_of_a_label_map(tmp_path: Path) -> None:
     scan = tmp_path / "ct_0000.nii.gz"
     assert place_of_labels(None, None) is None
     assert place_of_labels(tmp_path / "own.nii", scan) == tmp_path / "own.nii"
-    assert place_of_labels(tmp_path / "folder", scan) == tmp_path / "folder.nii.gz"
+    assert place_of_labels(tmp_path / "plain", scan) == tmp_path / "plain.nii.gz"
+    (tmp_path / "segmentations").mkdir()
+    assert place_of_labels(tmp_path / "segmentations", scan) == tmp_path / "ct_organs.nii.gz"
     assert place_of_labels(None, scan) == tmp_path / "ct_organs.nii.gz"
     assert place_of_labels(None, scan, "preview, 1 of 5 folds").name == "ct_organs_preview.nii.gz"
 

@@ -23,11 +23,11 @@ def place_of_labels(own: Path | None, scan: Path | None, stamp: str = "") -> Pat
     Returns
     -------
     Path or None
-        Its own file, if it has one. Else a new one beside the scan, such as
-        ``ct_organs.nii.gz``, or ``ct_organs_preview.nii.gz`` for a preview; it is never
-        one that is there. None where there is no scan either.
+        Its own file, if it has one and not a folder of them. Else a new one beside the
+        scan, such as ``ct_organs.nii.gz``, or ``ct_organs_preview.nii.gz`` for a preview;
+        it is never one that is there. None where there is no scan either.
     """
-    if own is not None:
+    if own is not None and not own.is_dir():
         return nifti_path(own)
     if scan is None:
         return None
