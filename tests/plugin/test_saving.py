@@ -145,7 +145,7 @@ def test_the_panel_says_where_and_whether(model, case, qtbot):
     assert row.path.text() == str(case)
     layer.paint((20, 30, 30), 3)
     assert row.button.text() == "• Save"
-    assert row.words.text().startswith("• Not saved yet")
+    assert row.words.text().startswith("Not saved yet")
     with qtbot.waitSignal(saving(model).ended):
         row.button.click()
     assert (row.button.text(), row.words.text()) == ("Save", "Saved in")

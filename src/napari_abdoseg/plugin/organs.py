@@ -81,10 +81,9 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         for widget in (self._top, self.message, self.naming, self.list, self.region_words):
             layout.addWidget(widget)
         layout.addSpacing(6)
-        for widget in (self.details, self._bottom):
+        for widget in (self.details, self._bottom, self.save):
             layout.addWidget(widget)
         layout.addStretch()
-        layout.addWidget(self.save)
 
     def _connect(self) -> None:
         self._viewer.events.theme.connect(self._follow_theme)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QElidingLineEdit
 
 from napari_abdoseg.plugin.layer_marks import MARK
@@ -17,8 +17,8 @@ from napari_abdoseg.plugin.wrapped_label import WrappedLabel
 TIP = (
     "Save the label map as NIfTI on the CT's exact grid (Ctrl+S); what it replaces is kept as .bak"
 )
-SAVED, UNSAVED = "Saved in", f"{MARK} Not saved yet; it goes to"
-NO_PLACE = f"{MARK} Not saved yet: choose where to"
+SAVED, UNSAVED, OTHERWISE = "Saved in", "Not saved yet; it goes to", "To be saved in"
+NO_PLACE = "Save asks where to."
 SAVING = "Saving…"
 
 
@@ -33,7 +33,7 @@ class SaveRow(QWidget):  # type: ignore[misc]
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         guard_unsaved(viewer)
-        self.button = QToolButton()
+        self.button, self.elsewhere = QPushButton(), QPushButton("Save as…")
         self.words = WrappedLabel()
         self.path = QElidingLineEdit()
         self._layer: Labels | None = None
@@ -42,6 +42,7 @@ class SaveRow(QWidget):  # type: ignore[misc]
         self._unsaved = unsaved_labels(viewer)
         self._lay_out()
         self.button.clicked.connect(lambda: self._saving.save(self._layer, self.window()))
+        self.elsewhere.clicked.connect(lambda: self._saving.save_as(self._layer, self.window()))
         self._saving.started.connect(self._follow_start)
         self._saving.ended.connect(self._follow_end)
         self._unsaved.changed.connect(self._show)
@@ -53,17 +54,14 @@ class SaveRow(QWidget):  # type: ignore[misc]
         self._show()
 
     def _lay_out(self) -> None:
-        menu = QMenu(self.button)
-        menu.addAction("Save as…", lambda: self._saving.save_as(self._layer, self.window()))
-        self.button.setMenu(menu)
-        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.button.setToolTip(TIP)
         self.path.setReadOnly(True)
         self.path.setFrame(False)
         self.path.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.path.setStyleSheet("background: transparent; padding: 0")
         row = QHBoxLayout()
-        row.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignTop)
+        for button in (self.button, self.elsewhere):
+            row.addWidget(button, alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.words, stretch=1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -93,10 +91,12 @@ class SaveRow(QWidget):  # type: ignore[misc]
             self._say(SAVING, path)
         elif self._problem:
             self._say(self._problem, "")
-        elif unsaved or layer.metadata.get("path") is None:
-            self._say(UNSAVED if place else NO_PLACE, path)
+        elif place is None:
+            self._say(NO_PLACE, "")
+        elif unsaved:
+            self._say(UNSAVED, path)
         else:
-            self._say(SAVED, path)
+            self._say(SAVED if place == layer.metadata.get("path") else OTHERWISE, path)
 
     def _say(self, words: str, path: str) -> None:
         self.words.setText(words)
