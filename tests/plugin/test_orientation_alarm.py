@@ -78,6 +78,14 @@ def test_what_organs_tell_is_shown_too_and_told_once(viewer, widget, phantom, qt
     assert len(warned()) == 1
 
 
+def test_organs_of_a_run_are_looked_at(viewer, widget, phantom, qtbot):
+    volume, labels = phantom
+    nothing_seen = replace(volume, data=np.full_like(volume.data, -1000))
+    widget.scan.value = widget._layer = add(viewer, nothing_seen, "empty")
+    widget._show_result((flipped(labels, 2), None))
+    assert "left of the spleen" in shown(widget, qtbot).words.text()
+
+
 def test_organs_that_lie_right_after_all_end_it(viewer, widget, phantom, qtbot):
     volume, labels = phantom
     layer = add(viewer, flipped(volume, 2), "mirrored")

@@ -96,12 +96,31 @@ def test_a_run_shows_masks_boxes_and_organs(viewer, widget, qtbot, phantom):
 
 
 def test_a_second_run_takes_other_settings(viewer, widget, qtbot, phantom):
-    widget.preset.value = "fast"
     widget.model.folds[0].value = False
+    widget.preset.value = "fast"
     press(widget)
     wait_for_end(widget, qtbot)
     expected = segment(phantom[0], load_ensemble(widget.model.model.folder, [1]), "fast")
     assert np.array_equal(viewer.layers["CT organs"].data, expected.data)
+    viewer.layers.remove("CT organs")
+    assert widget.status.text() == ""
+
+
+def test_fast_shows_the_one_fold_that_works(widget):
+    folder = widget.model.model.folder
+    widget.preset.value = "fast"
+    assert widget.model.chosen_folds == ["0"]
+    assert not any(box.enabled for box in widget.model.folds)
+    widget.model.choose("demo")
+    assert widget.model.chosen_folds == ["0"]
+    widget.preset.value = "balanced"
+    assert widget.model.chosen_folds == ["0", "1", "2", "3", "4"]
+    widget.model.choose(folder)
+    widget.model.folds[0].value = False
+    for preset, chosen in (("fast", ["1"]), ("exact", ["1"])):
+        widget.preset.value = preset
+        assert widget.model.chosen_folds == chosen
+    assert all(box.enabled for box in widget.model.folds)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ class ModelChoice:
     def __init__(self) -> None:
         self.model: Model | None = None
         self._theme, self._color = "dark", ADVICE
+        self._chosen_before: list[str] | None = None
         self._known = list(known_models())
         self.name = ComboBox(choices=lambda _: self._known, tooltip="Model")
         self._browse = PushButton(text="Folder…", tooltip="Choose an nnU-Net v2 model folder.")
@@ -47,6 +48,16 @@ class ModelChoice:
     def chosen_folds(self) -> list[str]:
         """Folds whose boxes are checked."""
         return [box.text for box in self.folds if box.value]
+
+    def use_first_alone(self, alone: bool) -> None:
+        """Let the first of the chosen folds work alone, or again all that were chosen."""
+        if alone == (self._chosen_before is not None):
+            return
+        before = self.chosen_folds if self._chosen_before is None else self._chosen_before
+        self._chosen_before = before if alone else None
+        for box in self.folds:
+            box.value = box.text in (before[:1] if alone else before)
+            box.enabled = not alone
 
     def choose(self, name_or_folder: str | Path) -> None:
         """Choose a model by name or folder."""
@@ -76,6 +87,9 @@ class ModelChoice:
             box = CheckBox(text=fold, value=True)
             box.changed.connect(lambda: self.folds_changed.emit())
             self.folds.append(box)
+        if self._chosen_before is not None:
+            self._chosen_before = None
+            self.use_first_alone(True)
         self.folds_changed.emit()
 
     def _say(self, words: str, color: str) -> None:

@@ -53,6 +53,7 @@ class SegmentWidget(QWidget):
         self._viewer = napari_viewer
         self._layer: Image | None = None
         self._preview: Labels | None = None
+        self._done: Labels | None = None
         self._last_ensemble = LastEnsemble()
         self.job: Job | None = None
         self.source = ComboBox(choices=[LAYER, FOLDER])
@@ -168,7 +169,9 @@ class SegmentWidget(QWidget):
             self._form.labelForField(widget.native).setVisible(shown)
 
     def _explain_preset(self) -> None:
-        self.preset_words.setText(PRESETS[self.preset.value].description)
+        preset = PRESETS[self.preset.value]
+        self.preset_words.setText(preset.description)
+        self.model.use_first_alone(preset.first_fold_only)
 
     def _leave_device_to_workers(self) -> None:
         self.device.enabled = not self._chosen_scheduler
@@ -247,6 +250,7 @@ class SegmentWidget(QWidget):
         self.job.returned.connect(self._show_result)
         self.job.ended.connect(self._rest)
         self.preflight.clear()
+        self._done = None
         self._settings.setEnabled(False)
         self.button.text = "Cancel"
         self.status.setText("Starting")
@@ -271,10 +275,17 @@ class SegmentWidget(QWidget):
                 show_warning(f"{case.name}: {reason}")
         else:
             assert self._layer is not None
-            kept = show_result(self._viewer, self._layer, *result).kept
-            self.status.setText(f"{DONE} {PAINTED.format(' and '.join(kept))}" if kept else DONE)
+            labels, _ = result
+            shown = show_result(self._viewer, self._layer, *result)
+            self._done = shown.layer
+            kept = " and ".join(shown.kept)
+            self.status.setText(f"{DONE} {PAINTED.format(kept)}" if kept else DONE)
+            self.orientation_alarm.look_at(self._layer, labels)
 
     def _cancel_if_removed(self, event: Any) -> None:
+        if event.value is self._done:
+            self._done = None
+            self.status.setText("")
         if event.value is self._preview:
             self._preview = None
         elif event.value is self._layer:
