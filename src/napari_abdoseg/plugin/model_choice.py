@@ -46,17 +46,21 @@ class ModelChoice:
 
     @property
     def chosen_folds(self) -> list[str]:
-        """Folds whose boxes are checked."""
+        """Folds that the user has chosen, also where the first of them works alone."""
+        return self._ticked if self._chosen_before is None else self._chosen_before
+
+    @property
+    def _ticked(self) -> list[str]:
         return [box.text for box in self.folds if box.value]
 
     def use_first_alone(self, alone: bool) -> None:
-        """Let the first of the chosen folds work alone, or again all that were chosen."""
+        """Tick the first of the chosen folds alone, or again all that were chosen."""
         if alone == (self._chosen_before is not None):
             return
-        before = self.chosen_folds if self._chosen_before is None else self._chosen_before
-        self._chosen_before = before if alone else None
+        chosen = self.chosen_folds
+        self._chosen_before = chosen if alone else None
         for box in self.folds:
-            box.value = box.text in (before[:1] if alone else before)
+            box.value = box.text in (chosen[:1] if alone else chosen)
             box.enabled = not alone
 
     def choose(self, name_or_folder: str | Path) -> None:
