@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_abdoseg.image.file_names import stem
+
 Voxels = NDArray[Any]
 Labels = NDArray[np.unsignedinteger[Any]]
 
@@ -48,7 +50,6 @@ FEW = 32
 MOST_VALUES = 256
 """Below it values are labels for being solid alone."""
 
-_SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 _WORD_BREAK = re.compile(r"[\W_]+")
 _LABEL_WORD = re.compile(
     r"(annotation|d?seg|groundtruth|label|mask|organ|pred|prediction|segmentation)s?|gt"
@@ -137,7 +138,7 @@ def says_labels(path: Path) -> bool:
     validations of nnU-Net, and what MONAI Label keeps.
     """
     folder = path.absolute().parent
-    if _has_label_word(_SUFFIX.sub("", path.name)) or _has_label_word(folder.name):
+    if _has_label_word(stem(path)) or _has_label_word(folder.name):
         return True
     if folder.name.lower() in _EITHER_FOLDER and _has_label_word(folder.parent.name):
         return True

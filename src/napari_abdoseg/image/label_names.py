@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from napari_abdoseg.image.file_names import stem
 from napari_abdoseg.image.label_table import BACKGROUND, IGNORE
 from napari_abdoseg.image.names_beside import names_beside
 from napari_abdoseg.image.organ import Organ, number_name
@@ -20,8 +21,6 @@ from napari_abdoseg.image.published_schemes import recognise
 
 MASK_VALUES = ({1}, {255})
 """What the organ of a binary mask has for a value."""
-
-_STEM = (".nii.gz", ".nii")
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def _find_names(
 ) -> tuple[Mapping[int, str], tuple[str, ...]]:
     if told:
         return told, ()
-    _, organ = organ_of_file(_stem(path))
+    _, organ = organ_of_file(stem(path))
     if beside := names_beside(path):
         words = f"Its organs have the names that {beside.words} gives them"
         other = organ and organ_key(organ) not in map(organ_key, beside.names.values())
@@ -132,14 +131,6 @@ def _find_names(
 def _is_unsure(key: str, values: set[int]) -> bool:
     """Whether files of another data set are called the same: those of NIH Pancreas-CT, 1."""
     return key == "btcv" and values <= {1}
-
-
-def _stem(path: Path) -> str:
-    name = path.name
-    for ending in _STEM:
-        if name.lower().endswith(ending):
-            return name[: -len(ending)]
-    return name
 
 
 def _is(name: str, word: str) -> bool:

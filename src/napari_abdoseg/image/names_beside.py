@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.file_names import stem
 from napari_abdoseg.image.json_file import read_json
 from napari_abdoseg.image.label_table import Names, names_in_json, names_in_text
 
@@ -22,7 +23,6 @@ OF_A_FOLDER = re.compile(
     re.IGNORECASE,
 )
 
-_SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 _LABEL_FOLDER = re.compile(
     r"(gt_)?(labels?|masks?|seg(mentation)?s?|annotations?|ground_?truths?|gt|references?)"
     r"(tr|ts|te|va|val|test|train)?",
@@ -121,8 +121,7 @@ def _is_of(folder: Path) -> bool:
 
 def _descriptions(path: Path) -> list[Path]:
     """The label description of a label map; several of a folder are of none."""
-    stem = _SUFFIX.sub("", path.name)
-    own = [path.with_name(stem + ending) for ending in TABLES]
+    own = [path.with_name(stem(path) + ending) for ending in TABLES]
     if found := [file for file in own if file.is_file() and _is_table(file)]:
         return found
     try:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError, SaveError
 from napari_abdoseg.image import nifti_file
+from napari_abdoseg.image.file_names import has_nifti_suffix, stem
 from napari_abdoseg.image.label_map_detection import (
     Evidence,
     as_labels,
@@ -34,7 +35,6 @@ from napari_abdoseg.image.volume import LabelMap, Volume
 
 AnyPath = str | os.PathLike[str]
 
-_SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 _NO_LABELS = "It is called or kept like a label map, but its voxels are those of a scan."
 _CHANNEL = re.compile(r"_0000$")
 
@@ -206,18 +206,18 @@ def nifti_files(folder: AnyPath) -> list[Path]:
 
 def case_name(path: AnyPath) -> str:
     """``case`` for ``case.nii.gz`` and for ``case_0000.nii.gz``, nnU-Net's first channel."""
-    return _CHANNEL.sub("", _SUFFIX.sub("", Path(path).name))
+    return _CHANNEL.sub("", stem(Path(path)))
 
 
 def nifti_path(path: AnyPath) -> Path:
     """The same path where it ends as NIfTI files do, else with ``.nii.gz`` added."""
     path = Path(path)
-    return path if _SUFFIX.search(path.name) else path.with_name(f"{path.name}.nii.gz")
+    return path if has_nifti_suffix(path) else path.with_name(f"{path.name}.nii.gz")
 
 
 def is_nifti_file(path: Path) -> bool:
     """Whether a file is a scan or label map by its name; hidden ones are none."""
-    return bool(_SUFFIX.search(path.name)) and not path.name.startswith(".") and path.is_file()
+    return has_nifti_suffix(path) and not path.name.startswith(".") and path.is_file()
 
 
 def _says_labels(file: NiftiFile) -> bool:

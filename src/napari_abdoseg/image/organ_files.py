@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.file_names import stem
 from napari_abdoseg.image.nifti import AnyPath, is_nifti_file, read_labels
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.organ_spelling import organ_key, organ_of_file
@@ -18,7 +19,6 @@ from napari_abdoseg.image.volume import LabelMap
 MASKS = "segmentations"
 """What TotalSegmentator calls the folder of a case's masks."""
 
-_SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 _SCAN = re.compile(r"(ct|image|imaging|img|scan|volume)(_0000)?", re.IGNORECASE)
 
 
@@ -33,11 +33,11 @@ def organ_files(folder: Path) -> dict[str, Path]:
         paths = sorted(path for path in folder.iterdir() if is_nifti_file(path))
     except OSError:
         return {}
-    paths = [path for path in paths if not _SCAN.fullmatch(_stem(path))]
+    paths = [path for path in paths if not _SCAN.fullmatch(stem(path))]
     of_one_case = folder.name.lower() == MASKS
-    found = [organ_of_file(_stem(path)) for path in paths]
+    found = [organ_of_file(stem(path)) for path in paths]
     if of_one_case:
-        organs = [organ or _stem(path).replace("_", " ") for path, (_, organ) in zip(paths, found)]
+        organs = [organ or stem(path).replace("_", " ") for path, (_, organ) in zip(paths, found)]
     else:
         organs = [organ for _, organ in found if organ]
     whole = len(organs) == len(paths) == len(set(organs))
@@ -131,7 +131,3 @@ def _values(names: Iterable[str]) -> dict[str, int]:
     named = {name: known[organ_key(name)] for name in names if organ_key(name) in known}
     others = sorted(name for name in names if name not in named)
     return named | {name: value for value, name in enumerate(others, start=len(known) + 1)}
-
-
-def _stem(path: Path) -> str:
-    return _SUFFIX.sub("", path.name)

@@ -26,6 +26,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_abdoseg.image.file_names import stem
 from napari_abdoseg.image.organ import Organ
 
 _VERTEBRAE = (
@@ -166,7 +167,6 @@ SCHEMES = (
 
 TOTALSEGMENTATOR = next(scheme for scheme in SCHEMES if scheme.key == "totalsegmentator")
 
-_SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 _MADE_BY_A_MODEL = re.compile(r"pred|infer|output|result|nnunet", re.IGNORECASE)
 PARTS = 3
 """How many last parts of a path may tell a data set."""
@@ -197,7 +197,7 @@ def recognise(path: Path) -> Scheme | None:
     parts = path.absolute().parts[-PARTS:]
     if any(_MADE_BY_A_MODEL.search(part) for part in parts[:-1]):
         return None
-    place = _SUFFIX.sub("", "/".join(parts))
+    place = "/".join((*parts[:-1], stem(path)))
     found = [s for s in SCHEMES if s.files and re.search(rf"(^|/)({s.files})$", place)]
     return found[0] if len(found) == 1 else None
 

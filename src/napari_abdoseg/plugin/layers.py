@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from napari.utils.colormaps import Colormap, DirectLabelColormap
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.surface import Surface
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.image.file_names import stem
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -271,7 +271,7 @@ def place_of(grid: Grid) -> dict[str, Any]:
 
 
 def _name_of(image: Volume | LabelMap, default: str) -> str:
-    return re.sub(r"\.nii(\.gz)?$", "", image.path.name, flags=re.I) if image.path else default
+    return stem(image.path) if image.path else default
 
 
 def writable(data: Any) -> Any:

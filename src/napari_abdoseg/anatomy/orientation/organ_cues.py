@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,12 +17,11 @@ from napari_abdoseg.anatomy.orientation.cue import (
     Usual,
 )
 from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.image.organ_spelling import organ_key
 from napari_abdoseg.image.volume import LabelMap
 
 COARSE_MM = 4.0
 RIGHT, LEFT = "right ", "left "
-SIDES = {"right": RIGHT, "r": RIGHT, "left": LEFT, "l": LEFT}
-PLURALS = ("kidneys", "adrenal glands")
 BESIDE = (("below", "above"), ("in front of", "behind"), ("right of", "left of"))
 """How one lies to another that is further on, or back, along each axis."""
 
@@ -82,12 +80,6 @@ LEAST_PIECE = 0.6
 PAIRED = ("kidney", "lung", "adrenal gland")
 UNSURE = 0.25
 """Trust in what is hardly the organ."""
-OTHER_NAMES = {
-    "postcava": "inferior vena cava",
-    "ivc": "inferior vena cava",
-    "gall bladder": "gallbladder",
-    "bladder": "urinary bladder",
-}
 
 
 @dataclass(frozen=True)
@@ -137,7 +129,7 @@ def _find_organs(labels: LabelMap) -> dict[str, _Found]:
     """Organs by name; those of both sides also by that of the pair."""
     values: dict[str, list[int]] = {}
     for organ in labels.organs:
-        name, side = _known_name(organ.name)
+        name, side = _name_and_side(organ.name)
         for each in {name, side + name}:
             values.setdefault(each, []).append(organ.value)
     steps = np.maximum(1, (COARSE_MM / np.array(labels.grid.spacing)).astype(int))
@@ -151,15 +143,12 @@ def _find_organs(labels: LabelMap) -> dict[str, _Found]:
     }
 
 
-def _known_name(spelling: str) -> tuple[str, str]:
+def _name_and_side(spelling: str) -> tuple[str, str]:
     """The name of an organ as it is written here, and its side."""
-    words = re.split(r"[\s_.-]+", spelling.casefold().strip())
-    sides = [SIDES[word] for word in words if word in SIDES]
-    name = " ".join(word for word in words if word not in SIDES)
-    if name.startswith("lung"):
-        name = "lung"
-    name = OTHER_NAMES.get(name, name)
-    return name.removesuffix("s") if name in PLURALS else name, sides[0] if sides else ""
+    key = organ_key(spelling)
+    side = next((each for each in (LEFT, RIGHT) if key.startswith(each)), "")
+    name = key.removeprefix(side)
+    return ("lung" if name.endswith("lung lobe") else name), side
 
 
 def _is_asked_for(name: str) -> bool:

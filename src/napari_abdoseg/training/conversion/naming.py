@@ -7,19 +7,14 @@ import re
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.file_names import has_nifti_suffix
 
 ENDING = ".nii.gz"
 RAW = "nnUNet_raw"
 """Environment variable with the folder of raw data sets."""
 DATASET_NAME = re.compile(r"Dataset(\d{3})_[\w-]+", re.ASCII)
 
-_SUFFIX = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 _CHANNEL = re.compile(r"(.+)_(\d{4})", re.DOTALL | re.ASCII)
-
-
-def stem(path: Path) -> str:
-    """A file's name without ``.nii`` or ``.nii.gz``."""
-    return _SUFFIX.sub("", path.name)
 
 
 def split_channel(name: str) -> tuple[str, int | None]:
@@ -39,7 +34,7 @@ def visible_nifti(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if _SUFFIX.search(path.name) and not path.name.startswith((".", "_"))
+        if has_nifti_suffix(path) and not path.name.startswith((".", "_"))
     )
 
 
