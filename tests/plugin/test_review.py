@@ -13,7 +13,8 @@ from napari_abdoseg.inference.review import places_to_review
 from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.plugin.disagreement_layer import disagreement_metadata, fold_colors
 from napari_abdoseg.plugin.layers import image_layer, label_layers, labels_layer
-from napari_abdoseg.plugin.review import EMPTY, open_review
+from napari_abdoseg.plugin.panel import open_panel
+from napari_abdoseg.plugin.review import EMPTY
 from napari_abdoseg.plugin.scan_finding import ScanFinding
 from napari_abdoseg.progress import drain
 
@@ -38,7 +39,7 @@ def viewer(make_napari_viewer, phantom, found):
 
 @pytest.fixture
 def widget(viewer, qtbot):
-    open_review(viewer)
+    open_panel(viewer, "Where folds disagree")
     _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Where folds disagree")
     qtbot.waitUntil(lambda: widget.places.rowCount() > 0 and OVERLAY in viewer.layers)
     return widget
@@ -111,7 +112,7 @@ def test_the_scan_is_still_the_scan(viewer, widget, phantom):
 
 def test_without_an_ensemble_it_says_what_to_do(make_napari_viewer):
     viewer = make_napari_viewer()
-    open_review(viewer)
+    open_panel(viewer, "Where folds disagree")
     _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Where folds disagree")
     assert widget.heading.text() == EMPTY
     assert widget.shown.isHidden()

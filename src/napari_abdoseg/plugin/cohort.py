@@ -11,7 +11,7 @@ import numpy as np
 from magicgui.widgets import ComboBox, FileEdit
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QModelIndex, QSize, Qt
-from qtpy.QtWidgets import QFormLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout
 
 from napari_abdoseg.batch.organ_table import OrganRow, OrganTable, read_organ_table
 from napari_abdoseg.plugin.cohort_case import CohortCase, reading_case
@@ -20,6 +20,7 @@ from napari_abdoseg.plugin.focus import focus_on
 from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.opened_case import OpenedCase
 from napari_abdoseg.plugin.orientation import keep_head_up
+from napari_abdoseg.plugin.panel import Panel
 from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.plain_table import PlainTable
 from napari_abdoseg.plugin.score_model import volume_text
@@ -29,18 +30,18 @@ from napari_abdoseg.progress import Progress, Work
 if TYPE_CHECKING:
     from napari import Viewer
 
-MARGIN, WIDTH = 6, 440
+WIDTH = 440
 ALL = "all organs"
 HINT = "Choose the folder that label maps, reports and organs.csv were saved to."
 TYPICAL = (5, 50, 95)
 """Percentiles of an organ's volume that are told."""
 
 
-class CohortWidget(QWidget):  # type: ignore[misc]
+class CohortWidget(Panel):
     """A table of organs that can be sorted, and opened with a double click."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__()
+        super().__init__("Cohort")
         self._viewer = unwrapped(napari_viewer)
         self._cohort: OrganTable | None = None
         self._opened: OpenedCase | None = None
@@ -72,8 +73,7 @@ class CohortWidget(QWidget):  # type: ignore[misc]
         self._form.addRow("Results", self.results.native)
         self._form.addRow("CTs (optional)", self.scans.native)
         self._form.addRow("Show", self.organ.native)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        layout = self.body
         layout.addLayout(self._form)
         layout.addWidget(self.words)
         layout.addWidget(self.table, stretch=1)

@@ -11,7 +11,7 @@ from magicgui.widgets import ProgressBar, PushButton
 from napari.layers import Labels
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSplitter
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
@@ -32,6 +32,7 @@ from napari_abdoseg.plugin.four_panel import toggle_four_panel_view
 from napari_abdoseg.plugin.job import Job
 from napari_abdoseg.plugin.opened_case import OpenedCase
 from napari_abdoseg.plugin.orientation import keep_head_up
+from napari_abdoseg.plugin.panel import Panel
 from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.warm_up import warm_up
 from napari_abdoseg.progress import Progress, Work
@@ -42,14 +43,12 @@ if TYPE_CHECKING:
 WIDTH = 380
 """Room for all columns of the scores, where the window has it."""
 
-MARGIN = 6
 
-
-class CompareWidget(QWidget):  # type: ignore[misc]
+class CompareWidget(Panel):
     """Compare a prediction with its reference, or those of two folders."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__()
+        super().__init__("Compare")
         self._viewer = unwrapped(napari_viewer)
         self.job: Job | None = None
         self.scene: ComparisonScene | None = None
@@ -101,8 +100,7 @@ class CompareWidget(QWidget):  # type: ignore[misc]
         buttons = QHBoxLayout()
         buttons.addWidget(self.button.native, stretch=1)
         buttons.addWidget(self.four_panels.native)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        layout = self.body
         layout.addWidget(self.choice)
         layout.addLayout(buttons)
         for widget in (self.status, self.bar.native):

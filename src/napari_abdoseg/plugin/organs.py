@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox
 from napari.layers import Labels
 from qtpy.QtCore import QModelIndex
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
@@ -21,6 +21,7 @@ from napari_abdoseg.plugin.organ_model import OrganModel
 from napari_abdoseg.plugin.organ_scene import organ_scene
 from napari_abdoseg.plugin.organ_tree import OrganTree
 from napari_abdoseg.plugin.orientation import keep_head_up
+from napari_abdoseg.plugin.panel import Panel
 from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.region_finding import is_expected
 from napari_abdoseg.plugin.save_row import SaveRow
@@ -36,11 +37,11 @@ WIDEST = 480
 MARGIN = 4
 
 
-class OrgansWidget(QWidget):  # type: ignore[misc]
+class OrgansWidget(Panel):
     """The organs of a Labels layer: what is shown of each, what it measures, which is painted."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__()
+        super().__init__("Organs")
         self._viewer = napari_viewer
         self._followed: Labels | None = None
         self._painted: Organ | None = None
@@ -77,13 +78,14 @@ class OrgansWidget(QWidget):  # type: ignore[misc]
         self._bottom = _row(
             QLabel("CT window"), self.window, QLabel("Smoothing"), self.smoothing.native
         )
-        layout = QVBoxLayout(self)
+        layout = self.body
         for widget in (self._top, self.message, self.naming, self.list, self.region_words):
             layout.addWidget(widget)
         layout.addSpacing(6)
-        for widget in (self.details, self._bottom, self.save):
+        for widget in (self.details, self._bottom):
             layout.addWidget(widget)
         layout.addStretch()
+        self.foot.addWidget(self.save)
 
     def _connect(self) -> None:
         self._viewer.events.theme.connect(self._follow_theme)

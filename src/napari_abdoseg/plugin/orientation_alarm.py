@@ -8,7 +8,7 @@ from weakref import ReferenceType, ref
 
 from napari.layers import Image
 from napari.utils.notifications import show_warning
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout
 
@@ -31,6 +31,8 @@ LEGEND = (
 
 class OrientationAlarm(QFrame):  # type: ignore[misc]
     """Seen while a CT is chosen whose content is mirrored or turned, and else hidden."""
+
+    raised = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,6 +101,7 @@ class OrientationAlarm(QFrame):  # type: ignore[misc]
         self.picture.show_png(picture)
         self.setVisible(bool(words))
         if words and not known:
+            self.raised.emit()
             show_warning(f"{layer.name}: {words}")
 
 

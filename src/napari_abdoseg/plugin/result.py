@@ -17,6 +17,7 @@ from napari_abdoseg.plugin.layers import add_beside, labels_layer, labels_metada
 from napari_abdoseg.plugin.leaving import guard_unsaved
 from napari_abdoseg.plugin.organ_scene import organ_scene
 from napari_abdoseg.plugin.paint_history import was_painted
+from napari_abdoseg.plugin.panel import open_panel
 from napari_abdoseg.plugin.unsaved import unsaved_labels
 
 CORRECTED = "(corrected)"
@@ -84,9 +85,8 @@ def show_result(
     layer.name = name_of_result(image, label_map)  # it is free by now
     if cases_in_view(viewer).is_in_view(image):
         viewer.layers.selection = {layer}
-        dock, organs = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Organs")
-        organs.choose(layer)
-        dock.show()
+        if not label_map.stamp:
+            open_panel(viewer, "Organs").choose(layer)
     return Shown(layer, tuple(layer.name for layer in kept if was_painted(layer)))
 
 

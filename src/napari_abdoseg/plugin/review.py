@@ -9,7 +9,7 @@ from magicgui.widgets import ComboBox
 from matplotlib.colors import to_hex
 from napari.layers import Labels
 from qtpy.QtCore import QModelIndex
-from qtpy.QtWidgets import QCheckBox, QHeaderView, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QHeaderView, QLabel
 
 from napari_abdoseg.inference.review import Place, places_to_review
 from napari_abdoseg.plugin.background import Background
@@ -17,6 +17,7 @@ from napari_abdoseg.plugin.disagreement_layer import disagreement_of, fold_color
 from napari_abdoseg.plugin.dissent_overlay import DissentOverlay
 from napari_abdoseg.plugin.focus import focus_on
 from napari_abdoseg.plugin.layers import label_layers
+from napari_abdoseg.plugin.panel import Panel
 from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.place_model import ORGAN, PlaceModel
 from napari_abdoseg.plugin.plain_table import PlainTable
@@ -34,20 +35,11 @@ SQUARES = "#303030"
 """What is shown around a place at least."""
 
 
-def open_review(viewer: Viewer) -> None:
-    """Open the dock widget, or bring it to the front."""
-    dock, _ = viewer.window.add_plugin_dock_widget(
-        "napari-abdoseg", "Where folds disagree", tabify=True
-    )
-    dock.show()
-    dock.raise_()
-
-
-class ReviewWidget(QWidget):  # type: ignore[misc]
+class ReviewWidget(Panel):
     """Where the folds of an ensemble disagree: on the slices, and as a list of places."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__()
+        super().__init__("Folds")
         self._viewer = unwrapped(napari_viewer)
         self._followed: Labels | None = None
         self.layers = ComboBox(choices=self._layers_of_ensembles, nullable=False)
@@ -64,7 +56,7 @@ class ReviewWidget(QWidget):  # type: ignore[misc]
         self._update_layers()
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        layout = self.body
         self.table.setUniformRowHeights(True)
         self.table.header().setSectionResizeMode(ORGAN, QHeaderView.ResizeMode.Stretch)
         for widget in (self.layers.native, self.shown, self.legend):

@@ -12,6 +12,7 @@ from magicgui.widgets import ComboBox, FileEdit, LineEdit, ProgressBar, PushButt
 from napari.layers import Image, Labels
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
+from superqt import QCollapsible
 
 from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.errors import AbdosegError
@@ -28,10 +29,10 @@ from napari_abdoseg.plugin.layers import volume_of
 from napari_abdoseg.plugin.model_choice import ModelChoice
 from napari_abdoseg.plugin.orientation import keep_head_up
 from napari_abdoseg.plugin.orientation_alarm import OrientationAlarm
+from napari_abdoseg.plugin.panel import Panel, open_panel
 from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.preflight_line import PreflightLine
 from napari_abdoseg.plugin.result import show_result
-from napari_abdoseg.plugin.review import open_review
 from napari_abdoseg.plugin.warm_up import warm_up
 from napari_abdoseg.plugin.workplace import Found, Here, OnCluster, Workplace
 from napari_abdoseg.plugin.wrapped_label import WrappedLabel
@@ -45,11 +46,11 @@ DONE = "Done. Correct the masks with the brush; save them in the panel Organs, o
 PAINTED = "What you have painted is kept, hidden: {}."
 
 
-class SegmentWidget(QWidget):
+class SegmentWidget(Panel):
     """Find the organs of an open CT, or of a folder of CTs."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__()
+        super().__init__("Segment")
         self._viewer = napari_viewer
         self._layer: Image | None = None
         self._preview: Labels | None = None
@@ -69,6 +70,8 @@ class SegmentWidget(QWidget):
             "such as tcp://host:8786"
         )
         self.scheduler.native.setPlaceholderText("none; or tcp://host:8786")
+        self.rare_settings = QCollapsible(expandedIcon="▾", collapsedIcon="▸")
+        self.rare_settings.layout().setContentsMargins(0, 0, 0, 0)
         self.orientation_alarm = OrientationAlarm()
         self.preflight = PreflightLine()
         self.status = WrappedLabel()
@@ -87,7 +90,7 @@ class SegmentWidget(QWidget):
         self.preset.changed.connect(self._explain_preset)
         self.button.changed.connect(self._press)
         self.four_panels.changed.connect(lambda: toggle_four_panel_view(napari_viewer))
-        self.review.changed.connect(lambda: open_review(napari_viewer))
+        self.review.changed.connect(lambda: open_panel(napari_viewer, "Where folds disagree"))
         self._cases = cases_in_view(napari_viewer)
         self._cases.changed.connect(self._choose_scan_in_view)
         self.scan.native.activated.connect(self._show_chosen_scan)
@@ -96,6 +99,9 @@ class SegmentWidget(QWidget):
         napari_viewer.layers.events.removed.connect(self._cancel_if_removed)
         for choice in (self.source, self.scan, self.preset, self.device):
             choice.changed.connect(self._foretell)
+        for changed in (self.model.folds_changed, self.device.changed, self.scheduler.changed):
+            changed.connect(self._name_rare_settings)
+        self.orientation_alarm.raised.connect(self.scroll_to_top)
         self.model.folds_changed.connect(self._foretell)
         self.scheduler.changed.connect(self._leave_device_to_workers)
         for choice in (self.source, self.scan):
@@ -104,14 +110,16 @@ class SegmentWidget(QWidget):
         self.destroyed.connect(self.orientation_alarm.stop)
         self._show_source()
         self._explain_preset()
+        self._name_rare_settings()
         keep_head_up(napari_viewer)
         follow_windows(unwrapped(napari_viewer))
         warm_up()
 
     def _lay_out(self) -> None:
-        self._settings = QWidget()
-        self._form = QFormLayout(self._settings)
-        self._form.setContentsMargins(0, 0, 0, 0)
+        self._settings, rare = QWidget(), QWidget()
+        self._form, rare_form = QFormLayout(), QFormLayout(rare)
+        for form in (self._form, rare_form):
+            form.setContentsMargins(0, 0, 0, 0)
         for name, widget in (
             ("Segment", self.source.native),
             ("CT", self.scan.native),
@@ -119,23 +127,30 @@ class SegmentWidget(QWidget):
             ("Save to", self.output.native),
             ("Model", self.model.row.native),
             ("", self.model.words),
-            ("Folds", self.model.folds.native),
             ("Preset", self.preset.native),
             ("", self.preset_words),
+        ):
+            self._form.addRow(name, widget)
+        for name, widget in (
+            ("Folds", self.model.folds.native),
             ("Device", self.device.native),
             ("Cluster", self.scheduler.native),
         ):
-            self._form.addRow(name, widget)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self._settings)
+            rare_form.addRow(name, widget)
+        self.rare_settings.addWidget(rare)
+        settings = QVBoxLayout(self._settings)
+        settings.setContentsMargins(0, 0, 0, 0)
+        settings.addLayout(self._form)
+        settings.addWidget(self.rare_settings)
         views = QHBoxLayout()
         for button in (self.four_panels, self.review):
             views.addWidget(button.native)
-        layout.addLayout(views)
-        layout.addStretch()
-        layout.addWidget(self.orientation_alarm)
+        for widget in (self.orientation_alarm, self._settings):
+            self.body.addWidget(widget)
+        self.body.addLayout(views)
+        self.body.addStretch()
         for widget in (self.preflight.words, self.status, self.bar.native, self.button.native):
-            layout.addWidget(widget)
+            self.foot.addWidget(widget)
         self.bar.native.hide()
         self.button.native.setMinimumHeight(44)
         self.button.native.setStyleSheet("font-size: 15px; font-weight: bold")
@@ -172,6 +187,12 @@ class SegmentWidget(QWidget):
         preset = PRESETS[self.preset.value]
         self.preset_words.setText(preset.description)
         self.model.use_first_alone(preset.first_fold_only)
+
+    def _name_rare_settings(self) -> None:
+        """Let what is folded away be read all the same."""
+        chosen, folds = self.model.chosen_folds, self.model.folds
+        words = f"{len(chosen)} of {len(folds)} folds" if len(folds) > len(chosen) else "All folds"
+        self.rare_settings.setText(f"{words} · {self._chosen_scheduler or self.device.value}")
 
     def _leave_device_to_workers(self) -> None:
         self.device.enabled = not self._chosen_scheduler

@@ -12,12 +12,13 @@ from magicgui.widgets import ComboBox, FileEdit, PushButton
 from napari.utils.notifications import show_info
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QFormLayout
 
 from napari_abdoseg.plugin.comparison_choice import AS_LONG_AS_THAT, SHOWN_LETTERS
 from napari_abdoseg.plugin.curves_picture import CurvesPicture
 from napari_abdoseg.plugin.fold_model import TROUBLE, FoldModel
 from napari_abdoseg.plugin.job import Job
+from napari_abdoseg.plugin.panel import Panel
 from napari_abdoseg.plugin.panels import unwrapped
 from napari_abdoseg.plugin.plain_table import PlainTable
 from napari_abdoseg.plugin.readable import readable
@@ -32,7 +33,7 @@ from napari_abdoseg.training.watching.words import model_words
 if TYPE_CHECKING:
     from napari import Viewer
 
-MARGIN, SPARE, WIDTH = 6, 8, 360
+SPARE, WIDTH = 8, 360
 HINT = (
     "Choose the folder of a training: a fold, an nnU-Net model folder, or nnU-Net's results. It "
     "may be on another machine, in a shared folder."
@@ -41,11 +42,11 @@ NOTHING = "There is no training in this folder yet: nnU-Net writes fold_0/traini
 GONE = "The folder can't be read any more. These are the curves as they were last."
 
 
-class TrainingWidget(QWidget):  # type: ignore[misc]
+class TrainingWidget(Panel):
     """Follow nnU-Net trainings by their log files."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__()
+        super().__init__("Training")
         self._viewer = unwrapped(napari_viewer)
         self._look = Look("#000000", "#ffffff")
         self._models: dict[Path, tuple[WatchedFold, ...]] = {}
@@ -98,8 +99,7 @@ class TrainingWidget(QWidget):  # type: ignore[misc]
         self._form = QFormLayout()
         self._form.addRow("Training", self.folder.native)
         self._form.addRow("Model", self.model.native)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        layout = self.body
         layout.addLayout(self._form)
         layout.addWidget(self.table)
         layout.addWidget(self.words)

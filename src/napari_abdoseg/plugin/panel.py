@@ -1,0 +1,167 @@
+"""Our panels in napari's window: tabs of one dock, whose content scrolls and whose foot stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
+from qtpy.QtWidgets import (
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QDockWidget,
+    QFrame,
+    QScrollArea,
+    QScrollBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+TURNED_BY_WHEEL = (QComboBox, QAbstractSlider, QAbstractSpinBox)
+LEAST_HEIGHT = 80
+MARGIN = 6
+
+
+class Panel(QWidget):  # type: ignore[misc]
+    """A dock widget that fits low windows, beside or behind our other ones.
+
+    Its first dock joins those of our other panels as a tab, where they are in the same place.
+    What napari's menu shows again comes to the front.
+
+    Parameters
+    ----------
+    tab : str
+        What its tab says: of six there is room for a word each.
+
+    Attributes
+    ----------
+    body : QVBoxLayout
+        For what may be scrolled.
+    foot : QVBoxLayout
+        For what is always in sight, below.
+    """
+
+    def __init__(self, tab: str) -> None:
+        super().__init__()
+        self._tab = tab
+        content, below = QWidget(), QWidget()
+        self.body, self.foot = QVBoxLayout(content), QVBoxLayout(below)
+        self.body.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        self.foot.setContentsMargins(MARGIN, 0, MARGIN, MARGIN)
+        self._scrolled = _Scrolled(content)
+        self._turned_in_focus = _TurnedInFocus(self._scrolled)
+        self._dock: QDockWidget | None = None
+        self._is_behind = False
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._scrolled, stretch=1)
+        layout.addWidget(below)
+
+    def scroll_to_top(self) -> None:
+        """Bring the head of the content into sight."""
+        self._scrolled.verticalScrollBar().setValue(0)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ParentChange and isinstance(self.parent(), QDockWidget):
+            QTimer.singleShot(0, self._join_others)  # napari has placed the dock by then
+        return bool(super().event(event))
+
+    def showEvent(self, event: QEvent) -> None:  # noqa: N802
+        for part in self.findChildren(QWidget):
+            if isinstance(part, TURNED_BY_WHEEL) and not isinstance(part, QScrollBar):
+                part.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                part.installEventFilter(self._turned_in_focus)
+        if not event.spontaneous():
+            self._come_soon()
+        super().showEvent(event)
+
+    def _join_others(self) -> None:
+        dock = self.parent()
+        if not isinstance(dock, QDockWidget) or dock is self._dock:
+            return
+        self._dock = dock
+        dock.setWindowTitle(self._tab)
+        dock.visibilityChanged.connect(self._follow_visibility)
+        window = dock.parent()
+        others = [
+            other
+            for other in window.findChildren(QDockWidget)
+            if other is not dock
+            and isinstance(other.widget(), Panel)
+            and not (other.isHidden() or other.isFloating())
+            and window.dockWidgetArea(other) == window.dockWidgetArea(dock)
+        ]
+        if others and not dock.isFloating():
+            window.tabifyDockWidget(others[-1], dock)
+            _bring_to_front(dock)
+
+    def _follow_visibility(self, in_sight: bool) -> None:
+        """Come to the front when napari's menu takes a tab behind for one to be hidden."""
+        was_behind, self._is_behind = self._is_behind, False
+        if not in_sight and not self._dock.isHidden():
+            self._is_behind = True
+        elif not in_sight and was_behind:
+            self._come_soon()
+
+    def _come_soon(self) -> None:
+        dock = self._dock
+        if dock is not None and dock is self.parent():  # not its first showing, nor its last
+            QTimer.singleShot(0, lambda: _bring_to_front(dock))
+
+
+def open_panel(viewer: Viewer, name: str) -> Any:
+    """Open one of our dock widgets, or bring it to the front.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    name : str
+        What the manifest calls it.
+
+    Returns
+    -------
+    Panel
+    """
+    dock, panel = viewer.window.add_plugin_dock_widget("napari-abdoseg", name)
+    _bring_to_front(dock)
+    return panel
+
+
+def _bring_to_front(dock: QDockWidget) -> None:
+    dock.show()
+    dock.raise_()
+
+
+class _Scrolled(QScrollArea):  # type: ignore[misc]
+    """Scrolls up and down what has no room."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return self._beside_bar(self.widget().sizeHint())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        least = self._beside_bar(self.widget().minimumSizeHint())
+        return QSize(least.width(), min(least.height(), LEAST_HEIGHT))
+
+    def _beside_bar(self, size: QSize) -> QSize:
+        return size + QSize(self.verticalScrollBar().sizeHint().width(), 0)
+
+
+class _TurnedInFocus(QObject):  # type: ignore[misc]
+    """Lets the wheel scroll over choices and sliders that nobody has clicked into."""
+
+    def eventFilter(self, watched: QObject, event: Any) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
+            QCoreApplication.sendEvent(self.parent().verticalScrollBar(), event)
+            return True
+        return False
