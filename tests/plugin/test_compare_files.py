@@ -264,12 +264,31 @@ def test_what_files_say_of_their_place_is_told(tmp_path, phantom):
     truth = phantom[1]
     for name in ("found.nii", "truth.nii"):
         write_labels(tmp_path / name, truth)
-    raw = bytearray((tmp_path / "found.nii").read_bytes())
-    header = nib.Nifti1Header(bytes(raw[:348]), check=False)
-    header["qoffset_x"] += 50
-    raw[:348] = header.binaryblock
-    (tmp_path / "found.nii").write_bytes(raw)
+    move_qform(tmp_path / "found.nii")
     work = comparing_files(tmp_path / "found.nii", tmp_path / "truth.nii", None, FLARE21)
     told = [progress.notice for progress in work if progress.notice]
     assert len(told) == 1
     assert told[0].startswith("found.nii: Its qform and sform disagree")
+
+
+def test_what_files_of_folders_say_of_their_place_is_told(widget, qtbot, folders, phantom):
+    predictions, references, _ = folders
+    (predictions / "good.nii.gz").unlink()
+    write_labels(predictions / "good.nii", phantom[1])
+    move_qform(predictions / "good.nii")
+    choose(widget, FOLDERS, predictions, references)
+    compare(widget, qtbot)
+    assert "Notes on 1: point at one to read them." in widget.cases.heading.text()
+    model = widget.cases.table.model()
+    bad, good = (model.index(row, 0).data(Qt.ItemDataRole.ToolTipRole) for row in (0, 1))
+    assert "qform and sform disagree" in good
+    assert "qform" not in bad
+
+
+def move_qform(path) -> None:
+    """Let a file's two forms disagree."""
+    raw = bytearray(path.read_bytes())
+    header = nib.Nifti1Header(bytes(raw[:348]), check=False)
+    header["qoffset_x"] += 50
+    raw[:348] = header.binaryblock
+    path.write_bytes(raw)

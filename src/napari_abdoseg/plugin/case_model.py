@@ -14,6 +14,7 @@ from napari_abdoseg.plugin.plain_table import RIGHT_HAND, SORT_ROLE
 CASE = 0
 METRICS = ("DSC", "NSD")
 FAILED = "failed"
+TIP = "Double click to see where it is wrong"
 
 
 class CaseModel(QAbstractTableModel):  # type: ignore[misc]
@@ -24,6 +25,7 @@ class CaseModel(QAbstractTableModel):  # type: ignore[misc]
         self._headers: tuple[str, ...] = ("Case",)
         self._rows: list[tuple[str, tuple[float, ...]]] = []
         self._reasons: dict[str, str] = {}
+        self._notices: dict[str, str] = {}
 
     def show_cohort(self, cohort: CohortScores) -> None:
         """Show other cases; those that could not be compared come with the reason."""
@@ -37,6 +39,9 @@ class CaseModel(QAbstractTableModel):  # type: ignore[misc]
             of_organs = (by_name.get(name, (nan, nan)) for name in cohort.organs)
             self._rows.append((case.case, tuple(v for each in (mean, *of_organs) for v in each)))
         self._reasons = dict(cohort.failed)
+        self._notices = {}
+        for case, notice in cohort.notices:
+            self._notices[case] = f"{self._notices.get(case, '')}{notice}\n"
         nothing = (nan,) * (len(self._headers) - 1)
         self._rows += [(case, nothing) for case in self._reasons]
         self.endResetModel()
@@ -63,7 +68,7 @@ class CaseModel(QAbstractTableModel):  # type: ignore[misc]
         name, values = self._rows[index.row()]
         column = index.column()
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._reasons.get(name, "Double click to see where it is wrong")
+            return self._reasons.get(name, f"{self._notices.get(name, '')}{TIP}")
         if column == CASE:
             return name if role in (Qt.ItemDataRole.DisplayRole, SORT_ROLE) else None
         value = values[column - 1]

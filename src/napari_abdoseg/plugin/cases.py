@@ -51,6 +51,8 @@ def _summary(cohort: CohortScores) -> str:
     words = [f"<b>{len(cohort.cases):,} cases</b>: double click one to open it."]
     if cohort.failed:
         words.append(f"{len(cohort.failed):,} failed: point at it for the reason.")
+    if noted := len({case for case, _ in cohort.notices}):
+        words.append(f"Notes on {noted:,}: point at one to read them.")
     pairing: Pairing = cohort.pairing
     if pairing.missing:
         words.append(f"Without prediction: {_listed(pairing.missing)}.")
