@@ -83,6 +83,29 @@ def test_a_scan_comes_to_the_masks_that_were_there(viewer):
     assert seen(viewer) == ["organs", "ct"]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("case1", "case10", "case1_organs", "case10_organs"),
+        ("ct.1", "ct.12", "ct.1-seg", "ct.12-seg"),
+        ("sub-01_ct", "sub-02_ct", "sub-01_dseg", "sub-02_dseg"),
+        ("volume-1", "volume-2", "segmentation-1", "segmentation-2"),
+        ("img0001", "img0002", "label0001", "label0002"),
+        ("amos_0001_0000", "amos_0002_0000", "amos_0001", "amos_0002"),
+    ],
+)
+def test_masks_on_one_grid_go_to_the_scan_of_their_name(viewer, qtbot, names):
+    a, b, mask_of_a, mask_of_b = (f"/s/{name}.nii.gz" for name in names)
+    for path in (a, b):
+        viewer.add_layer(scan(path, together=BATCH))
+    for path in (mask_of_b, mask_of_a):
+        viewer.add_layer(mask(path, together=BATCH))
+    assert seen(viewer) == [names[0], names[2]]
+    qtbot.waitUntil(lambda: viewer.layers.selection.active is viewer.layers[names[2]])
+    viewer.layers.selection.active = viewer.layers[names[3]]
+    assert seen(viewer) == [names[1], names[3]]
+
+
 def test_masks_of_a_case_that_lie_in_another_folder(viewer):
     """Where all scans have one grid, the name of the case decides, then the folder."""
     add(viewer, scan("/a/ct.nii"), scan("/b/ct.nii"), mask("/a/parts/liver.nii"))

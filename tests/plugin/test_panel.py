@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from napari._app_model import get_app_model
+from napari.layers import Layer
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QDockWidget, QMainWindow
+from segmenting import PATIENCE
 
 from napari_abdoseg.plugin.four_panel import four_panel_view, toggle_four_panel_view
+from napari_abdoseg.plugin.layers import labels_layer
 from napari_abdoseg.plugin.panel import Panel, open_panel
 
 COMMANDS = {
@@ -37,9 +42,14 @@ def choose_in_menu(name: str) -> None:
     get_app_model().commands.execute_command(f"napari-abdoseg.{COMMANDS[name]}").result()
 
 
-def test_all_are_tabs_of_one_dock_and_fit_a_small_screen(viewer, qtbot):
+def test_all_are_tabs_of_one_dock_and_fit_a_small_screen(viewer, qtbot, phantom):
+    truth = phantom[1]
+    organs = tuple(replace(organ, name=f"left {organ.name} and more") for organ in truth.organs)
+    viewer.add_layer(Layer.create(*labels_layer(replace(truth, organs=organs))))
     for name in COMMANDS:
-        open_panel(viewer, name)
+        panel = open_panel(viewer, name)
+        if name == "Organs":
+            qtbot.waitUntil(lambda: panel.model.rowCount() > 0, timeout=PATIENCE)
     toggle_four_panel_view(viewer)
     qtbot.waitUntil(lambda: in_front(viewer) == ["Cohort"])
     (first, *others) = docks(viewer)

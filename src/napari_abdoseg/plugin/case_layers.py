@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from napari.layers import Image, Layer
 
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti import case_name
+
+_NUMBERS = re.compile(r"\d+")
 
 
 class CaseLayers:
@@ -64,14 +67,25 @@ def find_case(
     )
 
 
-def _kinship(layer: Layer, others: Iterable[Layer]) -> tuple[bool, int]:
-    """Whether files have the name of one case, and how many folders they have in common."""
+def _kinship(layer: Layer, others: Iterable[Layer]) -> tuple[int, int]:
+    """How much the names of files speak for one case, and how many folders they share."""
     path = layer.metadata.get("path")
     paths = [other.metadata.get("path") for other in others]
     degrees = [_compare(Path(path), Path(other)) for other in paths if path and other]
-    return max(degrees, default=(False, 0))
+    return max(degrees, default=(0, 0))
 
 
-def _compare(path: Path, other: Path) -> tuple[bool, int]:
+def _compare(path: Path, other: Path) -> tuple[int, int]:
     shared = sum(folder in other.parents for folder in path.parents)
-    return case_name(path) == case_name(other), shared
+    return _likeness(case_name(path), case_name(other)), shared
+
+
+def _likeness(name: str, other: str) -> int:
+    """3 for names that are the same, 2 for ``ct_organs`` and ``ct``, 1 for the same numbers."""
+    if name == other:
+        return 3
+    shorter, longer = sorted((name, other), key=len)
+    if longer.startswith(shorter) and not longer[len(shorter)].isalnum():
+        return 2
+    numbers = _NUMBERS.findall(name)
+    return int(bool(numbers) and numbers == _NUMBERS.findall(other))

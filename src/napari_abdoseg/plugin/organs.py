@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 EMPTY = "Open a label map, or segment a CT, to see its organs here."
 MEASURING = "Measuring…"
 NO_LABELS = "This layer has no labels yet."
-WIDEST = 480
+WIDEST = 430
 MARGIN = 4
 
 

@@ -146,6 +146,11 @@ class _Scrolled(QScrollArea):  # type: ignore[misc]
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
+    def eventFilter(self, watched: QObject, event: Any) -> bool:  # noqa: N802
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()  # the dock is as wide as its content asks for
+        return bool(super().eventFilter(watched, event))
+
     def sizeHint(self) -> QSize:  # noqa: N802
         return self._beside_bar(self.widget().sizeHint())
 
