@@ -46,12 +46,13 @@ def test_all_are_tabs_of_one_dock_and_fit_a_small_screen(viewer, qtbot, phantom)
     truth = phantom[1]
     organs = tuple(replace(organ, name=f"left {organ.name} and more") for organ in truth.organs)
     viewer.add_layer(Layer.create(*labels_layer(replace(truth, organs=organs))))
+    open_panel(viewer, "Segment organs")
+    organ_list = open_panel(viewer, "Organs").model
+    qtbot.waitUntil(lambda: organ_list.rowCount() > 0, timeout=PATIENCE)
     for name in COMMANDS:
-        panel = open_panel(viewer, name)
-        if name == "Organs":
-            qtbot.waitUntil(lambda: panel.model.rowCount() > 0, timeout=PATIENCE)
+        open_panel(viewer, name)
     toggle_four_panel_view(viewer)
-    qtbot.waitUntil(lambda: in_front(viewer) == ["Cohort"])
+    qtbot.waitUntil(lambda: in_front(viewer) == ["Cohort"], timeout=PATIENCE)
     (first, *others) = docks(viewer)
     assert len(others) == len(window_of(viewer).tabifiedDockWidgets(first)) == len(COMMANDS) - 1
     least = window_of(viewer).minimumSizeHint()

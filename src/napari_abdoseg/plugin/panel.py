@@ -92,6 +92,7 @@ class Panel(QWidget):  # type: ignore[misc]
             for other in window.findChildren(QDockWidget)
             if other is not dock
             and isinstance(other.widget(), Panel)
+            and other.widget()._dock is other  # it has its place
             and not (other.isHidden() or other.isFloating())
             and window.dockWidgetArea(other) == window.dockWidgetArea(dock)
         ]
