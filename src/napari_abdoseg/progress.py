@@ -31,6 +31,8 @@ class Progress:
         Steps of the whole work finished and expected.
     most : int, optional
         Steps of the whole work at the most; as many as expected by default.
+    part : str, optional
+        What of the stage is being done, such as ``"2 of 5 folds"``.
     notice : str, optional
         Something the user must be told now, such as a fall back to the CPU.
     interim : optional
@@ -43,6 +45,12 @@ class Progress:
     notice: str | None = None
     interim: Any = None
     most: int | None = None
+    part: str = ""
+
+    @property
+    def words(self) -> str:
+        """The stage, and what of it is being done."""
+        return ", ".join(filter(None, (self.stage, self.part)))
 
     @property
     def fraction(self) -> float:

@@ -65,6 +65,15 @@ def _volume(case):
     return read_volume(case.image)
 
 
+def test_it_tells_of_the_case_and_the_fold_that_work(scans, tmp_path, make_model):
+    ensemble = load_ensemble(make_model(folds=(0, 1), mirror_axes=None), device="cpu")
+    work = predicting(find_cases([scans], tmp_path / "out"), ensemble, "exact")
+    told = {progress.words for progress in work if progress.part}
+    assert told == {
+        f"{case}: Segmenting, {fold} of 2 folds" for case in ("case1", "case2") for fold in (1, 2)
+    }
+
+
 def test_a_report_says_how_it_was_made(scans, tmp_path, make_model):
     ensemble = load_ensemble(make_model(folds=(0, 1)), device="cpu")
     cases = find_cases([scans / "case2_0000.nii.gz"], tmp_path / "out")

@@ -117,6 +117,7 @@ def test_progress_never_goes_back(trained):
     done = [step.done for step in steps]
     assert done == sorted(done)
     assert steps[-1].done == found.passes
+    assert list(dict.fromkeys(step.part for step in steps)) == ["1 of 2 folds", "2 of 2 folds"]
 
 
 def shares_told(work) -> list[float]:

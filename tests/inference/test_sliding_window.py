@@ -75,6 +75,9 @@ def test_progress_counts_passes_over_all_folds(make_model):
     passes = [step for step in steps if step.interim is None]
     assert [step.done for step in passes] == list(range(1, tiles * mirrors * folds + 1))
     assert {step.total for step in steps} == {tiles * mirrors * folds}
+    of_each = tiles * mirrors
+    parts = [step.part for step in passes]
+    assert parts == ["1 of 2 folds"] * of_each + ["2 of 2 folds"] * of_each
 
 
 def test_closing_stops_at_once_and_frees_memory(make_model):

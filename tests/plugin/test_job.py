@@ -61,3 +61,24 @@ def test_cancelled_work_is_closed_in_its_thread_before_the_job_ends(make_napari_
         job.cancel()
     assert len(closed_by) == 1
     assert closed_by[0] is not threading.main_thread()
+
+
+def test_napari_names_work_by_what_is_being_done_when_it_asks_to_close(make_napari_viewer, qtbot):
+    tasks = make_napari_viewer().window._task_status_manager
+    go_on = threading.Event()
+
+    def work():
+        yield Progress("Preprocessing", 0, 4)
+        yield Progress("Segmenting", 2, 4, part="2 of 5 folds")
+        go_on.wait(60)
+        yield Progress("Resampling to the scan", 3, 4)
+
+    job = Job(work(), "Segment ct")
+    assert tasks.get_status() == []
+    job.start()
+    assert tasks.get_status() == ["Segment ct: Starting"]
+    qtbot.waitUntil(lambda: tasks.get_status() == ["Segment ct: Segmenting, 2 of 5 folds"])
+    with qtbot.waitSignal(job.ended, timeout=60_000):
+        tasks.cancel_all()  # as napari does when it closes
+        go_on.set()
+    assert not tasks.is_busy()

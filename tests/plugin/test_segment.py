@@ -78,7 +78,7 @@ def test_a_run_shows_masks_boxes_and_organs(viewer, widget, qtbot, phantom):
     assert not widget._settings.isEnabled()
     wait_for_segmenting(widget, qtbot)
     assert "%" in widget.status.text()
-    assert any("Segment organs: Segmenting" in bar.desc for bar in activities._all_instances)
+    assert any("Segment CT: Segmenting, " in bar.desc for bar in activities._all_instances)
     wait_for_end(widget, qtbot)
 
     layer = viewer.layers["CT organs"]

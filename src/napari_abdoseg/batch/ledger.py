@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, read_report
@@ -80,7 +80,7 @@ class Ledger:
             self._end(step, step.end)
         notice = None if step.end is End.FAILED else step.notice
         stage = f"{step.case.name}: {step.stage}" if self._count > 1 else step.stage
-        return self.progress(stage, notice)
+        return replace(self.progress(stage, notice), part=step.part)
 
     def progress(self, stage: str, notice: str | None = None) -> Progress:
         """How far the run is, in thousandths of a case."""

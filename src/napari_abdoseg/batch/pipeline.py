@@ -190,7 +190,8 @@ def _reports(case: Case, work: Work[Result]) -> Reports[Result]:
     try:
         while True:
             progress = next(work)
-            yield Step(case, progress.stage, progress.fraction, notice=progress.notice)
+            share, part = progress.fraction, progress.part
+            yield Step(case, progress.stage, share, notice=progress.notice, part=part)
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     finally:

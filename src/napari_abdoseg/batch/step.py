@@ -37,6 +37,8 @@ class Step:
         How it ended, if it did.
     notice : str, optional
         Something the user must be told; of a case that failed, why.
+    part : str, optional
+        What of the stage is being done.
     """
 
     case: Case
@@ -44,6 +46,7 @@ class Step:
     fraction: float = 0.0
     end: End | None = None
     notice: str | None = None
+    part: str = ""
 
 
 def why_failed(error: Exception) -> str:

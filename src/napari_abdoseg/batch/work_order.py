@@ -102,7 +102,8 @@ def load_case(line: str) -> Case:
 def dump_step(step: Step) -> str:
     """A step as a line; its case by name."""
     end = step.end and step.end.value
-    return json.dumps([step.case.name, step.stage, step.fraction, end, step.notice])
+    said = [step.case.name, step.stage, step.fraction, end, step.notice, step.part]
+    return json.dumps(said)
 
 
 def dump_error(error: AbdosegError) -> str:
@@ -118,5 +119,5 @@ def load_error(said: Mapping[str, Any]) -> AbdosegError:
 
 def load_step(said: list[Any], cases: Mapping[str, Case]) -> Step:
     """A step from what a line says."""
-    name, stage, fraction, end, notice = said
-    return Step(cases[name], stage, fraction, end and End(end), notice)
+    name, stage, fraction, end, notice, part = said
+    return Step(cases[name], stage, fraction, end and End(end), notice, part)

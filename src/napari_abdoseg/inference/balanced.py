@@ -16,7 +16,7 @@ from napari_abdoseg.inference.prediction import Prediction
 from napari_abdoseg.inference.preset import PRESETS, Preset
 from napari_abdoseg.inference.region import cover_organs, touches_border
 from napari_abdoseg.inference.settling import predict_until_settled
-from napari_abdoseg.inference.sliding_window import STAGE, predict_everywhere
+from napari_abdoseg.inference.sliding_window import STAGE, count_folds, predict_everywhere
 from napari_abdoseg.inference.tiling import tile_image
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.winners import map_winners
@@ -64,18 +64,20 @@ def predict_balanced(
         all.
     """
     members = preset.count_members(trained)
+    part = count_folds(1, len(trained.members))
 
     def begin_with(progress: Progress) -> Progress:
         if members == 1:
             return progress
         passes = progress.total
-        return replace(progress, total=max(expected, passes), most=passes * members)
+        most = passes * members
+        return replace(progress, total=max(expected, passes), most=most, part=part)
 
     first = yield from relay(predict_everywhere(image, trained, PRESETS["fast"]), begin_with)
     if members == 1:
         return first
     done, shape, everywhere = first.passes, first.shape, first.passes * members
-    begin = Progress(STAGE, done, max(expected, done), most=everywhere)
+    begin = Progress(STAGE, done, max(expected, done), most=everywhere, part=part)
     yield replace(begin, interim=first)
     cover = cover_organs(first, spacing)
 

@@ -27,7 +27,7 @@ from napari_abdoseg.inference.gathering import gather, gathering_places
 from napari_abdoseg.inference.network import Network, network_on_device
 from napari_abdoseg.inference.prediction import Prediction, whole_prediction
 from napari_abdoseg.inference.preset import Preset
-from napari_abdoseg.inference.sliding_window import STAGE
+from napari_abdoseg.inference.sliding_window import STAGE, count_folds
 from napari_abdoseg.inference.sums import Sums
 from napari_abdoseg.inference.tiling import Tile, Tiling, mirrorings
 from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
@@ -105,10 +105,11 @@ def _predict(
             in_round = -worked % len(members) + 1
             later = len(order) - worked + 1 - in_round
             total = done + (in_round + round(later * likely)) * len(tiles)
+            part = count_folds(worked, len(members))
             for tile in tiles:
                 own.add(tile, network.run(tiling.cut(tile, network.device), flip)[0])
                 done += 1
-                yield Progress(STAGE, done, total, most=most)
+                yield Progress(STAGE, done, total, most=most, part=part)
         if first_of_fold:
             fold_winners.append(own.winners()[tiling.inside].to("cpu"))
             sums.include(own)

@@ -66,7 +66,8 @@ def predict_everywhere(
     with network_on_device(trained, preset.bfloat16) as network:
         for before in range(0, total, passes):
             network.load(members[before // passes])
-            begin = Progress(STAGE, before, total)
+            part = count_folds(before // passes + 1, len(members))
+            begin = Progress(STAGE, before, total, part=part)
             fold = partial(_predict_fold, tiling, network, flips, trained, begin)
             logits = yield from gather(fold, places, trained)
             fold_winners += (map_winners(logits, trained.label_manager.has_regions),)
@@ -74,11 +75,16 @@ def predict_everywhere(
             del logits
             if before == 0 and members[1:]:
                 first = whole_prediction(trained, mean, fold_winners, passes)
-                yield Progress(STAGE, passes, total, interim=first)
+                yield replace(begin, done=passes, interim=first)
     assert mean is not None
     if len(members) > 1:
         mean /= len(members)
     return whole_prediction(trained, mean, fold_winners, total)
+
+
+def count_folds(worked: int, folds: int) -> str:
+    """How many folds have worked or do so now; empty where there is one alone."""
+    return f"{min(worked, folds)} of {folds} folds" if folds > 1 else ""
 
 
 def _predict_fold(

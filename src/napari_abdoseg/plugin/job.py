@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from napari.qt.threading import create_worker
+from napari import current_viewer
+from napari.qt.threading import GeneratorWorker
 from napari.utils.notifications import show_error, show_info
 from napari.utils.progress import cancelable_progress
+from napari.utils.task_status import Status
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_abdoseg.errors import AbdosegError
@@ -21,14 +23,14 @@ SECONDS_BETWEEN_REPORTS = 0.05
 class Job(QObject):
     """One piece of work, run once in a thread.
 
-    napari asks before it closes a viewer on it, and cancels it then.
+    napari asks before it closes a viewer on it, says what is being done, and cancels it then.
 
     Parameters
     ----------
     work : Work
         Generator that yields `Progress` and returns its result.
     title : str
-        What the activity dock calls it, and napari when it asks.
+        What the activity dock calls it, and napari when it asks, such as ``"Segment ct"``.
     """
 
     progressed = Signal(object, str)
@@ -49,12 +51,9 @@ class Job(QObject):
         self._countdown = Countdown()
         self._newest: Progress | None = None
         self._showing = False
+        self._words = _Words()
         self._activity = _Activity(self.cancel, title)
-        run = _Named(_run, work)
-        run.title = title
-        self._worker = create_worker(run, _start_thread=False, _ignore_errors=True)
-        with suppress(TypeError):  # nothing listens yet, where there is no window
-            self._worker.errored.disconnect()
+        self._worker = GeneratorWorker(_run, work)
         self._worker.yielded.connect(self._take)
         self._worker.returned.connect(self._finish)
         self._worker.errored.connect(self._fail)
@@ -64,6 +63,7 @@ class Job(QObject):
 
     def start(self) -> None:
         """Begin."""
+        self._let_napari_ask()
         self._worker.start()
 
     def cancel(self) -> None:
@@ -72,7 +72,21 @@ class Job(QObject):
         self.problem = "Cancelled."
         self._worker.quit()
 
+    def _let_napari_ask(self) -> None:
+        """Have napari name the work when it closes, by its title and what is being done then.
+
+        `create_worker` would have it name a function, as it was when it started.
+        """
+        viewer = current_viewer()
+        if viewer is not None:
+            task = viewer.window._register_task_status(
+                self._title, Status.BUSY, self._words, self._worker.quit
+            )
+            end = partial(viewer.window._update_task_status, task, Status.COMPLETED)
+            self._worker.finished.connect(end)
+
     def _take(self, progress: Progress) -> None:
+        self._words.text = progress.words
         if self.cancelled:
             return
         if progress.notice:
@@ -89,7 +103,7 @@ class Job(QObject):
         progress, self._newest = self._newest, None
         self._showing = True
         self.progressed.emit(progress, self._countdown.words_for(progress))
-        self._activity.show(f"{self._title}: {progress.stage}", progress)
+        self._activity.show(f"{self._title}: {progress.words}", progress)
         self._showing = False
         if self._newest is not None:
             QTimer.singleShot(0, self._show_newest)
@@ -138,13 +152,14 @@ class UnexpectedError(Exception):
     """A RuntimeError of the work, which napari's workers would take for their own end."""
 
 
-class _Named(partial):  # type: ignore[misc, type-arg]
-    """A function that says what it does when napari asks whether to close on it."""
+@dataclass
+class _Words:
+    """What is being done. napari reads it when it asks, and never lets go of it."""
 
-    title: str
+    text: str = "Starting"
 
     def __str__(self) -> str:
-        return self.title
+        return self.text
 
 
 def _run(work: Work[Any]) -> Work[Any]:

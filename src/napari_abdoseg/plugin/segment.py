@@ -265,7 +265,8 @@ class SegmentWidget(Panel):
         return str(self.scheduler.value).strip()
 
     def _run(self, work: Work[Any]) -> None:
-        self.job = Job(work, "Segment organs")
+        what = self._layer.name if self._layer is not None else Path(self.folder.value).name
+        self.job = Job(work, f"Segment {what}")
         self.job.progressed.connect(self._show_progress)
         self.job.previewed.connect(self._show_preview)
         self.job.returned.connect(self._show_result)
