@@ -41,6 +41,7 @@ def test_writes_label_maps_reports_and_a_table(scans, tmp_path, ensemble):
     reports = list(outcome.reports())
     for case, report in zip(cases, reports, strict=True):
         assert json.loads(case.report.read_text()) == report
+        assert report["image_path"] == f"../../scans/{case.image.name}"
         labels = read_labels(case.labels)
         image = nib.load(case.image)
         assert np.allclose(nib.load(case.labels).affine, image.affine)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import comparing
 import numpy as np
 import pytest
+from napari.layers import Layer
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 from napari_abdoseg.anatomy.measure import measure_organs
+from napari_abdoseg.batch.case_scan import path_from
 from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.image.nifti import write_labels, write_volume
+from napari_abdoseg.plugin.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.cohort import ALL, HINT
 from napari_abdoseg.plugin.cohort_model import HU, ORGAN, TIPS, VOLUME
+from napari_abdoseg.plugin.layers import image_layer
 
 ORGANS = ("liver", "kidney", "spleen", "pancreas")
 
@@ -80,6 +88,10 @@ def said() -> str:
     return notification_manager.records[-1].message
 
 
+def seen(viewer) -> list[str]:
+    return [layer.name for layer in viewer.layers if layer.visible]
+
+
 def open_first_row(widget, qtbot) -> None:
     comparing.click_row(qtbot, widget.table, 0, double=True)
     qtbot.waitUntil(lambda: widget.job is None)
@@ -135,6 +147,49 @@ def test_a_double_click_opens_the_case_at_the_organ(shown, viewer, qtbot):
     assert [layer.name for layer in viewer.layers] == ["whole_0000", "whole"]
 
 
+@pytest.fixture
+def reports(run):
+    """What each case's report says of its scan."""
+    results, scans = run
+    for case in ("whole", "cut"):
+        told = {"image_path": path_from(results, scans / f"{case}_0000.nii.gz")}
+        (results / f"{case}.json").write_text(json.dumps(told))
+
+
+@pytest.mark.usefixtures("reports")
+def test_a_case_comes_with_its_ct_as_one_group_and_goes_with_it(shown, viewer, qtbot, phantom):
+    shown.scans.line_edit.value = ""
+    scan, _ = phantom
+    for name in ("mine", "other"):
+        own = replace(scan, grid=replace(scan.grid), path=Path(f"{name}.nii"))
+        viewer.add_layer(Layer.create(*image_layer(own)))
+    viewer.layers.selection.active = mine = viewer.layers["mine"]
+    open_first_row(shown, qtbot)
+    cut, labels = viewer.layers["cut_0000"], viewer.layers["cut"]
+    assert seen(viewer) == ["cut_0000", "cut"]
+    assert cases_in_view(viewer).layers == (cut, labels)
+    viewer.layers.selection.active = mine
+    assert seen(viewer) == ["mine"]
+    viewer.layers.selection.active = labels
+    assert seen(viewer) == ["cut_0000", "cut"]
+    shown._opened.close()
+    qtbot.wait(10)
+    assert seen(viewer) == ["mine"]
+
+
+@pytest.mark.usefixtures("reports")
+def test_a_case_without_its_ct_is_shown_alone_and_told(shown, run, viewer, qtbot, phantom):
+    shown.scans.line_edit.value = ""
+    path = run[1] / "cut_0000.nii.gz"
+    path.unlink()
+    viewer.add_layer(Layer.create(*image_layer(phantom[0])))
+    open_first_row(shown, qtbot)
+    assert said() == f"The CT of cut was not found: {path} is not there."
+    assert seen(viewer) == ["cut"]
+    shown._opened.close()
+    assert seen(viewer) == ["CT"]
+
+
 def test_an_organ_that_was_removed_is_told(shown, run, viewer, qtbot, phantom):
     _, labels = phantom
     data = np.where(labels.data == 3, 0, labels.data).astype(np.uint8)
@@ -142,7 +197,8 @@ def test_an_organ_that_was_removed_is_told(shown, run, viewer, qtbot, phantom):
     shown.scans.line_edit.value = ""
     shown.organ.value = "spleen"
     open_first_row(shown, qtbot)
-    assert "no spleen" in said()
+    told = [record.message for record in notification_manager.records]
+    assert any("There is no spleen in" in words for words in told)
     assert [layer.name for layer in viewer.layers] == ["cut"]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from napari_abdoseg.anatomy.orientation.check import check_orientation
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, case_report, write_report
+from napari_abdoseg.batch.case_scan import path_from
 from napari_abdoseg.batch.file_identity import FileIdentity
 from napari_abdoseg.image.nifti import read_volume, write_labels
 from napari_abdoseg.image.saving import make_folder, remove_file
@@ -185,7 +186,10 @@ def write_result(case: Case, result: CaseResult, by_way_of: Path | None = None) 
     make_folder(case.output)
     remove_file(case.report)
     scan = FileIdentity.of(case.image)
-    report = result.report | {"image_file": scan and scan.content}
+    report = result.report | {
+        "image_path": path_from(case.output, case.image),
+        "image_file": scan and scan.content,
+    }
     write_labels(case.labels, result.labels, by_way_of)
     if result.disagreement is not None:
         write_labels(case.disagreement, result.disagreement, by_way_of)

@@ -10,6 +10,7 @@ from napari.layers import Image, Layer
 
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti import case_name
+from napari_abdoseg.image.nifti_forms import lie_together
 
 _NUMBERS = re.compile(r"\d+")
 
@@ -39,7 +40,7 @@ class CaseLayers:
             return True
         if isinstance(layer, Image) and self.scan is not None:
             return False
-        return bool(self.layers[0].metadata["grid"].matches(layer.metadata["grid"]))
+        return lie_together(self.layers[0].metadata["grid"], layer.metadata["grid"])
 
 
 def has_case(layer: Layer) -> bool:

@@ -61,6 +61,11 @@ class CasesInView:
         """The CT that is in view, if there is one."""
         return None if self._in_view is None else self._in_view.scan
 
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Layers of the case that is in view."""
+        return () if self._in_view is None else tuple(self._in_view.layers)
+
     def case_of(self, layer: Layer | None) -> CaseLayers | None:
         """The case of a layer, None for those of others."""
         return next((case for case in self._cases if layer in case.layers), None)

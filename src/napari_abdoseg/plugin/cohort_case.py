@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
+from napari_abdoseg.batch.case_scan import reading_scan
 from napari_abdoseg.batch.organ_table import OrganRow, OrganTable
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.evaluation.pairs import find_cases
 from napari_abdoseg.image.chosen_schemes import named_as_chosen
 from napari_abdoseg.image.nifti import read_labels
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.plugin.comparison_work import paintable, scan_on
+from napari_abdoseg.plugin.comparison_work import paintable
 from napari_abdoseg.progress import Progress, Work
 
 
@@ -37,7 +37,7 @@ class CohortCase:
 
 
 def reading_case(table: OrganTable, row: OrganRow, scans: Path | None) -> Work[CohortCase]:
-    """Read a case's label map, and its CT from a folder of ``scans``.
+    """Read a case's label map, and its CT from a folder of ``scans`` or from where it was.
 
     Raises
     ------
@@ -49,6 +49,7 @@ def reading_case(table: OrganTable, row: OrganRow, scans: Path | None) -> Work[C
     if not path.is_file():
         raise AbdosegError(f"{path} is gone: choose the folder that it is in now.")
     labels = paintable(named_as_chosen(read_labels(path)))
-    scan = find_cases(scans).get(row.case) if scans else None
+    report = table.folder / f"{row.case}.json"
+    scan = yield from reading_scan(row.case, labels, report, scans)
     boxes = {organ.name: box for organ, box in bounding_boxes(labels).items()}
-    return CohortCase(row, labels, scan_on(scan, labels) if scan else None, boxes.get(row.organ))
+    return CohortCase(row, labels, scan, boxes.get(row.organ))

@@ -9,6 +9,8 @@ from napari.layers import Labels, Layer
 from napari.utils.notifications import show_warning
 
 from napari_abdoseg.image.volume import LabelMap, Volume
+from napari_abdoseg.plugin.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.ct_window import follow_windows
 from napari_abdoseg.plugin.layers import image_layer, labels_layer
 from napari_abdoseg.plugin.leaving import guard_unsaved
 from napari_abdoseg.plugin.paint_history import was_painted
@@ -16,7 +18,7 @@ from napari_abdoseg.plugin.unsaved import unsaved_labels
 
 
 class OpenedCase:
-    """Shows a case alone, until another one is to be seen.
+    """Brings a case into view alone, until another one is to be seen.
 
     Parameters
     ----------
@@ -30,22 +32,29 @@ class OpenedCase:
         self, viewer: ViewerModel, scan: Volume | None, label_maps: Mapping[str, LabelMap]
     ) -> None:
         guard_unsaved(viewer)
+        follow_windows(viewer)
         self._viewer = viewer
+        self._cases = cases_in_view(viewer)
         self._layers: list[Layer] = []
-        self._hidden = [layer for layer in viewer.layers if layer.visible]
-        for layer in self._hidden:
-            layer.visible = False
+        self._before = self._cases.layers
+        others = [layer for layer in viewer.layers if layer.visible]
         if scan is not None:
             self._add(Layer.create(*image_layer(scan)))
         self.labels: tuple[Labels, ...] = tuple(
             self._add(Layer.create(*labels_layer(labels, name)))
             for name, labels in label_maps.items()
         )
+        self._hidden = [layer for layer in others if layer.visible]
+        for layer in self._hidden:
+            layer.visible = False
         viewer.reset_view()
 
     def close(self) -> None:
-        """Delete the layers, but hide label maps that were corrected; show what was hidden."""
+        """Delete the layers, but hide label maps that were corrected; show what was seen before."""
         kept = [name for name in map(self._end, self._layers) if name]
+        before = next((layer for layer in self._before if layer in self._viewer.layers), None)
+        if before is not None:
+            self._cases.show(before)
         for layer in self._hidden:
             layer.visible = True
         if kept:
