@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -46,6 +48,17 @@ def liver_box(boxes, found, phantom, viewer) -> Layer:
     boxes.put("liver", found["liver"], phantom[1].grid)
     boxes.show({"liver": True})
     return viewer.layers["liver box"]
+
+
+@pytest.fixture
+def others(viewer, looks, found, phantom) -> Companions:
+    """The liver's box of another label map, which is not shown yet."""
+    labels = replace(phantom[1], path=None)
+    viewer.add_layer(Layer.create(*labels_layer(labels, "cut")))
+    others = Companions(viewer, viewer.layers["cut"], "box", box_layer, looks.get)
+    others.offer(["liver"])
+    others.put("liver", found["liver"], phantom[1].grid)
+    return others
 
 
 def _names(viewer) -> list[str]:
@@ -136,3 +149,22 @@ def test_a_surface_of_another_colour_and_shape(viewer, looks, found, phantom, qt
 def test_closing_deletes_the_layers_a_moment_later(boxes, viewer, liver_box, qtbot):
     boxes.close()
     qtbot.waitUntil(lambda: _names(viewer) == ["truth"])
+
+
+def test_names_tell_of_which_label_map_where_there_are_several(viewer, liver_box, others, qtbot):
+    assert liver_box.name == "liver box"
+    others.show({"liver": True})
+    (other,) = others.layers
+    assert (liver_box.name, other.name) == ("liver box (truth)", "liver box (cut)")
+    viewer.layers["cut"].name = "cut (corrected)"
+    assert other.name == "liver box (cut (corrected))"
+    others.close()
+    qtbot.waitUntil(lambda: other not in viewer.layers)
+    assert liver_box.name == "liver box"
+
+
+def test_what_the_user_calls_a_layer_stays(viewer, liver_box, others):
+    liver_box.name = "where it hurts"
+    others.show({"liver": True})
+    viewer.layers["truth"].name = "mine"
+    assert liver_box.name == "where it hurts"

@@ -15,6 +15,7 @@ from napari.utils.colormaps.standardize_color import transform_color
 from napari.utils.notifications import notification_manager
 
 from napari_abdoseg.anatomy.box import bounding_boxes
+from napari_abdoseg.anatomy.box_file import read_boxes
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
@@ -207,6 +208,40 @@ def test_shapes_that_are_no_boxes_are_saved_as_napari_does(make_napari_viewer, t
     assert viewer.layers.save(str(path), plugin="napari") == [str(path)]
     with pytest.raises(AbdosegError, match="mark is no box"):
         viewer.layers.save(str(tmp_path / "boxes.csv"), plugin=PLUGIN)
+
+
+@pytest.mark.parametrize(
+    ("shown", "saved"),
+    [
+        ("liver box", "liver"),
+        ("liver box [1]", "liver"),
+        ("liver box (cut (corrected)) [1]", "liver"),
+        ("my box", "my"),
+        ("where it hurts", "where it hurts"),
+        ("liver box of mine", "liver box of mine"),
+    ],
+)
+def test_a_box_is_saved_as_its_organ_or_as_the_user_calls_it(boxes, tmp_path, shown, saved):
+    viewer, _ = boxes
+    liver, *others = _box_layers(viewer)
+    liver.name = shown
+    viewer.layers.selection = {liver, *others}
+    path = tmp_path / "boxes.csv"
+    viewer.layers.save(str(path), selected=True, plugin=PLUGIN)
+    assert next(iter(read_boxes(path).boxes)) == saved
+
+
+def test_boxes_of_one_organ_in_two_label_maps_are_told_apart_in_a_file(boxes, tmp_path):
+    viewer, truth = boxes
+    organ, box = next(iter(bounding_boxes(truth).items()))
+    other = viewer.add_layer(Layer.create(*box_layer(organ.name, "red", box, truth.grid)))
+    viewer.layers["liver box"].name = "liver box (mine)"
+    other.name = "liver box (yours)"
+    viewer.layers.selection = set(_box_layers(viewer))
+    path = tmp_path / "boxes.csv"
+    viewer.layers.save(str(path), selected=True, plugin=PLUGIN)
+    names = ["liver (mine)", "kidney", "spleen", "pancreas", "liver (yours)"]
+    assert list(read_boxes(path).boxes) == names
 
 
 def test_boxes_of_two_scans_are_not_put_into_one_file(boxes, tmp_path):

@@ -14,6 +14,7 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.plugin.companion_names import companion_names
 from napari_abdoseg.plugin.layers import LayerData, add_beside, one_color
 from napari_abdoseg.plugin.turns import Turn
 
@@ -133,6 +134,7 @@ class Companions:
         color, opacity = self._look(name)
         layer_data = self._new_layer(name, color, *self._known[name])
         layer = add_beside(self._viewer, self._neighbour, layer_data)
+        companion_names(self._viewer).take(layer, layer_data[1]["name"], self._neighbour)
         layer.opacity = opacity
         self._layers[name] = layer
         layer.events.visible.connect(partial(self._follow_eye, name))

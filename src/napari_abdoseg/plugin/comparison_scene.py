@@ -148,9 +148,10 @@ class ComparisonScene:
 
     def _hide_plain_surfaces(self) -> None:
         """They would be seen through those that are coloured by distance."""
-        plain = {f"{name} surface" for name, shown in self.surfaces.state().items() if shown}
+        shown = self.surfaces.state()
         for layer in self._viewer.layers:
-            if isinstance(layer, Surface) and layer.name in plain:
+            is_plain = isinstance(layer, Surface) and layer not in self.surfaces.layers
+            if is_plain and shown.get(layer.metadata.get("organ")):
                 layer.visible = False
 
     def _show_one_color_bar(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from napari.layers import Labels
@@ -24,21 +25,34 @@ def write_labels_layer(path: str, data: Any, attributes: dict[str, Any]) -> list
 
 
 def write_box_layers(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -> list[str]:
-    """Save the boxes of one scan as CSV or JSON."""
-    boxes, colors = {}, {}
-    grids = []
-    for _, attributes, _ in layers:
-        metadata, name = attributes["metadata"], attributes["name"]
-        if "box" not in metadata:
+    """Save the boxes of one scan as CSV or JSON.
+
+    A box has the name of its organ, or the one that the user gave its layer; those of one
+    organ in several label maps also say of which they are.
+    """
+    found = [attributes for _, attributes, _ in layers]
+    for attributes in found:
+        if "box" not in attributes["metadata"]:
             raise BoxFileError(
-                f"The layer {name} is no box of an organ: save it with another writer, "
-                "or leave it out of the selection."
+                f"The layer {attributes['name']} is no box of an organ: save it with another "
+                "writer, or leave it out of the selection."
             )
-        name = name.removesuffix(" box")
-        grids.append(metadata["grid"])
-        boxes[name] = metadata["box"]
-        colors[name] = rgb_to_hex(attributes["edge_color"])[0][:7]
+    grids = [attributes["metadata"]["grid"] for attributes in found]
     if not all(grid.matches(grids[0]) for grid in grids):
         raise BoxFileError("The boxes are of several scans: save those of each scan apart.")
+    plain = list(map(_plain_name, found))
+    boxes, colors = {}, {}
+    for attributes, name in zip(found, plain, strict=True):
+        if plain.count(name) > 1:
+            name = attributes["name"].replace(" box", "", 1)
+        boxes[name] = attributes["metadata"]["box"]
+        colors[name] = rgb_to_hex(attributes["edge_color"])[0][:7]
     write_boxes(path, NamedBoxes(grids[0], boxes, colors))
     return [path]
+
+
+def _plain_name(attributes: dict[str, Any]) -> str:
+    """What a box layer is called, without what tells it from others of its name."""
+    name, organ = attributes["name"], attributes["metadata"]["organ"]
+    is_ours = re.fullmatch(rf"{re.escape(organ)} box( \(.*\)| \[\d+\])*", name)
+    return organ if is_ours else name.removesuffix(" box")
