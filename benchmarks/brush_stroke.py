@@ -18,9 +18,9 @@ from napari.layers import Labels, Layer
 from qtpy.QtTest import QTest
 
 from napari_abdoseg.anatomy.measure import measure_organs
-from napari_abdoseg.plugin.layers import image_layer
-from napari_abdoseg.plugin.organ_scene import organ_scene
-from napari_abdoseg.plugin.result import show_result
+from napari_abdoseg.plugin.layers.conversion import image_layer
+from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.segment.result import show_result
 
 BRUSH = 20
 DABS = 10

@@ -25,8 +25,8 @@ from whole_job import facts, markdown
 from napari_abdoseg.batch.case_report import read_report
 from napari_abdoseg.batch.cluster.packed import PackedVolume
 from napari_abdoseg.batch.finding import find_cases
-from napari_abdoseg.image.nifti import read_volume, write_volume
-from napari_abdoseg.inference.model import read_model
+from napari_abdoseg.image.nifti.volumes import read_volume, write_volume
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.inference.preset import PRESETS
 
 KB, MB = 1e3, 1e6

@@ -18,8 +18,8 @@ from distributed import LocalCluster
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.cluster.connection import connected
-from napari_abdoseg.batch.cluster.crew import Crew
 from napari_abdoseg.batch.cluster.remote_worker import IDLE, RemoteWorker
+from napari_abdoseg.batch.cluster.worker_pool import Crew
 from napari_abdoseg.batch.step import End, Step
 from napari_abdoseg.progress import Work
 

@@ -15,9 +15,11 @@ from typing import Any
 
 from large_scan import large_ct
 
-from napari_abdoseg.inference import segmentation, sliding_window, sums
-from napari_abdoseg.inference.disagreement import Disagreement
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference import segmentation
+from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.inference.network import accumulator as sums
+from napari_abdoseg.inference.network import sliding_window
+from napari_abdoseg.inference.review.disagreement import Disagreement
 from napari_abdoseg.progress import drain
 
 

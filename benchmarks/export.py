@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.labelling import labelling
-from napari_abdoseg.inference.prediction import whole_prediction
-from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.export.label_map import labelling
+from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.network.prediction import whole_prediction
 from napari_abdoseg.progress import drain
 
 SPACING, TARGET = (1.5, 0.8, 0.8), (1.5, 1.5, 1.5)

@@ -20,8 +20,8 @@ from large_scan import add_noise, enlarged
 from small_scan import abdomen
 from whole_job import FIRST_SEED, facts, markdown
 
-from napari_abdoseg.image.nifti import write_volume
-from napari_abdoseg.inference.model import read_model
+from napari_abdoseg.image.nifti.volumes import write_volume
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.inference.preset import PRESETS
 
 MARGIN = 40.0

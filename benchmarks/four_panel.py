@@ -30,10 +30,10 @@ def measure(screen: str, shape: tuple[int, int, int]) -> dict[str, float]:
     from large_scan import large_scan
     from qtpy.QtTest import QTest
 
-    from napari_abdoseg.plugin.four_panel import four_panel_view, toggle_four_panel_view
-    from napari_abdoseg.plugin.layers import image_layer
-    from napari_abdoseg.plugin.result import show_result
-    from napari_abdoseg.plugin.warm_up import warm_up
+    from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
+    from napari_abdoseg.plugin.jobs.warm_up import warm_up
+    from napari_abdoseg.plugin.layers.conversion import image_layer
+    from napari_abdoseg.plugin.segment.result import show_result
 
     scan, organs = large_scan(shape)
     viewer = napari.Viewer()

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from memory import peak_tree_mb
 
-from napari_abdoseg.image.nifti import read_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.inference.model import Model
+from napari_abdoseg.inference.model.model_folder import Model
 
 PROGRAMS = Path(sys.executable).parent
 NNUNET, ABDOSEG = PROGRAMS / "nnUNetv2_predict_from_modelfolder", PROGRAMS / "abdoseg"

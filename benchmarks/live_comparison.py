@@ -17,9 +17,9 @@ from napari.layers import Labels, Layer
 from qtpy.QtTest import QTest
 
 from napari_abdoseg.evaluation.comparison import comparing
-from napari_abdoseg.plugin.compare import CompareWidget
-from napari_abdoseg.plugin.layers import labels_layer
-from napari_abdoseg.plugin.score_model import DSC, NSD
+from napari_abdoseg.plugin.compare.score_model import DSC, NSD
+from napari_abdoseg.plugin.compare.widget import CompareWidget
+from napari_abdoseg.plugin.layers.conversion import labels_layer
 from napari_abdoseg.progress import drain
 
 BRUSH = 15

@@ -23,9 +23,9 @@ from memory import extra_mb
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
 from numpy.typing import NDArray
 
-from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.preprocessing import preprocess
-from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.preprocessing.preprocessing import preprocess
 
 SPACING = (1.5, 0.8, 0.8)
 """mm along (z, y, x)."""

@@ -30,7 +30,7 @@ from napari_abdoseg.evaluation.dice import dice
 from napari_abdoseg.evaluation.processes import available_cores
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.inference.model import Model, read_model
+from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.inference.preset import PRESETS
 
 STAGES = ("preprocessing.py", "export.py")

@@ -13,7 +13,7 @@ import shared
 
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.inference.startup import prepare_for_torch
+from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 
 prepare_for_torch()
 

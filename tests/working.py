@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.progress import Progress, Result, Work
 
 

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     )
     from napari_abdoseg.evaluation.organ_scores import score_organs as score_organs
     from napari_abdoseg.image.grid import Grid as Grid
-    from napari_abdoseg.image.nifti import read_labels as read_labels
-    from napari_abdoseg.image.nifti import read_volume as read_volume
-    from napari_abdoseg.image.nifti import write_labels as write_labels
+    from napari_abdoseg.image.nifti.volumes import read_labels as read_labels
+    from napari_abdoseg.image.nifti.volumes import read_volume as read_volume
+    from napari_abdoseg.image.nifti.volumes import write_labels as write_labels
     from napari_abdoseg.image.organ import Organ as Organ
     from napari_abdoseg.image.phantom import make_phantom as make_phantom
     from napari_abdoseg.image.volume import LabelMap as LabelMap
     from napari_abdoseg.image.volume import Volume as Volume
-    from napari_abdoseg.inference.ensemble import load_ensemble as load_ensemble
+    from napari_abdoseg.inference.model.ensemble import load_ensemble as load_ensemble
     from napari_abdoseg.inference.segmentation import segment as segment
     from napari_abdoseg.inference.segmentation import segmenting as segmenting
     from napari_abdoseg.progress import Progress as Progress
@@ -44,16 +44,16 @@ _HOMES = {
     "bounding_boxes": "anatomy.box",
     "dice": "evaluation.dice",
     "evaluate": "evaluation.evaluate",
-    "load_ensemble": "inference.ensemble",
+    "load_ensemble": "inference.model.ensemble",
     "make_phantom": "image.phantom",
     "measure_organs": "anatomy.measure",
     "normalized_surface_dice": "evaluation.normalized_surface_dice",
-    "read_labels": "image.nifti",
-    "read_volume": "image.nifti",
+    "read_labels": "image.nifti.volumes",
+    "read_volume": "image.nifti.volumes",
     "score_organs": "evaluation.organ_scores",
     "segment": "inference.segmentation",
     "segmenting": "inference.segmentation",
-    "write_labels": "image.nifti",
+    "write_labels": "image.nifti.volumes",
 }
 
 __all__ = sorted(_HOMES)

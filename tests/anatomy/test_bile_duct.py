@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from napari_abdoseg.anatomy.bile_duct import RegionNotFoundError, bile_duct_region
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.nifti import read_labels
+from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap

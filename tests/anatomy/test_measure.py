@@ -10,7 +10,7 @@ from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.nifti import read_labels, read_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, read_volume
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
 

@@ -16,7 +16,7 @@ from napari_abdoseg.anatomy.orientation.cue import FRONT_BACK, HEAD_FOOT, LEFT_R
 from napari_abdoseg.anatomy.orientation.finding import ALARM
 from napari_abdoseg.anatomy.orientation.picture import draw_orientation
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.nifti import read_labels, read_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, read_volume
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume

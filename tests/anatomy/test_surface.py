@@ -12,7 +12,7 @@ from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.anatomy.surface import SMOOTHINGS, Surface, SurfaceError, organ_surface
 from napari_abdoseg.image.grid import Grid, Triple
-from napari_abdoseg.image.nifti import read_labels
+from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from napari_abdoseg.image.nifti import write_volume
+from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.progress import drain
 
 

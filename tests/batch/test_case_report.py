@@ -11,7 +11,7 @@ from napari_abdoseg.anatomy.bile_duct import bile_duct_region
 from napari_abdoseg.batch.case_report import case_report
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.progress import drain
 

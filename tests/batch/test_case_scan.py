@@ -13,7 +13,7 @@ import pytest
 
 from napari_abdoseg.batch.case_scan import path_from, reading_scan
 from napari_abdoseg.batch.file_identity import FileIdentity
-from napari_abdoseg.image.nifti import read_labels, write_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.progress import Work

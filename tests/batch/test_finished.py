@@ -14,13 +14,13 @@ from small_models import cascade
 from unpacked import unpacked
 from working import run
 
-from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.finished import is_finished
 from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.batch.recipe import Asked
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import read_labels, write_labels
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.progress import drain
 
 

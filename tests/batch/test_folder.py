@@ -14,10 +14,10 @@ from working import run
 
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
-from napari_abdoseg.batch.ledger import Outcome
+from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import read_labels
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.image.nifti.volumes import read_labels
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.segmentation import segment
 from napari_abdoseg.progress import drain
 
@@ -61,7 +61,7 @@ def test_writes_label_maps_reports_and_a_table(scans, tmp_path, ensemble):
 
 
 def _volume(case):
-    from napari_abdoseg.image.nifti import read_volume
+    from napari_abdoseg.image.nifti.volumes import read_volume
 
     return read_volume(case.image)
 

@@ -14,7 +14,7 @@ import pytest
 from fork_server import ForkServer
 from unpacked import unpacked
 
-from napari_abdoseg.image.nifti import read_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")

@@ -13,14 +13,14 @@ from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import read_report, swapped_axes, write_report
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
-from napari_abdoseg.batch.ledger import Outcome
+from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.batch.segment_case import segmenting_case
 from napari_abdoseg.batch.tables import ORGAN_COLUMNS, write_organs_csv
 from napari_abdoseg.cli.console import console
 from napari_abdoseg.cli.predict_words import tell
-from napari_abdoseg.image.nifti import write_volume
+from napari_abdoseg.image.files.saving import write_text
+from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.image.saving import write_text
 
 AXES = ["left-right", "front-back"]
 

@@ -18,10 +18,10 @@ from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.cli.app import main
 from napari_abdoseg.errors import SaveError
-from napari_abdoseg.image.nifti import write_volume
+from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.inference.device import choose_devices
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.hardware.device import choose_devices
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.progress import drain
 
 FULL = "was not saved: the disk is full; free some space or choose another disk"

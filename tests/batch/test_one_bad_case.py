@@ -14,8 +14,8 @@ from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.batch.organ_table import read_organ_table
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import read_labels, write_labels
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.progress import drain
 
 

@@ -15,19 +15,19 @@ import psutil
 import pytest
 from unpacked import unpacked
 
-from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.order import Order
+from napari_abdoseg.batch.recipe import Asked
 from napari_abdoseg.batch.work_order import WorkOrder, dump_case
 from napari_abdoseg.errors import AbdosegError, SaveError
-from napari_abdoseg.image.nifti import write_volume
+from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.inference.device import Device, choose_devices
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.hardware.device import Device, choose_devices
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.progress import Progress, Work, drain, relay
 
 fcntl = pytest.importorskip("fcntl")

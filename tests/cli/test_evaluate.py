@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from napari_abdoseg.cli import app as command
-from napari_abdoseg.image.nifti import write_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 
 runner = CliRunner()

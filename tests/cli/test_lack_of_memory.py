@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from napari_abdoseg.cli import app as command
-from napari_abdoseg.image.nifti import write_volume
+from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
 
 resource = pytest.importorskip("resource")

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from napari_abdoseg.cli import app as command
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import write_volume
+from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from blocks import AFFINE
 
-from napari_abdoseg.image.nifti import write_labels
+from napari_abdoseg.image.nifti.volumes import write_labels
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
 

@@ -9,7 +9,7 @@ from blocks import AFFINE
 
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.evaluation.alignment import GridRule, align, alignment_notices
-from napari_abdoseg.image.nifti import read_labels
+from napari_abdoseg.image.nifti.volumes import read_labels
 
 
 def moved(**places: float):

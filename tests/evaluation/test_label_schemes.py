@@ -7,7 +7,7 @@ import pytest
 
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.evaluation.label_schemes import Schemes, read_matched, read_schemes
-from napari_abdoseg.image.nifti import read_labels, write_labels
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
 
 OWN = {"background": 0, "pancreas": 1, "spleen": 2, "kidney": 3, "liver": 4}

@@ -9,7 +9,7 @@ from napari_abdoseg import evaluate
 from napari_abdoseg.errors import AbdosegError, SaveError
 from napari_abdoseg.evaluation.cohort import evaluating
 from napari_abdoseg.evaluation.results import writing_results
-from napari_abdoseg.image.saving import make_folder
+from napari_abdoseg.image.files.saving import make_folder
 from napari_abdoseg.progress import drain
 
 FILES = {"metrics.csv", "summary.csv", "definitions.txt", "report.html"}

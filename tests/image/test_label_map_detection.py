@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from napari_abdoseg.image import nifti_file
-from napari_abdoseg.image.nifti import holds_labels, read_image, read_labels
+from napari_abdoseg.image.nifti import file as nifti_file
+from napari_abdoseg.image.nifti.volumes import holds_labels, read_image, read_labels
 from napari_abdoseg.image.volume import LabelMap, Volume
 
 MakeNifti = Callable[..., Path]

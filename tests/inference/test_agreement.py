@@ -14,10 +14,10 @@ import pytest
 import shared
 
 from napari_abdoseg.evaluation.dice import dice
-from napari_abdoseg.image.nifti import read_labels, read_volume, write_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.model import read_model
+from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.inference.segmentation import segment
 
 PHANTOMS = {

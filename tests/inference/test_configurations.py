@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from nnunet_runs import ensemble_by_nnunet, predict_by_nnunet
 
-from napari_abdoseg.image.nifti import read_volume
+from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.segmentation import segment
 
 SCANS = {"anisotropic": ((35.0, 9.0, 9.0), "LPS"), "turned": ((14.0, 10.0, 11.0), "SAR")}

@@ -7,7 +7,7 @@ import pytest
 
 from napari_abdoseg.evaluation.dice import dice
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.segmentation import segment
 
 TARGETS = {"liver": 0.95, "kidney": 0.95, "spleen": 0.95, "pancreas": 0.85}

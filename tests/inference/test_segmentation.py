@@ -13,10 +13,10 @@ from working import run
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import Volume
-from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.nnunet_export import labels_by_nnunet
-from napari_abdoseg.inference.predicting import ASKING, predicting
+from napari_abdoseg.inference.export.nnunet_export import labels_by_nnunet
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.preset import PRESETS
+from napari_abdoseg.inference.run_configuration import ASKING, predicting
 from napari_abdoseg.inference.segmentation import segment, segmenting
 from napari_abdoseg.progress import drain
 

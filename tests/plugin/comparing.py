@@ -6,8 +6,8 @@ import numpy as np
 from qtpy.QtCore import Qt
 
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.compare import CompareWidget
-from napari_abdoseg.plugin.score_model import DISTANCE, DSC, NAME
+from napari_abdoseg.plugin.compare.score_model import DISTANCE, DSC, NAME
+from napari_abdoseg.plugin.compare.widget import CompareWidget
 
 LIVER, KIDNEY, SPLEEN, PANCREAS, MEAN = range(5)
 

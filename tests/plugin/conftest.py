@@ -5,7 +5,7 @@ from __future__ import annotations
 import napari
 import pytest
 
-from napari_abdoseg.plugin.layers import image_layer
+from napari_abdoseg.plugin.layers.conversion import image_layer
 
 
 @pytest.fixture

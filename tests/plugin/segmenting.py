@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari.utils.notifications import notification_manager
 
-from napari_abdoseg.plugin.segment import SegmentWidget
+from napari_abdoseg.plugin.segment.widget import SegmentWidget
 
 PATIENCE = 120_000
 """ms that a run may take on a busy machine."""

@@ -17,10 +17,10 @@ from napari.utils.notifications import notification_manager
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.anatomy.box_file import read_boxes
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import read_labels, write_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.plugin.boxes import box_display
-from napari_abdoseg.plugin.layers import box_layer, image_layer
+from napari_abdoseg.plugin.layers.boxes import box_display
+from napari_abdoseg.plugin.layers.conversion import box_layer, image_layer
 from napari_abdoseg.plugin.reader import get_reader
 
 PLUGIN = "napari-abdoseg"

@@ -19,8 +19,8 @@ from raw_datasets import write_case, write_raw_dataset
 from training_places import Place
 
 from napari_abdoseg.errors import TrainingError
-from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.model import known_models, read_model
+from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.inference.model.model_folder import known_models, read_model
 from napari_abdoseg.progress import drain
 from napari_abdoseg.training.beginnings import require_free_name, require_same_data
 from napari_abdoseg.training.export import export_model

@@ -19,9 +19,9 @@ import numpy as np
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.csv_table import csv_text, read_records
+from napari_abdoseg.image.files.csv_table import csv_text, read_records
+from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.saving import write_text
 
 FORMAT = "napari-abdoseg boxes"
 SUFFIXES = (".csv", ".json")

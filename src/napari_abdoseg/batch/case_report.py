@@ -13,11 +13,11 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.anatomy.orientation.check import check_orientation
 from napari_abdoseg.anatomy.orientation.finding import AXIS_NAMES, Orientation
-from napari_abdoseg.image.json_file import read_json
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.inference.review import places_to_review
-from napari_abdoseg.inference.segmented import Segmentation, Share
+from napari_abdoseg.inference.result import Segmentation, Share
+from napari_abdoseg.inference.review.places import places_to_review
 
 Report = dict[str, Any]
 

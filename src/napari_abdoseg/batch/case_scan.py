@@ -9,11 +9,11 @@ from typing import Any
 from napari_abdoseg.batch.file_identity import FileIdentity
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.evaluation.pairs import find_cases
-from napari_abdoseg.image.file_names import has_nifti_suffix
-from napari_abdoseg.image.json_file import read_json
-from napari_abdoseg.image.nifti import read_volume
-from napari_abdoseg.image.nifti_file import load_header
-from napari_abdoseg.image.nifti_forms import lie_together
+from napari_abdoseg.image.files.file_names import has_nifti_suffix
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.forms import lie_together
+from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.progress import Progress, Work
 

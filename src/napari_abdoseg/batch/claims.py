@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import NameTooLongError, SaveError
-from napari_abdoseg.image.saving import make_folder
+from napari_abdoseg.image.files.saving import make_folder
 
 HIDDEN = ".abdoseg"
 LOCK = "lock"

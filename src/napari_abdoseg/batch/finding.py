@@ -10,7 +10,7 @@ from typing import NoReturn
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.tree import EXAMPLES, STAGE, names_in, names_of, sorting
 from napari_abdoseg.errors import AbdosegError, ImageError
-from napari_abdoseg.image.nifti import is_nifti_file
+from napari_abdoseg.image.nifti.volumes import is_nifti_file
 from napari_abdoseg.progress import Progress, Work, drain
 
 LIST = ".txt"

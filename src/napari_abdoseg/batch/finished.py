@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, read_report
 from napari_abdoseg.batch.file_identity import FileIdentity
+from napari_abdoseg.batch.recipe import Asked
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.completeness import complete_header
 from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.image.nifti.completeness import complete_header
 
 
 def is_finished(case: Case, asked: Asked) -> bool:

@@ -12,8 +12,8 @@ from napari_abdoseg.batch.order import Order
 from napari_abdoseg.batch.step import End, Step, Steps
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.processes import available_cores
-from napari_abdoseg.inference.device import Device
-from napari_abdoseg.inference.loading import STAGE as LOADING
+from napari_abdoseg.inference.hardware.device import Device
+from napari_abdoseg.inference.model.loading import STAGE as LOADING
 
 PATIENCE = 0.2
 """Seconds between two reports when nothing is heard."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.fleet import segmenting_on
 from napari_abdoseg.batch.goal import Goal
-from napari_abdoseg.batch.ledger import Outcome
 from napari_abdoseg.batch.order import Order
 from napari_abdoseg.batch.pipeline import Pipeline
+from napari_abdoseg.batch.recipe import Asked
 from napari_abdoseg.batch.run import Segmenting, running
-from napari_abdoseg.inference.device import Device
-from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.batch.run_state import Outcome
+from napari_abdoseg.inference.hardware.device import Device
+from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.progress import Work
 
 WORKERS = 1

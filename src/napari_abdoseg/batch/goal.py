@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.finished import is_finished
+from napari_abdoseg.batch.recipe import Asked
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_abdoseg.batch.goal import Goal
-from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.inference.model.ensemble import Ensemble
 
 
 @dataclass(frozen=True, eq=False)

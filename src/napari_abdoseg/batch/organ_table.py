@@ -9,7 +9,7 @@ from pathlib import Path
 
 from napari_abdoseg.batch.tables import ORGANS
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.csv_table import read_records
+from napari_abdoseg.image.files.csv_table import read_records
 from napari_abdoseg.image.grid import Triple
 
 SIDES = ("r", "a", "s")

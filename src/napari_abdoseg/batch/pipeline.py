@@ -9,7 +9,6 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from napari_abdoseg.batch.background import Background
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claim, Claims
 from napari_abdoseg.batch.order import Order
@@ -22,9 +21,10 @@ from napari_abdoseg.batch.segment_case import (
     preparing_case,
 )
 from napari_abdoseg.batch.step import End, Step, Steps, ends_run, why_failed
+from napari_abdoseg.batch.worker_threads import Background
 from napari_abdoseg.batch.writing import writing_case
-from napari_abdoseg.inference.calibration import STAGE as MEASURING
-from napari_abdoseg.inference.preflight import preflighting
+from napari_abdoseg.inference.preflight.calibration import STAGE as MEASURING
+from napari_abdoseg.inference.preflight.preflight import preflighting
 from napari_abdoseg.progress import Work
 
 PAUSE = 0.05

@@ -9,11 +9,11 @@ from contextlib import closing
 from napari_abdoseg.batch.case import Case, require_own_files
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.goal import Goal
-from napari_abdoseg.batch.ledger import Ledger, Outcome
+from napari_abdoseg.batch.run_state import Ledger, Outcome
 from napari_abdoseg.batch.step import Step
 from napari_abdoseg.batch.tables import write_failed_csv, write_organs_csv
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.saving import make_folder
+from napari_abdoseg.image.files.saving import make_folder
 from napari_abdoseg.progress import Progress, Work
 
 LOOKING, WAITING, TABLES = "Looking at what is there", "Waiting for another run", "Writing tables"

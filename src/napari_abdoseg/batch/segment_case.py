@@ -15,11 +15,11 @@ from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, case_report, write_report
 from napari_abdoseg.batch.case_scan import path_from
 from napari_abdoseg.batch.file_identity import FileIdentity
-from napari_abdoseg.image.nifti import read_volume, write_labels
-from napari_abdoseg.image.saving import make_folder, remove_file
+from napari_abdoseg.image.files.saving import make_folder, remove_file
+from napari_abdoseg.image.nifti.volumes import read_volume, write_labels
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.inference.ensemble import Ensemble
-from napari_abdoseg.inference.preprocessing import Preprocessed
+from napari_abdoseg.inference.model.ensemble import Ensemble
+from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed
 from napari_abdoseg.inference.segmentation import Answers, asking, concluding, preparing
 from napari_abdoseg.progress import Progress, Work, time_stages
 

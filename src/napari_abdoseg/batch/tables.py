@@ -9,8 +9,8 @@ from pathlib import Path
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, swapped_axes
-from napari_abdoseg.image.csv_table import csv_text, read_csv
-from napari_abdoseg.image.saving import remove_file, write_text
+from napari_abdoseg.image.files.csv_table import csv_text, read_csv
+from napari_abdoseg.image.files.saving import remove_file, write_text
 
 ORGANS, FAILED = "organs.csv", "failed.csv"
 ORGAN_COLUMNS = (

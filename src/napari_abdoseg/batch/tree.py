@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.image.nifti import case_name, holds_labels
-from napari_abdoseg.image.nifti_file import load_header
+from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.volumes import case_name, holds_labels
 from napari_abdoseg.progress import Progress, Work
 
 STAGE = "Looking for scans"

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.order import Order
+from napari_abdoseg.batch.recipe import Asked
 from napari_abdoseg.batch.step import End, Step
 from napari_abdoseg.errors import AbdosegError, SaveError
-from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble
+from napari_abdoseg.inference.model.ensemble import Ensemble, load_ensemble
 
 READY = "ready"
 

@@ -15,7 +15,7 @@ from napari_abdoseg.batch.segment_case import (
     write_result,
 )
 from napari_abdoseg.errors import ImageError, SaveError
-from napari_abdoseg.image.nifti import read_labels
+from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.progress import Work
 

@@ -17,8 +17,8 @@ from napari_abdoseg.cli.dataset_words import (
 )
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.processes import available_cores
+from napari_abdoseg.image.names.stated_names import read_stated
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.image.stated_names import read_stated
 from napari_abdoseg.training.checking.check import checking
 from napari_abdoseg.training.checking.results import write_results
 from napari_abdoseg.training.conversion.convert import converting

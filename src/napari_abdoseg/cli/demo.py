@@ -17,10 +17,10 @@ from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.cli.console import console, show
 from napari_abdoseg.cli.predict_words import introduce
 from napari_abdoseg.evaluation.dice import dice
-from napari_abdoseg.image.nifti import read_labels, write_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.inference.ensemble import loading_ensemble
+from napari_abdoseg.inference.model.ensemble import loading_ensemble
 from napari_abdoseg.inference.preset import DEFAULT
 
 SEED = 7

@@ -19,7 +19,7 @@ from napari_abdoseg.evaluation.report.words import fixed
 from napari_abdoseg.evaluation.results import writing_results
 from napari_abdoseg.evaluation.summary import summarize
 from napari_abdoseg.evaluation.tolerance import find_tolerances
-from napari_abdoseg.image.saving import make_folder
+from napari_abdoseg.image.files.saving import make_folder
 
 INCOMPLETE = 1
 MOST_SHOWN = 20

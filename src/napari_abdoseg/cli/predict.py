@@ -12,14 +12,14 @@ import typer
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.finding import finding_cases
 from napari_abdoseg.batch.folder import WORKERS, predicting
-from napari_abdoseg.batch.ledger import Outcome
+from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.cli.console import say, show
 from napari_abdoseg.cli.predict_words import introduce, tell
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.inference.device import choose_devices
-from napari_abdoseg.inference.ensemble import loading_ensemble
+from napari_abdoseg.inference.hardware.device import choose_devices
+from napari_abdoseg.inference.hardware.startup import prepare_for_torch
+from napari_abdoseg.inference.model.ensemble import loading_ensemble
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
-from napari_abdoseg.inference.startup import prepare_for_torch
 from napari_abdoseg.progress import Work
 
 INCOMPLETE, NOTHING = 1, 2

@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.table import Table
 
 from napari_abdoseg.batch.case_report import Report, swapped_axes
-from napari_abdoseg.batch.ledger import Outcome
+from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.batch.tables import FAILED, ORGANS
 from napari_abdoseg.cli.console import console, say, say_after, say_failed
-from napari_abdoseg.inference.ensemble import Ensemble
+from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.progress import spoken_duration
 
 MOST_SHOWN = 20

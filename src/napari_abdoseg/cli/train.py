@@ -14,8 +14,8 @@ from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.cli.console import console, show
 from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.errors import TrainingError
-from napari_abdoseg.inference.ensemble import loading_ensemble
-from napari_abdoseg.inference.model import read_model
+from napari_abdoseg.inference.model.ensemble import loading_ensemble
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.inference.preset import DEFAULT
 from napari_abdoseg.progress import Progress, Work, relay
 from napari_abdoseg.training.devices import make_slots

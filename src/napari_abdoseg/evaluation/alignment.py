@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.nifti_forms import lie_together, spoken
-from napari_abdoseg.image.nifti_header import forms_of
+from napari_abdoseg.image.nifti.forms import lie_together, spoken
+from napari_abdoseg.image.nifti.header import forms_of
 from napari_abdoseg.image.volume import LabelMap
 
 

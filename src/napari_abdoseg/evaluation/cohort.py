@@ -14,7 +14,7 @@ from napari_abdoseg.evaluation.pairs import Pair, Pairing, find_pairs
 from napari_abdoseg.evaluation.processes import over_processes
 from napari_abdoseg.evaluation.score import Emptiness, Score
 from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
-from napari_abdoseg.image.nifti import AnyPath
+from napari_abdoseg.image.nifti.volumes import AnyPath
 from napari_abdoseg.progress import Work
 
 NOTHING_SAID = Schemes()

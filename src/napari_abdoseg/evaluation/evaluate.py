@@ -11,7 +11,7 @@ from napari_abdoseg.evaluation.label_schemes import read_schemes
 from napari_abdoseg.evaluation.pairs import find_cases
 from napari_abdoseg.evaluation.results import writing_results
 from napari_abdoseg.evaluation.tolerance import find_tolerances
-from napari_abdoseg.image.nifti import AnyPath
+from napari_abdoseg.image.nifti.volumes import AnyPath
 from napari_abdoseg.progress import drain
 
 

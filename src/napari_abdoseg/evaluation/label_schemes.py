@@ -8,13 +8,13 @@ from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.evaluation.unnamed_labels import names_organs, share_names
-from napari_abdoseg.image.chosen_schemes import named_as_chosen
-from napari_abdoseg.image.label_names import is_named
+from napari_abdoseg.image.names.chosen_schemes import named_as_chosen
+from napari_abdoseg.image.names.label_names import is_named
+from napari_abdoseg.image.names.organ_spelling import organ_key
+from napari_abdoseg.image.names.stated_names import read_stated
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.organ_files import read_label_map
-from napari_abdoseg.image.organ_spelling import organ_key
 from napari_abdoseg.image.renumbering import renumbered
-from napari_abdoseg.image.stated_names import read_stated
 from napari_abdoseg.image.volume import LabelMap
 
 Organs = tuple[Organ, ...]

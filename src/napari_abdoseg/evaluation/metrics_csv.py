@@ -6,8 +6,8 @@ from pathlib import Path
 
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.score import Score
-from napari_abdoseg.image.csv_table import csv_text
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.files.csv_table import csv_text
+from napari_abdoseg.image.files.saving import write_text
 
 COLUMNS = (
     *("case", "organ", "dsc", "nsd", "hd95_mm", "volume_prediction_ml", "volume_reference_ml"),

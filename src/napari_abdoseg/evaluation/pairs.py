@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError, ImageError
-from napari_abdoseg.image.nifti import AnyPath, case_name, nifti_files
+from napari_abdoseg.image.nifti.volumes import AnyPath, case_name, nifti_files
 from napari_abdoseg.image.organ_files import masks_folder, name_of_case
 
 _OF_A_CASE = re.compile(

@@ -12,7 +12,7 @@ from napari_abdoseg.evaluation.paired import paired_differences, write_paired
 from napari_abdoseg.evaluation.report.page import Comparison, render_report
 from napari_abdoseg.evaluation.report.worst import drawing_worst
 from napari_abdoseg.evaluation.summary import write_summary
-from napari_abdoseg.image.saving import make_folder, write_text
+from napari_abdoseg.image.files.saving import make_folder, write_text
 from napari_abdoseg.progress import Work
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.metrics_csv import number
-from napari_abdoseg.image.csv_table import csv_text
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.files.csv_table import csv_text
+from napari_abdoseg.image.files.saving import write_text
 
 METRICS = ("DSC", "NSD")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import inf, nan
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.names.organ_spelling import organ_key
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.image.organ_spelling import organ_key
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.label_names import MASK_VALUES, is_named
+from napari_abdoseg.image.names.label_names import MASK_VALUES, is_named
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_abdoseg.image.file_names import stem
+from napari_abdoseg.image.files.file_names import stem
 
 Voxels = NDArray[Any]
 Labels = NDArray[np.unsignedinteger[Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain, count
 from pathlib import Path
 
-from napari_abdoseg.image.nifti import case_name, nifti_path
+from napari_abdoseg.image.nifti.volumes import case_name, nifti_path
 
 
 def place_of_labels(own: Path | None, scan: Path | None, stamp: str = "") -> Path | None:

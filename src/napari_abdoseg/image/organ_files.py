@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.file_names import stem
-from napari_abdoseg.image.nifti import AnyPath, is_nifti_file, read_labels
+from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.names.organ_spelling import organ_key, organ_of_file
+from napari_abdoseg.image.names.published_schemes import TOTALSEGMENTATOR
+from napari_abdoseg.image.nifti.volumes import AnyPath, is_nifti_file, read_labels
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.image.organ_spelling import organ_key, organ_of_file
-from napari_abdoseg.image.published_schemes import TOTALSEGMENTATOR
 from napari_abdoseg.image.volume import LabelMap
 
 MASKS = "segmentations"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 
 Member = TypeVar("Member")
 

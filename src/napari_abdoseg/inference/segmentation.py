@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
-from napari_abdoseg.inference.disagreement import Disagreement
-from napari_abdoseg.inference.ensemble import Ensemble
-from napari_abdoseg.inference.labelling import labelling
-from napari_abdoseg.inference.predicting import (
+from napari_abdoseg.inference.export.label_map import labelling
+from napari_abdoseg.inference.model.ensemble import Ensemble
+from napari_abdoseg.inference.preflight.scan_checks import warnings_for
+from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed
+from napari_abdoseg.inference.preset import DEFAULT, find_preset
+from napari_abdoseg.inference.result import Segmentation
+from napari_abdoseg.inference.review.disagreement import Disagreement
+from napari_abdoseg.inference.run_configuration import (
     ASKING,
     PREPROCESSING,
     Answer,
     predicting,
     prepare_first,
 )
-from napari_abdoseg.inference.preprocessing import Preprocessed
-from napari_abdoseg.inference.preset import DEFAULT, find_preset
-from napari_abdoseg.inference.segmented import Segmentation
-from napari_abdoseg.inference.suitability import warnings_for
 from napari_abdoseg.progress import Progress, Work, as_part, drain, relay
 
 

@@ -9,8 +9,8 @@ from napari import current_viewer
 from napari.utils.notifications import show_info
 
 from napari_abdoseg.anatomy.box_file import SUFFIXES, holds_boxes, read_boxes
-from napari_abdoseg.image.chosen_schemes import named_as_chosen
-from napari_abdoseg.image.nifti import is_nifti_file, nifti_files, read_image
+from napari_abdoseg.image.names.chosen_schemes import named_as_chosen
+from napari_abdoseg.image.nifti.volumes import is_nifti_file, nifti_files, read_image
 from napari_abdoseg.image.organ_files import (
     masks_folder,
     name_of_case,
@@ -18,13 +18,13 @@ from napari_abdoseg.image.organ_files import (
     read_label_map,
 )
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.boxes import follow_boxes
-from napari_abdoseg.plugin.cases_in_view import cases_in_view
-from napari_abdoseg.plugin.ct_window import follow_windows
-from napari_abdoseg.plugin.layers import LayerData, box_layer, image_layer, labels_layer
-from napari_abdoseg.plugin.leaving import guard_unsaved
-from napari_abdoseg.plugin.naming import is_nameless
-from napari_abdoseg.plugin.panels import unwrapped
+from napari_abdoseg.plugin.layers.boxes import follow_boxes
+from napari_abdoseg.plugin.layers.conversion import LayerData, box_layer, image_layer, labels_layer
+from napari_abdoseg.plugin.organs.naming import is_nameless
+from napari_abdoseg.plugin.saving.leaving import guard_unsaved
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.ct_window import follow_windows
+from napari_abdoseg.plugin.viewing.panels import unwrapped
 
 Paths = str | Sequence[str]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.plugin.layers import LayerData, image_layer, labels_layer
+from napari_abdoseg.plugin.layers.conversion import LayerData, image_layer, labels_layer
 
 SEED = 7
 

@@ -9,9 +9,9 @@ from napari.layers import Labels
 from napari.utils.colormaps.standardize_color import rgb_to_hex
 
 from napari_abdoseg.anatomy.box_file import BoxFileError, NamedBoxes, write_boxes
-from napari_abdoseg.image.nifti import nifti_path, write_labels
-from napari_abdoseg.image.saving import backup_of
-from napari_abdoseg.plugin.layers import label_map_of
+from napari_abdoseg.image.files.saving import backup_of
+from napari_abdoseg.image.nifti.volumes import nifti_path, write_labels
+from napari_abdoseg.plugin.layers.conversion import label_map_of
 
 
 def write_labels_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.evaluation.processes import available_cores
-from napari_abdoseg.inference.device import choose_devices
+from napari_abdoseg.inference.hardware.device import choose_devices
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from napari_abdoseg.image.saving import replaced_file, write_text
+from napari_abdoseg.image.files.saving import replaced_file, write_text
 
 KEPT = ("network_weights", "trainer_name", "inference_allowed_mirroring_axes")
 

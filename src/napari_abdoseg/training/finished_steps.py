@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.files.saving import write_text
 
 
 @dataclass(frozen=True)

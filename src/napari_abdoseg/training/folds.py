@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from napari_abdoseg.inference.model import read_model
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.progress import Progress, Work
 from napari_abdoseg.training.beginnings import note_settings
 from napari_abdoseg.training.devices import Slot

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import TrainingError
-from napari_abdoseg.image.saving import write_text
-from napari_abdoseg.inference.model import read_model
-from napari_abdoseg.inference.network_plan import trusted_plans
+from napari_abdoseg.image.files.saving import write_text
+from napari_abdoseg.inference.model.model_folder import read_model
+from napari_abdoseg.inference.model.network_plan import trusted_plans
 from napari_abdoseg.training.folders import Folders
 from napari_abdoseg.training.settings import TrainingSettings
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import DatasetError
-from napari_abdoseg.image.json_file import read_json
-from napari_abdoseg.image.label_table import IGNORE
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.names.label_table import IGNORE
 from napari_abdoseg.image.organ import Organ, number_name, organs_from_names
 from napari_abdoseg.training.conversion.naming import split_channel
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.inference.model import Model
+from napari_abdoseg.inference.model.model_folder import Model
 from napari_abdoseg.progress import Progress, Work
 from napari_abdoseg.training.beginnings import (
     require_free_name,

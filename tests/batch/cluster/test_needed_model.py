@@ -16,8 +16,8 @@ from napari_abdoseg.batch.cluster.needed_model import NeededModel, received_mode
 from napari_abdoseg.batch.cluster.receiving import conclude_transfer, receive_part
 from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.errors import ModelError
-from napari_abdoseg.inference.ensemble import load_ensemble
-from napari_abdoseg.inference.model import models_folder
+from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.inference.model.model_folder import models_folder
 
 ELSEWHERE = "/no/such/folder"
 

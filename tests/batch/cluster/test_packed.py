@@ -10,7 +10,7 @@ import pytest
 
 from napari_abdoseg.batch.cluster.packed import PackedLabels, PackedResult, PackedVolume
 from napari_abdoseg.batch.segment_case import CaseResult
-from napari_abdoseg.image.nifti import read_volume, write_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import read_volume, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import Volume
 

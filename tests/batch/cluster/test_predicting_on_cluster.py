@@ -19,9 +19,9 @@ from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.errors import AbdosegError, DeviceError
-from napari_abdoseg.image.nifti import read_labels, read_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, read_volume
 from napari_abdoseg.image.volume import Volume
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.progress import drain
 
 

@@ -18,7 +18,7 @@ from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster
 from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
-from napari_abdoseg.inference.ensemble import load_ensemble
+from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.progress import drain
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes")

@@ -20,7 +20,7 @@ from napari_abdoseg.evaluation.report.picture import (
 )
 from napari_abdoseg.evaluation.report.worst import CASES_PER_ORGAN, drawing_worst, find_worst
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.nifti import write_volume
+from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_abdoseg.image.nifti import write_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.training.conversion.dataset_json import write_dataset_json
 from napari_abdoseg.training.conversion.phantoms import MAPPING

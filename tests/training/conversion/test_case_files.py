@@ -11,7 +11,7 @@ import pytest
 from small_scans import AFFINE, SHAPE, voxels, write_image, write_label_map, write_masks
 
 from napari_abdoseg.errors import AbdosegError, ImageError
-from napari_abdoseg.image.nifti import read_organs
+from napari_abdoseg.image.nifti.volumes import read_organs
 from napari_abdoseg.training.conversion import linking
 from napari_abdoseg.training.conversion.image_steps import Pack, Place, Split, image_steps
 from napari_abdoseg.training.conversion.label_mapping import map_labels

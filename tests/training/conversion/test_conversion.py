@@ -14,9 +14,9 @@ from unpacked import unpacked
 from working import run
 
 from napari_abdoseg.errors import AbdosegError, SaveError
-from napari_abdoseg.image.nifti import read_labels, write_labels
+from napari_abdoseg.image.names.stated_names import read_stated
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
-from napari_abdoseg.image.stated_names import read_stated
 from napari_abdoseg.progress import drain
 from napari_abdoseg.training.conversion import plan as plan_module
 from napari_abdoseg.training.conversion.convert import converting

@@ -17,7 +17,7 @@ from napari_abdoseg.anatomy.orientation.cue import (
     Usual,
 )
 from napari_abdoseg.image.grid import Triple
-from napari_abdoseg.image.organ_spelling import organ_key
+from napari_abdoseg.image.names.organ_spelling import organ_key
 from napari_abdoseg.image.volume import LabelMap
 
 COARSE_MM = 4.0

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from napari_abdoseg.batch.cluster.needed_model import NeededModel
 from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.inference.device import choose_device
-from napari_abdoseg.inference.startup import prepare_for_torch
+from napari_abdoseg.inference.hardware.device import choose_device
+from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 
 DECISIVE, WORTH_TELLING = ("napari-abdoseg", "nnunetv2"), ("torch",)
 

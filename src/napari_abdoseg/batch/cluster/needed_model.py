@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from napari_abdoseg.inference.model import PACKAGED, models_folder
-from napari_abdoseg.inference.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.model.model_folder import PACKAGED, models_folder
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 
 PART = 8 * 2**20
 """Bytes that travel at a time; the scheduler passes them on."""

@@ -11,13 +11,13 @@ from typing import Any
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.cluster.connection import connected
-from napari_abdoseg.batch.cluster.crew import Crew
 from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.cluster.segment_task import TOPIC
 from napari_abdoseg.batch.cluster.service import FolderService, ScanService
+from napari_abdoseg.batch.cluster.worker_pool import Crew
 from napari_abdoseg.batch.goal import Goal
-from napari_abdoseg.batch.ledger import Ledger, Outcome
 from napari_abdoseg.batch.run import Segmenting, running
+from napari_abdoseg.batch.run_state import Ledger, Outcome
 from napari_abdoseg.batch.segment_case import CaseResult
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.volume import Volume

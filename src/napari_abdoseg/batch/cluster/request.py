@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from napari_abdoseg.batch.asked import Asked
 from napari_abdoseg.batch.cluster.needed_model import NeededModel
+from napari_abdoseg.batch.recipe import Asked
 from napari_abdoseg.batch.work_order import chosen_folds
 from napari_abdoseg.errors import ModelError
-from napari_abdoseg.inference.ensemble import Ensemble, load_ensemble, loading_ensemble
+from napari_abdoseg.inference.model.ensemble import Ensemble, load_ensemble, loading_ensemble
 from napari_abdoseg.progress import Work, relay
 
 _loading = threading.Lock()

@@ -12,9 +12,9 @@ from napari_abdoseg.batch.cluster.packed import PackedResult, PackedVolume
 from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.file_identity import FileIdentity
 from napari_abdoseg.batch.segment_case import CaseResult, segmenting_case
-from napari_abdoseg.image.nifti import read_volume
+from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import Volume
-from napari_abdoseg.inference.startup import use_threads
+from napari_abdoseg.inference.hardware.startup import use_threads
 from napari_abdoseg.progress import Progress, Work, relay, thin_out
 
 TOPIC = "napari-abdoseg"

@@ -25,7 +25,7 @@ from napari_abdoseg.batch.segment_case import WRITING, CaseResult
 from napari_abdoseg.batch.step import End, Step, ends_run, why_failed
 from napari_abdoseg.batch.writing import keep_result
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import read_volume
+from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.progress import Progress, Work
 

@@ -17,7 +17,7 @@ from napari_abdoseg.evaluation.processes import over_processes
 from napari_abdoseg.evaluation.report.picture import draw, worst_slice
 from napari_abdoseg.evaluation.score import Score
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.nifti import read_volume
+from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.progress import Work
 

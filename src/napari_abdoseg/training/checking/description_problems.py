@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from napari_abdoseg.image.label_table import BACKGROUND, IGNORE
+from napari_abdoseg.image.names.label_table import BACKGROUND, IGNORE
 from napari_abdoseg.training.checking.problem import WHOLE, Kind, Problem
 from napari_abdoseg.training.conversion.source import listed
 from napari_abdoseg.training.raw_dataset import RawDataset, values_of

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.evaluation.alignment import grid_difference
-from napari_abdoseg.image.compression import is_gzip, is_misnamed
+from napari_abdoseg.image.files.compression import is_gzip, is_misnamed
 from napari_abdoseg.image.grid import Grid, Triple
-from napari_abdoseg.image.nifti import read_labels, read_volume
-from napari_abdoseg.image.nifti_file import load, load_header
+from napari_abdoseg.image.nifti.file import load, load_header
+from napari_abdoseg.image.nifti.volumes import read_labels, read_volume
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.training.checking.facts import CaseFacts, OrganFacts, ScanFacts, Tissues
 from napari_abdoseg.training.checking.intensity import CT, intensity_problems

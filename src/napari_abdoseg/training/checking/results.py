@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from napari_abdoseg.image.csv_table import csv_text
-from napari_abdoseg.image.saving import make_folder, write_text
+from napari_abdoseg.image.files.csv_table import csv_text
+from napari_abdoseg.image.files.saving import make_folder, write_text
 from napari_abdoseg.training.checking.check import Check
 from napari_abdoseg.training.checking.page import render_page
 

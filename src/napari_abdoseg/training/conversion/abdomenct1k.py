@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from napari_abdoseg.image.file_names import stem
-from napari_abdoseg.image.published_schemes import scheme_values
+from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.names.published_schemes import scheme_values
 from napari_abdoseg.training.conversion.pairing import pair
 from napari_abdoseg.training.conversion.source import Source
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.file_names import stem
+from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.training.conversion.source import Source, SourceCase
 
 NAME = "bids"

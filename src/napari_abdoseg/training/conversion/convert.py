@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.processes import over_processes
-from napari_abdoseg.image.saving import make_folder
+from napari_abdoseg.image.files.saving import make_folder
 from napari_abdoseg.progress import Work
 from napari_abdoseg.training.conversion.dataset_json import NAME as DESCRIPTION
 from napari_abdoseg.training.conversion.dataset_json import write_dataset_json

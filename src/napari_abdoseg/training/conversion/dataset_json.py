@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.training.conversion.naming import ENDING
 
 NAME = "dataset.json"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.label_table import BACKGROUND, IGNORE
-from napari_abdoseg.image.organ_spelling import organ_key
+from napari_abdoseg.image.names.label_table import BACKGROUND, IGNORE
+from napari_abdoseg.image.names.organ_spelling import organ_key
 from napari_abdoseg.training.conversion.source import listed
 
 

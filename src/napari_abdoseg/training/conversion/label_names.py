@@ -9,9 +9,9 @@ from pathlib import Path
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.processes import over_processes
-from napari_abdoseg.image.label_names import is_named
-from napari_abdoseg.image.label_table import IGNORE
-from napari_abdoseg.image.nifti import read_labels
+from napari_abdoseg.image.names.label_names import is_named
+from napari_abdoseg.image.names.label_table import IGNORE
+from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.progress import Progress, Work
 from napari_abdoseg.training.conversion.source import Source

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti import read_labels, write_labels
-from napari_abdoseg.image.nifti_file import load_header
+from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.image.organ import organs_from_names
 from napari_abdoseg.image.renumbering import renumbered
 from napari_abdoseg.image.volume import LabelMap

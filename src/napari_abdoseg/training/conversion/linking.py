@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from uuid import uuid4
 
-from napari_abdoseg.image.saving import replaced_file
+from napari_abdoseg.image.files.saving import replaced_file
 
 
 class Way(Enum):

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.file_names import stem
-from napari_abdoseg.image.json_file import read_json
-from napari_abdoseg.image.label_table import names_of_labels
+from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.names.label_table import names_of_labels
 from napari_abdoseg.training.conversion.naming import visible_nifti
 from napari_abdoseg.training.conversion.source import Source, SourceCase
 

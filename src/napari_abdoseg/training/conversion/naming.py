@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.file_names import has_nifti_suffix
+from napari_abdoseg.image.files.file_names import has_nifti_suffix
 
 ENDING = ".nii.gz"
 RAW = "nnUNet_raw"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.file_names import stem
+from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.training.conversion.naming import split_channel
 from napari_abdoseg.training.conversion.source import SourceCase
 

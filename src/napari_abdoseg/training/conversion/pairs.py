@@ -11,8 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.json_file import read_json
-from napari_abdoseg.image.label_table import whole
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.names.label_table import whole
 from napari_abdoseg.training.conversion.naming import visible_nifti
 from napari_abdoseg.training.conversion.pairing import pair
 from napari_abdoseg.training.conversion.source import Source

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_abdoseg.image.grid import Triple
-from napari_abdoseg.image.nifti import write_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.phantom import TORSO, make_phantom
 from napari_abdoseg.training.conversion.label_mapping import LabelMapping

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.training.conversion.step import Step
 
 FOLDER = ".conversion"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import TrainingError
-from napari_abdoseg.inference.checkpoint import read_checkpoint
+from napari_abdoseg.inference.model.checkpoint import read_checkpoint
 from napari_abdoseg.training.nnunet.trainer import FINAL, LATEST, build_trainer
 
 VALIDATION_SHARE = 5

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import TrainingError
-from napari_abdoseg.image.saving import replaced_file
+from napari_abdoseg.image.files.saving import replaced_file
 
 PART = ".part"
 """Ending of the folder in which a case is written."""

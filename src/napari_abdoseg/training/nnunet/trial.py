@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from napari_abdoseg.inference.resident import available_bytes, watch_growth
+from napari_abdoseg.inference.hardware.memory import available_bytes, watch_growth
 from napari_abdoseg.training.nnunet.trainer import build_trainer
 
 Fit = dict[str, int]

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from napari_abdoseg.image.csv_table import csv_text
-from napari_abdoseg.image.saving import write_text
+from napari_abdoseg.image.files.csv_table import csv_text
+from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.training.watching.curves import FoldCurves
 
 COLUMNS = (

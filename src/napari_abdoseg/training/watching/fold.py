@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from napari_abdoseg.image.json_file import read_json
+from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.training.watching.curves import Epoch, FoldCurves
 from napari_abdoseg.training.watching.growing_logs import GrowingLogs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_abdoseg.image.saving import make_folder
+from napari_abdoseg.image.files.saving import make_folder
 from napari_abdoseg.training.watching.curves_csv import write_curves
 from napari_abdoseg.training.watching.sheet import write_sheet
 from napari_abdoseg.training.watching.watch import WatchedFold

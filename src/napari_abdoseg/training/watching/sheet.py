@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.image.drawn_text import as_drawn
-from napari_abdoseg.image.saving import replaced_file
+from napari_abdoseg.image.files.saving import replaced_file
 from napari_abdoseg.training.watching import drawing
 from napari_abdoseg.training.watching.look import PAPER
 from napari_abdoseg.training.watching.watch import WatchedFold

@@ -1,0 +1,1 @@
+"""Files of any kind: packed or not, and either whole or not there."""

@@ -1,0 +1,270 @@
+"""NIfTI files as volumes and label maps, and back."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.errors import ImageError, SaveError
+from napari_abdoseg.image.files.file_names import has_nifti_suffix, stem
+from napari_abdoseg.image.label_map_detection import (
+    Evidence,
+    as_labels,
+    evidence_of,
+    fault_of_labels,
+    is_label_map,
+    says_labels,
+)
+from napari_abdoseg.image.names.label_names import is_named, name_labels
+from napari_abdoseg.image.names.label_table import IGNORE
+from napari_abdoseg.image.names.names_beside import LabelNamesError
+from napari_abdoseg.image.nifti import file as nifti_file
+from napari_abdoseg.image.nifti.file import NiftiFile
+from napari_abdoseg.image.nifti.header import LABEL_INTENT
+from napari_abdoseg.image.nifti.saving import save
+from napari_abdoseg.image.organ import Organ, number_name, organs_from_names
+from napari_abdoseg.image.renumbering import renumbered
+from napari_abdoseg.image.volume import LabelMap, Volume
+
+AnyPath = str | os.PathLike[str]
+
+_NO_LABELS = "It is called or kept like a label map, but its voxels are those of a scan."
+_CHANNEL = re.compile(r"_0000$")
+
+
+def read_volume(path: AnyPath) -> Volume:
+    """Read a scan from a ``.nii`` or ``.nii.gz`` file.
+
+    Parameters
+    ----------
+    path : path-like
+        NIfTI-1 or NIfTI-2 in any orientation; of several volumes the first is read.
+
+    Returns
+    -------
+    Volume
+        Voxels as (z, y, x), a view of the stored array. They keep their stored whole
+        numbers; float32 where the file has a scale or a fraction.
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, is damaged, or holds no volume of finite numbers.
+    """
+    with nifti_file.within_memory(Path(path)):
+        return _volume(nifti_file.load(Path(path)))
+
+
+def read_labels(path: AnyPath, organs: Iterable[Organ] = ()) -> LabelMap:
+    """Read a label map from a ``.nii`` or ``.nii.gz`` file.
+
+    Parameters
+    ----------
+    path : path-like
+    organs : iterable of Organ, optional
+        What its values are called, whatever else says otherwise; one called ``ignore``
+        stands for voxels that nobody has labelled. Without them `name_labels` finds the
+        names; any value without one is called ``label`` and its number.
+
+    Returns
+    -------
+    LabelMap
+        uint8, or uint16 with values above 255, as (z, y, x). Values of one name have
+        become the least of them.
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, is damaged, or has values that are no labels, or a file
+        beside it that should name them makes no sense.
+    """
+    with nifti_file.within_memory(Path(path)):
+        return _label_map(nifti_file.load(Path(path)), organs)
+
+
+def read_organs(path: AnyPath) -> tuple[Organ, ...]:
+    """Organs that a label map itself names, in the order of their values; none if it doesn't.
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, or is no volume.
+    """
+    return organs_from_names(nifti_file.load_label_names(Path(path)))
+
+
+def read_image(path: AnyPath, organs: Iterable[Organ] = ()) -> Volume | LabelMap:
+    """Read a file as what it is, a scan or a label map.
+
+    See `napari_abdoseg.image.label_map_detection`. A label map is read as `read_labels` reads
+    it, but a file beside it that makes no sense only leaves its labels without names.
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, is damaged, or holds no volume of finite numbers.
+    """
+    with nifti_file.within_memory(Path(path)):
+        file = nifti_file.load(Path(path))
+        said = _says_labels(file)
+        if is_label_map(file.voxels, said, file.header.step):
+            return _shown_label_map(file, organs)
+        volume = _volume(file)
+        return replace(volume, notices=(*volume.notices, _NO_LABELS)) if said else volume
+
+
+def holds_labels(path: AnyPath) -> bool:
+    """Whether `read_image` would read a label map; as little is read as is needed to tell.
+
+    Raises
+    ------
+    ImageError
+        The file can't be read, is damaged, or holds no volume of finite numbers.
+    """
+    with nifti_file.within_memory(Path(path)):
+        start = nifti_file.load_start(Path(path))
+        if evidence_of(start.voxels, start.header.step) is Evidence.SCAN:
+            return False
+        file = nifti_file.load(Path(path))
+        return is_label_map(file.voxels, _says_labels(file), file.header.step)
+
+
+def write_labels(
+    path: AnyPath,
+    labels: LabelMap,
+    by_way_of: Path | None = None,
+    backup: Path | None = None,
+) -> None:
+    """Save a label map on the exact grid of its scan.
+
+    The geometry in the file is the scan's to the bit. The file is written beside the
+    target, read back, compared, and only then takes the target's place.
+
+    Parameters
+    ----------
+    path : path-like
+        Ends with ``.nii`` or ``.nii.gz``.
+    labels : LabelMap
+    by_way_of : Path, optional
+        Folder on the same disk that it is written in before; its own by default.
+    backup : Path, optional
+        What was at ``path`` is kept there, beside it; nothing is kept by default.
+
+    Raises
+    ------
+    SaveError
+        It could not be saved; what was there before is untouched.
+    """
+    fault = fault_of_labels(labels.data)
+    if fault:
+        raise SaveError(f"{path} was not saved: the label map has {fault}.")
+    voxels = as_labels(labels.data)
+    ignored = () if labels.ignored is None else (Organ(labels.ignored, IGNORE),)
+    organs = (*(organ for organ in labels.organs if is_named(organ)), *ignored)
+    intent, stamp = LABEL_INTENT, labels.stamp
+    save(Path(path), labels.grid, voxels, intent, organs, stamp, by_way_of, backup)
+
+
+def write_volume(path: AnyPath, volume: Volume) -> None:
+    """Save a scan; as safe as `write_labels`.
+
+    Raises
+    ------
+    SaveError
+        It could not be saved; what was there before is untouched.
+    """
+    save(Path(path), volume.grid, volume.data)
+
+
+def nifti_files(folder: AnyPath) -> list[Path]:
+    """The ``.nii`` and ``.nii.gz`` files right in a folder, sorted by name.
+
+    Raises
+    ------
+    ImageError
+        There is none, or no such folder.
+    """
+    try:
+        files = sorted(path for path in Path(folder).iterdir() if is_nifti_file(path))
+    except OSError as error:
+        raise ImageError(
+            f"{folder} is no folder that can be read ({error.strerror}): check its name."
+        ) from error
+    if not files:
+        raise ImageError(
+            f"{folder} has no .nii or .nii.gz files: choose the folder that the scans are in."
+        )
+    return files
+
+
+def case_name(path: AnyPath) -> str:
+    """``case`` for ``case.nii.gz`` and for ``case_0000.nii.gz``, nnU-Net's first channel."""
+    return _CHANNEL.sub("", stem(Path(path)))
+
+
+def nifti_path(path: AnyPath) -> Path:
+    """The same path where it ends as NIfTI files do, else with ``.nii.gz`` added."""
+    path = Path(path)
+    return path if has_nifti_suffix(path) else path.with_name(f"{path.name}.nii.gz")
+
+
+def is_nifti_file(path: Path) -> bool:
+    """Whether a file is a scan or label map by its name; hidden ones are none."""
+    return has_nifti_suffix(path) and not path.name.startswith(".") and path.is_file()
+
+
+def _says_labels(file: NiftiFile) -> bool:
+    header = file.header
+    return bool(header.says_labels or file.label_names) or says_labels(header.path)
+
+
+def _volume(file: NiftiFile) -> Volume:
+    header = file.header
+    screen = header.grid.to_screen(file.voxels)
+    return Volume(screen, header.grid, header.path, file.notices)
+
+
+def _shown_label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
+    """A label map, without names where those beside it can't be understood."""
+    try:
+        return _label_map(file, organs)
+    except LabelNamesError as error:
+        values = _values(as_labels(file.voxels)) or [1]
+        labels = _label_map(file, [Organ(value, number_name(value)) for value in values])
+        return replace(labels, notices=(*labels.notices, f"It has no names: {error}"))
+
+
+def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
+    header = file.header
+    fault = fault_of_labels(file.voxels, header.step)
+    if fault:
+        raise ImageError(f"{header.path} is not a label map, it has {fault}: choose another file.")
+    labels = as_labels(file.voxels)
+    named = name_labels(header.path, _values(labels), organs, file.label_names)
+    screen = header.grid.to_screen(labels)
+    preview = (f"It is a {header.stamp}.",) if header.stamp else ()
+    return LabelMap(
+        renumbered(screen, named.merged) if named.merged else screen,
+        header.grid,
+        named.organs,
+        header.path,
+        (*file.notices, *preview, *named.words),
+        header.stamp,
+        named.ignored,
+        named.words,
+    )
+
+
+def _values(labels: NDArray[np.unsignedinteger[Any]]) -> list[int]:
+    """Label values that occur, in order and without the background."""
+    present = np.zeros(np.iinfo(labels.dtype).max + 1, dtype=bool)
+    for part in labels.T:
+        present[part] = True
+    return [int(value) for value in np.flatnonzero(present) if value]

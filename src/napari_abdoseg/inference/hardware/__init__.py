@@ -1,0 +1,1 @@
+"""The machine's devices and memory, and torch before it is loaded."""

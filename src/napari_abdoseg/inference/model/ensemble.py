@@ -1,0 +1,102 @@
+"""Ensembles: trained models, ready to find organs together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.inference.hardware.device import Device, choose_device
+from napari_abdoseg.inference.hardware.startup import prepare_for_torch
+from napari_abdoseg.inference.model.loading import STAGE, loading_configuration
+from napari_abdoseg.inference.model.model_folder import read_model, require_same_labels
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.progress import Progress, Work, drain
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Configurations whose probabilities are averaged, each with its folds; mostly one.
+
+    Parameters
+    ----------
+    configurations : tuple of TrainedConfiguration
+    """
+
+    configurations: tuple[TrainedConfiguration, ...]
+
+    @property
+    def stages(self) -> tuple[TrainedConfiguration, ...]:
+        """All that work, the first stage of a cascade before its second."""
+        return tuple(
+            stage
+            for trained in self.configurations
+            for stage in (trained.previous_stage, trained)
+            if stage is not None
+        )
+
+    @property
+    def device(self) -> Device:
+        """Where all of them run."""
+        return self.configurations[0].device
+
+    @property
+    def organs(self) -> tuple[Organ, ...]:
+        """What they find, by value."""
+        return self.configurations[0].model.organs
+
+
+def load_ensemble(
+    models: str | Path | Sequence[str | Path] = "demo",
+    folds: Iterable[int | str] | None = None,
+    device: str = "auto",
+) -> Ensemble:
+    """Load the folds of a model, or of several whose probabilities are to be averaged.
+
+    Parameters
+    ----------
+    models : str, Path or a sequence of them
+        ``"demo"``, or an nnU-Net v2 model folder. Beside that of a cascade's second stage
+        must be that of its first.
+    folds : iterable of int or str, optional
+        Folds to use of each; all by default, and always of a cascade's first stage.
+    device : str, optional
+        ``"auto"`` (CUDA, else MPS, else CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``,
+        ``"mps"``.
+
+    Raises
+    ------
+    ModelError
+        A folder is no complete model, a checkpoint can't be read or trusted,
+        or does not fit the model's plans; or models have different labels.
+    DeviceError
+        The device is not on this machine.
+    """
+    return drain(loading_ensemble(models, folds, device))
+
+
+def loading_ensemble(
+    models: str | Path | Sequence[str | Path] = "demo",
+    folds: Iterable[int | str] | None = None,
+    device: str = "auto",
+) -> Work[Ensemble]:
+    """Load the folds of models one by one; see `load_ensemble`.
+
+    Yields
+    ------
+    Progress
+        One of them says which device was taken and why.
+    """
+    yield Progress(STAGE, 0, 0)
+    prepare_for_torch()
+    chosen = [models] if isinstance(models, str | Path) else models
+    first, *others = [read_model(model) for model in chosen]
+    for other in others:
+        require_same_labels(first, other)
+    where = choose_device(device)
+    yield Progress(STAGE, 0, 0, f"Running on {where.name}: {where.reason}")
+    configurations = []
+    for model in (first, *others):
+        configurations.append((yield from loading_configuration(model, folds, where)))
+    return Ensemble(tuple(configurations))

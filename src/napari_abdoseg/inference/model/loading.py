@@ -1,0 +1,141 @@
+"""Trained folds read from a model folder, and checked to belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from napari_abdoseg.errors import ModelError
+from napari_abdoseg.inference.hardware.device import Device
+from napari_abdoseg.inference.model.architecture import build_network, is_foreign
+from napari_abdoseg.inference.model.checkpoint import read_checkpoint
+from napari_abdoseg.inference.model.model_folder import (
+    CHECKPOINT,
+    Model,
+    read_model,
+    require_same_labels,
+)
+from napari_abdoseg.inference.model.network_memory import require_fitting_network
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.progress import Progress, Work
+
+STAGE = "Loading the model"
+
+
+def loading_configuration(
+    model: Model, folds: Iterable[int | str] | None, device: Device
+) -> Work[TrainedConfiguration]:
+    """Read a model's folds one by one, and all folds of its first stage if it is a cascade.
+
+    Raises
+    ------
+    ModelError
+        A fold is missing, can't be read or trusted, or does not fit the model's plans; or
+        the model of the first stage is not beside that of the second.
+    """
+    trained = yield from _loading_stage(model, folds, device)
+    if trained.configured.previous_stage_name is None:
+        return trained
+    first = yield from _loading_stage(_find_first_stage(trained), None, device)
+    if first.configured.previous_stage_name is not None:
+        raise ModelError(
+            f"The model {first.model.folder} is the first stage of a cascade, and its plans.json "
+            "says that it has one before it: copy both model folders again."
+        )
+    require_same_labels(model, first.model)
+    return replace(trained, previous_stage=first)
+
+
+def _find_first_stage(second: TrainedConfiguration) -> Model:
+    """Model of a cascade's first stage, in the folder of the second, or beside it.
+
+    Raises
+    ------
+    ModelError
+        It is not there, or no complete model.
+    """
+    trainer, plans = second.members[0].trainer, second.plans.plans_name
+    name = f"{trainer}__{plans}__{second.configured.previous_stage_name}"
+    own, beside = second.model.folder / name, second.model.folder.parent / name
+    folder = own if own.is_dir() else beside
+    if not folder.is_dir():
+        raise ModelError(
+            f"The model {second.model.folder} is the second stage of a cascade, and its first "
+            f"stage, the model folder {folder}, is not there: copy it there from where it was "
+            "trained."
+        )
+    return read_model(folder)
+
+
+def _loading_stage(
+    model: Model, folds: Iterable[int | str] | None, device: Device
+) -> Work[TrainedConfiguration]:
+    chosen = model.choose_folds(folds)
+    members = []
+    for fold in chosen:
+        members.append(read_checkpoint(model.checkpoint(fold)))
+        yield Progress(STAGE, 0, 0)
+    trained = TrainedConfiguration(model, chosen, tuple(members), device)
+    _require_one_training(trained)
+    _require_planned_configuration(trained)
+    _require_fitting_weights(trained)
+    for notice in _notices(trained):
+        yield Progress(STAGE, 0, 0, notice)
+    return trained
+
+
+def _notices(trained: TrainedConfiguration) -> Iterator[str]:
+    """What of a model is not as nnU-Net would have it."""
+    model, trainer = trained.model, trained.members[0].trainer
+    if is_foreign(trainer):
+        yield (
+            f"The model {model.folder} was trained with {trainer}, which the installed nnU-Net "
+            "does not have: its weights fit the network of plans.json, and that is used."
+        )
+    for checkpoint in map(model.checkpoint, trained.folds):
+        if checkpoint.name != CHECKPOINT:
+            yield f"{checkpoint.parent} has no {CHECKPOINT}: {checkpoint.name} is used."
+
+
+def _require_one_training(trained: TrainedConfiguration) -> None:
+    for fold, member in zip(trained.folds, trained.members, strict=True):
+        if member.configuration != trained.name:
+            raise ModelError(
+                f"{trained.model.checkpoint(fold)} is a fold of {member.configuration}, the "
+                f"others are of {trained.name}: put each in a folder of its own."
+            )
+
+
+def _require_planned_configuration(trained: TrainedConfiguration) -> None:
+    if trained.name not in trained.model.plans["configurations"]:
+        raise ModelError(
+            f"{trained.model.checkpoint(trained.folds[0])} was trained in the configuration "
+            f"{trained.name}, which plans.json beside it does not have: the two are from "
+            "different trainings; copy the model folder again."
+        )
+
+
+def _require_fitting_weights(trained: TrainedConfiguration) -> None:
+    """Require weights of the very network that is planned, before it takes any memory."""
+    import torch
+
+    with torch.device("meta"):
+        outline = build_network(trained)
+    require_fitting_network(trained, outline)
+    expected = {name: value.shape for name, value in outline.state_dict().items()}
+    axes = range(len(trained.planned.patch_size))
+    for fold, member in zip(trained.folds, trained.members, strict=True):
+        fits = {name: value.shape for name, value in member.weights.items()} == expected
+        if fits and set(member.mirror_axes) <= set(axes):
+            continue
+        path = trained.model.checkpoint(fold)
+        if is_foreign(member.trainer):
+            raise ModelError(
+                f"The model {trained.model.folder} was trained with {member.trainer}, which is no "
+                "trainer of the installed nnU-Net, and its network is not that of plans.json: "
+                "install the nnU-Net that has it."
+            )
+        raise ModelError(
+            f"{path} does not fit plans.json beside it: it was trained with other plans; copy the "
+            "model folder again."
+        )

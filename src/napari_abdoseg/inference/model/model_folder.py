@@ -1,0 +1,283 @@
+"""nnU-Net model folders: what a trained model says of itself.
+
+Reading one loads neither torch nor nnunetv2, so that a folder can be checked
+the moment it is chosen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.errors import ModelError
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.inference.model.dataset_schema import DatasetContent
+from napari_abdoseg.inference.model.plans_schema import PlansContent
+from napari_abdoseg.inference.model.schema import check
+
+CHECKPOINT, LATEST = "checkpoint_final.pth", "checkpoint_latest.pth"
+FOLD = re.compile(r"fold_(\d+|all)")
+OTHER_SCANS = re.compile(r"mri?|t[12](w|c|ce|n|gd|f)?|flair|dwi|adc|pdw?|pet|suv|us|ultrasound")
+"""Words for what is no CT, in names of channels."""
+PACKAGED = Path(__file__).parent.parent.parent / "models"
+"""Model folders that come with the package."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model folder as nnU-Net v2 leaves it after training.
+
+    Parameters
+    ----------
+    name : str
+    folder : Path
+        Holds ``dataset.json``, ``plans.json`` and ``fold_N/checkpoint_final.pth``.
+    dataset, plans : dict
+        Contents of the two JSON files.
+    folds : tuple of str
+        Folds that were begun: ``"0"`` to ``"4"``, or ``"all"``.
+    """
+
+    name: str
+    folder: Path
+    dataset: dict[str, Any]
+    plans: dict[str, Any]
+    folds: tuple[str, ...]
+
+    @cached_property
+    def described(self) -> DatasetContent:
+        """What ``dataset.json`` says.
+
+        Raises
+        ------
+        ModelError
+            It is not what nnU-Net writes; so it is of `planned`.
+        """
+        return check(DatasetContent, self.dataset, self.folder / "dataset.json")
+
+    @cached_property
+    def planned(self) -> PlansContent:
+        """What ``plans.json`` says."""
+        return check(PlansContent, self.plans, self.folder / "plans.json")
+
+    @property
+    def organs(self) -> tuple[Organ, ...]:
+        """Foreground labels, by value."""
+        return self.described.organs
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the input channels."""
+        return self.described.channels
+
+    @property
+    def description(self) -> str:
+        """What the model says of itself in ``dataset.json``."""
+        return self.described.description or ""
+
+    def checkpoint(self, fold: str) -> Path:
+        """Weights of a fold: the final ones, or the best if only those were kept."""
+        folder = self.folder / f"fold_{fold}"
+        final, others = folder / CHECKPOINT, sorted(folder.glob("checkpoint_best*.pth"))
+        alone = len(others) == 1 and others[0].is_file() and not (folder / LATEST).exists()
+        return others[0] if alone and not final.is_file() else final
+
+    def choose_folds(self, folds: Iterable[int | str] | None = None) -> tuple[str, ...]:
+        """The folds asked for, or all.
+
+        Raises
+        ------
+        ModelError
+            A fold has no checkpoint.
+        """
+        chosen = tuple(dict.fromkeys(map(str, self.folds if folds is None else folds)))
+        trained = [fold for fold in self.folds if self.checkpoint(fold).is_file()]
+        missing = [fold for fold in chosen if fold not in trained]
+        if not missing and chosen:
+            return chosen
+        if folds is None:
+            raise ModelError(
+                f"The model {self.folder} has no {CHECKPOINT} in fold_{missing[0]}: finish its "
+                "training, copy the model folder again, or choose the folds "
+                f"{', '.join(trained)} alone."
+            )
+        raise ModelError(
+            f"The model {self.folder} has no checkpoint of fold "
+            f"{', '.join(missing) or '(none)'}: choose among {', '.join(trained)}."
+        )
+
+    def files(self, folds: Sequence[str]) -> list[Path]:
+        """All that these folds' predictions depend on."""
+        descriptions = [self.folder / "dataset.json", self.folder / "plans.json"]
+        return [*descriptions, *map(self.checkpoint, folds)]
+
+    def sha256(self, folds: Sequence[str]) -> str:
+        """Hash of everything that these folds' predictions depend on."""
+        digest = hashlib.sha256()
+        for path in self.files(folds):
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+
+def models_folder() -> Path:
+    """Where models that were trained or copied on this machine are known by their names."""
+    import platformdirs
+
+    return platformdirs.user_data_path("napari-abdoseg", appauthor=False) / "models"
+
+
+def known_models() -> tuple[str, ...]:
+    """Names of the models that come with the package, and of those in `models_folder`."""
+    return tuple(folder.name for folder in _known_folders())
+
+
+def _known_folders() -> list[Path]:
+    places = [place for place in (PACKAGED, models_folder()) if place.is_dir()]
+    return [path for place in places for path in sorted(place.iterdir()) if _is_model(path)]
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / "dataset.json").is_file() and not folder.name.startswith(".")
+
+
+def _find_folder(name_or_folder: str | Path) -> Path:
+    """A model's folder; a known name goes before a folder of that name."""
+    named = [folder for folder in _known_folders() if folder.name == str(name_or_folder)]
+    return named[0] if named else Path(name_or_folder).expanduser().resolve()
+
+
+def read_model(name_or_folder: str | Path) -> Model:
+    """Read and check a model.
+
+    Parameters
+    ----------
+    name_or_folder : str or Path
+        One of `known_models`, such as ``"demo"``, or an nnU-Net model folder.
+
+    Raises
+    ------
+    ModelError
+        The folder is no complete model, or one for something else than one CT.
+    """
+    try:
+        folder = _find_folder(name_or_folder)
+        _require_folder(folder, name_or_folder)
+        dataset, plans = (_read(folder / name) for name in ("dataset.json", "plans.json"))
+        model = Model(folder.name, folder, dataset, plans, _find_folds(folder))
+        _require_checkpoint(model)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"The model folder {str(name_or_folder)!r} can't be read ({error}): choose another."
+        ) from error
+    _require_ct(model)
+    _require_channels_planned(model)
+    return model
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        below = sorted(found.parent for found in path.parent.glob(f"*/{path.name}"))
+        hint = f", such as {below[0]}" if below else ""
+        raise ModelError(
+            f"{path.parent} is no nnU-Net model folder: it has no {path.name}. Choose the folder "
+            f"that holds dataset.json, plans.json and fold_0{hint}."
+        )
+    try:
+        return read_json(path)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path} can't be read as JSON ({error}): copy the model folder again."
+        ) from error
+
+
+def require_same_labels(model: Model, other: Model) -> None:
+    """Require that two models find the same organs, so that they can work together.
+
+    Raises
+    ------
+    ModelError
+        Names, values, regions or their order differ.
+    """
+    if _labelling(model) != _labelling(other):
+        raise ModelError(
+            f"The models {model.folder} and {other.folder} can't work together, since their "
+            "labels differ: choose models of the same organs, with the same values and regions "
+            "in dataset.json."
+        )
+
+
+def _labelling(model: Model) -> tuple[Any, Any]:
+    """Labels of a model; their order counts where they are regions."""
+    labels, order = model.dataset["labels"], model.dataset.get("regions_class_order")
+    return (list(labels.items()) if order else labels), order
+
+
+def _require_folder(folder: Path, asked: str | Path) -> None:
+    if folder.is_file():
+        raise ModelError(
+            f"{folder} is a file, and a model is a folder: unpack it if it is an archive, and "
+            "choose the folder in it that holds dataset.json, plans.json and fold_0."
+        )
+    if not folder.is_dir():
+        raise ModelError(
+            f"There is no model {str(asked)!r}: give a name ({', '.join(known_models())}) or an "
+            "nnU-Net model folder."
+        )
+    older = any(next(folder.glob(f"{below}plans.pkl"), None) for below in ("", "*/"))
+    if older and not (folder / "plans.json").exists():
+        raise ModelError(
+            f"{folder} is a model of nnU-Net v1, which nnU-Net v2 can't load: choose one that "
+            "nnU-Net v2 trained."
+        )
+
+
+def _find_folds(folder: Path) -> tuple[str, ...]:
+    found = (FOLD.fullmatch(path.name) for path in sorted(folder.glob("fold_*")))
+    return tuple(match.group(1) for match in found if match)
+
+
+def _require_checkpoint(model: Model) -> None:
+    if not any(model.checkpoint(fold).is_file() for fold in model.folds):
+        place = f"fold_{model.folds[0]}" if model.folds else "any folder fold_0, fold_1, ..."
+        raise ModelError(
+            f"The model {model.folder} has no {CHECKPOINT} in {place}: "
+            "finish its training, or copy the model folder again."
+        )
+
+
+def _require_ct(model: Model) -> None:
+    channels = model.channels
+    if len(channels) != 1:
+        raise ModelError(
+            f"The model {model.folder} takes {len(channels)} input channels "
+            f"({', '.join(channels)}), a CT is one: choose a model for CT alone."
+        )
+    words = re.split(r"[\W_]+", channels[0].casefold())
+    if any(map(OTHER_SCANS.fullmatch, words)) and "ct" not in words:
+        raise ModelError(
+            f"The model {model.folder} takes {channels[0]}, not CT, and would find organs in the "
+            "wrong places: choose a model for CT."
+        )
+
+
+def _require_channels_planned(model: Model) -> None:
+    """Require a way to normalise the one channel in each configuration."""
+    path = model.folder / "plans.json"
+    if "0" not in model.planned.intensities:
+        raise ModelError(
+            f"{path} has no intensities of channel 0: copy the model folder again, or choose one "
+            "that nnU-Net v2 trained."
+        )
+    for name, configuration in model.planned.configurations.items():
+        if len(configuration.normalization_schemes) != 1:
+            raise ModelError(
+                f"{path} normalises {len(configuration.normalization_schemes)} channels in {name}, "
+                "and dataset.json beside it has one: copy the model folder again."
+            )

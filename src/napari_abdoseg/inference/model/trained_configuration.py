@@ -1,0 +1,113 @@
+"""The trained folds of a model in one configuration, ready to work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.inference.hardware.device import Device
+from napari_abdoseg.inference.model.checkpoint import Checkpoint
+from napari_abdoseg.inference.model.model_folder import Model
+from napari_abdoseg.inference.model.network_plan import NetworkPlan, plan_network, trusted_plans
+from napari_abdoseg.inference.model.plans_schema import Configuration
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedConfiguration:
+    """Folds of one model, all of one nnU-Net configuration, on one device.
+
+    Parameters
+    ----------
+    model : Model
+    folds : tuple of str
+    members : tuple of Checkpoint
+        One a fold, in the same order; weights stay in main memory.
+    device : Device
+    previous_stage : TrainedConfiguration, optional
+        Whose labels are given to these networks, if they are the second stage of a
+        cascade.
+    """
+
+    model: Model
+    folds: tuple[str, ...]
+    members: tuple[Checkpoint, ...]
+    device: Device
+    previous_stage: TrainedConfiguration | None = None
+
+    @property
+    def name(self) -> str:
+        """As nnU-Net calls it: ``"2d"``, ``"3d_fullres"``, ``"3d_cascade_fullres"``."""
+        return self.members[0].configuration
+
+    @property
+    def plans_path(self) -> Path:
+        """``plans.json``."""
+        return self.model.folder / "plans.json"
+
+    @property
+    def planned(self) -> Configuration:
+        """What ``plans.json`` says of the configuration."""
+        return self.model.planned.configurations[self.name]
+
+    @cached_property
+    def plans(self) -> Any:
+        """nnU-Net's ``PlansManager``.
+
+        Raises
+        ------
+        ModelError
+            The plans name what may not be called; see `trusted_plans`.
+        """
+        return trusted_plans(self.model.plans, self.name, self.plans_path)
+
+    @cached_property
+    def network_plan(self) -> NetworkPlan:
+        """The network that the plans describe."""
+        return plan_network(self.configured, self.plans_path)
+
+    @cached_property
+    def configured(self) -> Any:
+        """nnU-Net's ``ConfigurationManager``."""
+        return self.plans.get_configuration(self.name)
+
+    @cached_property
+    def label_manager(self) -> Any:
+        """nnU-Net's ``LabelManager``."""
+        return self.plans.get_label_manager(self.model.dataset)
+
+    @cached_property
+    def _hashes(self) -> dict[tuple[str, ...], str]:
+        return {}
+
+    def sha256(self, folds: tuple[str, ...]) -> str:
+        """Hash of everything that these folds' predictions depend on, worked out once."""
+        if folds not in self._hashes:
+            self._hashes[folds] = self.model.sha256(folds)
+        return self._hashes[folds]
+
+    @property
+    def input_channels(self) -> int:
+        """Channels of the networks' input, those of a cascade's first stage among them."""
+        from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
+
+        return int(determine_num_input_channels(self.plans, self.configured, self.model.dataset))
+
+    def image_spacing(self, spacing: Sequence[float]) -> list[float]:
+        """Spacing of the preprocessed image.
+
+        Parameters
+        ----------
+        spacing : sequence of float
+            mm along (z, y, x) of the scan, in the axis order of the model's reader.
+
+        Returns
+        -------
+        list of float
+            mm along the axes of the networks; a 2D network leaves slices where they are.
+        """
+        turned = [spacing[axis] for axis in self.plans.transpose_forward]
+        wanted = self.configured.spacing
+        return [*turned[: len(turned) - len(wanted)], *wanted]

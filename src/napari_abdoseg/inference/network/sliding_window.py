@@ -1,0 +1,120 @@
+"""Networks over a volume larger than their patch, all members everywhere.
+
+The arithmetic is nnU-Net's to the last bit: half overlapping tiles, logits
+weighted by a Gaussian, half-precision sums, the mean over mirrored passes and
+over folds. Only the loop is ours, so that it can report and stop at each pass.
+
+Isensee, F., Jaeger, P. F., Kohl, S. A. A., Petersen, J., & Maier-Hein, K. H.
+(2021). nnU-Net. Nature Methods, 18(2), 203-211.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.network.accumulation_device import gather, gathering_places
+from napari_abdoseg.inference.network.accumulator import Sums
+from napari_abdoseg.inference.network.class_map import map_winners
+from napari_abdoseg.inference.network.network import Network, network_on_device
+from napari_abdoseg.inference.network.prediction import Prediction, whole_prediction
+from napari_abdoseg.inference.network.tiling import Tiling, mirrorings, tile_image
+from napari_abdoseg.inference.preset import Preset
+from napari_abdoseg.progress import Progress, Work
+
+if TYPE_CHECKING:
+    import torch
+
+STAGE = "Segmenting"
+
+
+def predict_everywhere(
+    image: torch.Tensor, trained: TrainedConfiguration, preset: Preset
+) -> Work[Prediction]:
+    """Mean logits over a whole image.
+
+    Parameters
+    ----------
+    image : Tensor, shape (channel, z, y, x)
+        Preprocessed image at the network's spacing.
+    trained : TrainedConfiguration
+    preset : Preset
+        Which folds work, and whether mirrored.
+
+    Yields
+    ------
+    Progress
+        After each pass of a network, counted over all tiles, mirrorings and folds. The
+        first fold's prediction comes with it as soon as it is there.
+
+    Raises
+    ------
+    DeviceError
+        A single tile needs more memory than the device has.
+    """
+    members = preset.used(trained.members)
+    flips = mirrorings(members[0].mirror_axes if preset.mirroring else ())
+    tiling = tile_image(image, tuple(trained.configured.patch_size))
+    passes = tiling.count_different() * len(flips)
+    total = passes * len(members)
+    places = gathering_places(trained)
+    mean: torch.Tensor | None = None
+    fold_winners: tuple[torch.Tensor, ...] = ()
+    with network_on_device(trained, preset.bfloat16) as network:
+        for before in range(0, total, passes):
+            network.load(members[before // passes])
+            part = count_folds(before // passes + 1, len(members))
+            begin = Progress(STAGE, before, total, part=part)
+            fold = partial(_predict_fold, tiling, network, flips, trained, begin)
+            logits = yield from gather(fold, places, trained)
+            fold_winners += (map_winners(logits, trained.label_manager.has_regions),)
+            mean = logits if mean is None else mean.add_(logits)
+            del logits
+            if before == 0 and members[1:]:
+                first = whole_prediction(trained, mean, fold_winners, passes)
+                yield replace(begin, done=passes, interim=first)
+    assert mean is not None
+    if len(members) > 1:
+        mean /= len(members)
+    return whole_prediction(trained, mean, fold_winners, total)
+
+
+def count_folds(worked: int, folds: int) -> str:
+    """How many folds have worked or do so now; empty where there is one alone."""
+    return f"{min(worked, folds)} of {folds} folds" if folds > 1 else ""
+
+
+def _predict_fold(
+    tiling: Tiling,
+    network: Network,
+    flips: Sequence[tuple[int, ...]],
+    trained: TrainedConfiguration,
+    begin: Progress,
+    sums_on: torch.device,
+) -> Work[torch.Tensor]:
+    """Logits of one fold in main memory; reports after each pass."""
+    import torch
+
+    sums = Sums.empty(trained, tiling, torch.half, sums_on)
+    answers: dict[float, torch.Tensor] = {}
+    done = begin.done
+    for tile, constant in zip(tiling.tiles, tiling.constants, strict=True):
+        if constant in answers:
+            sums.add(tile, answers[constant])
+            continue
+        image = tiling.cut(tile, network.device)
+        prediction: torch.Tensor | None = None
+        for axes in flips:
+            passed = network.run(image, axes)
+            prediction = passed if prediction is None else prediction + passed
+            done += 1
+            yield replace(begin, done=done)
+        assert prediction is not None
+        mean = prediction[0] / len(flips) if len(flips) > 1 else prediction[0]
+        sums.add(tile, mean)
+        if constant is not None:
+            answers[constant] = mean
+    return sums.mean()

@@ -1,0 +1,71 @@
+"""What comes of a segmentation, and what was done for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.inference.export.scan_axes import scan_region
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.network.prediction import Prediction
+from napari_abdoseg.inference.preprocessing.axis_order import box_from_network_order
+from napari_abdoseg.inference.preprocessing.preprocessing import Properties
+from napari_abdoseg.inference.review.disagreement import Disagreement
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """What one configuration did.
+
+    Parameters
+    ----------
+    trained : TrainedConfiguration
+    folds : tuple of str
+        Folds that worked.
+    passes : int
+        Passes of a network.
+    passes_everywhere : int
+        Passes that all folds and mirrorings would need for the whole scan.
+    region : Box
+        Where all of them worked.
+    """
+
+    trained: TrainedConfiguration
+    folds: tuple[str, ...]
+    passes: int
+    passes_everywhere: int
+    region: Box
+
+    @classmethod
+    def of(cls, prediction: Prediction, properties: Properties, grid: Grid) -> Self:
+        """Share of a prediction for a scan."""
+        trained = prediction.trained
+        extents = scan_region(prediction, properties)
+        return cls(
+            trained,
+            trained.folds[: len(prediction.fold_winners)],
+            prediction.passes,
+            prediction.passes_everywhere,
+            box_from_network_order(extents, grid, trained),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """Organs of a scan, and how they were found.
+
+    Parameters
+    ----------
+    labels : LabelMap
+    shares : tuple of Share
+        One a configuration.
+    disagreement : Disagreement
+        Of all folds.
+    """
+
+    labels: LabelMap
+    shares: tuple[Share, ...]
+    disagreement: Disagreement

@@ -1,0 +1,5 @@
+"""Where folds disagree, and which of those places to look at first."""
+
+from napari_abdoseg.inference.review.places import Place, places_to_review
+
+__all__ = ["Place", "places_to_review"]

@@ -1,0 +1,118 @@
+"""What a configuration finds in a scan, a cascade's first stage before its second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.balanced.balanced import predict_balanced
+from napari_abdoseg.inference.export.label_map import Labels, labelling
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.network.prediction import Placed
+from napari_abdoseg.inference.network.sliding_window import predict_everywhere
+from napari_abdoseg.inference.preflight.workload import expect_workload
+from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed, preprocess_volume
+from napari_abdoseg.inference.preset import Preset
+from napari_abdoseg.inference.result import Share
+from napari_abdoseg.progress import Progress, Work, as_part, relay, steadily
+
+PREPROCESSING = "Preprocessing"
+ASKING = 0.95
+"""Share of a work that the networks' is shown as, before labels are brought to the scan."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a configuration finds, and what was done for it.
+
+    Parameters
+    ----------
+    placed : (Prediction, dict)
+        Its prediction, and what preprocessing said of the scan.
+    shares : tuple of Share
+        A cascade's first stage's, and its own.
+    """
+
+    placed: Placed
+    shares: tuple[Share, ...]
+
+
+def predicting(
+    volume: Volume,
+    trained: TrainedConfiguration,
+    preset: Preset,
+    prepared: Preprocessed | None = None,
+) -> Work[Answer]:
+    """Let a configuration work on a scan.
+
+    Parameters
+    ----------
+    volume : Volume
+    trained : TrainedConfiguration
+    preset : Preset
+    prepared : (ndarray, dict), optional
+        What `prepare_first` gave for them, if that was called before.
+
+    Yields
+    ------
+    Progress
+        The stages of a cascade are a half each. The first fold's prediction comes with
+        one of them, and what preprocessing said of the scan.
+    """
+    first = trained.previous_stage
+    if prepared is None:
+        yield Progress(PREPROCESSING, 0, 0)
+        prepared = prepare_first(volume, trained)
+    if first is None:
+        return (yield from _predicting_stage(prepared, volume, trained, preset))
+    work = _predicting_first(prepared, volume, first, preset)
+    labels, shares = yield from relay(work, as_part(0, 1 / 2))
+    work_on = _predicting_second(volume, trained, preset, labels)
+    answer = yield from relay(work_on, as_part(1 / 2, 1))
+    return replace(answer, shares=shares + answer.shares)
+
+
+def prepare_first(volume: Volume, trained: TrainedConfiguration) -> Preprocessed:
+    """The image that a configuration's networks take, of a cascade those of its first stage."""
+    return preprocess_volume(volume, trained.previous_stage or trained)
+
+
+def _predicting_first(
+    prepared: Preprocessed, volume: Volume, trained: TrainedConfiguration, preset: Preset
+) -> Work[tuple[Labels, tuple[Share, ...]]]:
+    """Labels that a cascade's second stage is given."""
+    work = _predicting_stage(prepared, volume, trained, preset)
+    answer = yield from relay(work, as_part(0, ASKING))
+    labels = yield from relay(labelling([answer.placed], volume.grid), as_part(ASKING, 1))
+    return labels, answer.shares
+
+
+def _predicting_second(
+    volume: Volume, trained: TrainedConfiguration, preset: Preset, labels: Labels
+) -> Work[Answer]:
+    yield Progress(PREPROCESSING, 0, 0)
+    prepared = preprocess_volume(volume, trained, labels)
+    return (yield from _predicting_stage(prepared, volume, trained, preset))
+
+
+def _predicting_stage(
+    prepared: Preprocessed, volume: Volume, trained: TrainedConfiguration, preset: Preset
+) -> Work[Answer]:
+    import torch
+
+    array, properties = prepared
+    image = torch.from_numpy(array)
+
+    def place(progress: Progress) -> Progress:
+        first = progress.interim
+        return replace(progress, interim=first and (first, properties))
+
+    if preset.where_organs_are:
+        spacing = trained.image_spacing(properties["spacing"])
+        passes = expect_workload(volume, trained, preset).passes
+        work = predict_balanced(image, trained, preset, spacing, passes)
+    else:
+        work = predict_everywhere(image, trained, preset)
+    prediction = yield from relay(steadily(work), place)
+    placed = prediction, properties
+    return Answer(placed, (Share.of(*placed, volume.grid),))

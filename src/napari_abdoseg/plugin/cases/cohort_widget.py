@@ -1,0 +1,147 @@
+"""Dock widget `Cohort`: volumes and boxes of the organs of many cases, each a double click away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from magicgui.widgets import ComboBox, FileEdit
+from napari.utils.notifications import show_warning
+from qtpy.QtCore import QModelIndex, QSize, Qt
+from qtpy.QtWidgets import QFormLayout
+
+from napari_abdoseg.batch.organ_table import OrganRow, OrganTable, read_organ_table
+from napari_abdoseg.plugin.cases.cohort_model import CASE, ORGAN, CohortModel
+from napari_abdoseg.plugin.cases.reading import CohortCase, reading_case
+from napari_abdoseg.plugin.compare.score_model import volume_text
+from napari_abdoseg.plugin.jobs.job import Job
+from napari_abdoseg.plugin.saving.opened_case import OpenedCase
+from napari_abdoseg.plugin.viewing.focus import focus_on
+from napari_abdoseg.plugin.viewing.orientation import keep_head_up
+from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.panel import Panel
+from napari_abdoseg.plugin.widgets.tables import PlainTable
+from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
+from napari_abdoseg.progress import Progress, Work
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+WIDTH = 440
+ALL = "all organs"
+HINT = "Choose the folder that label maps, reports and organs.csv were saved to."
+TYPICAL = (5, 50, 95)
+"""Percentiles of an organ's volume that are told."""
+
+
+class CohortWidget(Panel):
+    """A table of organs that can be sorted, and opened with a double click."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__("Cohort")
+        self._viewer = unwrapped(napari_viewer)
+        self._cohort: OrganTable | None = None
+        self._opened: OpenedCase | None = None
+        self.job: Job | None = None
+        self.results, self.scans = (FileEdit(mode="d", value="") for _ in range(2))
+        for edit in (self.results, self.scans):
+            edit.choose_btn.text = "Choose"
+        self.organ = ComboBox(choices=self._organ_choices)
+        self.words = WrappedLabel()
+        self.model = CohortModel()
+        self.table = PlainTable(self.model)
+        self.table.setUniformRowHeights(True)
+        self.table.sort_by(CASE, Qt.SortOrder.AscendingOrder)
+        self._lay_out()
+        self._follow_theme()
+        self._viewer.events.theme.connect(self._follow_theme)
+        self.results.changed.connect(self._read_chosen)
+        self.results.line_edit.native.editingFinished.connect(self._read)
+        self.organ.changed.connect(self._show_rows)
+        self.table.doubleClicked.connect(self._open)
+        keep_head_up(self._viewer)
+        self._show_rows()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return super().sizeHint().expandedTo(QSize(WIDTH, 0))
+
+    def _lay_out(self) -> None:
+        self._form = QFormLayout()
+        self._form.addRow("Results", self.results.native)
+        self._form.addRow("CTs (optional)", self.scans.native)
+        self._form.addRow("Show", self.organ.native)
+        layout = self.body
+        layout.addLayout(self._form)
+        layout.addWidget(self.words)
+        layout.addWidget(self.table, stretch=1)
+        layout.addStretch()
+
+    def _follow_theme(self, _: object = None) -> None:
+        self.table.wear(self._viewer.theme)
+
+    def _organ_choices(self, _: object = None) -> list[str]:
+        return [ALL, *(self._cohort.organs if self._cohort else ())]
+
+    def _read_chosen(self) -> None:
+        """Read a folder that was chosen; one that is typed waits until it is whole."""
+        if not self.results.line_edit.native.isModified():
+            self._read()
+
+    def _read(self) -> None:
+        text = self.results.line_edit.value
+        if text and self.job is None:
+            self._run(_reading_table(Path(text)), self._show_cohort)
+
+    def _show_cohort(self, cohort: OrganTable) -> None:
+        self._cohort = cohort
+        self.organ.reset_choices()
+        self._show_rows()
+
+    def _show_rows(self, _: object = None) -> None:
+        cohort, organ = self._cohort, self.organ.value
+        rows = [row for row in cohort.rows if organ in (ALL, row.organ)] if cohort else []
+        self.model.show_rows(rows)
+        self.table.setColumnHidden(ORGAN, organ != ALL)
+        self.table.setVisible(cohort is not None)
+        self._form.setRowVisible(self.organ.native, cohort is not None)
+        self.words.setText(HINT if cohort is None else _summary(rows, organ))
+
+    def _open(self, index: QModelIndex) -> None:
+        if self.job is None and self._cohort is not None:
+            scans = self.scans.line_edit.value
+            row = self.model.rows[index.row()]
+            work = reading_case(self._cohort, row, Path(scans) if scans else None)
+            self._run(work, self._show_case)
+
+    def _show_case(self, case: CohortCase) -> None:
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = OpenedCase(self._viewer, case.scan, {case.row.case: case.labels})
+        if case.box is None:
+            show_warning(f"There is no {case.row.organ} in {case.labels.path} any more.")
+        else:
+            focus_on(self._viewer, case.box, case.labels.grid)
+
+    def _run(self, work: Work[Any], show: Any) -> None:
+        self.job = Job(work, "Cohort")
+        self.job.returned.connect(show)
+        self.job.ended.connect(partial(setattr, self, "job", None))
+        self.job.start()
+
+
+def _reading_table(path: Path) -> Work[OrganTable]:
+    yield Progress("Reading the table", 0, 0)
+    return read_organ_table(path)
+
+
+def _summary(rows: Sequence[OrganRow], organ: str) -> str:
+    cases = len({row.case for row in rows})
+    words = f"<b>{cases:,} case{'s' * (cases != 1)}</b>: double click a row to open it."
+    if organ == ALL or not rows:
+        return words
+    volumes = np.percentile([row.volume_ml for row in rows], TYPICAL)
+    low, middle, high = map(volume_text, volumes.tolist())
+    return f"{words} Median of the {organ} {middle} ml, 90 % of cases {low} to {high} ml."

@@ -1,0 +1,133 @@
+"""What is to be compared: open layers, files or folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from magicgui.widgets import ComboBox, FileEdit
+from napari.components import ViewerModel
+from napari.layers import Labels
+from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.evaluation.tolerance import NAMED, Tolerances, find_tolerances
+from napari_abdoseg.plugin.layers.conversion import label_layers
+
+LAYERS, FILES, FOLDERS = "two open layers", "two files", "two folders"
+SHOWN_LETTERS = 10
+AS_LONG_AS_THAT = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+NIFTI = "*.nii *.nii.gz"
+TOLERANCE_TIP = (
+    "How far surfaces may lie apart and still agree, for the NSD: FLARE21 is 1 mm, FLARE22 has "
+    "one for each organ, or type millimetres"
+)
+
+
+class ComparisonChoice(QWidget):  # type: ignore[misc]
+    """The form above the button `Compare`.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self.source = ComboBox(choices=[LAYERS, FILES, FOLDERS])
+        self.prediction, self.reference = (ComboBox(choices=self._layers) for _ in range(2))
+        for choice in (self.source, self.prediction, self.reference):
+            choice.native.setMinimumContentsLength(SHOWN_LETTERS)
+            choice.native.setSizeAdjustPolicy(AS_LONG_AS_THAT)
+        self.files = tuple(FileEdit(mode="r", value="", filter=NIFTI) for _ in range(3))
+        self.folders = tuple(FileEdit(mode="d", value="") for _ in range(3))
+        for edit in (*self.files, *self.folders):
+            edit.choose_btn.text = "Choose"
+        self.tolerance = QComboBox()
+        self.tolerance.setEditable(True)
+        self.tolerance.addItems([*(tolerances.name for tolerances in NAMED), "2 mm", "3 mm"])
+        self.tolerance.setToolTip(TOLERANCE_TIP)
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        for name, widget in (
+            ("Compare", self.source),
+            *zip(("Prediction", "Reference"), (self.prediction, self.reference)),
+            *zip(("Prediction", "Reference", "CT (optional)"), self.files),
+            *zip(("Predictions", "References", "CTs (optional)"), self.folders),
+        ):
+            self._form.addRow(name, widget.native)
+        self._form.addRow("NSD tolerance", self.tolerance)
+        self.source.changed.connect(self._show_source)
+        events = viewer.layers.events
+        for event in (events.inserted, events.removed, events.reordered, events.renamed):
+            event.connect(self._update_layers)
+        self._choose_two()
+        self._show_source()
+
+    @property
+    def tolerances(self) -> Tolerances:
+        """Tolerances of the NSD.
+
+        Raises
+        ------
+        AbdosegError
+            There are none of that name.
+        """
+        return find_tolerances(self.tolerance.currentText())
+
+    def layers(self) -> tuple[Labels, Labels]:
+        """Prediction and reference.
+
+        Raises
+        ------
+        AbdosegError
+            There are no two different ones.
+        """
+        prediction, reference = self.prediction.value, self.reference.value
+        if prediction is None or prediction is reference:
+            raise AbdosegError(
+                "Two different label layers are needed, a prediction and its reference: "
+                "open them first (File > Open File(s))."
+            )
+        return prediction, reference
+
+    def paths(self) -> tuple[Path, Path, Path | None]:
+        """Prediction, reference and CT: files or folders.
+
+        Raises
+        ------
+        AbdosegError
+            Prediction or reference is not chosen.
+        """
+        edits = self.files if self.source.value == FILES else self.folders
+        texts = [edit.line_edit.value for edit in edits]
+        for name, text in zip(("prediction", "reference"), texts):
+            if not text:
+                raise AbdosegError(f"There is no {name}: choose one.")
+        prediction, reference, scan = texts
+        return Path(prediction), Path(reference), Path(scan) if scan else None
+
+    def _layers(self, _: object = None) -> list[Labels]:
+        return label_layers(self._viewer)
+
+    def _update_layers(self, event: object = None) -> None:
+        for choice in (self.prediction, self.reference):
+            choice.reset_choices()
+        if self.prediction.value is self.reference.value:
+            self._choose_two()
+
+    def _choose_two(self) -> None:
+        """Take the last two layers: results are added after what was opened."""
+        layers = self._layers()
+        if len(layers) > 1:
+            self.reference.value, self.prediction.value = layers[-2:]
+
+    def _show_source(self, _: object = None) -> None:
+        rows = {
+            LAYERS: (self.prediction, self.reference),
+            FILES: self.files,
+            FOLDERS: self.folders,
+        }
+        for source, widgets in rows.items():
+            for widget in widgets:
+                self._form.setRowVisible(widget.native, source == self.source.value)

@@ -1,0 +1,78 @@
+"""Which organ is painted, and which ones are not to be touched."""
+
+from __future__ import annotations
+
+from napari.components import ViewerModel
+from napari.layers import Labels
+from napari.utils.notifications import show_info
+
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.correct.locks import Locks
+from napari_abdoseg.plugin.correct.organ_keys import HINT, bind_number_keys, release_number_keys
+
+
+class Painting:
+    """Chooses the organ to paint, also by number keys, and tells what a lock has held back.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    layer : Labels
+    """
+
+    def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
+        self.organs: tuple[Organ, ...] = ()
+        self._viewer = viewer
+        self._layer = layer
+        self._locks = Locks(layer)
+        self._locks.held_back.connect(self._explain)
+        bind_number_keys(layer, self._choose_place)
+        layer.events.mode.connect(self._explain_keys)
+        self._explain_keys()
+
+    @property
+    def organ(self) -> Organ | None:
+        """The organ that the brush paints; None for background and unknown labels."""
+        return self._organ_of(self._layer.selected_label)
+
+    def choose(self, organ: Organ) -> None:
+        """Let the brush paint an organ."""
+        self._layer.selected_label = organ.value
+
+    def is_locked(self, organ: Organ) -> bool:
+        """Whether an organ is locked."""
+        return self._locks.is_locked(organ.value)
+
+    def lock(self, organ: Organ, locked: bool) -> None:
+        """Lock an organ, so that no stroke changes it, or unlock it."""
+        self._locks.lock(organ.value, locked)
+
+    def close(self) -> None:
+        """Leave the layer to napari."""
+        self._locks.close()
+        self._layer.events.mode.disconnect(self._explain_keys)
+        release_number_keys(self._layer)
+
+    def _choose_place(self, place: int) -> None:
+        if place < len(self.organs):
+            organ = self.organs[place]
+            self.choose(organ)
+            self._viewer.status = f"Painting {organ.name}"
+
+    def _explain_keys(self, event: object = None) -> None:
+        """Say what keys do; napari says so first, of its own."""
+        self._layer.help = HINT
+        if self._viewer.layers.selection.active is self._layer:
+            self._viewer.help = HINT
+
+    def _organ_of(self, value: int) -> Organ | None:
+        return next((organ for organ in self.organs if organ.value == value), None)
+
+    def _explain(self, values: list[int], something_left: bool) -> None:
+        """Say it loudly only when nothing is left of a stroke: to paint along a lock is usual."""
+        names = [organ.name for organ in self.organs if organ.value in values]
+        text = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} locked"
+        if something_left:
+            self._viewer.status = f"{text}: left as before"
+        else:
+            show_info(f"{text}: unlock in the list of organs to change it.".capitalize())

@@ -1,0 +1,154 @@
+"""A viewer that shows the layers of another one, and stays so in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Labels, Layer
+from qtpy.QtCore import QTimer
+
+from napari_abdoseg.plugin.four_panel.labels_copy import LabelsTwin
+from napari_abdoseg.plugin.four_panel.layer_copy import Twin
+
+
+class Mirror:
+    """Keeps copies of a viewer's layers in another viewer that shows slices.
+
+    Layers that are added, removed or selected in either are so in both.
+
+    Parameters
+    ----------
+    source : ViewerModel
+    copy : ViewerModel
+        Empty.
+    """
+
+    def __init__(self, source: ViewerModel, copy: ViewerModel) -> None:
+        self.source = source
+        self.copy = copy
+        self.twins: dict[Layer, Twin] = {}
+        self._busy = False
+        self._connections = [
+            (source.layers.events.inserted, self._add),
+            (source.layers.events.removed, self._remove),
+            (source.layers.events.reordered, self._reorder),
+            (source.layers.events.begin_batch, self._begin_batch),
+            (source.layers.events.end_batch, self._end_batch),
+            (source.layers.selection.events.changed, self._select_in_copy),
+            (source.events.theme, self._take_theme),
+            (copy.layers.events.inserted, self._adopt),
+            (copy.layers.events.removed, self._remove_in_source),
+            (copy.layers.selection.events.changed, self._select_in_source),
+        ]
+        for emitter, callback in self._connections:
+            emitter.connect(callback)
+        self._take_theme()
+        for layer in source.layers:
+            self._add_copy(layer)
+        self._select_in_copy()
+
+    def close(self) -> None:
+        """Follow the source no longer, and let go of its layers."""
+        for emitter, callback in self._connections:
+            emitter.disconnect(callback)
+        with self._changing():
+            for twin in self.twins.values():
+                twin.close()
+            self.copy.layers.clear()
+        self.twins.clear()
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """What happens now is this mirror's doing."""
+        before, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = before
+
+    def _add(self, event: Any) -> None:
+        self._add_copy(event.value)
+        self._reorder()
+
+    def _add_copy(self, layer: Layer) -> None:
+        if not self.shows(layer):
+            return
+        twin = self.twins[layer] = self.new_twin(layer)
+        with self._changing():
+            self.copy.layers.append(twin.layer)
+
+    def shows(self, layer: Layer) -> bool:
+        """Whether a layer has a copy.
+
+        Slices show no surfaces of organs, and panels draw boxes by themselves:
+        napari takes long to add such layers and to scroll through them.
+        """
+        return not layer.metadata.keys() & {"box", "surface"}
+
+    def new_twin(self, layer: Layer, apart: frozenset[str] = frozenset()) -> Twin:
+        """A copy of ``layer`` that keeps the attributes ``apart`` for itself."""
+        if isinstance(layer, Labels):
+            return LabelsTwin(layer, apart)
+        return Twin(layer, apart)
+
+    def _remove(self, event: Any) -> None:
+        twin = self.twins.pop(event.value, None)
+        if twin is not None:
+            twin.close()
+            with self._changing():
+                self.copy.layers.remove(twin.layer)
+
+    def _begin_batch(self, event: Any) -> None:
+        """napari's canvas tidies up after each layer that leaves it, or once after many."""
+        self.copy.layers.events.begin_batch()
+
+    def _end_batch(self, event: Any) -> None:
+        self.copy.layers.events.end_batch()
+
+    def _reorder(self, event: Any = None) -> None:
+        layers = self.copy.layers
+        wanted = [self.twins[layer].layer for layer in self.source.layers if layer in self.twins]
+        with self._changing():
+            for place, layer in enumerate(wanted):
+                if layers[place] is not layer:
+                    layers.move(layers.index(layer), place)
+
+    def _adopt(self, event: Any) -> None:
+        """A layer that was added in the copy belongs in the source."""
+        if not self._busy:
+            QTimer.singleShot(0, lambda: self._move_to_source(event.value))
+
+    def _move_to_source(self, layer: Layer) -> None:
+        with self._changing():
+            self.copy.layers.remove(layer)
+        self.source.add_layer(layer)
+
+    def _remove_in_source(self, event: Any) -> None:
+        if self._busy:
+            return
+        source = next((s for s, twin in self.twins.items() if twin.layer is event.value), None)
+        if source is not None:
+            self.twins.pop(source).close()
+            QTimer.singleShot(0, lambda: self.source.layers.remove(source))
+
+    def _select_in_copy(self, event: Any = None) -> None:
+        self._select(
+            self.copy, {twin.layer: source for source, twin in self.twins.items()}, self.source
+        )
+
+    def _select_in_source(self, event: Any = None) -> None:
+        self._select(self.source, {s: twin.layer for s, twin in self.twins.items()}, self.copy)
+
+    def _select(self, viewer: ViewerModel, partner: dict[Layer, Layer], like: ViewerModel) -> None:
+        if self._busy:
+            return
+        wanted = {layer for layer, other in partner.items() if other in like.layers.selection}
+        if wanted != set(viewer.layers.selection):
+            with self._changing():
+                viewer.layers.selection = wanted
+
+    def _take_theme(self, event: Any = None) -> None:
+        self.copy.theme = self.source.theme

@@ -1,0 +1,198 @@
+"""What is written and drawn over a panel's picture.
+
+Qt paints it, so that the picture below need not be rendered again when only the
+cross hair moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QEvent, QPointF, QRect, QRectF, Qt
+from qtpy.QtGui import QColor, QFont, QPainter, QPen
+from qtpy.QtWidgets import QWidget
+
+from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.plugin.four_panel.box_outlines import LINE_PIXELS, Outline
+from napari_abdoseg.plugin.viewing.orientation import letters_of, picture_directions
+
+WORDS = QColor("#c3ced9")
+PLATE = QColor(0, 0, 0, 190)
+"""Behind words, so that they can be read on any picture."""
+PLATE_MARGIN = 3
+CROSSHAIR = QColor(255, 217, 77, 150)
+GAP = 8
+"""Pixels around the place itself that the cross hair leaves free."""
+MARGIN = 6
+FONT_PIXELS = 15
+
+Align = Qt.AlignmentFlag
+
+
+class PanelOverlay(QWidget):  # type: ignore[misc]
+    """Name, sides of the patient and cross hair over a canvas.
+
+    Parameters
+    ----------
+    canvas : QWidget
+    viewer : ViewerModel
+        What the canvas shows.
+    name : str
+    outlines : iterable of Outline, optional
+        Boxes to draw where the slice cuts them.
+    """
+
+    def __init__(
+        self, canvas: QWidget, viewer: ViewerModel, name: str, outlines: Iterable[Outline] = ()
+    ) -> None:
+        super().__init__(canvas)
+        self._outlines = outlines
+        self._viewer = viewer
+        self._name = name
+        self._place: Triple | None = None
+        self._drawn: list[Outline] = []
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+        self.resize(canvas.size())
+        canvas.installEventFilter(self)
+        dims, camera = viewer.dims.events, viewer.scene.camera.events
+        self._events = (
+            *(dims.order, dims.ndisplay, dims.range),
+            *(camera.orientation, camera.angles, camera.center, camera.zoom),
+        )
+        for event in self._events:
+            event.connect(self.repaint_soon)
+        dims.point.connect(self._follow_slice)
+        self.show()
+
+    def point_at(self, place: Triple) -> None:
+        """Draw the cross hair through ``place``, in mm along (S, P, L)."""
+        before = self._crosshair()
+        self._place = place
+        after = self._crosshair()
+        for line in {*before} ^ {*after}:
+            self.update(QRect(*line))
+
+    def end(self) -> None:
+        """Take it away."""
+        for event in self._events:
+            event.disconnect(self.repaint_soon)
+        self._viewer.dims.events.point.disconnect(self._follow_slice)
+        self.parentWidget().removeEventFilter(self)
+        self.hide()
+        self.deleteLater()
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Resize:
+            self.resize(event.size())
+        return False
+
+    def paintEvent(self, event: Any) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setFont(_font())
+        self._write(painter, self._name, Align.AlignLeft | Align.AlignTop)
+        if self._viewer.layers:
+            self._draw_boxes(painter)
+            self._draw_crosshair(painter)
+            self._letter_sides(painter)
+        painter.end()
+
+    def repaint_soon(self, event: Any = None) -> None:
+        """Draw everything anew."""
+        self.update()
+
+    def _follow_slice(self, event: Any) -> None:
+        if self._cut_boxes() != self._drawn:
+            self.repaint_soon()
+
+    def _letter_sides(self, painter: QPainter) -> None:
+        right, down = picture_directions(self._viewer)
+        for direction, side in (
+            (right, Align.AlignRight | Align.AlignVCenter),
+            (-right, Align.AlignLeft | Align.AlignVCenter),
+            (down, Align.AlignHCenter | Align.AlignBottom),
+            (-down, Align.AlignHCenter | Align.AlignTop),
+        ):
+            self._write(painter, letters_of(direction), side)
+
+    def _write(self, painter: QPainter, words: str, side: Qt.AlignmentFlag) -> None:
+        area = QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        if not words:
+            return
+        plate = painter.boundingRect(area, side, words)
+        painter.fillRect(plate.adjusted(-PLATE_MARGIN, 0, PLATE_MARGIN, 0), PLATE)
+        painter.setPen(WORDS)
+        painter.drawText(area, side, words)
+
+    def _cut_boxes(self) -> list[Outline]:
+        """The boxes that the slice cuts."""
+        dims = self._viewer.dims
+        if dims.ndisplay == 3 or not self._viewer.layers:
+            return []
+        (hidden,) = (axis for axis in dims.not_displayed if axis >= dims.ndim - 3)
+        axis, place = hidden - (dims.ndim - 3), dims.point[hidden]
+        return [each for each in self._outlines if each.low[axis] <= place < each.high[axis]]
+
+    def _draw_boxes(self, painter: QPainter) -> None:
+        self._drawn = self._cut_boxes()
+        for outline in self._drawn:
+            painter.setPen(QPen(QColor.fromRgbF(*outline.color), LINE_PIXELS))
+            corners = (
+                QPointF(*canvas_position(self._viewer, end, self.width(), self.height()))
+                for end in (outline.low, outline.high)
+            )
+            painter.drawRect(QRectF(*corners).normalized())
+
+    def _draw_crosshair(self, painter: QPainter) -> None:
+        for line in self._crosshair():
+            painter.fillRect(QRect(*line), CROSSHAIR)  # several times as fast as a line
+
+    def _crosshair(self) -> list[tuple[int, int, int, int]]:
+        """Its four lines: left, top, width and height in pixels."""
+        if self._place is None or self._viewer.dims.ndisplay == 3:
+            return []
+        width, height = self.width(), self.height()
+        x, y = map(round, canvas_position(self._viewer, self._place, width, height))
+        lines = (
+            *((0, y, x - GAP, 1), (x + GAP, y, width - x - GAP, 1)),
+            *((x, 0, 1, y - GAP), (x, y + GAP, 1, height - y - GAP)),
+        )
+        return [line for line in lines if line[2] > 0 and line[3] > 0]
+
+
+def canvas_position(
+    viewer: ViewerModel, place: Triple, width: float, height: float
+) -> tuple[float, float]:
+    """Where a place lies in a canvas that shows slices.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    place : tuple of float
+        mm along (S, P, L).
+    width, height : float
+        Of the canvas, in pixels.
+
+    Returns
+    -------
+    tuple of float
+        Pixels from the left and from the top.
+    """
+    camera = viewer.scene.camera
+    _, vertical, horizontal = camera.orientation
+    extra = viewer.dims.ndim - 3
+    down, right = (
+        camera.zoom * (place[axis - extra] - centre)
+        for axis, centre in zip(viewer.dims.displayed, camera.center[-2:])
+    )
+    x = width / 2 + (right if str(horizontal) == "right" else -right)
+    y = height / 2 + (down if str(vertical) == "down" else -down)
+    return x, y
+
+
+def _font() -> QFont:
+    font = QFont()
+    font.setPixelSize(FONT_PIXELS)
+    return font

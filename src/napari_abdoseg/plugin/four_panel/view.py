@@ -1,0 +1,250 @@
+"""The four-panel view: three slices beside the organs in 3D.
+
+With `save_menu` the only file that touches napari's QtViewer and window; the test of
+the same name fails when a version of napari has them otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from napari import Viewer
+from napari.components import ViewerModel
+from napari.qt import QtViewer
+from qtpy.QtCore import QTimer
+
+from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.plugin.four_panel.box_lines import BoxLines
+from napari_abdoseg.plugin.four_panel.box_outlines import BoxOutlines
+from napari_abdoseg.plugin.four_panel.crosshair import Crosshair
+from napari_abdoseg.plugin.four_panel.fit_organs import OrgansInView
+from napari_abdoseg.plugin.four_panel.frame import PanelFrame
+from napari_abdoseg.plugin.four_panel.linked_zoom import LinkedZoom
+from napari_abdoseg.plugin.four_panel.mirror import Mirror
+from napari_abdoseg.plugin.four_panel.mirror_3d import Mirror3D
+from napari_abdoseg.plugin.four_panel.overlay import PanelOverlay
+from napari_abdoseg.plugin.four_panel.picking import jump_on_click
+from napari_abdoseg.plugin.four_panel.scale_bar import show_scale_bar
+from napari_abdoseg.plugin.four_panel.view_state import ViewState
+from napari_abdoseg.plugin.viewing.ct_window import window_by_dragging
+from napari_abdoseg.plugin.viewing.orientation import keep_head_up, look_from_the_front
+from napari_abdoseg.plugin.viewing.panels import set_panels, unwrapped
+from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
+
+AXIAL, CORONAL, SAGITTAL = (0, 1, 2), (1, 0, 2), (2, 0, 1)
+"""Order of the axes (z, y, x): the first is sliced, the others go down and to the right."""
+
+NAMES = ("Axial", "Coronal", "Sagittal", "3D")
+
+SLIDER_WIDTH = 60
+"""Pixels at least."""
+
+SETTLE_MS = 50
+"""Panels have their new size by then."""
+
+REST_MS = 250
+"""The cursor rests that long before the hidden canvas and the 3D picture follow."""
+
+_views: WeakKeyDictionary[Viewer, FourPanelView] = WeakKeyDictionary()
+
+
+def four_panel_view(viewer: Viewer) -> FourPanelView | None:
+    """The four-panel view of a viewer, if it is open."""
+    return _views.get(unwrapped(viewer))
+
+
+def toggle_four_panel_view(viewer: Viewer) -> None:
+    """Open the four-panel view of a viewer, or close it."""
+    viewer = unwrapped(viewer)
+    view = four_panel_view(viewer)
+    if view is None:
+        _views[viewer] = FourPanelView(viewer)
+    else:
+        view.close()
+
+
+class FourPanelView:
+    """Axial, coronal and sagittal slices and a 3D picture of what a viewer holds.
+
+    Each shows copies of the viewer's layers, which share their data. The viewer's
+    own canvas is hidden meanwhile: surfaces and boxes are then in the 3D picture
+    alone, and a slice is drawn as fast as its scan and masks are.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self.panels = tuple(ViewerModel() for _ in NAMES)
+        self.axial, self.coronal, self.sagittal, self.three_d = self.panels
+        self.slices = self.panels[:3]
+        self._before = ViewState.of(viewer)
+        viewer.dims.ndisplay = 2
+        self._fitted: list[tuple[Any, ...]] = []
+        self._closing: list[Callable[[], None]] = []
+        for panel, axes in zip(self.slices, (AXIAL, CORONAL, SAGITTAL)):
+            self._slice_along(panel, axes)
+        self.three_d.dims.ndisplay = 3
+        self._mirror_3d = Mirror3D(viewer, self.three_d)
+        self._mirrors = *(Mirror(viewer, panel) for panel in self.slices), self._mirror_3d
+        set_panels(viewer, self.panels)
+        self.qt_viewers = [_Panel(panel) for panel in self.panels]
+        self._put_into_window()
+        self._fit_timer = QTimer(self.frame)
+        self._fit_timer.setSingleShot(True)
+        self._fit_timer.setInterval(SETTLE_MS)
+        self._fit_timer.timeout.connect(self.fit)
+        self.cursor = SharedCursor(_place(viewer))
+        self.cursor.join(viewer, rest_ms=REST_MS)
+        self._outlines = BoxOutlines(viewer)
+        self._organs_in_view = OrgansInView(self.three_d, self._outlines)
+        self._closing += [self._outlines.close, self._organs_in_view.close]
+        for panel, qt_viewer, name in zip(self.panels, self.qt_viewers, NAMES):
+            self._dress(panel, qt_viewer, name)
+        for panel in self.slices:
+            panel.events.status.connect(lambda event: setattr(viewer, "status", event.value))
+        for panel in self.slices:
+            self._closing.append(window_by_dragging(panel, viewer))
+        jump_on_click(self.three_d, self.cursor)
+        self._zoom = LinkedZoom(self.slices)
+        self._connect_switches()
+        self._connect(viewer.layers.events.inserted, self._fit_first_layer)
+        self._connect(viewer.events.reset_view, self._fit_soon)
+        for panel in self.panels:
+            self._connect(panel.canvas.events.size, self._fit_resized)
+        self._fit_soon()
+
+    def fit(self) -> None:
+        """Show the whole scan in each slice, and all organs in 3D."""
+        linked, self._zoom.on = self._zoom.on, False
+        for panel in self.slices:
+            seen = [layer for layer in panel.layers if layer.visible]
+            with panel.events.reset_view.blocker():
+                panel.fit_to_view(layers=seen or None)
+        with self.three_d.events.reset_view.blocker():
+            self._organs_in_view.fit()
+        self._zoom.on = linked
+        self._fitted = self._looks()
+
+    def close(self) -> None:
+        """Leave the viewer as it was before."""
+        if _views.pop(self.viewer, None) is None:
+            return
+        self._fit_timer.stop()
+        for undo in reversed(self._closing):
+            undo()
+        self._zoom.close()
+        self.cursor.close()
+        set_panels(self.viewer, ())
+        for mirror in self._mirrors:
+            mirror.close()
+        self._take_out_of_window()
+        self._before.restore(self.viewer)
+
+    def _slice_along(self, panel: ViewerModel, axes: tuple[int, ...]) -> None:
+        """Keep a panel on slices of one axis, however many axes the layers have."""
+        dims = panel.dims
+
+        def turn(event: Any = None) -> None:
+            extra = dims.ndim - 3
+            if extra >= 0:
+                dims.order = (*range(extra), *(axis + extra for axis in axes))
+
+        dims.ndisplay = 2
+        # napari would slice all layers twice at each step, for point and for current_step.
+        dims.events.current_step.disconnect(panel._update_layers)
+        self._connect(dims.events.ndim, turn)
+        turn()
+
+    def _put_into_window(self) -> None:
+        """Put the four panels where the viewer's own canvas is."""
+        main = self.viewer.window._qt_viewer
+        self.frame = PanelFrame(main.parentWidget(), *self.qt_viewers)
+        main.hide()
+        main.parentWidget().layout().addWidget(self.frame)
+        self.frame.closed.connect(self.close)
+        self.frame.arranged.connect(self._fit_soon)
+
+    def _take_out_of_window(self) -> None:
+        self.frame.parentWidget().layout().removeWidget(self.frame)
+        self.frame.end()
+        for panel in self.qt_viewers:
+            panel.close()
+        self.qt_viewers.clear()
+        self.viewer.window._qt_viewer.show()
+
+    def _dress(self, panel: ViewerModel, qt_viewer: QtViewer, name: str) -> None:
+        """Give a panel its orientation, scale bar, name, letters, cursor and cross hair."""
+        self.cursor.join(panel)
+        outlines = () if panel is self.three_d else self._outlines
+        overlay = PanelOverlay(qt_viewer.canvas.native, panel, name, outlines)
+        self._outlines.changed.connect(overlay.repaint_soon)
+        self._closing += [show_scale_bar(panel), keep_head_up(panel), overlay.end]
+        if panel is not self.three_d:
+            self._point(overlay)
+        else:
+            # A surface under the mouse takes too long to find at each of its moves.
+            panel.cursor.events.position.disconnect(panel.update_status_from_cursor)
+            look_from_the_front(panel)
+            scene = qt_viewer.canvas.view.scene
+            crosshair, lines = Crosshair(panel, scene, REST_MS), BoxLines(self._outlines, scene)
+            self._closing += [crosshair.end, lines.end]
+            self._point(crosshair)
+
+    def _point(self, pointer: PanelOverlay | Crosshair) -> None:
+        """Keep a cross hair on the cursor."""
+        self.cursor.moved.connect(pointer.point_at)
+        pointer.point_at(self.cursor.position)
+
+    def _connect_switches(self) -> None:
+        frame, mirror_3d = self.frame, self._mirror_3d
+        frame.linked_zoom.toggled.connect(lambda on: setattr(self._zoom, "on", on))
+        frame.volumes_in_3d.toggled.connect(lambda on: setattr(mirror_3d, "volumes_shown", on))
+
+    def _connect(self, emitter: Any, callback: Callable[..., None]) -> None:
+        emitter.connect(callback)
+        self._closing.append(lambda: emitter.disconnect(callback))
+
+    def _fit_first_layer(self, event: Any) -> None:
+        if len(self.viewer.layers) == 1:
+            self._fit_soon()
+
+    def _fit_resized(self, event: Any = None) -> None:
+        """Fit again after a change of sizes, unless the user has moved or zoomed meanwhile."""
+        if self._fitted == self._looks():
+            self._fit_soon()
+
+    def _looks(self) -> list[tuple[Any, ...]]:
+        cameras = [panel.scene.camera for panel in self.panels]
+        return [(tuple(camera.center), camera.zoom, tuple(camera.angles)) for camera in cameras]
+
+    def _fit_soon(self, event: Any = None) -> None:
+        """Fit the panels once they have their size and their layers."""
+        self._fit_timer.start()
+
+
+class _Panel(QtViewer):
+    """A canvas and its slider, which may be as narrow as a third of the window."""
+
+    def __init__(self, panel: ViewerModel) -> None:
+        super().__init__(panel)
+        panel.dims.events.ndim.connect(self._narrow)
+        self._narrow()
+
+    def _narrow(self, event: Any = None) -> None:
+        for row in self.dims.slider_widgets:
+            row.play_button.hide()
+            row.slider.setMinimumWidth(SLIDER_WIDTH)
+
+    def _bind_shortcuts(self) -> None:
+        """They are bound already, by the viewer's own canvas and for all of them."""
+
+
+def _place(viewer: ViewerModel) -> Triple:
+    """Where a viewer is sliced, in mm along (S, P, L)."""
+    s, p, left = (0.0, *viewer.dims.point)[-3:]
+    return s, p, left

@@ -1,0 +1,148 @@
+"""Boxes that stay right while a viewer turns, slices and goes to 3D."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakSet, WeakValueDictionary
+
+from napari.components import ViewerModel
+from napari.layers import Layer, Shapes
+
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.plugin.layers.box_drawing import draw_box
+
+_displays: WeakValueDictionary[Layer, BoxDisplay] = WeakValueDictionary()
+_followed: WeakSet[ViewerModel] = WeakSet()
+
+
+def follow_boxes(viewer: ViewerModel) -> None:
+    """Keep each box layer right that is in ``viewer``, or comes into it."""
+    if viewer in _followed:
+        return
+    _followed.add(viewer)
+
+    def display(layer: Layer) -> None:
+        if isinstance(layer, Shapes) and "box" in layer.metadata:
+            box_display(viewer, layer)
+
+    for layer in viewer.layers:
+        display(layer)
+    viewer.layers.events.inserted.connect(lambda event: display(event.value))
+
+
+def box_display(viewer: ViewerModel, layer: Shapes) -> BoxDisplay:
+    """What keeps a box layer right; the layer is in ``viewer``, or is added to it."""
+    display = _displays.get(layer)
+    if display is None:
+        display = BoxDisplay(viewer, layer, layer.metadata["box"], layer.metadata["grid"])
+    return display
+
+
+class BoxDisplay:
+    """Keeps a box layer right in one viewer, as long as the layer is in it.
+
+    napari draws a Shapes layer anew for each slice, which takes longer than all
+    the rest of it. A box looks the same on all slices that cut it: it is drawn
+    when the first of them is shown, and when none is any more.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Any viewer or viewer model; each with its own layer.
+    layer : Shapes
+        As `box_layer` makes it; added to the viewer if it is not there yet.
+    box : Box
+    grid : Grid
+    """
+
+    def __init__(self, viewer: ViewerModel, layer: Shapes, box: Box, grid: Grid) -> None:
+        self.layer = layer
+        self._viewer = viewer
+        self._grid = grid
+        _displays[layer] = self
+        if layer not in viewer.layers:
+            viewer.add_layer(layer)
+        self._redraws = layer.events.set_data, layer.events.highlight
+        self._hold_redraws()
+        self._draw()
+        # First, so that napari never paints the drawing of the view before.
+        viewer.dims.events.ndisplay.connect(self._follow, position="first")
+        viewer.dims.events.order.connect(self._follow, position="first")
+        viewer.dims.events.point.connect(self._follow_slice)
+        layer.events.visible.connect(self._redraw)
+        layer.events.metadata.connect(self._draw)
+
+        def on_removed(event: Any) -> None:
+            if event.value is self.layer:
+                self.close()
+
+        self._on_removed = on_removed  # a function keeps the display alive, a method would not
+        viewer.layers.events.removed.connect(on_removed)
+
+    @property
+    def box(self) -> Box:
+        """The box that is shown; it is in the layer's metadata."""
+        return self.layer.metadata["box"]
+
+    @box.setter
+    def box(self, box: Box) -> None:
+        if box != self.box:
+            self.layer.metadata = {**self.layer.metadata, "box": box}
+
+    def close(self) -> None:
+        """Follow the viewer no longer."""
+        dims, layers = self._viewer.dims, self._viewer.layers
+        dims.events.ndisplay.disconnect(self._follow)
+        dims.events.order.disconnect(self._follow)
+        dims.events.point.disconnect(self._follow_slice)
+        self.layer.events.visible.disconnect(self._redraw)
+        self.layer.events.metadata.disconnect(self._draw)
+        layers.events.removed.disconnect(self._on_removed)
+        self._release_redraws()
+        _displays.pop(self.layer, None)
+
+    def _hidden_axis(self) -> int | None:
+        """The axis of the box that is sliced, None in 3D."""
+        dims = self._viewer.dims
+        extra = dims.ndim - 3
+        hidden = [axis - extra for axis in dims.not_displayed if axis >= extra]
+        return hidden[0] if hidden else None
+
+    def _is_cut(self) -> bool:
+        """Whether napari shows the box in the present slice."""
+        return self._hidden is None or len(self.layer._view_indices) > 0
+
+    def _follow(self, event: Any) -> None:
+        if self._hidden_axis() != self._hidden:
+            self._draw()
+
+    def _follow_slice(self, event: Any) -> None:
+        if self._is_cut() != self._cut:
+            self._redraw()
+
+    def _draw(self, event: Any = None) -> None:
+        self._hidden = self._hidden_axis()
+        drawing = draw_box(self.box, self._grid, self._hidden)
+        layer = self.layer
+        # One event for all, and that last: the viewer's range then sees the new extent.
+        with layer.events.data.blocker(), layer.events.scale.blocker():
+            layer.data = [(shape, drawing.shape_type) for shape in drawing.shapes]
+            layer.edge_width = drawing.edge_width
+            layer.scale = drawing.scale
+        layer.translate = drawing.translate
+        self._redraw()
+
+    def _redraw(self, event: Any = None) -> None:
+        self._cut = self._is_cut()
+        self._release_redraws()
+        self.layer.events.set_data()
+        self._hold_redraws()
+
+    def _hold_redraws(self) -> None:
+        for emitter in self._redraws:
+            emitter.block()
+
+    def _release_redraws(self) -> None:
+        for emitter in self._redraws:
+            emitter.unblock()

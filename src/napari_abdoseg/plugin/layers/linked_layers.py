@@ -1,0 +1,163 @@
+"""Layers that come with a Labels layer, such as the boxes and the surfaces of its organs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import to_hex
+from napari.components import ViewerModel
+from napari.layers import Labels, Layer, Shapes
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+
+from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.plugin.jobs.idle_queue import Turn
+from napari_abdoseg.plugin.layers.conversion import LayerData, add_beside, one_color
+from napari_abdoseg.plugin.layers.linked_names import companion_names
+
+Look = tuple[Any, float]
+"""RGB from 0 to 1, and opacity."""
+
+
+class Companions:
+    """A layer for each name, such as ``"liver"``, that is offered, known and to be shown.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    neighbour : Labels
+        On whose grid they lie.
+    kind : str
+        Key of what is shown in the layers' metadata: ``"box"`` or ``"surface"``.
+    new_layer : callable
+        `box_layer` or `surface_layer`.
+    look : callable
+        Gives colour and opacity of a name.
+    """
+
+    changed = Signal()
+    """Another layer is shown or hidden, or deleted."""
+    added = Signal()
+    """A layer was added."""
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        neighbour: Labels,
+        kind: str,
+        new_layer: Callable[[str, Any, Any, Grid], LayerData],
+        look: Callable[[str], Look],
+    ) -> None:
+        self._viewer = viewer
+        self._neighbour = neighbour
+        self._kind = kind
+        self._new_layer = new_layer
+        self._look = look
+        self._layers: dict[str, Any] = {}
+        self._known: dict[str, tuple[Any, Grid]] = {}
+        self._offered: tuple[str, ...] = ()
+        self._wanted: set[str] = set()
+        self._turn = Turn(self._add_missing)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Those that are in the viewer."""
+        return tuple(self._layers.values())
+
+    def state(self) -> dict[str, bool]:
+        """Names that are offered, and whether they are to be shown."""
+        return {name: name in self._wanted for name in self._offered}
+
+    def show(self, shown: Mapping[str, bool]) -> None:
+        """Show or hide by name; what isn't known yet is shown when it is."""
+        for name, on in shown.items():
+            (self._wanted.add if on else self._wanted.discard)(name)
+            if name in self._layers:
+                self._layers[name].visible = on
+        self._add_missing()
+        self.changed.emit()
+
+    def offer(self, names: Iterable[str]) -> None:
+        """Have layers of these names only; what was shown of others is shown when they return."""
+        self._offered = tuple(names)
+        for name in self._layers.keys() - set(self._offered):
+            self._viewer.layers.remove(self._layers.pop(name))
+        self._turn.wait()
+
+    def put(self, name: str, content: Any, grid: Grid) -> None:
+        """Take a box or surface, and let its layer show it."""
+        self._known[name] = content, grid
+        layer = self._layers.get(name)
+        if layer is not None and layer.metadata[self._kind] != content:
+            layer.metadata = {**layer.metadata, self._kind: content}
+        self._turn.wait()
+
+    def follow_looks(self) -> None:
+        """Give all layers their present colours and opacities."""
+        for name, layer in self._layers.items():
+            color, opacity = self._look(name)
+            if layer.opacity != opacity:
+                layer.opacity = opacity
+            _recolor(layer, color)
+
+    def forget(self, layer: Layer) -> None:
+        """The user has deleted a layer."""
+        for name, own in list(self._layers.items()):
+            if own is layer:
+                del self._layers[name]
+                self._wanted.discard(name)
+                self.changed.emit()
+
+    def close(self) -> None:
+        """Delete all layers."""
+        self._turn.cancel()
+        # napari may be removing several layers: these have their turn after that.
+        QTimer.singleShot(0, partial(_remove, self._viewer, list(self._layers.values())))
+        self._layers.clear()
+
+    def _add_missing(self) -> None:
+        """Add one layer, which takes napari a while, and then the next ones."""
+        missing = [
+            name
+            for name in self._offered
+            if name in self._wanted and name in self._known and name not in self._layers
+        ]
+        if missing:
+            self._add(missing[0])
+        if missing[1:]:
+            self._turn.wait()
+
+    def _add(self, name: str) -> None:
+        color, opacity = self._look(name)
+        layer_data = self._new_layer(name, color, *self._known[name])
+        layer = add_beside(self._viewer, self._neighbour, layer_data)
+        companion_names(self._viewer).take(layer, layer_data[1]["name"], self._neighbour)
+        layer.opacity = opacity
+        self._layers[name] = layer
+        layer.events.visible.connect(partial(self._follow_eye, name))
+        self.added.emit()
+
+    def _follow_eye(self, name: str, event: Any) -> None:
+        """The layer was shown or hidden, perhaps in napari's own list."""
+        if self._layers[name].visible != (name in self._wanted):
+            self._wanted ^= {name}
+            self.changed.emit()
+
+
+def _recolor(layer: Any, color: Any) -> None:
+    if isinstance(layer, Shapes):
+        if not np.allclose(layer.edge_color[0, :3], color):
+            layer.current_edge_color = layer.edge_color = to_hex(color)
+    elif not np.allclose(layer.colormap.colors[0, :3], color):
+        layer.colormap = one_color(color)
+
+
+def _remove(viewer: ViewerModel, layers: list[Layer]) -> None:
+    left = [layer for layer in layers if layer in viewer.layers]
+    if left:
+        with viewer.layers.batched_update():
+            for layer in left:
+                viewer.layers.remove(layer)

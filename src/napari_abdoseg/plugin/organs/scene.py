@@ -1,0 +1,236 @@
+"""The organs of one Labels layer in a viewer: what is shown of them, and what they measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from weakref import WeakValueDictionary
+
+from napari.components import ViewerModel
+from napari.layers import Labels, Layer
+from napari.utils.notifications import show_info
+from psygnal import Signal
+
+from napari_abdoseg.anatomy import bile_duct
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.correct.painting import Painting
+from napari_abdoseg.plugin.layers.boxes import follow_boxes
+from napari_abdoseg.plugin.layers.conversion import box_layer, surface_layer
+from napari_abdoseg.plugin.layers.linked_layers import Companions, Look
+from napari_abdoseg.plugin.layers.masks import Masks
+from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
+from napari_abdoseg.plugin.organs.bile_duct_region import COLOR, RegionFinding
+from napari_abdoseg.plugin.organs.eyes import Eyes
+from napari_abdoseg.plugin.organs.isolate import Solo
+from napari_abdoseg.plugin.organs.matching_scan import ScanFinding
+from napari_abdoseg.plugin.organs.measuring import Measuring, OrganTable
+from napari_abdoseg.plugin.organs.surface_making import SurfaceMaking
+from napari_abdoseg.plugin.viewing.focus import focus_on
+from napari_abdoseg.plugin.viewing.panels import unwrapped
+
+MOST_AT_FIRST = 10
+"""Organs whose surfaces and boxes are shown without being asked for."""
+
+_scenes: WeakValueDictionary[Labels, OrganScene] = WeakValueDictionary()
+
+
+def organ_scene(viewer: ViewerModel, layer: Labels) -> OrganScene:
+    """The scene of a Labels layer; it lives as long as the layer is in the viewer."""
+    scene = _scenes.get(layer)
+    if scene is None:
+        scene = _scenes[layer] = OrganScene(unwrapped(viewer), layer)
+    return scene
+
+
+class OrganScene:
+    """Brings together what belongs to the organs of a Labels layer.
+
+    `masks`, `surfaces` and `boxes` are what is shown, by name, and `eyes` all of them
+    together; `solo` shows one
+    organ alone; `painting` has the brush and the locks; `region` is the
+    bile-duct search region. All of it follows when the labels are edited.
+    Deleting the Labels layer deletes boxes and surfaces.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    layer : Labels
+    """
+
+    changed = Signal()
+    """Measures, or what is shown, are no longer what they were."""
+
+    def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
+        self.layer = layer
+        self.table = OrganTable()
+        self.masks = Masks(layer)
+        self.surfaces = Companions(viewer, layer, "surface", surface_layer, self.look)
+        self.boxes = Companions(viewer, layer, "box", box_layer, self.look)
+        self.parts = self.masks, self.surfaces, self.boxes
+        self.eyes = Eyes(self.parts)
+        self.solo = Solo(self.parts)
+        self.region = RegionFinding(layer)
+        self._viewer = viewer
+        self._smoothing = "light"
+        self._undecided = layer.visible and "organs" in layer.metadata
+        self._surface_making = SurfaceMaking(layer)
+        self._scan = ScanFinding(viewer, layer)
+        self._measuring = Measuring(viewer, layer)
+        self.painting = Painting(viewer, layer)  # it is last to hear of strokes, and first
+        follow_boxes(viewer)
+        follow_surfaces(viewer)
+        self._connect()
+        if not self._scan.follow(layer.metadata.get("grid")):  # a scan starts it too
+            self._measuring.start()
+
+    @property
+    def smoothing(self) -> str:
+        """How much the surfaces are smoothed, one of `SMOOTHINGS`."""
+        return self._smoothing
+
+    @smoothing.setter
+    def smoothing(self, smoothing: str) -> None:
+        self._smoothing = smoothing
+        self._make_surfaces()
+
+    def show_at_first(self) -> None:
+        """Show boxes and surfaces once, of a few organs that are named and seen."""
+        if self._undecided and self.table.measures:
+            self._undecided = False
+            if len(self.table.measures) <= MOST_AT_FIRST:
+                self.show_when_measured(self.table.measures)
+
+    def rename(self, organs: Iterable[Organ]) -> None:
+        """Follow a layer whose organs are called otherwise now; what is shown stays so."""
+        names = {organ.value: organ.name for organ in organs}
+        new_names = {old.name: names.get(old.value) for old in self.table.organs}
+        for part in (self.boxes, self.surfaces):
+            shown = (new_names.get(name) for name, on in part.state().items() if on)
+            part.show({name: True for name in shown if name})
+        self._measuring.start()
+
+    def show_when_measured(self, organs: Iterable[Organ]) -> None:
+        """Show boxes and surfaces of organs as soon as they are there."""
+        self._undecided = False
+        shown = {organ.name: True for organ in organs}
+        for part in (self.boxes, self.surfaces):
+            part.show(shown)
+
+    def show_all(self, shown: bool) -> None:
+        """Show or hide all masks, surfaces and boxes."""
+        self._undecided = False
+        self.solo.forget()
+        for part in self.parts:
+            part.show(dict.fromkeys(part.state(), shown))
+
+    def toggle_solo(self, organ: Organ) -> None:
+        """Show an organ alone, or again what was shown before."""
+        if self.solo.name == organ.name:
+            self.solo.stop()
+        else:
+            self.solo.start(organ.name, self.table.sides.get(organ, {}).keys())
+        self.changed.emit()
+
+    def set_opacity(self, organ: Organ, opacity: float) -> None:
+        """Give an organ's mask, surface and box another opacity, above 0 to 1."""
+        self.masks.set_opacity(organ, opacity)
+        self._follow_looks()
+
+    def is_split(self, organ: Organ) -> bool:
+        """Whether an organ's right and left are measured apart."""
+        return organ in self._measuring.split
+
+    def toggle_split(self, organ: Organ) -> None:
+        """Measure right and left of an organ apart, or together again."""
+        self._measuring.split ^= {organ}
+        self._measuring.start()
+
+    def look(self, name: str) -> Look:
+        """Colour and opacity of an organ, a side or the region."""
+        for organ in self.table.organs:
+            if name == organ.name or name in self.table.sides.get(organ, {}):
+                return self.masks.color(organ), self.masks.opacity(organ)
+        return COLOR, 1.0
+
+    def boxes_by_name(self) -> dict[str, Box]:
+        """Boxes of organs and sides, and that of the bile-duct search region."""
+        boxes = {name: measures.box for name, measures in self.table.by_name().items()}
+        if self.region.region is not None:
+            boxes[bile_duct.NAME] = self.region.region.box
+        return boxes
+
+    def go_to(self, name: str) -> None:
+        """Bring all panels to an organ, a side or the region, and zoom to its box.
+
+        Of the region there is nothing to see but its box: that is shown.
+        """
+        box = self.boxes_by_name().get(name)
+        if box is not None:
+            focus_on(self._viewer, box, self.table.grid)
+            if name == bile_duct.NAME:
+                self.boxes.show({name: True})
+
+    def _connect(self) -> None:
+        self._measuring.measured.connect(self._take)
+        self._scan.found.connect(self._take_scan)
+        self._surface_making.made.connect(self.surfaces.put)
+        self._surface_making.rested.connect(lambda: self.region.follow(self.table))
+        self.region.found.connect(self._offer_boxes)
+        self.surfaces.changed.connect(self._make_surfaces)
+        for signal in (self.surfaces.changed, self.boxes.changed, self.region.found):
+            signal.connect(self.changed.emit)
+        self.layer.events.colormap.connect(self._follow_looks)
+
+        def on_removed(event: Any) -> None:
+            self._forget(event.value)
+
+        self._on_removed = on_removed  # a function keeps the scene alive, a method would not
+        self._viewer.layers.events.removed.connect(on_removed)
+
+    def _take(self, table: OrganTable) -> None:
+        self.table = table
+        self._measuring.split -= table.one_piece.keys()
+        for reason in table.one_piece.values():
+            show_info(reason)
+        self.masks.organs = self.painting.organs = table.organs
+        self._scan.follow(table.grid)
+        self._offer_boxes()
+        self.surfaces.offer(organ.name for organ in table.measures)
+        self._make_surfaces()
+        self.changed.emit()
+
+    def _take_scan(self, scan: Any) -> None:
+        self._measuring.scan = scan
+
+    def _offer_boxes(self) -> None:
+        boxes = self.boxes_by_name()
+        for name, box in boxes.items():
+            self.boxes.put(name, box, self.table.grid)
+        self.boxes.offer(boxes)
+
+    def _make_surfaces(self) -> None:
+        """Make the surfaces that are shown and out of date."""
+        shown = self.surfaces.state()
+        organs = [(o, m.box) for o, m in self.table.measures.items() if shown.get(o.name)]
+        self._surface_making.request(organs, self._smoothing)
+
+    def _follow_looks(self, event: object = None) -> None:
+        for part in (self.surfaces, self.boxes):
+            part.follow_looks()
+        self.changed.emit()
+
+    def _forget(self, layer: Layer) -> None:
+        """A layer has left the viewer."""
+        if layer is self.layer:
+            self._close()
+        for part in (self.surfaces, self.boxes):
+            part.forget(layer)
+
+    def _close(self) -> None:
+        self.layer.events.colormap.disconnect(self._follow_looks)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        for each in (self._measuring, self._surface_making, self.region, self._scan):
+            each.close()
+        for each in (self.painting, self.surfaces, self.boxes):
+            each.close()

@@ -1,0 +1,205 @@
+"""Dock widget `Organs`: what a label map holds, and what of it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import ComboBox
+from napari.layers import Labels
+from qtpy.QtCore import QModelIndex
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+from napari_abdoseg.anatomy.surface import SMOOTHINGS
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.layers.conversion import label_layers
+from napari_abdoseg.plugin.organs.bile_duct_region import is_expected
+from napari_abdoseg.plugin.organs.cells import NAME
+from napari_abdoseg.plugin.organs.details import OrganDetails
+from napari_abdoseg.plugin.organs.model import OrganModel
+from napari_abdoseg.plugin.organs.naming import NamingRow
+from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.organs.tree import OrganTree
+from napari_abdoseg.plugin.organs.window_choice import WindowChoice
+from napari_abdoseg.plugin.saving.row import SaveRow
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.ct_window import follow_windows
+from napari_abdoseg.plugin.viewing.orientation import keep_head_up
+from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+EMPTY = "Open a label map, or segment a CT, to see its organs here."
+MEASURING = "Measuring…"
+NO_LABELS = "This layer has no labels yet."
+WIDEST = 430
+MARGIN = 4
+
+
+class OrgansWidget(Panel):
+    """The organs of a Labels layer: what is shown of each, what it measures, which is painted."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__("Organs")
+        self._viewer = napari_viewer
+        self._followed: Labels | None = None
+        self._painted: Organ | None = None
+        self._cases = cases_in_view(napari_viewer)
+        self.model = OrganModel(self)
+        self.layers = ComboBox(choices=self._label_layers, nullable=False)
+        self.all_on, self.all_off = QPushButton("All on"), QPushButton("All off")
+        self.list = OrganTree(self.model)
+        self.details = OrganDetails()
+        self.smoothing = ComboBox(choices=SMOOTHINGS, value="light")
+        self.window = WindowChoice(unwrapped(napari_viewer))
+        self.message = QLabel(EMPTY)
+        self.naming = NamingRow()
+        self.region_words = QLabel()
+        self.save = SaveRow(napari_viewer)
+        self._lay_out()
+        self._follow_theme()
+        self._connect()
+        self._update_layers()
+        keep_head_up(unwrapped(napari_viewer))
+        follow_windows(unwrapped(napari_viewer))
+
+    def choose(self, layer: Labels) -> None:
+        """List the organs of ``layer``."""
+        self.layers.value = layer
+
+    def _lay_out(self) -> None:
+        self.all_on.setToolTip("Show the masks, surfaces and boxes of all organs")
+        self.all_off.setToolTip("Hide the masks, surfaces and boxes of all organs")
+        self.smoothing.tooltip = "How much surfaces are smoothed; they keep the organ's volume"
+        for label in (self.message, self.region_words):
+            label.setWordWrap(True)
+        self._top = _row(self.layers.native, self.all_on, self.all_off)
+        self._bottom = _row(
+            QLabel("CT window"), self.window, QLabel("Smoothing"), self.smoothing.native
+        )
+        layout = self.body
+        for widget in (self._top, self.message, self.naming, self.list, self.region_words):
+            layout.addWidget(widget)
+        layout.addSpacing(6)
+        for widget in (self.details, self._bottom):
+            layout.addWidget(widget)
+        layout.addStretch()
+        self.foot.addWidget(self.save)
+
+    def _connect(self) -> None:
+        self._viewer.events.theme.connect(self._follow_theme)
+        self.layers.changed.connect(self._show)
+        self.layers.native.activated.connect(self._bring_into_view)
+        self._cases.changed.connect(self._choose_case_in_view)
+        self.all_on.clicked.connect(lambda: self.model.scene.show_all(True))
+        self.all_off.clicked.connect(lambda: self.model.scene.show_all(False))
+        self.smoothing.changed.connect(self._smooth)
+        self.list.selectionModel().currentChanged.connect(self._paint_selected)
+        self.list.go_to.connect(self._go_to)
+        self.model.refreshed.connect(self._fit)
+        events = self._viewer.layers.events
+        for event in (events.inserted, events.removed, events.reordered, events.renamed):
+            event.connect(self._update_layers)
+
+    def _follow_theme(self, event: Any = None) -> None:
+        self.list.wear(self._viewer.theme)
+
+    def _label_layers(self, _: object = None) -> list[Labels]:
+        return label_layers(self._viewer)
+
+    def _update_layers(self, event: Any = None) -> None:
+        self.layers.reset_choices()
+        self._show()
+
+    def _bring_into_view(self, _: int) -> None:
+        if self.layers.value is not None:
+            self._cases.show(self.layers.value)
+
+    def _choose_case_in_view(self) -> None:
+        """List a layer of the case that is in view, the one that is seen if there are several."""
+        layers = [layer for layer in self.layers.choices if self._cases.is_in_view(layer)]
+        if layers and self.layers.value not in layers:
+            self.layers.value = next((layer for layer in layers if layer.visible), layers[0])
+
+    def _show(self, _: object = None) -> None:
+        """List the chosen layer."""
+        layer = self.layers.value
+        self.save.follow(layer)
+        if layer is not self._followed:
+            if self._followed is not None:
+                self._followed.events.selected_label.disconnect(self._select_painted)
+            if layer is not None:
+                layer.events.selected_label.connect(self._select_painted)
+            self._followed, self._painted = layer, None
+        self.model.scene = None if layer is None else organ_scene(self._viewer, layer)
+        if self.model.scene is not None:
+            self.smoothing.value = self.model.scene.smoothing
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show the list with room for its columns, or say why there is none."""
+        if self.model.scene is not None:
+            self.model.scene.show_at_first()
+        listed = self.model.rowCount() > 0
+        self.list.setMinimumWidth(min(self.list.width_needed() + MARGIN, WIDEST))
+        for widget in (self.list, self.all_on, self.all_off, self.details):
+            widget.setVisible(listed)
+        self.message.setVisible(not listed)
+        self._top.setVisible(self.layers.value is not None)
+        self.naming.follow(self.model.scene)
+        self.message.setText(self._why_empty())
+        self._say_of_region()
+        self._select_painted()
+        self._show_details()
+
+    def _why_empty(self) -> str:
+        if self.model.scene is None:
+            return EMPTY
+        table = self.model.scene.table
+        return table.problem or (MEASURING if table.grid is None else NO_LABELS)
+
+    def _say_of_region(self) -> None:
+        scene = self.model.scene
+        shown = scene is not None and is_expected(scene.table)
+        self.region_words.setVisible(shown)
+        self.region_words.setText(scene.region.words if shown else "")
+
+    def _select_painted(self, event: Any = None) -> None:
+        """Select the row of the organ that the brush paints, when it is another one."""
+        organ = None if self.model.scene is None else self.model.scene.painting.organ
+        current = self.list.currentIndex()
+        if organ != self._painted or not current.isValid():
+            self._painted = organ
+            if self.model.organ_at(current) != organ or organ is None:
+                self.list.setCurrentIndex(self.model.row_of(organ))
+
+    def _paint_selected(self, index: QModelIndex) -> None:
+        organ = self.model.organ_at(index)
+        if organ is not None:
+            self.model.scene.painting.choose(organ)
+        self._show_details()
+
+    def _show_details(self) -> None:
+        index = self.list.currentIndex().siblingAtColumn(NAME)
+        self.details.show_row(
+            self.model.scene, self.model.organ_at(index), self.model.name_at(index)
+        )
+
+    def _go_to(self, index: QModelIndex) -> None:
+        self.model.scene.go_to(self.model.name_at(index))
+
+    def _smooth(self, smoothing: str) -> None:
+        if self.model.scene is not None:
+            self.model.scene.smoothing = smoothing
+
+
+def _row(*widgets: QWidget) -> QWidget:
+    """Widgets side by side; the first takes what room there is."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    layout.setStretch(0, 1)
+    return row

@@ -1,0 +1,1 @@
+"""What a user paints, told voxel by voxel to all that follow it."""

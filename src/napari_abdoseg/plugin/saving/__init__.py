@@ -1,0 +1,5 @@
+"""A user saves corrected label maps, and is asked before unsaved ones leave."""
+
+from napari_abdoseg.plugin.saving.label_maps import Saving, saving, scan_path
+
+__all__ = ["Saving", "saving", "scan_path"]

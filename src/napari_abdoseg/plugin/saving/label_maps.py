@@ -1,0 +1,150 @@
+"""Saving label maps of a viewer, each in a thread and as it is at that moment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from weakref import WeakKeyDictionary, ref
+
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QFileDialog, QWidget
+
+from napari_abdoseg.errors import AbdosegError, ImageError
+from napari_abdoseg.image.files.saving import backup_of
+from napari_abdoseg.image.label_place import place_of_labels
+from napari_abdoseg.image.nifti.volumes import nifti_path, write_labels
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.jobs.job import Job
+from napari_abdoseg.plugin.layers.conversion import label_map_of, volume_of
+from napari_abdoseg.plugin.saving.saved_state import State
+from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.progress import Progress, Work
+
+TITLE, TYPES = "Save label map", "NIfTI label map (*.nii.gz *.nii)"
+NOT_CHOSEN = "Not saved: no file was chosen."
+NOT_IN_NAMES = r'[<>:"/\\|?*]'
+
+_savings: WeakKeyDictionary[ViewerModel, Saving] = WeakKeyDictionary()
+
+
+def saving(viewer: ViewerModel) -> Saving:
+    """What saves the label maps of a viewer."""
+    viewer = unwrapped(viewer)
+    if viewer not in _savings:
+        _savings[viewer] = Saving(viewer)
+    return _savings[viewer]
+
+
+def scan_path(viewer: ViewerModel, layer: Labels) -> Path | None:
+    """The file of the CT that a label map is of: the one it was made of, else the first like it."""
+    if "scan" in layer.metadata:
+        return layer.metadata["scan"]
+    grid = layer.metadata.get("grid")
+    scans = (each for each in viewer.layers if isinstance(each, Image) and grid is not None)
+    return next((path for path in (_path_on(scan, grid) for scan in scans) if path), None)
+
+
+class Saving(QObject):
+    """Saves Labels layers as NIfTI files.
+
+    What a file replaces is kept as ``.bak`` beside it.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    """
+
+    started = Signal(object)
+    """The layer."""
+    ended = Signal(object, str)
+    """The layer, and why it was not saved; nothing if it was."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = ref(viewer)
+        self._unsaved = unsaved_labels(viewer)
+        self._jobs: dict[Labels, Job] = {}
+        self._asked_again: dict[Labels, Path] = {}
+
+    def is_saving(self, layer: Labels) -> bool:
+        """Whether a layer is being saved."""
+        return layer in self._jobs
+
+    def place(self, layer: Labels) -> Path | None:
+        """The file that `save` writes; None where there is no CT to save beside."""
+        metadata = layer.metadata
+        scan = scan_path(self._viewer(), layer)
+        return place_of_labels(metadata.get("path"), scan, metadata.get("stamp", ""))
+
+    def save(self, layer: Labels, window: QWidget | None = None) -> None:
+        """Save a layer in its place; one without a place goes where the user says."""
+        place = self.place(layer)
+        if place is None:
+            self.save_as(layer, window)
+        else:
+            self.save_in(layer, place)
+
+    def save_as(self, layer: Labels, window: QWidget | None = None) -> None:
+        """Save a layer where the user says."""
+        place = self.place(layer) or Path(f"{re.sub(NOT_IN_NAMES, '_', layer.name)}.nii.gz")
+        chosen, _ = QFileDialog.getSaveFileName(window, TITLE, str(place), filter=TYPES)
+        if chosen:
+            self.save_in(layer, nifti_path(chosen))
+        else:
+            self.ended.emit(layer, NOT_CHOSEN)
+
+    def save_in(self, layer: Labels, path: Path) -> None:
+        """Save a layer in a file, which is the layer's own from then on."""
+        if layer in self._jobs:
+            self._asked_again[layer] = path
+            return
+        state = self._unsaved.state(layer)
+        try:
+            labels = _snapshot(layer)
+        except AbdosegError as error:
+            show_error(str(error))
+            self.ended.emit(layer, str(error))
+            return
+        job = self._jobs[layer] = Job(_saving(path, labels), f"Save {layer.name}")
+        job.returned.connect(partial(self._settle, layer, state))
+        job.ended.connect(partial(self._end, layer))
+        self.started.emit(layer)
+        job.start()
+
+    def _settle(self, layer: Labels, state: State, path: Path) -> None:
+        layer.metadata["path"] = path
+        self._unsaved.settle(layer, state)
+
+    def _end(self, layer: Labels) -> None:
+        job = self._jobs.pop(layer)
+        again = self._asked_again.pop(layer, None)
+        if again is not None:
+            self.save_in(layer, again)
+        else:
+            self.ended.emit(layer, job.problem)
+
+
+def _snapshot(layer: Labels) -> LabelMap:
+    """A layer's label map as it is now, whatever is painted later."""
+    labels = label_map_of(layer)
+    return replace(labels, data=labels.data.copy(order="K"))
+
+
+def _saving(path: Path, labels: LabelMap) -> Work[Path]:
+    yield Progress(f"Saving {path.name}", 0, 0)
+    write_labels(path, labels, backup=backup_of(path))
+    return path
+
+
+def _path_on(layer: Image, grid: object) -> Path | None:
+    try:
+        volume = volume_of(layer)
+    except ImageError:
+        return None
+    return volume.path if volume.grid.matches(grid) else None

@@ -1,0 +1,34 @@
+"""The ensemble that was loaded last, so that the next run need not read it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_abdoseg.inference.model.ensemble import Ensemble, loading_ensemble
+from napari_abdoseg.inference.model.model_folder import Model
+from napari_abdoseg.progress import Work
+
+Settings = tuple[object, ...]
+
+
+class LastEnsemble:
+    """Keeps one ensemble, as long as its files are what they were."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Settings, Ensemble] | None = None
+
+    def loading(self, model: Model, folds: Sequence[str], device: str) -> Work[Ensemble]:
+        """Load folds of a model, unless they are those that were loaded last.
+
+        Raises
+        ------
+        AbdosegError
+            See `loading_ensemble`.
+        """
+        files = [model.checkpoint(fold) for fold in folds]
+        written = tuple(path.stat().st_mtime_ns for path in files if path.exists())
+        settings = (model.folder, tuple(folds), device, written)
+        if self._kept is None or self._kept[0] != settings:
+            self._kept = None
+            self._kept = settings, (yield from loading_ensemble(model.folder, folds, device))
+        return self._kept[1]

@@ -1,0 +1,102 @@
+"""Choosing a model and its folds; a folder is checked the moment it is chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from magicgui.widgets import CheckBox, ComboBox, Container, PushButton
+from psygnal import Signal
+from qtpy.QtWidgets import QFileDialog
+
+from napari_abdoseg.errors import ModelError
+from napari_abdoseg.inference.model.model_folder import Model, known_models, read_model
+from napari_abdoseg.plugin.widgets.readable import readable
+from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
+
+ERROR, ADVICE = "#ff6b6b", "#c9b458"
+"""Made readable in the theme that is worn."""
+
+
+class ModelChoice:
+    """Three rows of a form: the model, a check box a fold, what the model says of itself."""
+
+    folds_changed = Signal()
+    """Other folds are chosen, of this model or another."""
+
+    def __init__(self) -> None:
+        self.model: Model | None = None
+        self._theme, self._color = "dark", ADVICE
+        self._chosen_before: list[str] | None = None
+        self._known = list(known_models())
+        self.name = ComboBox(choices=lambda _: self._known, tooltip="Model")
+        self._browse = PushButton(text="Folder…", tooltip="Choose an nnU-Net v2 model folder.")
+        self.row = Container(widgets=[self.name, self._browse], layout="horizontal", labels=False)
+        self.folds = Container(layout="horizontal", labels=False)
+        for container in (self.row, self.folds):
+            container.margins = (0, 0, 0, 0)
+        self.words = WrappedLabel()
+        self.name.changed.connect(self._read)
+        self._browse.changed.connect(self._ask_for_folder)
+        self._read()
+
+    def wear(self, theme: str) -> None:
+        """Look as the rest of napari does in a theme."""
+        self._theme = theme
+        self._say(self.words.text(), self._color)
+
+    @property
+    def chosen_folds(self) -> list[str]:
+        """Folds that the user has chosen, also where the first of them works alone."""
+        return self._ticked if self._chosen_before is None else self._chosen_before
+
+    @property
+    def _ticked(self) -> list[str]:
+        return [box.text for box in self.folds if box.value]
+
+    def use_first_alone(self, alone: bool) -> None:
+        """Tick the first of the chosen folds alone, or again all that were chosen."""
+        if alone == (self._chosen_before is not None):
+            return
+        chosen = self.chosen_folds
+        self._chosen_before = chosen if alone else None
+        for box in self.folds:
+            box.value = box.text in (chosen[:1] if alone else chosen)
+            box.enabled = not alone
+
+    def choose(self, name_or_folder: str | Path) -> None:
+        """Choose a model by name or folder."""
+        name = str(name_or_folder)
+        if name not in self._known:
+            self._known.append(name)
+            self.name.reset_choices()
+        self.name.value = name
+
+    def _ask_for_folder(self) -> None:
+        title = "Choose an nnU-Net v2 model folder"
+        folder = QFileDialog.getExistingDirectory(self.row.native, title)
+        if folder:
+            self.choose(folder)
+
+    def _read(self) -> None:
+        try:
+            self.model = read_model(self.name.value)
+        except ModelError as error:
+            self.model = None
+            self._say(str(error), ERROR)
+        else:
+            names = ", ".join(organ.name for organ in self.model.organs)
+            self._say(f"Finds {names}. {self.model.description}", ADVICE)
+        self.folds.clear()
+        for fold in self.model.folds if self.model else ():
+            box = CheckBox(text=fold, value=True)
+            box.changed.connect(lambda: self.folds_changed.emit())
+            self.folds.append(box)
+        if self._chosen_before is not None:
+            self._chosen_before = None
+            self.use_first_alone(True)
+        self.folds_changed.emit()
+
+    def _say(self, words: str, color: str) -> None:
+        self._color = color
+        self.words.setText(words)
+        self.words.setStyleSheet(f"color: {readable(color, self._theme)}")

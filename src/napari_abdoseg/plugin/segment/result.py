@@ -1,0 +1,140 @@
+"""A segmentation's result on the screen: masks, boxes, surfaces and the organ list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
+
+from napari import Viewer
+from napari.layers import Image, Labels
+
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.inference.review.disagreement import Disagreement
+from napari_abdoseg.plugin.layers.conversion import (
+    add_beside,
+    labels_layer,
+    labels_metadata,
+    writable,
+)
+from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.paint_events.paint_history import was_painted
+from napari_abdoseg.plugin.review.disagreement_layer import disagreement_metadata
+from napari_abdoseg.plugin.saving.leaving import guard_unsaved
+from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.widgets.panel import open_panel
+
+CORRECTED = "(corrected)"
+
+_results: WeakKeyDictionary[Image, WeakSet[Labels]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A result on the screen.
+
+    Parameters
+    ----------
+    layer : Labels
+    kept : tuple of str
+        Names of layers of earlier results, which are hidden because they were painted on.
+    """
+
+    layer: Labels
+    kept: tuple[str, ...]
+
+
+def show_result(
+    viewer: Viewer, image: Image, label_map: LabelMap, disagreement: Disagreement | None = None
+) -> Shown:
+    """Show the organs of a scan in place of earlier results of it.
+
+    What was painted on is hidden and kept under a name that says so. So is any earlier
+    result while this one is a preview.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    image : Image
+        The scan's layer.
+    label_map : LabelMap
+        Its organs, on the same grid.
+    disagreement : Disagreement, optional
+        Of the folds that found them; the layer keeps it.
+
+    Returns
+    -------
+    Shown
+        The layer is named after the scan and, if that is in view, selected. Boxes and
+        surfaces come a moment later, when the organs are measured.
+    """
+    guard_unsaved(viewer)
+    unsaved = unsaved_labels(viewer)
+    earlier = [layer for layer in _results.get(image, ()) if layer in viewer.layers]
+    kept = [layer for layer in earlier if label_map.stamp or was_painted(layer)]
+    for layer in kept:
+        _keep(viewer, layer)
+    replaced = [layer for layer in earlier if layer not in kept]
+    preview = next((layer for layer in replaced if layer.metadata["stamp"]), None)
+    if preview is None:
+        layer = _add(viewer, image, label_map, disagreement)
+    else:
+        layer = _take_place(preview, image, label_map, disagreement)
+    for other in replaced:
+        if other is not preview:
+            _dress_like(layer, other)
+            unsaved.give_up(other)
+            viewer.layers.remove(other)
+    unsaved.add(layer)
+    layer.name = name_of_result(image, label_map)  # it is free by now
+    if cases_in_view(viewer).is_in_view(image):
+        viewer.layers.selection = {layer}
+        if not label_map.stamp:
+            open_panel(viewer, "Organs").choose(layer)
+    return Shown(layer, tuple(layer.name for layer in kept if was_painted(layer)))
+
+
+def _add(
+    viewer: Viewer, image: Image, label_map: LabelMap, disagreement: Disagreement | None
+) -> Labels:
+    data, options, kind = labels_layer(label_map, name_of_result(image, label_map))
+    options["metadata"] |= _origin(image, disagreement)
+    layer = add_beside(viewer, image, (data, options, kind))
+    _results.setdefault(image, WeakSet()).add(layer)
+    organ_scene(viewer, layer).show_when_measured(label_map.organs)
+    return layer
+
+
+def _take_place(
+    preview: Labels, image: Image, label_map: LabelMap, disagreement: Disagreement | None
+) -> Labels:
+    preview.metadata = labels_metadata(label_map) | _origin(image, disagreement)
+    preview.data = writable(label_map.data)
+    return preview
+
+
+def _origin(image: Image, disagreement: Disagreement | None) -> dict[str, Any]:
+    """What a result's layer knows of how it was made."""
+    return {"scan": image.metadata.get("path"), **disagreement_metadata(disagreement)}
+
+
+def _dress_like(layer: Labels, other: Labels) -> None:
+    layer.opacity, layer.contour = other.opacity, other.contour
+    if layer.metadata["organs"] == other.metadata["organs"]:
+        layer.colormap = other.colormap
+
+
+def name_of_result(image: Image, label_map: LabelMap) -> str:
+    """What the layer of a scan's organs is called; of a preview it says so."""
+    return f"{image.name} organs" + f" ({label_map.stamp})" * bool(label_map.stamp)
+
+
+def _keep(viewer: Viewer, layer: Labels) -> None:
+    """Hide a layer and what belongs to it; its name says if it was corrected."""
+    if was_painted(layer) and CORRECTED not in layer.name and not layer.metadata["stamp"]:
+        layer.name = f"{layer.name} {CORRECTED}"
+    layer.visible = False
+    scene = organ_scene(viewer, layer)
+    for part in (scene.surfaces, scene.boxes):
+        part.show(dict.fromkeys(part.state(), False))

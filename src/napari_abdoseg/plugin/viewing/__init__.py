@@ -1,0 +1,1 @@
+"""How a user looks at a case: which one, from where, at which place and window."""

@@ -1,0 +1,63 @@
+"""Boxes as lines in 3D."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Layer
+from vispy.scene import Node
+
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.plugin.four_panel.box_lines import BoxLines, box_segments
+from napari_abdoseg.plugin.four_panel.box_outlines import BoxOutlines, Outline
+from napari_abdoseg.plugin.layers.boxes import box_display
+from napari_abdoseg.plugin.layers.conversion import box_layer
+
+RED, BLUE = (1.0, 0.0, 0.0, 1.0), (0.0, 0.0, 1.0, 0.5)
+
+
+def test_a_box_has_twelve_edges_of_its_size_and_colour():
+    low, high = np.array((1.0, 2, 3)), np.array((5.0, 4, 9))
+    segments, colors = box_segments([Outline(tuple(low), tuple(high), RED)])
+    lengths = np.abs(segments[1::2] - segments[::2])
+    assert [sorted(lengths[lengths[:, axis] > 0, axis]) for axis in range(3)] == [
+        [size] * 4 for size in high - low
+    ]
+    assert {tuple(corner) for corner in segments} == {
+        (s, p, left) for s in (1, 5) for p in (2, 4) for left in (3, 9)
+    }
+    assert (colors == RED).all()
+
+
+def test_each_box_has_its_own_colour():
+    boxes = [Outline((0, 0, 0), (1, 1, 1), color) for color in (RED, BLUE)]
+    segments, colors = box_segments(boxes)
+    assert len(segments) == len(colors) == 48
+    np.testing.assert_array_equal(colors[[0, 23, 24, 47]], [RED, RED, BLUE, BLUE])
+
+
+@pytest.fixture
+def viewer(qapp) -> ViewerModel:
+    return ViewerModel()
+
+
+def test_lines_come_change_and_go_with_the_boxes(viewer):
+    scene, outlines = Node(), BoxOutlines(viewer)
+    lines = BoxLines(outlines, scene)
+    (line,) = scene.children
+    assert not line.visible
+    grid = Grid.from_spacing((7, 9, 11), (5.0, 0.8, 0.7))
+    layer = Layer.create(*box_layer("liver", "#ff0000", Box((2, 3, 5), (4, 8, 6)), grid))
+    box_display(viewer, layer)
+    assert line.visible
+    assert line.pos[:, 2].min() == pytest.approx(1.5 * 5)  # vispy's order is (x, y, z)
+    box_display(viewer, layer).box = Box((0, 3, 5), (4, 8, 6))
+    assert line.pos[:, 2].min() == pytest.approx(-0.5 * 5)
+    layer.visible = False
+    assert not line.visible
+    lines.end()
+    assert not scene.children
+    layer.visible = True
+    assert not line.visible

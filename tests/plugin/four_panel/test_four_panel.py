@@ -1,0 +1,298 @@
+"""The four-panel view in a real napari window."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from napari._app_model import get_app_model
+from napari._vispy import VispyCanvas
+from napari.layers import Layer
+from napari.qt import QtViewer
+from qtpy.QtWidgets import QApplication
+
+from napari_abdoseg.anatomy.box import bounding_boxes
+from napari_abdoseg.anatomy.surface import organ_surface
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.four_panel import view as four_panel
+from napari_abdoseg.plugin.four_panel.frame import TWO_BY_TWO
+from napari_abdoseg.plugin.four_panel.view import (
+    AXIAL,
+    CORONAL,
+    SAGITTAL,
+    four_panel_view,
+    toggle_four_panel_view,
+)
+from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer, surface_layer
+from napari_abdoseg.plugin.viewing.focus import focus_on
+from napari_abdoseg.plugin.viewing.panels import panels_of
+
+
+@pytest.fixture
+def truth(phantom):
+    """A label map of its own, to paint on."""
+    return LabelMap(phantom[1].data.copy(), phantom[1].grid, phantom[1].organs)
+
+
+@pytest.fixture
+def viewer(make_napari_viewer, phantom, truth):
+    viewer = make_napari_viewer(show=True)
+    viewer.add_layer(Layer.create(*image_layer(phantom[0])))
+    viewer.add_layer(Layer.create(*labels_layer(truth, "organs")))
+    return viewer
+
+
+@pytest.fixture
+def view(viewer, qtbot):
+    toggle_four_panel_view(viewer)
+    view = four_panel_view(viewer)
+    qtbot.waitUntil(lambda: len({panel.scene.camera.zoom for panel in view.slices}) == 1)
+    yield view
+    view.close()
+
+
+def _screen(viewer):
+    """What the main canvas shows, with the state that the view must give back."""
+    camera = viewer.scene.camera
+    return {
+        "dims": (viewer.dims.ndisplay, viewer.dims.order),
+        "camera": (camera.orientation, camera.angles, camera.center, camera.zoom),
+        "scale bar": viewer.canvas.overlays.scale_bar.visible,
+        "layers": [layer.name for layer in viewer.layers],
+        "mouse": (len(viewer.mouse_drag_callbacks), len(viewer.mouse_move_callbacks)),
+        "parent": viewer.window._qt_viewer.parentWidget(),
+    }
+
+
+def test_three_slices_and_a_3d_picture_show_the_same_layers(viewer, view):
+    assert [panel.dims.order for panel in view.slices] == [AXIAL, CORONAL, SAGITTAL]
+    assert [panel.dims.ndisplay for panel in view.panels] == [2, 2, 2, 3]
+    for panel in view.panels:
+        assert [layer.name for layer in panel.layers] == ["CT", "organs"]
+
+
+def test_all_four_are_on_the_screen_in_both_layouts(viewer, view, qtbot):
+    for layout in (None, TWO_BY_TWO):
+        if layout:
+            view.frame.layouts.setCurrentText(layout)
+        qtbot.wait(100)
+        areas = [qt.mapTo(view.frame, qt.rect().center()) for qt in view.qt_viewers]
+        assert len({(area.x(), area.y()) for area in areas}) == 4
+        assert all(min(qt.width(), qt.height()) > 100 for qt in view.qt_viewers)
+
+
+def test_three_panels_side_by_side_fit_into_a_small_window(view):
+    assert view.frame.minimumSizeHint().width() < 600
+    rows = [row for qt in view.qt_viewers for row in qt.dims.slider_widgets]
+    assert sum(row.isVisible() for row in rows) == 3
+    assert not any(row.play_button.isVisible() for row in rows)
+
+
+def test_scrolling_a_slice_moves_the_cursor_and_tells_what_is_there(viewer, view, qtbot):
+    view.coronal.dims.set_current_step(1, 7)
+    s, p, left = view.cursor.position
+    assert p == view.coronal.dims.point[1]
+    assert (view.axial.dims.point[0], view.sagittal.dims.point[2]) == (s, left)
+    view.axial.dims.set_current_step(0, 9)
+    qtbot.waitUntil(lambda: viewer.dims.point[0] == view.axial.dims.point[0])
+    view.coronal.mouse_over_canvas = True
+    view.coronal.cursor.position = view.cursor.position
+    view.coronal.update_status_from_cursor()
+    assert viewer.status == view.coronal.status
+
+
+def test_painting_in_the_coronal_panel_is_painting_the_label_map(viewer, view, truth):
+    painted = view.coronal.layers["organs"]
+    place = (3, 3, 3)
+    assert truth.data[place] == 0
+    painted.mode = "paint"
+    assert viewer.layers["organs"].mode == "paint"
+    painted.paint(place, 3)
+    assert truth.data[place] == 3
+    viewer.layers["organs"].undo()
+    assert truth.data[place] == 0
+
+
+def test_a_click_on_an_organ_in_3d_jumps_there(viewer, view, truth, qtbot):
+    organ = truth.organs[0]
+    box = bounding_boxes(truth)[organ]
+    surface = organ_surface(truth.data[box.slices] == organ.value, box, truth.grid)
+    viewer.add_layer(Layer.create(*surface_layer("liver", organ.color, surface, truth.grid)))
+    qtbot.waitUntil(lambda: "liver surface" in view.three_d.layers)
+    centre = np.array(box.centre(truth.grid))
+    camera = view.three_d.scene.camera
+    camera.set_view_direction((0, 1, 0), (1, 0, 0))
+    before = view.cursor.position
+    _click_in_3d(view.three_d, centre - np.array((0, 500, 0)), camera.view_direction)
+    s, p, left = view.cursor.position
+    assert view.cursor.position != before
+    assert (s, left) == pytest.approx((centre[0], centre[2]), abs=truth.grid.spacing[0])
+    front = surface.vertices[:, 1].min()
+    assert front - 1 <= p < centre[1]
+    _click_in_3d(view.three_d, centre + np.array((900, -500, 0)), camera.view_direction)
+    assert view.cursor.position == (s, p, left)
+
+
+def _click_in_3d(panel, position, direction):
+    event = SimpleNamespace(
+        type="mouse_press",
+        pos=np.array((5, 5)),
+        button=1,
+        modifiers=(),
+        position=tuple(position),
+        view_direction=np.array(direction),
+        dims_displayed=[0, 1, 2],
+    )
+    for callback in panel.mouse_drag_callbacks[-2:]:
+        drag = callback(panel, event)
+        next(drag)
+        event.type = "mouse_release"
+        next(drag, None)
+        event.type = "mouse_press"
+
+
+def test_all_panels_go_to_a_box_and_home_again(viewer, view, truth, qtbot):
+    zooms = [panel.scene.camera.zoom for panel in view.panels]
+    pancreas = bounding_boxes(truth)[truth.organs[3]]
+    focus_on(viewer, pancreas, truth.grid)
+    centre = pancreas.centre(truth.grid)
+    for place, wanted, step in zip(view.cursor.position, centre, truth.grid.spacing, strict=True):
+        assert place == pytest.approx(wanted, abs=step / 2)
+    for panel in view.slices:
+        shown = [centre[axis] for axis in panel.dims.displayed]
+        assert panel.scene.camera.center[-2:] == pytest.approx(shown)
+        sizes = [pancreas.size(truth.grid)[axis] for axis in panel.dims.displayed]
+        pixels = np.array(sizes) * panel.scene.camera.zoom
+        assert (pixels < panel.canvas.size).all()
+    viewer.reset_view()
+    qtbot.waitUntil(
+        lambda: [panel.scene.camera.zoom for panel in view.panels] == pytest.approx(zooms)
+    )
+
+
+def test_it_can_be_opened_before_there_is_a_scan(make_napari_viewer, phantom, qtbot):
+    viewer = make_napari_viewer(show=True)
+    toggle_four_panel_view(viewer)
+    view = four_panel_view(viewer)
+    viewer.add_layer(Layer.create(*image_layer(phantom[0])))
+    assert [panel.dims.order for panel in view.slices] == [AXIAL, CORONAL, SAGITTAL]
+    qtbot.waitUntil(lambda: len({panel.scene.camera.zoom for panel in view.slices}) == 1)
+    assert view.cursor.position == pytest.approx(
+        [panel.dims.point[axis] for axis, panel in enumerate(view.slices)]
+    )
+    toggle_four_panel_view(viewer)
+
+
+def test_it_is_in_the_menu_and_closed_it_leaves_the_viewer_as_it_was(viewer):
+    command = "napari-abdoseg.four_panel"
+    app = get_app_model()
+    assert any(command == item.command.id for item in app.menus.get_menu("napari/layers/visualize"))
+    before = _screen(viewer)
+    app.commands.execute_command(command).result()
+    assert len(panels_of(viewer)) == 5
+    toggle_four_panel_view(viewer)
+    assert four_panel_view(viewer) is None
+    assert panels_of(viewer) == (viewer,)
+    assert _screen(viewer) == before
+
+
+def test_the_window_can_be_closed_while_it_is_open(make_napari_viewer, phantom):
+    viewer = make_napari_viewer(show=True)
+    viewer.add_layer(Layer.create(*image_layer(phantom[0])))
+    toggle_four_panel_view(viewer)
+    viewer.close()
+    assert four_panel_view(viewer) is None
+
+
+def _connected(viewer):
+    """How many callbacks each emitter of a viewer and its layers calls."""
+    groups = {
+        "viewer": viewer.events,
+        "dims": viewer.dims.events,
+        "camera": viewer.scene.camera.events,
+        "cursor": viewer.cursor.events,
+        "layers": viewer.layers.events,
+        "selection": viewer.layers.selection.events,
+        **{layer.name: layer.events for layer in viewer.layers},
+    }
+    return {
+        f"{group}.{name}": len(emitter.callbacks)
+        for group, events in groups.items()
+        for name, emitter in getattr(events, "emitters", {}).items()
+    }
+
+
+def test_closed_it_hears_nothing_more_though_somebody_keeps_it(viewer, phantom, qtbot):
+    viewer.add_layer(Layer.create(*labels_layer(phantom[1], "organs")))
+    before = _connected(viewer)
+    toggle_four_panel_view(viewer)
+    view = four_panel_view(viewer)
+    qtbot.waitUntil(lambda: "organs" in view.three_d.layers)
+    panels = [_connected(panel) for panel in view.panels]
+    assert _connected(viewer) != before
+    view.close()
+    assert _connected(viewer) == before
+    left = [_connected(panel)["dims.ndim"] for panel in view.slices]
+    assert left == [panel["dims.ndim"] - 1 for panel in panels[:3]]
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.slow)])
+def test_opening_it_often_leaks_nothing(viewer, qtbot, times):
+    def living():
+        gc.collect()
+        qtbot.wait(20)
+        gc.collect()
+        kinds = (VispyCanvas, QtViewer, Layer)
+        counts = [sum(isinstance(each, kind) for each in gc.get_objects()) for kind in kinds]
+        groups = [
+            *(viewer.events, viewer.dims.events, viewer.scene.camera.events, viewer.layers.events),
+            *(layer.events for layer in viewer.layers),
+        ]
+        callbacks = [
+            len(emitter.callbacks) for group in groups for emitter in group.emitters.values()
+        ]
+        return counts, sum(callbacks), len(QApplication.allWidgets())
+
+    def open_and_close():
+        toggle_four_panel_view(viewer)
+        qtbot.wait(1)
+        toggle_four_panel_view(viewer)
+        qtbot.wait(1)
+
+    open_and_close()
+    after_one = living()
+    for _ in range(times - 1):
+        open_and_close()
+    assert living() == after_one
+
+
+def test_few_files_touch_what_napari_keeps_for_itself():
+    home = Path(four_panel.__file__)
+    touching = [
+        path.name
+        for path in home.parent.parent.rglob("*.py")
+        if any(word in path.read_text() for word in ("QtViewer", "_qt_viewer", "_qt_window"))
+    ]
+    assert sorted(touching) == ["menu.py", home.name]
+
+
+def _zooms(view) -> list[float]:
+    return [panel.scene.camera.zoom for panel in view.panels]
+
+
+def test_panels_are_fitted_again_when_the_window_is_resized(viewer, view, qtbot):
+    window, before = viewer.window._qt_window, _zooms(view)
+    window.resize(window.width() + 300, window.height() + 200)
+    qtbot.waitUntil(lambda: all(now > then for now, then in zip(_zooms(view), before)))
+
+
+def test_what_the_user_has_zoomed_stays_so_when_the_window_is_resized(viewer, view, qtbot):
+    qtbot.wait(4 * four_panel.SETTLE_MS)
+    view.axial.scene.camera.zoom *= 2
+    window, before = viewer.window._qt_window, _zooms(view)
+    window.resize(window.width() + 300, window.height() + 200)
+    qtbot.wait(4 * four_panel.SETTLE_MS)
+    assert _zooms(view) == before

@@ -1,0 +1,110 @@
+"""A layer and its copy in another viewer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels, Points, Shapes, Vectors
+
+from napari_abdoseg.plugin.four_panel.layer_copy import Twin
+
+SQUARE = np.array([[0, 0, 0], [0, 0, 9], [0, 9, 9], [0, 9, 0]], float)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        Image(np.zeros((4, 5, 6), np.int16)),
+        Labels(np.zeros((4, 5, 6), np.uint8)),
+    ],
+)
+def test_voxels_are_shared_and_not_copied(source):
+    assert Twin(source).layer.data is source.data
+
+
+@pytest.mark.parametrize(
+    ("layer", "changes"),
+    [
+        (
+            Image(np.zeros((4, 5, 6))),
+            {"contrast_limits": [0.2, 0.7], "gamma": 0.5, "visible": False, "name": "other"},
+        ),
+        (
+            Labels(np.zeros((4, 5, 6), np.uint8)),
+            {"brush_size": 3, "selected_label": 4, "mode": "paint", "contour": 2, "opacity": 0.3},
+        ),
+        (Points(np.zeros((2, 3))), {"symbol": "star", "blending": "additive"}),
+    ],
+)
+@pytest.mark.parametrize("of_the_copy", [False, True])
+def test_a_change_of_either_is_a_change_of_both(layer, changes, of_the_copy):
+    twin = Twin(layer)
+    one, other = (twin.layer, layer) if of_the_copy else (layer, twin.layer)
+    for name, value in changes.items():
+        setattr(one, name, value)
+        assert np.array_equal(getattr(other, name), getattr(one, name)), name
+    twin.close()
+
+
+def test_colours_of_masks_are_shared():
+    source = Labels(np.zeros((4, 5, 6), np.uint8))
+    twin = Twin(source)
+    source.colormap = {0: "transparent", 1: "red", None: "gray"}
+    np.testing.assert_array_equal(twin.layer.colormap.map(1), source.colormap.map(1))
+    twin.layer.colormap = {0: "transparent", 1: "blue", None: "gray"}
+    np.testing.assert_array_equal(source.get_color(1), [0, 0, 1, 1])
+
+
+def test_what_is_kept_apart_is_not_shared():
+    source = Image(np.zeros((4, 5, 6)))
+    twin = Twin(source, frozenset({"visible"}))
+    source.visible = False
+    assert twin.layer.visible
+
+
+def test_points_that_are_added_to_the_copy_are_in_both():
+    source = Points(np.zeros((1, 3)), face_color="red")
+    twin = Twin(source)
+    twin.layer.current_face_color = "blue"
+    twin.layer.add([1, 2, 3])
+    np.testing.assert_array_equal(source.data, [[0, 0, 0], [1, 2, 3]])
+    np.testing.assert_array_equal(source.face_color, [[1, 0, 0, 1], [0, 0, 1, 1]])
+
+
+def test_a_shape_keeps_its_kind_in_the_copy():
+    source = Shapes([SQUARE], shape_type="polygon", ndim=3)
+    twin = Twin(source)
+    source.add_ellipses([SQUARE])
+    assert twin.layer.shape_type == ["polygon", "ellipse"]
+
+
+def test_other_layers_share_their_data_too():
+    source = Vectors(np.zeros((1, 2, 3)))
+    twin = Twin(source)
+    source.data = np.ones((2, 2, 3))
+    np.testing.assert_array_equal(twin.layer.data, source.data)
+
+
+def test_new_voxels_are_shared():
+    source = Image(np.zeros((4, 5, 6)))
+    twin = Twin(source)
+    source.data = np.ones((4, 5, 6))
+    assert twin.layer.data is source.data
+
+
+def test_a_key_that_is_bound_later_works_in_the_copy():
+    source = Labels(np.zeros((4, 5, 6), np.uint8))
+    twin = Twin(source)
+    source.bind_key("K", lambda layer: None)
+    assert twin.layer.keymap.keys() == source.keymap.keys() != set()
+
+
+def test_a_closed_twin_follows_no_longer():
+    source = Image(np.zeros((4, 5, 6)))
+    twin = Twin(source)
+    before = sum(len(emitter.callbacks) for emitter in source.events.emitters.values())
+    twin.close()
+    after = sum(len(emitter.callbacks) for emitter in source.events.emitters.values())
+    source.opacity = 0.1
+    assert twin.layer.opacity == 1
+    assert before > after

@@ -1,0 +1,193 @@
+"""A viewer that shows the layers of another one."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Labels, Layer
+
+from napari_abdoseg.anatomy.box import bounding_boxes
+from napari_abdoseg.anatomy.surface import organ_surface
+from napari_abdoseg.plugin.four_panel.mirror import Mirror
+from napari_abdoseg.plugin.four_panel.mirror_3d import Mirror3D
+from napari_abdoseg.plugin.layers.conversion import (
+    box_layer,
+    image_layer,
+    labels_layer,
+    surface_layer,
+)
+
+
+@pytest.fixture
+def viewer(phantom):
+    viewer = ViewerModel()
+    volume, truth = phantom
+    viewer.add_layer(Layer.create(*image_layer(volume)))
+    viewer.add_layer(Layer.create(*labels_layer(truth, "organs")))
+    return viewer
+
+
+@pytest.fixture
+def copy(qapp):
+    return ViewerModel()
+
+
+@pytest.fixture
+def mirror(viewer, copy):
+    mirror = Mirror(viewer, copy)
+    yield mirror
+    mirror.close()
+
+
+def _names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def _liver(truth):
+    organ = truth.organs[0]
+    return organ, bounding_boxes(truth)[organ]
+
+
+def test_it_shows_all_layers_without_copying_voxels(viewer, copy, mirror):
+    assert _names(copy) == ["CT", "organs"]
+    for layer, twin in zip(viewer.layers, copy.layers, strict=True):
+        assert twin.data is layer.data
+
+
+def test_layers_come_and_go_with_those_of_the_source(viewer, copy, mirror):
+    points = viewer.add_points(np.zeros((1, 3)), name="marks")
+    assert _names(copy) == ["CT", "organs", "marks"]
+    viewer.layers.remove(points)
+    assert _names(copy) == ["CT", "organs"]
+    viewer.layers.clear()
+    assert _names(copy) == []
+
+
+def test_the_copy_too_hears_that_many_layers_go_at_once(viewer, copy, mirror):
+    heard = []
+    events = copy.layers.events
+    for emitter in (events.begin_batch, events.removed, events.end_batch):
+        emitter.connect(lambda event: heard.append(event.type))
+    viewer.layers.clear()
+    assert heard == ["begin_batch", "removed", "removed", "end_batch"]
+
+
+def test_layers_are_in_the_same_order(viewer, copy, mirror):
+    viewer.add_points(np.zeros((1, 3)), name="marks")
+    viewer.layers.move(2, 0)
+    assert _names(copy) == _names(viewer) == ["marks", "CT", "organs"]
+    viewer.layers.reverse()
+    assert _names(copy) == _names(viewer)
+
+
+def test_a_layer_that_is_inserted_below_lies_below(viewer, copy, mirror):
+    viewer.layers.insert(0, Labels(np.zeros((4, 5, 6), np.uint8), name="first"))
+    assert _names(copy) == ["first", "CT", "organs"]
+
+
+@pytest.mark.parametrize("in_the_copy", [False, True])
+def test_the_same_layers_are_selected(viewer, copy, mirror, in_the_copy):
+    one, other = (copy, viewer) if in_the_copy else (viewer, copy)
+    one.layers.selection = {one.layers["CT"]}
+    assert other.layers.selection == {other.layers["CT"]}
+    assert other.layers.selection.active is other.layers["CT"]
+
+
+@pytest.mark.parametrize("in_the_copy", [False, True])
+def test_a_layer_is_renamed_in_both(viewer, copy, mirror, in_the_copy):
+    one = copy if in_the_copy else viewer
+    one.layers["organs"].name = "mine"
+    assert _names(copy) == _names(viewer) == ["CT", "mine"]
+
+
+def test_a_layer_that_is_added_to_the_copy_moves_to_the_source(viewer, copy, mirror, qtbot):
+    layer = copy.add_points(np.zeros((1, 3)), name="marks")
+    qtbot.waitUntil(lambda: "marks" in viewer.layers)
+    assert viewer.layers["marks"] is layer
+    assert _names(copy) == ["CT", "organs", "marks"]
+
+
+def test_a_layer_that_is_deleted_in_the_copy_is_gone(viewer, copy, mirror, qtbot):
+    copy.layers.remove("organs")
+    qtbot.waitUntil(lambda: "organs" not in viewer.layers)
+    assert _names(copy) == ["CT"]
+
+
+def test_a_box_has_no_copy_because_panels_draw_it(viewer, copy, mirror, phantom):
+    organ, box = _liver(phantom[1])
+    viewer.add_layer(Layer.create(*box_layer("liver", organ.color, box, phantom[1].grid)))
+    in_3d = ViewerModel(ndisplay=3)
+    mirror_3d = Mirror3D(viewer, in_3d)
+    assert _names(copy) == _names(in_3d) == ["CT", "organs"]
+    mirror_3d.close()
+
+
+def test_a_surface_is_a_mesh_in_3d_and_no_burden_in_slices(viewer, copy, mirror, phantom):
+    _, truth = phantom
+    organ, box = _liver(truth)
+    surface = organ_surface(truth.data[box.slices] == organ.value, box, truth.grid)
+    layer = Layer.create(*surface_layer("liver", organ.color, surface, truth.grid))
+    viewer.layers.insert(0, layer)
+    assert _names(copy) == ["CT", "organs"]
+    assert len(layer.data[0]) == 2
+    in_3d = ViewerModel(ndisplay=3)
+    mirror_3d = Mirror3D(viewer, in_3d)
+    assert _names(in_3d) == ["liver surface", "CT", "organs"]
+    assert len(in_3d.layers["liver surface"].data[1]) == len(surface.faces)
+    other = organ_surface(truth.data[box.slices] == organ.value, box, truth.grid, "none")
+    layer.metadata = {**layer.metadata, "surface": other}
+    np.testing.assert_array_equal(in_3d.layers["liver surface"].data[1], other.faces)
+    mirror_3d.close()
+
+
+def test_the_theme_is_the_same(viewer, copy, mirror):
+    viewer.theme = "light"
+    assert copy.theme == "light"
+
+
+def test_nothing_is_left_when_it_is_closed(viewer, qapp):
+    copy = ViewerModel()
+
+    def callbacks():
+        emitters = [*viewer.layers.events.emitters.values(), *viewer.events.emitters.values()]
+        for layer in viewer.layers:
+            emitters += layer.events.emitters.values()
+        return sum(len(emitter.callbacks) for emitter in emitters)
+
+    before = callbacks()
+    mirror = Mirror(viewer, copy)
+    twins = [weakref.ref(layer) for layer in copy.layers]
+    mirror.close()
+    assert callbacks() == before
+    assert not copy.layers
+    del mirror, copy
+    gc.collect()
+    assert [twin() for twin in twins] == [None, None]
+
+
+def test_in_3d_scans_and_masks_stay_out_of_the_way_until_they_are_wanted(viewer, copy, qtbot):
+    mirror = Mirror3D(viewer, copy)
+    assert [layer.visible for layer in copy.layers] == [False, False]
+    assert [layer.visible for layer in viewer.layers] == [True, True]
+    mirror.volumes_shown = True
+    viewer.layers["organs"].visible = False
+    assert [layer.visible for layer in copy.layers] == [True, False]
+    mirror.volumes_shown = False
+    viewer.layers["organs"].visible = True
+    assert [layer.visible for layer in copy.layers] == [False, False]
+    points = viewer.add_points(np.zeros((1, 3)))
+    qtbot.waitUntil(lambda: points.name in copy.layers)
+    assert copy.layers[points.name].visible
+    assert copy.layers.selection == {copy.layers[points.name]}
+
+
+def test_closed_in_3d_it_adds_nothing_that_was_waiting(viewer, copy, qtbot):
+    mirror = Mirror3D(viewer, copy)
+    viewer.add_points(np.zeros((1, 3)))
+    mirror.close()
+    qtbot.wait(50)
+    assert not copy.layers

@@ -1,0 +1,63 @@
+"""Work that waits for its turn."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import QTimer
+
+from napari_abdoseg.plugin.jobs.idle_queue import Turn
+
+
+@pytest.fixture
+def done(qapp) -> list[str]:
+    return []
+
+
+def test_each_piece_is_done_once_in_order(done, qtbot):
+    one, other = Turn(lambda: done.append("one")), Turn(lambda: done.append("other"))
+    for turn in (one, other, one):
+        turn.wait()
+    assert done == []
+    qtbot.waitUntil(lambda: done == ["one", "other"])
+
+
+def test_the_window_answers_between_two(done, qtbot):
+    QTimer.singleShot(0, lambda: Turn(lambda: done.append("other")).wait())
+    Turn(lambda: QTimer.singleShot(0, lambda: done.append("click"))).wait()
+    qtbot.waitUntil(lambda: len(done) == 2)
+    assert done == ["click", "other"]
+
+
+def test_work_can_ask_for_another_turn(done, qtbot):
+    def work():
+        done.append("step")
+        if len(done) < 3:
+            turn.wait()
+
+    turn = Turn(work)
+    turn.wait()
+    qtbot.waitUntil(lambda: len(done) == 3)
+    qtbot.wait(50)
+    assert len(done) == 3
+
+
+def test_cancelled_it_is_not_done_and_the_next_one_is(done, qtbot):
+    one, other = Turn(lambda: done.append("one")), Turn(lambda: done.append("other"))
+    one.wait()
+    other.wait()
+    one.cancel()
+    qtbot.waitUntil(lambda: done == ["other"])
+    one.cancel()
+    one.wait()
+    qtbot.waitUntil(lambda: done == ["other", "one"])
+
+
+def test_what_fails_holds_up_no_other(done, qtbot):
+    def fail():
+        raise ValueError("broken")
+
+    Turn(fail).wait()
+    Turn(lambda: done.append("other")).wait()
+    with qtbot.capture_exceptions() as exceptions:
+        qtbot.waitUntil(lambda: done == ["other"])
+    assert [str(error) for _, error, _ in exceptions] == ["broken"]

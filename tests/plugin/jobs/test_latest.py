@@ -1,0 +1,78 @@
+"""Work that follows edits in a thread."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.paint_events.edit_watch import EditWatch
+
+
+class Owner:
+    """Has work done, and waits in the middle of it when told to."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.started = threading.Event()
+        self.came: list[int] = []
+        self.background = Background(self._work)
+        self.background.yielded.connect(self.came.append)
+
+    def _work(self, *numbers: int):
+        self.started.set()
+        for number in numbers:
+            yield number
+            self.go_on.wait()
+
+
+def test_the_last_that_was_asked_for_is_done(qtbot):
+    owner = Owner()
+    owner.go_on.set()
+    owner.background.start_soon(1)
+    owner.background.start_soon(2, 3)
+    assert owner.background.is_busy
+    qtbot.waitUntil(lambda: not owner.background.is_busy)
+    assert owner.came == [2, 3]
+
+
+def test_nothing_comes_after_it_is_closed(qtbot):
+    owner = Owner()
+    owner.background.start_soon(1, 2, 3)
+    qtbot.waitUntil(lambda: owner.came == [1])
+    owner.background.close()
+    owner.go_on.set()
+    qtbot.wait(100)
+    assert owner.came == [1]
+
+
+@pytest.mark.parametrize("closed_in_the_middle", [False, True])
+def test_a_window_keeps_nothing_of_the_work(make_napari_viewer, qtbot, closed_in_the_middle):
+    make_napari_viewer()
+    owner = Owner()
+    if not closed_in_the_middle:
+        owner.go_on.set()
+    owner.background.start_soon(1, 2)
+    came, wanted = owner.came, [1] if closed_in_the_middle else [1, 2]
+    qtbot.waitUntil(lambda: came == wanted)
+    owner.background.close()
+    owner.go_on.set()
+    left = weakref.ref(owner)
+    del owner
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and left() is None)
+
+
+def test_a_watch_notes_edits_until_it_is_closed(qapp):
+    viewer = ViewerModel()
+    layers = [viewer.add_labels(np.zeros((2, 2, 2), np.uint8), name=name) for name in "ab"]
+    watch, closed = (EditWatch(viewer, layers) for _ in range(2))
+    assert not watch.edited
+    closed.close()
+    layers[1].paint((0, 1, 1), 2)
+    assert watch.edited
+    assert not closed.edited
