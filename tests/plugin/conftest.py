@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import napari
+import napari.settings
 import pytest
 
 from napari_abdoseg.plugin.layers.conversion import image_layer
+
+
+@pytest.fixture(autouse=True)
+def _preferences(monkeypatch):
+    """Those of the manifest in each test, and none that the user has."""
+    monkeypatch.setattr(napari.settings, "_CFG_PATH", None)
+    napari.settings._clear_plugin_settings_cache()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from napari.utils.notifications import show_info
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.correct.locks import Locks
 from napari_abdoseg.plugin.correct.organ_keys import HINT, bind_number_keys, release_number_keys
+from napari_abdoseg.plugin.widgets.preferences import preferences
 
 
 class Painting:
@@ -29,6 +30,8 @@ class Painting:
         bind_number_keys(layer, self._choose_place)
         layer.events.mode.connect(self._explain_keys)
         self._explain_keys()
+        layer.brush_size = preferences().correcting.brush_size
+        layer.events.brush_size.connect(self._keep_brush)
 
     @property
     def organ(self) -> Organ | None:
@@ -51,6 +54,7 @@ class Painting:
         """Leave the layer to napari."""
         self._locks.close()
         self._layer.events.mode.disconnect(self._explain_keys)
+        self._layer.events.brush_size.disconnect(self._keep_brush)
         release_number_keys(self._layer)
 
     def _choose_place(self, place: int) -> None:
@@ -58,6 +62,9 @@ class Painting:
             organ = self.organs[place]
             self.choose(organ)
             self._viewer.status = f"Painting {organ.name}"
+
+    def _keep_brush(self, event: object = None) -> None:
+        preferences().correcting.brush_size = self._layer.brush_size
 
     def _explain_keys(self, event: object = None) -> None:
         """Say what keys do; napari says so first, of its own."""

@@ -16,6 +16,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_abdoseg.plugin.widgets.preferences import preferences
+
 SLICES_ON_TOP, TWO_BY_TWO = "Slices above 3D", "Two by two"
 
 STYLE = "#slice_label { font-size: 12px }"
@@ -60,9 +62,11 @@ class PanelFrame(QWidget):  # type: ignore[misc]
         self._outer = QSplitter(Qt.Orientation.Vertical)
         self._upper, self._lower = QSplitter(), QSplitter()
         self._lay_out()
+        self.layouts.setCurrentText(preferences().viewing.layout)
         self.layouts.currentTextChanged.connect(self.arrange)
+        self.layouts.currentTextChanged.connect(self._keep_layout)
         self.close_button.clicked.connect(self.closed)
-        self.arrange(SLICES_ON_TOP)
+        self.arrange(self.layouts.currentText())
         self.window().installEventFilter(self)
 
     def end(self) -> None:
@@ -93,6 +97,9 @@ class PanelFrame(QWidget):  # type: ignore[misc]
         for splitter in (self._upper, self._lower):
             splitter.setChildrenCollapsible(False)
             self._outer.addWidget(splitter)
+
+    def _keep_layout(self, layout: str) -> None:
+        preferences().viewing.layout = layout
 
     def arrange(self, layout: str) -> None:
         """Arrange the pictures as `SLICES_ON_TOP` or `TWO_BY_TWO`."""

@@ -35,6 +35,7 @@ from napari_abdoseg.plugin.viewing.ct_window import follow_windows
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
 from napari_abdoseg.plugin.viewing.panels import unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel, open_panel
+from napari_abdoseg.plugin.widgets.preferences import LastingChoice
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
 
@@ -110,6 +111,10 @@ class SegmentWidget(Panel):
         self.destroyed.connect(self.orientation_alarm.stop)
         self._show_source()
         self._explain_preset()
+        LastingChoice(self.model.name, "segmenting", "model", choose=self.model.choose)
+        LastingChoice(self.preset, "segmenting", "preset")
+        LastingChoice(self.device, "segmenting", "device")
+        LastingChoice(self.scheduler, "segmenting", "cluster")
         self._name_rare_settings()
         keep_head_up(napari_viewer)
         follow_windows(unwrapped(napari_viewer))

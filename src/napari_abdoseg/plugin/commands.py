@@ -1,0 +1,88 @@
+"""What napari's command palette offers besides the panels."""
+
+from __future__ import annotations
+
+from napari import Viewer
+from napari.layers import Labels
+from napari.utils.notifications import show_info
+
+from napari_abdoseg.plugin.layers.conversion import label_layers
+from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.saving.label_maps import saving
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.ct_window import WINDOWS, set_window
+from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.panel import open_panel
+
+NO_LABELS = "There is no label map in view: open one, or segment a CT."
+
+
+def segment_or_cancel(viewer: Viewer) -> None:
+    """Press the button of the Segment panel."""
+    open_panel(viewer, "Segment organs").button.native.click()
+
+
+def compare_or_cancel(viewer: Viewer) -> None:
+    """Press the button of the Compare panel."""
+    open_panel(viewer, "Compare with labels").button.native.click()
+
+
+def save_label_map(viewer: Viewer) -> None:
+    """Save the label map in view in its place."""
+    if (layer := _label_map_in_view(viewer)) is not None:
+        saving(viewer).save(layer)
+
+
+def save_label_map_as(viewer: Viewer) -> None:
+    """Save the label map in view where the user says."""
+    if (layer := _label_map_in_view(viewer)) is not None:
+        saving(viewer).save_as(layer)
+
+
+def show_all_organs(viewer: Viewer) -> None:
+    """Show the masks, surfaces and boxes of the label map in view."""
+    _show_all(viewer, True)
+
+
+def hide_all_organs(viewer: Viewer) -> None:
+    """Hide the masks, surfaces and boxes of the label map in view."""
+    _show_all(viewer, False)
+
+
+def abdomen_window(viewer: Viewer) -> None:
+    """Show the CT in view in the abdomen's window."""
+    set_window(unwrapped(viewer), WINDOWS["abdomen"])
+
+
+def liver_window(viewer: Viewer) -> None:
+    """Show the CT in view in the liver's window."""
+    set_window(unwrapped(viewer), WINDOWS["liver"])
+
+
+def lung_window(viewer: Viewer) -> None:
+    """Show the CT in view in the lung's window."""
+    set_window(unwrapped(viewer), WINDOWS["lung"])
+
+
+def bone_window(viewer: Viewer) -> None:
+    """Show the CT in view in the bones' window."""
+    set_window(unwrapped(viewer), WINDOWS["bone"])
+
+
+def _show_all(viewer: Viewer, shown: bool) -> None:
+    if (layer := _label_map_in_view(viewer)) is not None:
+        organ_scene(unwrapped(viewer), layer).show_all(shown)
+
+
+def _label_map_in_view(viewer: Viewer) -> Labels | None:
+    """The label map that is selected, or the topmost one of the case in view."""
+    layers = label_layers(viewer)
+    active = viewer.layers.selection.active
+    if active in layers:
+        return active
+    cases = cases_in_view(viewer)
+    seen = [layer for layer in layers if cases.is_in_view(layer)]
+    if not seen:
+        show_info(NO_LABELS)
+        return None
+    return next((layer for layer in reversed(seen) if layer.visible), seen[-1])
