@@ -19,7 +19,7 @@ from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.plugin.cases.cohort_model import HU, ORGAN, TIPS, VOLUME
 from napari_abdoseg.plugin.cases.cohort_widget import ALL, HINT
-from napari_abdoseg.plugin.layers.conversion import image_layer
+from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 
 ORGANS = ("liver", "kidney", "spleen", "pancreas")
@@ -95,6 +95,12 @@ def seen(viewer) -> list[str]:
 def open_first_row(widget, qtbot) -> None:
     comparing.click_row(qtbot, widget.table, 0, double=True)
     qtbot.waitUntil(lambda: widget.job is None)
+
+
+def open_row_of(case: str, widget, qtbot) -> None:
+    is_cut = Qt.SortOrder.AscendingOrder if case == "cut" else Qt.SortOrder.DescendingOrder
+    widget.table.sortByColumn(0, is_cut)
+    open_first_row(widget, qtbot)
 
 
 def test_it_tells_what_to_choose(widget):
@@ -188,6 +194,28 @@ def test_a_case_without_its_ct_is_shown_alone_and_told(shown, run, viewer, qtbot
     assert seen(viewer) == ["cut"]
     shown._opened.close()
     assert seen(viewer) == ["CT"]
+
+
+@pytest.mark.usefixtures("reports")
+def test_the_panel_organs_goes_along_and_shows_boxes(shown, run, viewer, qtbot, phantom):
+    """All cases are on one grid, and the second comes without its CT."""
+    shown.scans.line_edit.value = ""
+    (run[1] / "whole_0000.nii.gz").unlink()
+    _, organs = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Organs")
+    scan, labels = phantom
+    grid = replace(scan.grid)
+    for data in (
+        image_layer(replace(scan, grid=grid, path=Path("mine.nii"))),
+        labels_layer(replace(labels, grid=grid), "my organs"),
+    ):
+        viewer.add_layer(Layer.create(*data))
+    qtbot.waitUntil(lambda: "liver box" in seen(viewer), timeout=20_000)
+    for case in ("cut", "whole"):
+        open_row_of(case, shown, qtbot)
+        assert organs.layers.value is viewer.layers[case]
+        box = f"liver box ({case})"
+        qtbot.waitUntil(lambda: box in seen(viewer), timeout=20_000)  # noqa: B023
+        assert not [name for name in seen(viewer) if name.startswith("m") or "my organs" in name]
 
 
 def test_an_organ_that_was_removed_is_told(shown, run, viewer, qtbot, phantom):

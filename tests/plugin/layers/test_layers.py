@@ -196,6 +196,15 @@ def test_what_comes_later_is_seen_through_a_surface(phantom, liver_surface):
     assert [layer.name for layer in viewer.layers] == ["truth", "liver box", "liver surface"]
 
 
+def test_what_comes_later_lies_above_its_own_labels(phantom, liver_surface):
+    _, labels = phantom
+    viewer = ViewerModel()
+    viewer.add_layer(_layer(liver_surface))
+    base = viewer.add_layer(_layer(labels_layer(labels, "other")))
+    add_beside(viewer, base, labels_layer(labels, "more"))
+    assert [layer.name for layer in viewer.layers] == ["liver surface", "other", "more"]
+
+
 def test_labels_that_are_active_in_3d_stay_so(phantom, liver_surface):
     _, labels = phantom
     viewer = ViewerModel(ndisplay=3)

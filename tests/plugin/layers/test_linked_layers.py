@@ -151,6 +151,12 @@ def test_closing_deletes_the_layers_a_moment_later(boxes, viewer, liver_box, qtb
     qtbot.waitUntil(lambda: _names(viewer) == ["truth"])
 
 
+def test_a_layer_that_is_about_to_leave_may_be_hidden(viewer, boxes, liver_box, qtbot):
+    boxes.close()
+    liver_box.visible = False
+    qtbot.waitUntil(lambda: liver_box not in viewer.layers)
+
+
 def test_names_tell_of_which_label_map_where_there_are_several(viewer, liver_box, others, qtbot):
     assert liver_box.name == "liver box"
     others.show({"liver": True})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -13,6 +15,7 @@ from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers.conversion import image_layer, label_map_of, labels_layer
 from napari_abdoseg.plugin.organs.scene import OrganScene, organ_scene
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.panels import set_panels
 
 LIVER, KIDNEY, SPLEEN, PANCREAS = ABDOMINAL_ORGANS
@@ -66,6 +69,29 @@ def test_a_scan_that_comes_later(viewer, phantom, qtbot):
     viewer.add_layer(ct)
     qtbot.waitUntil(lambda: scene.table.measures[LIVER].mean_hu is not None)
     viewer.layers.clear()
+
+
+def test_a_case_that_comes_into_view_shows_its_boxes_at_first(viewer, phantom, qtbot):
+    cases_in_view(viewer)
+    _, truth = phantom
+    affine = truth.grid.affine.copy()
+    affine[2, 3] += 5
+    elsewhere = replace(truth.grid, affine=affine)
+    scenes = []
+
+    def list_organs(event) -> None:
+        scenes.append(organ_scene(viewer, event.value))
+
+    inserted = viewer.layers.events.inserted
+    inserted.connect(list_organs)
+    viewer.add_layer(Layer.create(*labels_layer(replace(truth, grid=elsewhere), "other")))
+    inserted.disconnect(list_organs)
+    (scene,) = scenes
+    qtbot.waitUntil(lambda: bool(scene.table.measures))
+    scene.show_at_first()
+    assert scene.boxes.state() == dict.fromkeys(NAMES, True)
+    viewer.layers.clear()
+    qtbot.wait(1)
 
 
 def test_a_surface_is_made_when_it_is_asked_for_and_again_after_an_edit(scene, viewer, qtbot):

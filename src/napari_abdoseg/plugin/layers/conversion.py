@@ -156,15 +156,16 @@ def add_beside(viewer: ViewerModel, neighbour: Layer, layer_data: LayerData) -> 
     selected = set(selection)
     layer = Layer.create(data, options, kind)
     with selection.events.blocker_all():
-        viewer.layers.insert(_below_surfaces(viewer.layers), layer)
+        viewer.layers.insert(_place_above(neighbour, viewer.layers), layer)
         viewer.layers.selection = selected
     return layer
 
 
-def _below_surfaces(layers: LayerList) -> int:
-    """Where a layer is seen through transparent surfaces; the first, the liver's, is on top."""
-    places = (place for place, layer in enumerate(layers) if isinstance(layer, SurfaceLayer))
-    return next(places, len(layers))
+def _place_above(neighbour: Layer, layers: LayerList) -> int:
+    """Where a layer is seen, through surfaces as well; the first one, the liver's, is on top."""
+    above = range(layers.index(neighbour) + 1, len(layers))
+    surfaces = (place for place in above if isinstance(layers[place], SurfaceLayer))
+    return next(surfaces, len(layers))
 
 
 def label_layers(viewer: ViewerModel) -> list[Labels]:

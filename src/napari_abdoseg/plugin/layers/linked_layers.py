@@ -142,7 +142,8 @@ class Companions:
 
     def _follow_eye(self, name: str, event: Any) -> None:
         """The layer was shown or hidden, perhaps in napari's own list."""
-        if self._layers[name].visible != (name in self._wanted):
+        layer = self._layers.get(name)  # none of a label map that is closing
+        if layer is not None and layer.visible != (name in self._wanted):
             self._wanted ^= {name}
             self.changed.emit()
 

@@ -26,6 +26,7 @@ from napari_abdoseg.plugin.organs.isolate import Solo
 from napari_abdoseg.plugin.organs.matching_scan import ScanFinding
 from napari_abdoseg.plugin.organs.measuring import Measuring, OrganTable
 from napari_abdoseg.plugin.organs.surface_making import SurfaceMaking
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.panels import unwrapped
 
@@ -73,7 +74,8 @@ class OrganScene:
         self.region = RegionFinding(layer)
         self._viewer = viewer
         self._smoothing = "light"
-        self._undecided = layer.visible and "organs" in layer.metadata
+        is_seen = layer.visible or not cases_in_view(viewer).is_in_view(layer)
+        self._undecided = is_seen and "organs" in layer.metadata
         self._surface_making = SurfaceMaking(layer)
         self._scan = ScanFinding(viewer, layer)
         self._measuring = Measuring(viewer, layer)

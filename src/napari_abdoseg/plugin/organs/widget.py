@@ -110,6 +110,7 @@ class OrgansWidget(Panel):
 
     def _update_layers(self, event: Any = None) -> None:
         self.layers.reset_choices()
+        self._choose_case_in_view()
         self._show()
 
     def _bring_into_view(self, _: int) -> None:

@@ -13,6 +13,7 @@ from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.paint_events.paint_history import was_painted
 from napari_abdoseg.plugin.saving.leaving import guard_unsaved
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import follow_windows
 
@@ -75,5 +76,6 @@ class OpenedCase:
         return ""
 
     def _add(self, layer: Layer) -> Layer:
+        layer.metadata = {**layer.metadata, BEGINS_CASE: not self._layers}
         self._layers.append(layer)
         return self._viewer.add_layer(layer)

@@ -12,6 +12,9 @@ from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti.forms import lie_together
 from napari_abdoseg.image.nifti.volumes import case_name
 
+BEGINS_CASE = "begins_case"
+"""Key in the metadata of a layer that belongs to no case that is there already."""
+
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -56,6 +59,8 @@ def find_case(
     Voxels lie at the same place in all layers of a case. Where they do so in several
     cases, as in cohorts that were resampled, names of files decide, then what is in view.
     """
+    if layer.metadata.get(BEGINS_CASE):
+        return None
     same_place = [case for case in cases if case.takes(layer)]
     grid = layer.metadata["grid"]
     for case in same_place:
