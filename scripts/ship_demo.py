@@ -1,16 +1,17 @@
 """Make a trained model the demo that comes with the package.
 
 Its weights are kept in half precision, which halves the size; networks are loaded in
-single precision all the same.
+single precision all the same. The demo that is there gives way when the new one is whole.
 
     python scripts/ship_demo.py MODEL_FOLDER
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -18,11 +19,21 @@ DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "dem
 
 
 def main() -> None:
-    model = Path(sys.argv[1])
-    shutil.rmtree(DEMO, ignore_errors=True)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path, help="an nnU-Net v2 model folder")
+    model = parser.parse_args().model
+    with TemporaryDirectory(dir=DEMO.parent) as folder:
+        made = Path(folder, "demo")
+        made.mkdir()
+        copy_halved(model, made)
+        shutil.rmtree(DEMO, ignore_errors=True)
+        made.rename(DEMO)
+
+
+def copy_halved(model: Path, folder: Path) -> None:
+    """Copy what a model needs to segment into an empty folder."""
     for name in ("dataset.json", "plans.json"):
-        DEMO.mkdir(parents=True, exist_ok=True)
-        shutil.copy(model / name, DEMO / name)
+        shutil.copy(model / name, folder / name)
     for path in sorted(model.glob("fold_*/checkpoint_final.pth")):
         content = torch.load(path, "cpu", weights_only=True)
         weights = content["network_weights"]
@@ -30,8 +41,8 @@ def main() -> None:
         content["network_weights"] = {
             name: halves[tensor.data_ptr()] for name, tensor in weights.items()
         }
-        (DEMO / path.parent.name).mkdir()
-        torch.save(content, DEMO / path.parent.name / path.name)
+        (folder / path.parent.name).mkdir()
+        torch.save(content, folder / path.parent.name / path.name)
 
 
 if __name__ == "__main__":
