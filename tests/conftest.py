@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,34 @@ import shared
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
+from napari_abdoseg.log import log_folder
 
 prepare_for_torch()
 
 DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "demo"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep logs apart from the user's own, those of processes too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Folder of the logs that a test keeps; nothing is logged elsewhere before and after."""
+    ours = logging.getLogger("napari_abdoseg")
+    before = (ours.handlers, ours.propagate, ours.level)
+    ours.handlers, ours.propagate = [logging.NullHandler()], True
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    yield log_folder()
+    for handler in ours.handlers:
+        with suppress(OSError):  # of a disk that is full
+            handler.close()
+    ours.handlers, ours.propagate = before[:2]
+    ours.setLevel(before[2])
 
 
 @pytest.fixture(scope="session")

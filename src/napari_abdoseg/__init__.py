@@ -5,6 +5,7 @@ Importing this loads neither torch nor napari: names are imported when used.
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,8 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # quiet by default
 
 
 def __getattr__(name: str) -> Any:

@@ -21,6 +21,7 @@ from napari_abdoseg.batch.pipeline import Pipeline
 from napari_abdoseg.batch.work_order import READY, WorkOrder, dump_error, dump_step, load_case
 from napari_abdoseg.child_process import end_with_parent
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.log import keep_log
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     end_with_parent(lines.put)
     steps = _take_output()
+    keep_log("predict")
     try:
         order = WorkOrder.loads(sys.argv[1]).prepare()
         _say(steps, json.dumps(READY))

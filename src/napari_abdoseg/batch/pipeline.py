@@ -109,7 +109,7 @@ class Pipeline:
         except Exception as error:
             if ends_run(error):
                 raise
-            yield self._end(case, End.FAILED, why_failed(error))
+            yield self._end(case, End.FAILED, why_failed(case, error))
             return
         if done:
             yield self._end(case, End.KEPT)
@@ -131,7 +131,7 @@ class Pipeline:
         except Exception as error:
             if ends_run(error):  # that of a case before
                 raise
-            yield self._end(case, End.FAILED, why_failed(error))
+            yield self._end(case, End.FAILED, why_failed(case, error))
         else:
             yield from self._finish(case, answered)
 
@@ -177,7 +177,7 @@ class Pipeline:
             except Exception as error:
                 if ends_run(error):
                     raise
-                yield self._end(begun.case, End.FAILED, why_failed(error))
+                yield self._end(begun.case, End.FAILED, why_failed(begun.case, error))
 
     def _end(self, case: Case, end: End, notice: str | None = None) -> Step:
         if claim := self._claimed.pop(case, None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ from napari_abdoseg.batch.step import End, Step
 from napari_abdoseg.progress import Progress
 
 THOUSANDTHS = 1000
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Ledger:
     def note(self, report: Step | Progress) -> Progress:
         """Note what was reported of a case or of all, and make it one of the whole run."""
         if isinstance(report, Progress):
+            if report.notice:
+                _log.warning("%s", report.notice)
             return self.progress(report.stage, report.notice)
         return self._note_step(report)
 
@@ -88,6 +93,7 @@ class Ledger:
         return Progress(stage, round(THOUSANDTHS * done), THOUSANDTHS * self._count, notice)
 
     def _end(self, step: Step, end: End) -> None:
+        _log.info("%s: %s%s", step.case.name, end, f", {step.notice}" if step.notice else "")
         self._under_way.pop(step.case.name, None)
         if end is End.BUSY:
             self.busy.append(step.case)

@@ -6,6 +6,7 @@ and `write_result` after they worked on the case.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from napari_abdoseg.inference.segmentation import Answers, asking, concluding, p
 from napari_abdoseg.progress import Progress, Work, time_stages
 
 READING, WRITING = "Reading", "Writing"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +116,7 @@ def asking_case(
 ) -> Work[AnsweredCase]:
     """Let the networks work on a case, and tell before if its content lies otherwise."""
     if prepared.alarm:
+        _log.warning("%s: %s", prepared.name, prepared.alarm)
         yield Progress(READING, 0, 0, notice=f"{prepared.name}: {prepared.alarm}")
     seconds = dict(prepared.seconds)
     work = asking(prepared.volume, ensemble, preset, prepared=prepared.images)
@@ -124,10 +128,15 @@ def concluding_case(answered: AnsweredCase) -> Work[CaseResult]:
     """Bring what networks say of a case to its grid, and measure it."""
     seconds = dict(answered.seconds)
     segmentation = yield from time_stages(concluding(answered.answers), seconds)
+    _log.info("%s: %s", answered.name, _words_for(seconds))
     volume, asked = answered.answers.volume, answered.disagreement
     report = case_report(answered.name, volume, segmentation, answered.preset, asked)
     dissent = segmentation.disagreement.label_map() if asked else None
     return CaseResult(segmentation.labels, dissent, report).with_seconds(seconds)
+
+
+def _words_for(seconds: Mapping[str, float]) -> str:
+    return ", ".join(f"{stage} took {elapsed:.2f} s" for stage, elapsed in seconds.items())
 
 
 def segmenting_case(

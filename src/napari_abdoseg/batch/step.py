@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.errors import NameTooLongError, SaveError, as_told
+from napari_abdoseg.log import log_error
 
 NO_MEMORY = "There was too little memory for it: take a machine with more, or the preset fast."
 
@@ -49,8 +50,9 @@ class Step:
     part: str = ""
 
 
-def why_failed(error: Exception) -> str:
+def why_failed(case: Case, error: Exception) -> str:
     """What the user is told of a case that has failed, whatever the reason."""
+    log_error(case.name, error)
     return NO_MEMORY if isinstance(error, MemoryError) else str(as_told(error))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
-from napari_abdoseg.cli.console import complain, print_any_character
+from napari_abdoseg.cli.console import LogLines, complain, print_any_character
 from napari_abdoseg.cli.dataset import dataset
 from napari_abdoseg.cli.demo import demo
 from napari_abdoseg.cli.evaluate import evaluate
@@ -14,6 +15,7 @@ from napari_abdoseg.cli.predict import predict
 from napari_abdoseg.cli.train import train
 from napari_abdoseg.cli.watch import watch
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.log import attach, log_error
 
 LACK = (
     "This process may have no more memory: close other programs, or give it more (ulimit -v, the "
@@ -45,8 +47,13 @@ app.command()(watch)
 
 
 @app.callback()
-def _subcommands() -> None:
-    """Keep `abdoseg COMMAND` the way to call, however many commands there are."""
+def _before_all(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log on standard error what is being done.")
+    ] = False,
+) -> None:
+    if verbose:
+        attach(LogLines())
 
 
 def main() -> None:
@@ -55,13 +62,18 @@ def main() -> None:
     try:
         app()
     except AbdosegError as error:
+        log_error("abdoseg", error)
         complain(str(error))
         sys.exit(2)
     except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        log_error("abdoseg", error)
         if not _lacks_memory(error):
             raise
         sys.stderr.write(f"abdoseg: {LACK}\n")  # rich would import more
         sys.exit(2)
+    except Exception as error:
+        log_error("abdoseg", error)
+        raise
 
 
 def _lacks_memory(error: Exception) -> bool:

@@ -7,6 +7,7 @@ an emoji or a command to the terminal.
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Callable, Iterable
 
@@ -17,6 +18,7 @@ from rich.progress import Progress as Bar
 from rich.segment import Segment
 from rich.text import Text
 
+from napari_abdoseg.log import logged
 from napari_abdoseg.progress import Countdown, Result, Work
 
 UNKNOWN = "\ufffd"
@@ -48,6 +50,13 @@ class PlainConsole(Console):
 console = PlainConsole()
 
 
+class LogLines(logging.Handler):
+    """Prints what is logged where errors go, above any bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        PlainConsole(stderr=True).print(self.format(record), style="dim", soft_wrap=True)
+
+
 def print_any_character() -> None:
     """Escape what the terminal's encoding lacks, in place of ending with an error."""
     for stream in (sys.stdout, sys.stderr):
@@ -72,6 +81,7 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
         TaskProgressColumn(),
         TextColumn("{task.fields[left]}", markup=False),
     )
+    work = logged(work, "abdoseg")
     bar, countdown = Bar(*columns, console=console), Countdown()
     with Live(
         get_renderable=lambda: Group(bar, below()) if below else bar,

@@ -20,6 +20,7 @@ from napari_abdoseg.inference.hardware.device import choose_devices
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 from napari_abdoseg.inference.model.ensemble import loading_ensemble
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
+from napari_abdoseg.log import keep_log
 from napari_abdoseg.progress import Work
 
 INCOMPLETE, NOTHING = 1, 2
@@ -91,6 +92,8 @@ def predict(
     begin = time.monotonic()
     find_preset(preset)
     cases = show(finding_cases(inputs, output))
+    if len(cases) > 1:
+        keep_log("predict")
     chosen = (model or "demo", folds.split(",") if folds else None)
     if scheduler:
         require_nothing_of_this_machine(device, workers)

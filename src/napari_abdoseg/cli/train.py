@@ -17,6 +17,7 @@ from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.inference.model.ensemble import loading_ensemble
 from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.inference.preset import DEFAULT
+from napari_abdoseg.log import keep_log
 from napari_abdoseg.progress import Progress, Work, relay
 from napari_abdoseg.training.devices import make_slots
 from napari_abdoseg.training.folders import Folders
@@ -93,6 +94,7 @@ def train(
 
     Stop it whenever you like: the same command goes on where it was.
     """
+    keep_log("train")
     raw = read_trainable(dataset)
     settings = make_settings(
         planner,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,8 @@ from napari_abdoseg.inference.run_configuration import (
     prepare_first,
 )
 from napari_abdoseg.progress import Progress, Work, as_part, drain, relay
+
+_log = logging.getLogger(__name__)
 
 
 def segment(volume: Volume, ensemble: Ensemble, preset: str = DEFAULT) -> LabelMap:
@@ -123,9 +126,13 @@ def asking(
     chosen, configurations = find_preset(preset), ensemble.configurations
     folds = sum(len(trained.folds) for trained in configurations)
     notices = list(warnings_for(volume, configurations))
+    _log.info("Segmenting %s with the preset %s", volume.path or "a scan without a file", preset)
+    for notice in notices:
+        _log.warning("%s", notice)
 
     def pass_on(progress: Progress) -> Progress:
         if progress.notice:
+            _log.warning("%s", progress.notice)
             notices.append(progress.notice)
         placed = progress.interim
         if placed is None or not preview or placed[0].trained is not configurations[0]:

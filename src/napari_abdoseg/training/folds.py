@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from napari_abdoseg.training.devices import Slot
 from napari_abdoseg.training.fold import Fold
 from napari_abdoseg.training.nnunet_process import PAUSE, NnunetProcess
 from napari_abdoseg.training.run import Run
+
+_log = logging.getLogger(__name__)
 
 
 def training_folds(run: Run, configurations: Sequence[str]) -> Work[None]:
@@ -72,8 +75,13 @@ def _start(run: Run, fold: Fold, slot: Slot) -> NnunetProcess:
         "start_from": _first_weights(run, fold.number),
         "keep_probabilities": len(settings.all_configurations) > 1,
     }
+    log = fold.folder / "abdoseg.log"
+    _log.info(
+        "Fold %d of %s begins on %s; nnU-Net says more in %s",
+        *(fold.number, fold.configuration, slot.kind, log),
+    )
     environment = run.folders.environment() | slot.environment()
-    return NnunetProcess("train_fold", arguments, environment, fold.folder / "abdoseg.log")
+    return NnunetProcess("train_fold", arguments, environment, log)
 
 
 def _first_weights(run: Run, fold: int) -> str | None:

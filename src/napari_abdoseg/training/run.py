@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from napari_abdoseg.training.nnunet_process import NnunetProcess, following
 from napari_abdoseg.training.settings import TrainingSettings
 
 MOST_PROCESSES = 8
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Run:
             self.folders.environment() | dict(environment or {}),
             self.folders.preprocessed / "abdoseg.log",
         )
+        _log.info("nnU-Net's step %s says more in %s", step, process.log)
 
         def report() -> Progress:
             return Progress(stage, count_cases(place) if place else 0, total)

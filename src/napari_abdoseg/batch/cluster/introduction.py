@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from napari_abdoseg.batch.cluster.needed_model import NeededModel
 from napari_abdoseg.batch.cluster.request import Request
+from napari_abdoseg.batch.cluster.worker_log import join_worker_log
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.inference.hardware.device import choose_device
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
@@ -84,6 +85,7 @@ def introduce(request: Request) -> Introduction:
     DeviceError
         Its device can't be used.
     """
+    join_worker_log()
     prepare_for_torch()
     versions = {package: version(package) for package in (*DECISIVE, *WORTH_TELLING)}
     return Introduction(versions, choose_device().name, request.missing())

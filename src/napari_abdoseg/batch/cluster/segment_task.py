@@ -15,6 +15,7 @@ from napari_abdoseg.batch.segment_case import CaseResult, segmenting_case
 from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.hardware.startup import use_threads
+from napari_abdoseg.log import logged
 from napari_abdoseg.progress import Progress, Work, relay, thin_out
 
 TOPIC = "napari-abdoseg"
@@ -90,7 +91,8 @@ def _carry_out(work: Work[CaseResult], errand: Errand) -> CaseResult:
         said = [errand.run, errand.case, progress.stage, progress.fraction, progress.notice]
         worker.log_event(TOPIC, json.dumps(said))  # Dask's own takes no name that is no UTF-8
 
-    reports = thin_out(relay(work, require_wanted), INTERVAL)
+    wanted = relay(logged(work, errand.case), require_wanted)
+    reports = thin_out(wanted, INTERVAL)
     try:
         while True:
             tell(next(reports))

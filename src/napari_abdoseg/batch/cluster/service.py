@@ -113,7 +113,7 @@ class FolderService(_Welcome):
         except Exception as error:
             if ends_run(error):
                 raise
-            return Step(case, end=End.FAILED, notice=why_failed(error))
+            return Step(case, end=End.FAILED, notice=why_failed(case, error))
 
     def _serving(self, worker: RemoteWorker, case: Case, claim: Claim) -> Work[Step]:
         if self._goal.is_reached(case):
@@ -155,6 +155,6 @@ class ScanService(_Welcome):
         try:
             packed = yield from worker.sending(segment_scan, self.errand(case), scan)
         except (AbdosegError, MemoryError) as error:
-            return Step(case, end=End.FAILED, notice=why_failed(error))
+            return Step(case, end=End.FAILED, notice=why_failed(case, error))
         self._use(packed.unpack())
         return Step(case, end=End.MADE)

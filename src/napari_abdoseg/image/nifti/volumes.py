@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterable
@@ -37,6 +38,8 @@ AnyPath = str | os.PathLike[str]
 
 _NO_LABELS = "It is called or kept like a label map, but its voxels are those of a scan."
 _CHANNEL = re.compile(r"_0000$")
+
+_log = logging.getLogger(__name__)
 
 
 def read_volume(path: AnyPath) -> Volume:
@@ -227,8 +230,18 @@ def _says_labels(file: NiftiFile) -> bool:
 
 def _volume(file: NiftiFile) -> Volume:
     header = file.header
+    _note_reading(file, "scan")
     screen = header.grid.to_screen(file.voxels)
     return Volume(screen, header.grid, header.path, file.notices)
+
+
+def _note_reading(file: NiftiFile, kind: str) -> None:
+    grid = file.header.grid
+    shape, step = " x ".join(map(str, grid.shape)), " x ".join(f"{mm:.4g}" for mm in grid.spacing)
+    _log.info(
+        "Read %s, a %s of %s voxels (z, y, x) of %s mm, stored as %s",
+        *(file.header.path, kind, shape, step, file.voxels.dtype),
+    )
 
 
 def _shown_label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
@@ -247,6 +260,7 @@ def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
     if fault:
         raise ImageError(f"{header.path} is not a label map, it has {fault}: choose another file.")
     labels = as_labels(file.voxels)
+    _note_reading(file, "label map")
     named = name_labels(header.path, _values(labels), organs, file.label_names)
     screen = header.grid.to_screen(labels)
     preview = (f"It is a {header.stamp}.",) if header.stamp else ()

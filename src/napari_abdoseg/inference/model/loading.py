@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -20,6 +21,8 @@ from napari_abdoseg.inference.model.trained_configuration import TrainedConfigur
 from napari_abdoseg.progress import Progress, Work
 
 STAGE = "Loading the model"
+
+_log = logging.getLogger(__name__)
 
 
 def loading_configuration(
@@ -79,9 +82,24 @@ def _loading_stage(
     _require_one_training(trained)
     _require_planned_configuration(trained)
     _require_fitting_weights(trained)
+    _tell_log(trained)
     for notice in _notices(trained):
+        _log.warning("%s", notice)
         yield Progress(STAGE, 0, 0, notice)
     return trained
+
+
+def _tell_log(trained: TrainedConfiguration) -> None:
+    if _log.isEnabledFor(logging.INFO):
+        _log.info(
+            "Model %s, %s, folds %s, SHA-256 %s, on %s: %s",
+            trained.model.folder,
+            trained.name,
+            ", ".join(trained.folds),
+            trained.sha256(trained.folds),
+            trained.device.name,
+            trained.device.reason,
+        )
 
 
 def _notices(trained: TrainedConfiguration) -> Iterator[str]:

@@ -15,6 +15,7 @@ from napari.utils.task_status import Status
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.log import logged
 from napari_abdoseg.progress import Countdown, Progress, Work, thin_out
 
 SECONDS_BETWEEN_REPORTS = 0.05
@@ -53,7 +54,7 @@ class Job(QObject):
         self._showing = False
         self._words = _Words()
         self._activity = _Activity(self.cancel, title)
-        self._worker = GeneratorWorker(_run, work)
+        self._worker = GeneratorWorker(logged, _run(work), title)
         self._worker.yielded.connect(self._take)
         self._worker.returned.connect(self._finish)
         self._worker.errored.connect(self._fail)

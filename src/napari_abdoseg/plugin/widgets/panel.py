@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_abdoseg.plugin.widgets.napari_log import keep_napari_log
+
 if TYPE_CHECKING:
     from napari import Viewer
 
@@ -46,6 +48,7 @@ class Panel(QWidget):  # type: ignore[misc]
 
     def __init__(self, tab: str) -> None:
         super().__init__()
+        keep_napari_log()
         self._tab = tab
         content, below = QWidget(), QWidget()
         self.body, self.foot = QVBoxLayout(content), QVBoxLayout(below)
