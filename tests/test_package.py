@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def test_an_unknown_name_is_an_attribute_error():
 def test_the_manifest_at_the_top_is_the_packages_own():
     top = ROOT / "napari.yaml"
     assert top.resolve() == ROOT / "src" / "napari_abdoseg" / "napari.yaml"
+
+
+def test_the_citation_is_of_this_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    assert f"version: {version}" in citation
 
 
 def test_the_manifest_names_things_that_exist():
