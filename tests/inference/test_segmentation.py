@@ -58,7 +58,7 @@ def test_models_whose_readers_turn_scans_differently_are_averaged(orientation, m
     volume, _ = make_phantom(5, COARSE, orientation)
     ensemble = load_ensemble(folders, device="cpu")
     predictions = [
-        drain(predicting(volume, trained, PRESETS["fast"])).placed
+        drain(predicting(volume, trained, PRESETS["fast"])).on_scan
         for trained in ensemble.configurations
     ]
     ours = segment(volume, ensemble, "fast").data

@@ -37,7 +37,7 @@ class PreparedCase:
     ----------
     name : str
     volume : Volume
-    images : tuple of (ndarray, dict), optional
+    images : tuple of Preprocessed, optional
         See `napari_abdoseg.inference.segmentation.preparing`; made later by default.
     seconds : dict of str to float, optional
         Time that each stage took so far.

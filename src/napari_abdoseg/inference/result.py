@@ -10,9 +10,8 @@ from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.export.scan_axes import scan_region
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
-from napari_abdoseg.inference.network.prediction import Prediction
+from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.axis_order import box_from_network_order
-from napari_abdoseg.inference.preprocessing.preprocessing import Properties
 from napari_abdoseg.inference.review.disagreement import Disagreement
 
 
@@ -40,16 +39,15 @@ class Share:
     region: Box
 
     @classmethod
-    def of(cls, prediction: Prediction, properties: Properties, grid: Grid) -> Self:
+    def of(cls, on_scan: PredictionOnScan, grid: Grid) -> Self:
         """Share of a prediction for a scan."""
-        trained = prediction.trained
-        extents = scan_region(prediction, properties)
+        trained, prediction = on_scan.trained, on_scan.prediction
         return cls(
             trained,
             trained.folds[: len(prediction.fold_winners)],
             prediction.passes,
             prediction.passes_everywhere,
-            box_from_network_order(extents, grid, trained),
+            box_from_network_order(scan_region(on_scan), grid, trained),
         )
 
 

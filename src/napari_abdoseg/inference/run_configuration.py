@@ -8,7 +8,7 @@ from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.balanced.balanced import predict_balanced
 from napari_abdoseg.inference.export.label_map import Labels, labelling
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
-from napari_abdoseg.inference.network.prediction import Placed
+from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.network.sliding_window import predict_everywhere
 from napari_abdoseg.inference.preflight.workload import expect_workload
 from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed, preprocess_volume
@@ -27,13 +27,12 @@ class Answer:
 
     Parameters
     ----------
-    placed : (Prediction, dict)
-        Its prediction, and what preprocessing said of the scan.
+    on_scan : PredictionOnScan
     shares : tuple of Share
         A cascade's first stage's, and its own.
     """
 
-    placed: Placed
+    on_scan: PredictionOnScan
     shares: tuple[Share, ...]
 
 
@@ -50,14 +49,14 @@ def predicting(
     volume : Volume
     trained : TrainedConfiguration
     preset : Preset
-    prepared : (ndarray, dict), optional
+    prepared : Preprocessed, optional
         What `prepare_first` gave for them, if that was called before.
 
     Yields
     ------
     Progress
-        The stages of a cascade are a half each. The first fold's prediction comes with
-        one of them, and what preprocessing said of the scan.
+        The stages of a cascade are a half each. The first fold's `PredictionOnScan` is the
+        interim result of one of them.
     """
     first = trained.previous_stage
     if prepared is None:
@@ -83,7 +82,7 @@ def _predicting_first(
     """Labels that a cascade's second stage is given."""
     work = _predicting_stage(prepared, volume, trained, preset)
     answer = yield from relay(work, as_part(0, ASKING))
-    labels = yield from relay(labelling([answer.placed], volume.grid), as_part(ASKING, 1))
+    labels = yield from relay(labelling([answer.on_scan], volume.grid), as_part(ASKING, 1))
     return labels, answer.shares
 
 
@@ -100,19 +99,18 @@ def _predicting_stage(
 ) -> Work[Answer]:
     import torch
 
-    array, properties = prepared
-    image = torch.from_numpy(array)
+    image, crop = torch.from_numpy(prepared.image), prepared.crop
 
     def place(progress: Progress) -> Progress:
         first = progress.interim
-        return replace(progress, interim=first and (first, properties))
+        return replace(progress, interim=first and PredictionOnScan(first, crop))
 
     if preset.where_organs_are:
-        spacing = trained.image_spacing(properties["spacing"])
+        spacing = trained.image_spacing(crop.spacing)
         passes = expect_workload(volume, trained, preset).passes
         work = predict_balanced(image, trained, preset, spacing, passes)
     else:
         work = predict_everywhere(image, trained, preset)
     prediction = yield from relay(steadily(work), place)
-    placed = prediction, properties
-    return Answer(placed, (Share.of(*placed, volume.grid),))
+    on_scan = PredictionOnScan(prediction, crop)
+    return Answer(on_scan, (Share.of(on_scan, volume.grid),))

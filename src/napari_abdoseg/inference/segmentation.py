@@ -10,6 +10,7 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
 from napari_abdoseg.inference.export.label_map import labelling
 from napari_abdoseg.inference.model.ensemble import Ensemble
+from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preflight.scan_checks import warnings_for
 from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
@@ -120,7 +121,7 @@ def asking(
 
     Parameters
     ----------
-    prepared : sequence of (ndarray, dict), optional
+    prepared : sequence of Preprocessed, optional
         What `preparing` gave; it is done now by default.
     """
     chosen, configurations = find_preset(preset), ensemble.configurations
@@ -134,11 +135,11 @@ def asking(
         if progress.notice:
             _log.warning("%s", progress.notice)
             notices.append(progress.notice)
-        placed = progress.interim
-        if placed is None or not preview or placed[0].trained is not configurations[0]:
+        first: PredictionOnScan | None = progress.interim
+        if first is None or not preview or first.trained is not configurations[0]:
             return replace(progress, interim=None)
-        stamp = preview_stamp(len(placed[0].fold_winners), folds)
-        found = drain(labelling([placed], volume.grid))
+        stamp = preview_stamp(len(first.prediction.fold_winners), folds)
+        found = drain(labelling([first], volume.grid))
         labels = LabelMap(found, volume.grid, ensemble.organs, stamp=stamp)
         return replace(progress, interim=labels)
 
@@ -157,7 +158,7 @@ def concluding(answers: Answers) -> Work[Segmentation]:
     Another thread can do it while networks work on another scan.
     """
     grid, all_of_them = answers.volume.grid, answers.answers
-    predictions = [answer.placed for answer in all_of_them]
+    predictions = [answer.on_scan for answer in all_of_them]
     found = yield from relay(labelling(predictions, grid), as_part(ASKING, 1))
     return Segmentation(
         LabelMap(found, grid, answers.organs, notices=answers.notices),

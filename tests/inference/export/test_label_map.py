@@ -21,10 +21,11 @@ from napari_abdoseg.inference.export.label_map import labelling
 from napari_abdoseg.inference.export.scan_axes import linear_neighbours
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.class_map import find_winners
-from napari_abdoseg.inference.network.prediction import Prediction, whole_prediction
+from napari_abdoseg.inference.network.prediction import PredictionOnScan, whole_prediction
 from napari_abdoseg.inference.network.sliding_window import predict_everywhere
 from napari_abdoseg.inference.preprocessing.preprocessing import preprocess_volume
 from napari_abdoseg.inference.preprocessing.resampling import spline_operator
+from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.progress import drain
 
@@ -105,8 +106,9 @@ def theirs(logits, properties, trained) -> np.ndarray:
     )
 
 
-def predicted(logits, trained) -> Prediction:
-    return whole_prediction(trained, logits, (), 1)
+def predicted(logits, properties, trained) -> PredictionOnScan:
+    prediction = whole_prediction(trained, logits, (), 1)
+    return PredictionOnScan(prediction, ScanCrop.from_nnunet(properties))
 
 
 def grid_of(properties, trained) -> Grid:
@@ -117,8 +119,8 @@ def grid_of(properties, trained) -> Grid:
 
 
 def labels_of(logits, properties, trained) -> np.ndarray:
-    placed = predicted(logits, trained), properties
-    return drain(labelling([placed], grid_of(properties, trained)))
+    on_scan = predicted(logits, properties, trained)
+    return drain(labelling([on_scan], grid_of(properties, trained)))
 
 
 def require_same(logits, properties, trained) -> np.ndarray:
@@ -196,8 +198,8 @@ def test_random_shapes_and_spacings(make_configuration):
 @pytest.mark.parametrize("spacing", [(3.0, 3.0, 3.0), (5.0, 2.0, 2.0), (7.0, 1.8, 1.8)])
 def test_logits_of_real_networks(spacing):
     trained = load_configuration("demo", folds=[0], device="cpu")
-    image, properties = preprocess_volume(make_phantom(2, spacing)[0], trained)
-    image = torch.from_numpy(image)
+    scan = preprocess_volume(make_phantom(2, spacing)[0], trained)
+    image, properties = torch.from_numpy(scan.image), scan.crop.for_nnunet()
     logits = drain(predict_everywhere(image, trained, PRESETS["fast"])).logits
     require_same(logits, properties, trained)
 
@@ -247,7 +249,7 @@ def make_several(make_model):
     """A function that gives predictions of several configurations for one scan."""
 
     def make(make_logits, labels=None, turns=((0, 1, 2),) * 3, **configuration):
-        placed = []
+        predictions = []
         for (kind, spacing), turn in zip(SPACINGS.items(), turns, strict=True):
             patch = (16,) * len(spacing)
             changes = configuration if kind == "3d_lowres" else {}
@@ -267,17 +269,17 @@ def make_several(make_model):
                 "bbox_used_for_cropping": [[1, size + 1] for size in sizes],
                 "shape_after_cropping_and_before_resampling": sizes,
             }
-            placed.append((predicted(logits, trained), properties))
-        return placed
+            predictions.append(predicted(logits, properties, trained))
+        return predictions
 
     return make
 
 
-def require_same_mean(placed) -> np.ndarray:
+def require_same_mean(predictions) -> np.ndarray:
     """Require what nnU-Net makes of the mean of probabilities."""
-    ours = drain(labelling(placed, Grid.from_spacing(tuple(n + 3 for n in SIZES), STEPS)))
-    mean = np.mean([probabilities(*one) for one in placed], axis=0)
-    manager = placed[0][0].trained.label_manager
+    ours = drain(labelling(predictions, Grid.from_spacing(tuple(n + 3 for n in SIZES), STEPS)))
+    mean = np.mean([probabilities(one) for one in predictions], axis=0)
+    manager = predictions[0].trained.label_manager
     expected = manager.convert_probabilities_to_segmentation(mean)
     assert ours.dtype == np.uint8
     assert ours.shape == expected.shape
@@ -286,14 +288,14 @@ def require_same_mean(placed) -> np.ndarray:
     return ours
 
 
-def probabilities(prediction, properties) -> np.ndarray:
-    trained = prediction.trained
+def probabilities(on_scan) -> np.ndarray:
+    trained = on_scan.trained
     return by_nnunet(
-        prediction.whole_logits(),
+        on_scan.prediction.whole_logits(),
         trained.plans,
         trained.configured,
         trained.label_manager,
-        properties,
+        on_scan.crop.for_nnunet(),
         return_probabilities=True,
     )[1]
 
@@ -311,25 +313,26 @@ def test_several_whose_axes_are_turned_each_in_another_way(make_several):
 def test_several_that_looked_at_a_part_each(make_several):
     """Beyond it, its outermost voxels repeat."""
     whole = make_several(blobs)
-    placed = []
-    for number, (prediction, properties) in enumerate(whole):
+    parts = []
+    for number, on_scan in enumerate(whole):
+        prediction = on_scan.prediction
         region = tuple(slice(number, size - 2 - number) for size in prediction.shape)
         part = prediction.logits[(slice(None), *region)]
-        placed.append((replace(prediction, region=region, logits=part), properties))
-    found = require_same_mean(placed)
+        prediction = replace(prediction, region=region, logits=part)
+        parts.append(replace(on_scan, prediction=prediction))
+    found = require_same_mean(parts)
     assert not np.array_equal(found, require_same_mean(whole))
 
 
 def test_several_of_which_one_is_unusual_get_nnunets_own(make_several):
     linear = module.LINEAR | {"order": 0}
-    placed = make_several(blobs, resampling_fn_probabilities_kwargs=linear)
-    require_same_mean(placed)
+    require_same_mean(make_several(blobs, resampling_fn_probabilities_kwargs=linear))
 
 
 def test_can_be_cancelled_between_layers(make_configuration):
     way = WAYS["up"]
     properties, trained = scan_of(*way), make_configuration(way[1])
-    placed = predicted(blobs(5, way[0]), trained), properties
-    work = labelling([placed], grid_of(properties, trained))
+    on_scan = predicted(blobs(5, way[0]), properties, trained)
+    work = labelling([on_scan], grid_of(properties, trained))
     assert {next(work).stage for _ in range(5)} == {module.STAGE}
     work.close()

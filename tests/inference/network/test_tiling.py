@@ -49,7 +49,7 @@ def test_every_combination_of_mirrored_axes():
 
 def test_air_stays_one_value_when_it_is_resampled(make_model):
     trained = load_configuration(make_model(spacing=(3.1, 2.7, 2.9)))
-    image, _ = preprocess_volume(body_in_air(), trained)
+    image = preprocess_volume(body_in_air(), trained).image
     tiling = tile_image(torch.from_numpy(image), (16, 16, 16))
     assert tiling.constants.count(float(image.min())) > len(tiling.tiles) / 3
     assert tiling.count_different() < len(tiling.tiles) * 2 / 3
@@ -58,7 +58,7 @@ def test_air_stays_one_value_when_it_is_resampled(make_model):
 @pytest.mark.parametrize("mirror_axes", [None, (1,)])
 def test_tiles_of_air_are_answered_once_and_alike(make_model, mirror_axes, monkeypatch):
     trained = load_configuration(make_model((0,), mirror_axes, spacing=(3.1, 2.7, 2.9)))
-    image = torch.from_numpy(preprocess_volume(body_in_air(), trained)[0])
+    image = torch.from_numpy(preprocess_volume(body_in_air(), trained).image)
     steps, once = run(predict_everywhere(image, trained, PRESETS["exact"]))
     tiling = tile_image(image, (16, 16, 16))
     each = len(mirrorings(mirror_axes or ())) * len(trained.members)

@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from working import load_configuration
 
 from napari_abdoseg.inference.preprocessing.preprocessing import preprocess
+from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 
 SCANS = {
     "down": ((30, 40, 50), (1.5, 0.8, 0.8), (3.0, 1.6, 1.3)),
@@ -51,7 +52,8 @@ def test_image_and_labels_are_nnunets(name, turn, changes, make_model):
     trained = load_configuration(folder)
     data, labels = scan(shape), blobs(shape)
     before = labels.copy()
-    image, properties = preprocess(data, spacing, trained, labels)
+    ours = preprocess(data, spacing, trained, labels)
+    image = ours.image
     expected, resampled, theirs = DefaultPreprocessor(verbose=False).run_case_npy(
         data,
         labels[None].astype(np.float32),
@@ -66,5 +68,4 @@ def test_image_and_labels_are_nnunets(name, turn, changes, make_model):
     assert np.abs(image[:1] - expected).max() <= 1e-5
     np.testing.assert_array_equal(image[1:], channels)
     np.testing.assert_array_equal(labels, before)
-    crop = "bbox_used_for_cropping"
-    assert properties[crop] == theirs[crop]
+    assert ours.crop == ScanCrop.from_nnunet(theirs)

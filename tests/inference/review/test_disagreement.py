@@ -16,8 +16,9 @@ from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference.export.scan_axes import linear_neighbours
 from napari_abdoseg.inference.model.ensemble import load_ensemble
-from napari_abdoseg.inference.network.prediction import whole_prediction
+from napari_abdoseg.inference.network.prediction import PredictionOnScan, whole_prediction
 from napari_abdoseg.inference.preprocessing.preprocessing import preprocess_volume
+from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 from napari_abdoseg.inference.review import places as review
 from napari_abdoseg.inference.review.disagreement import Disagreement, Votes
 from napari_abdoseg.inference.review.places import places_to_review, without_rinds
@@ -38,13 +39,14 @@ def disagreement(
         label_manager=SimpleNamespace(has_regions=False),
         image_spacing=lambda spacing: [2.0, 2.0, 2.0],
     )
+    whole = tuple(slice(0, size) for size in shape)
     votes = Votes(
         folds,
         torch.from_numpy(dissenting),
         torch.from_numpy(at_stake),
-        tuple(slice(0, size) for size in shape),
+        whole,
         tuple(linear_neighbours(old, new) for old, new in zip(dissenting.shape, shape)),
-        {"spacing": (2.0 / scan,) * 3, "shape_before_cropping": shape},
+        ScanCrop((2.0 / scan,) * 3, shape, whole),
         trained,
     )
     return Disagreement(folds, Grid.from_spacing(shape, (2.0 / scan,) * 3), (votes,))
@@ -122,15 +124,16 @@ def test_an_organ_of_one_fold_where_the_ensemble_finds_none_is_a_place(make_mode
     }
     folder = make_model((0, 1), None, labels=labels if regions else None)
     trained, volume = load_configuration(folder), make_phantom(5, (10.0, 8.0, 8.0))[0]
-    image, properties = preprocess_volume(volume, trained)
-    logits = torch.full((4 if regions else 5, *image.shape[1:]), -5.0)
+    scan = preprocess_volume(volume, trained)
+    shape = scan.image.shape[1:]
+    logits = torch.full((4 if regions else 5, *shape), -5.0)
     if not regions:
         logits[0] = 5
-    nothing = torch.zeros(image.shape[1:], dtype=torch.uint8)
+    nothing = torch.zeros(shape, dtype=torch.uint8)
     one = nothing.clone()
     one[4:8, 5:9, 6:11] = SPLEEN.value
     prediction = whole_prediction(trained, logits.half(), (nothing, one), 2)
-    found = Disagreement.between_folds([(prediction, properties)], volume.grid)
+    found = Disagreement.between_folds([PredictionOnScan(prediction, scan.crop)], volume.grid)
     (place,) = places_to_review(found)
     assert place.organ == SPLEEN
     assert place.folds == 1

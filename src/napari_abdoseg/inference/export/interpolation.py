@@ -14,7 +14,7 @@ from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.inference.export.scan_axes import Neighbours, scan_axes
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.class_map import map_winners
-from napari_abdoseg.inference.network.prediction import Placed
+from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.axis_order import screen_axes
 
 if TYPE_CHECKING:
@@ -42,15 +42,17 @@ class Interpolation:
     axes: Sequence[Neighbours]
 
     @classmethod
-    def of(cls, placed: Placed, grid: Grid, order: TrainedConfiguration) -> Interpolation:
+    def of(
+        cls, on_scan: PredictionOnScan, grid: Grid, order: TrainedConfiguration
+    ) -> Interpolation:
         """Of a prediction, in the axis order of some configuration's networks."""
-        prediction, properties = placed
-        winners = map_winners(prediction.logits, prediction.trained.label_manager.has_regions)
-        axes = scan_axes(prediction, properties)
-        both = zip(screen_axes(grid, order), screen_axes(grid, prediction.trained), strict=True)
+        logits, trained = on_scan.prediction.logits, on_scan.trained
+        winners = map_winners(logits, trained.label_manager.has_regions)
+        axes = scan_axes(on_scan)
+        both = zip(screen_axes(grid, order), screen_axes(grid, trained), strict=True)
         own = [(axis, turned != wanted) for (_, wanted), (axis, turned) in sorted(both)]
         return cls(
-            prediction.logits.permute(0, *(axis + 1 for axis, _ in own)),
+            logits.permute(0, *(axis + 1 for axis, _ in own)),
             winners.permute([axis for axis, _ in own]),
             [axes[axis].turned() if turned else axes[axis] for axis, turned in own],
         )

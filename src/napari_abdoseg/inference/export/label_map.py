@@ -28,7 +28,7 @@ from napari_abdoseg.inference.export.nnunet_export import labels_by_nnunet
 from napari_abdoseg.inference.export.scan_axes import shared_layers
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.class_map import find_common_winners
-from napari_abdoseg.inference.network.prediction import Placed
+from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.axis_order import from_network_order
 from napari_abdoseg.progress import Progress, Work
 
@@ -41,14 +41,13 @@ VALUES_AT_ONCE = 2**21
 Labels = NDArray[np.unsignedinteger[Any]]
 
 
-def labelling(predictions: Sequence[Placed], grid: Grid) -> Work[Labels]:
+def labelling(predictions: Sequence[PredictionOnScan], grid: Grid) -> Work[Labels]:
     """Labels of a scan.
 
     Parameters
     ----------
-    predictions : sequence of (Prediction, dict)
-        Of one or several configurations with the same labels, and what preprocessing
-        said of the scan for each.
+    predictions : sequence of PredictionOnScan
+        Of one or several configurations with the same labels.
     grid : Grid
         Of the scan.
 
@@ -65,19 +64,17 @@ def labelling(predictions: Sequence[Placed], grid: Grid) -> Work[Labels]:
         prediction, and ``nnUNetv2_ensemble`` for several.
     """
     yield Progress(STAGE, 0, 1)
-    if not all(_is_usual(prediction.trained) for prediction, _ in predictions):
+    if not all(_is_usual(on_scan.trained) for on_scan in predictions):
         return labels_by_nnunet(predictions, grid)
-    first, properties = predictions[0]
-    trained, manager = first.trained, first.trained.label_manager
+    trained, crop = predictions[0].trained, predictions[0].crop
+    manager = trained.label_manager
     heads = range(1, manager.num_segmentation_heads)
     order = manager.regions_class_order if manager.has_regions else heads
     dtype = np.uint8 if len(manager.foreground_labels) < 255 else np.uint16
     values: Labels = np.array([0, *order], dtype)
-    labels: Labels = np.zeros(properties["shape_before_cropping"], dtype)
-    crop = properties["bbox_used_for_cropping"]
-    cropped = labels[tuple(slice(*extent) for extent in crop)]
-    interpolations = [Interpolation.of(placed, grid, trained) for placed in predictions]
-    yield from _fill(cropped, interpolations, values, manager.has_regions)
+    labels: Labels = np.zeros(crop.scan_shape, dtype)
+    interpolations = [Interpolation.of(on_scan, grid, trained) for on_scan in predictions]
+    yield from _fill(labels[crop.box], interpolations, values, manager.has_regions)
     return from_network_order(labels.transpose(trained.plans.transpose_backward), grid, trained)
 
 

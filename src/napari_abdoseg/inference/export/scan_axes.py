@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_abdoseg.inference.network.prediction import Prediction
-from napari_abdoseg.inference.preprocessing.preprocessing import Properties
+from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.resampling import nearest_slices
 
 if TYPE_CHECKING:
@@ -87,13 +86,13 @@ def shared_layers(axes: Sequence[Neighbours]) -> Iterator[tuple[list[tuple[int, 
         yield list(zip(lower, uppers, strict=True)), between
 
 
-def scan_axes(prediction: Prediction, properties: Properties) -> list[Neighbours]:
+def scan_axes(on_scan: PredictionOnScan) -> list[Neighbours]:
     """How the scan's voxels, cropped, lie between the prediction's, along z, y and x."""
-    axes = _whole_axes(prediction, properties)
-    return [axis.repeated_beyond(part) for axis, part in zip(axes, prediction.region, strict=True)]
+    axes, region = _whole_axes(on_scan), on_scan.prediction.region
+    return [axis.repeated_beyond(part) for axis, part in zip(axes, region, strict=True)]
 
 
-def scan_region(prediction: Prediction, properties: Properties) -> list[slice]:
+def scan_region(on_scan: PredictionOnScan) -> list[slice]:
     """The scan's voxels that lie between the prediction's.
 
     Returns
@@ -101,32 +100,31 @@ def scan_region(prediction: Prediction, properties: Properties) -> list[slice]:
     list of slice
         Along (z, y, x), in the axis order of the model's reader.
     """
-    region = [inside for inside, _ in inner_axes(prediction, properties)]
-    return [region[axis] for axis in prediction.trained.plans.transpose_backward]
+    region = [inside for inside, _ in inner_axes(on_scan)]
+    return [region[axis] for axis in on_scan.trained.plans.transpose_backward]
 
 
-def inner_axes(prediction: Prediction, properties: Properties) -> list[tuple[slice, Neighbours]]:
+def inner_axes(on_scan: PredictionOnScan) -> list[tuple[slice, Neighbours]]:
     """The scan's voxels that lie between the prediction's, and how, along its axes."""
-    axes = _whole_axes(prediction, properties)
-    crop = properties["bbox_used_for_cropping"]
+    axes, region = _whole_axes(on_scan), on_scan.prediction.region
     inner = []
-    for axis, part, (first, _) in zip(axes, prediction.region, crop, strict=True):
+    for axis, part, extent in zip(axes, region, on_scan.crop.box, strict=True):
         inside, neighbours = axis.among(part.start, part.stop)
+        first = extent.start
         inner.append((slice(first + inside.start, first + inside.stop), neighbours))
     return inner
 
 
-def _whole_axes(prediction: Prediction, properties: Properties) -> list[Neighbours]:
+def _whole_axes(on_scan: PredictionOnScan) -> list[Neighbours]:
     from nnunetv2.preprocessing.resampling.default_resampling import determine_do_sep_z_and_axis
 
-    trained = prediction.trained
-    new_shape = properties["shape_after_cropping_and_before_resampling"]
-    new_spacing = [properties["spacing"][axis] for axis in trained.plans.transpose_forward]
-    spacing = trained.image_spacing(properties["spacing"])
+    trained, crop = on_scan.trained, on_scan.crop
+    new_spacing = [crop.spacing[axis] for axis in trained.plans.transpose_forward]
+    spacing = trained.image_spacing(crop.spacing)
     _, axis_apart = determine_do_sep_z_and_axis(None, spacing, new_spacing)
     return [
         nearest_neighbours(old, new) if axis == axis_apart else linear_neighbours(old, new)
-        for axis, (old, new) in enumerate(zip(prediction.shape, new_shape, strict=True))
+        for axis, (old, new) in enumerate(zip(on_scan.prediction.shape, crop.shape, strict=True))
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
-from napari_abdoseg.inference.preprocessing.preprocessing import Properties
+from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 
 if TYPE_CHECKING:
     import torch
@@ -52,8 +52,23 @@ class Prediction:
         return logits
 
 
-Placed = tuple[Prediction, Properties]
-"""A prediction, and what preprocessing said of its scan."""
+@dataclass(frozen=True, eq=False)
+class PredictionOnScan:
+    """A prediction, and the part of a scan that it is of.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    crop : ScanCrop
+    """
+
+    prediction: Prediction
+    crop: ScanCrop
+
+    @property
+    def trained(self) -> TrainedConfiguration:
+        """The configuration whose prediction it is."""
+        return self.prediction.trained
 
 
 def whole_prediction(

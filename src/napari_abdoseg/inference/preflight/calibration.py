@@ -26,13 +26,14 @@ from napari_abdoseg.inference.network.accumulation_device import gather, gatheri
 from napari_abdoseg.inference.network.accumulator import Sums
 from napari_abdoseg.inference.network.class_map import map_winners
 from napari_abdoseg.inference.network.network import device_of, network_on_device
-from napari_abdoseg.inference.network.prediction import whole_prediction
+from napari_abdoseg.inference.network.prediction import PredictionOnScan, whole_prediction
 from napari_abdoseg.inference.network.tiling import Tiling, tile_image
 from napari_abdoseg.inference.preprocessing.axis_order import (
     network_order_spacing,
     to_network_order,
 )
 from napari_abdoseg.inference.preprocessing.preprocessing import SLAB_VOXELS, preprocess
+from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.progress import Progress, Work, drain
 
@@ -117,7 +118,7 @@ def calibrating(volume: Volume, trained: TrainedConfiguration, preset: Preset) -
     unchanged = [own[axis] for axis in trained.plans.transpose_backward]
     preprocess(slab[:, :1], unchanged, trained)
     begin = time.perf_counter()
-    image, properties = preprocess(slab, spacing, trained)
+    image = preprocess(slab, spacing, trained).image
     preprocessing = (time.perf_counter() - begin) / slab.size
     yield Progress(STAGE, 0, 0)
     patch = tuple(trained.configured.patch_size)
@@ -127,13 +128,9 @@ def calibrating(volume: Volume, trained: TrainedConfiguration, preset: Preset) -
     pace = yield from gather(attempt, gathering_places(trained), trained)
     prediction = whole_prediction(trained, pace.logits, (), 0)
     shape = _scan_shape(prediction.shape, spacing, trained)
-    properties |= {
-        "shape_before_cropping": shape,
-        "bbox_used_for_cropping": [[0, size] for size in shape],
-        "shape_after_cropping_and_before_resampling": shape,
-    }
+    crop = ScanCrop(tuple(spacing), shape, tuple(slice(0, size) for size in shape))
     begin = time.perf_counter()
-    drain(labelling([(prediction, properties)], _grid_of(shape, spacing, trained)))
+    drain(labelling([PredictionOnScan(prediction, crop)], _grid_of(shape, spacing, trained)))
     return Calibration(pace, preprocessing, (time.perf_counter() - begin) / prod(shape))
 
 

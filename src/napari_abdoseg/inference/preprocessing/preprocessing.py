@@ -12,6 +12,7 @@ Isensee, F., Jaeger, P. F., Kohl, S. A. A., Petersen, J., & Maier-Hein, K. H.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,15 +26,28 @@ from napari_abdoseg.inference.preprocessing.axis_order import (
 )
 from napari_abdoseg.inference.preprocessing.cascade import label_channels, one_hot
 from napari_abdoseg.inference.preprocessing.resampling import nnunet_resampling
+from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 
 SLAB_VOXELS = 2**22
 """Voxels that are normalised and resampled together."""
 CUBIC = {"is_seg": False, "order": 3, "order_z": 0, "force_separate_z": None}
 """What nnU-Net's planner asks of the resampling of images."""
 
-Properties = dict[str, Any]
-"""What nnU-Net says of a preprocessed scan: shapes, spacing and crop."""
-Preprocessed = tuple[NDArray[np.float32], Properties]
+
+@dataclass(frozen=True, eq=False)
+class Preprocessed:
+    """A scan as the networks of a configuration take it.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (channel, z, y, x)
+        Normalised, at the networks' spacing and in their axis order.
+    crop : ScanCrop
+        The part of the scan that it shows.
+    """
+
+    image: NDArray[np.float32]
+    crop: ScanCrop
 
 
 def preprocess_volume(
@@ -69,12 +83,9 @@ def preprocess(
 
     Returns
     -------
-    image : ndarray of float32, shape (channel, z, y, x)
-        Normalised, at the networks' spacing and in their axis order; within 1e-5 of
-        what nnU-Net's ``DefaultPreprocessor.run_case_npy`` gives. Labels follow as one
-        channel each.
-    properties : dict
-        What nnU-Net needs to bring a result back to the scan's grid.
+    Preprocessed
+        Its image is within 1e-5 of what nnU-Net's ``DefaultPreprocessor.run_case_npy``
+        gives. Labels follow as one channel each.
     """
     if _is_usual_for_ct(trained.configured):
         return _preprocess_ct(data, spacing, trained, labels)
@@ -111,7 +122,7 @@ def _preprocess_by_nnunet(
     )
     if labels is not None:
         image = np.concatenate([image, one_hot(resampled[0], trained)])
-    return image, properties
+    return Preprocessed(image, ScanCrop.from_nnunet(properties))
 
 
 def _preprocess_ct(
@@ -139,12 +150,8 @@ def _preprocess_ct(
     if labels is not None:
         spacings = old_spacing, new_spacing
         image += [*label_channels(labels.transpose(order), turned, new_shape, spacings, trained)]
-    return _stack(image), {
-        "spacing": list(spacing),
-        "shape_before_cropping": turned.shape[1:],
-        "bbox_used_for_cropping": box,
-        "shape_after_cropping_and_before_resampling": shape,
-    }
+    crop = ScanCrop(tuple(spacing), turned.shape[1:], tuple(slice(*extent) for extent in box))
+    return Preprocessed(_stack(image), crop)
 
 
 def nonzero_box(data: NDArray[Any]) -> list[list[int]]:

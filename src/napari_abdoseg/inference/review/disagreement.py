@@ -17,12 +17,12 @@ from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.export.scan_axes import Neighbours, inner_axes
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.class_map import map_winners
-from napari_abdoseg.inference.network.prediction import Prediction
+from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.axis_order import (
     box_from_network_order,
     from_network_order,
 )
-from napari_abdoseg.inference.preprocessing.preprocessing import Properties
+from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 
 if TYPE_CHECKING:
     import torch
@@ -49,11 +49,9 @@ class Disagreement:
     votes: tuple[Votes, ...]
 
     @classmethod
-    def between_folds(
-        cls, predictions: Sequence[tuple[Prediction, Properties]], grid: Grid
-    ) -> Disagreement:
+    def between_folds(cls, predictions: Sequence[PredictionOnScan], grid: Grid) -> Disagreement:
         """Disagreement of the folds of some configurations."""
-        votes = tuple(Votes.of(*prediction) for prediction in predictions)
+        votes = tuple(map(Votes.of, predictions))
         return cls(sum(each.folds for each in votes), grid, votes)
 
     def on_scan(self) -> NDArray[np.uint8]:
@@ -87,6 +85,9 @@ class Votes:
         The scan's voxels that lie between them.
     axes : tuple of Neighbours
         How they do.
+    crop : ScanCrop
+        The part of the scan that networks were shown.
+    trained : TrainedConfiguration
     """
 
     folds: int
@@ -94,29 +95,29 @@ class Votes:
     at_stake: torch.Tensor
     inside: tuple[slice, ...]
     axes: tuple[Neighbours, ...]
-    properties: Properties
+    crop: ScanCrop
     trained: TrainedConfiguration
 
     @classmethod
-    def of(cls, prediction: Prediction, properties: Properties) -> Votes:
+    def of(cls, on_scan: PredictionOnScan) -> Votes:
         """Votes of the folds of a prediction."""
         import torch
 
-        trained, folds = prediction.trained, prediction.fold_winners
-        winners = map_winners(prediction.logits, trained.label_manager.has_regions)
+        trained, folds = on_scan.trained, on_scan.prediction.fold_winners
+        winners = map_winners(on_scan.prediction.logits, trained.label_manager.has_regions)
         dissenting = torch.zeros(winners.shape, dtype=torch.uint8)
         others = torch.zeros_like(winners)
         for fold in folds:
             dissenting += fold != winners
             torch.maximum(others, fold, out=others)
         at_stake = torch.where(winners > 0, winners, others)
-        inside, axes = zip(*inner_axes(prediction, properties), strict=True)
-        return cls(len(folds), dissenting, at_stake, inside, axes, properties, trained)
+        inside, axes = zip(*inner_axes(on_scan), strict=True)
+        return cls(len(folds), dissenting, at_stake, inside, axes, on_scan.crop, trained)
 
     @property
     def spacing(self) -> tuple[float, ...]:
         """mm along the axes of the networks."""
-        return tuple(self.trained.image_spacing(self.properties["spacing"]))
+        return tuple(self.trained.image_spacing(self.crop.spacing))
 
     @property
     def voxel_volume(self) -> float:
@@ -134,7 +135,7 @@ class Votes:
         dissenting = self.dissenting
         for number, axis in enumerate(self.axes):
             dissenting = dissenting.index_select(number, axis.nearest)
-        whole = np.zeros(self.properties["shape_before_cropping"], np.uint8)
+        whole = np.zeros(self.crop.scan_shape, np.uint8)
         whole[self.inside] = dissenting.numpy()
         turned = whole.transpose(self.trained.plans.transpose_backward)
         return from_network_order(turned, grid, self.trained)
