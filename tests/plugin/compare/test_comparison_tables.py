@@ -17,8 +17,7 @@ from napari_abdoseg.evaluation.pairs import Pairing
 from napari_abdoseg.evaluation.score import Emptiness, Score
 from napari_abdoseg.evaluation.tolerance import FLARE21
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
-from napari_abdoseg.plugin.compare.case_model import CaseModel
-from napari_abdoseg.plugin.compare.cases import CasesPanel
+from napari_abdoseg.plugin.compare.cases import CaseModel, CasesPanel
 from napari_abdoseg.plugin.compare.error_model import ErrorModel
 from napari_abdoseg.plugin.compare.score_model import DISTANCE, DSC, HD95, NAME, NSD, ScoreModel
 from napari_abdoseg.plugin.widgets.tables import SORT_ROLE

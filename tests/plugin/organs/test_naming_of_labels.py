@@ -14,7 +14,7 @@ from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.names import chosen_schemes
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.organ import Organ, number_name
-from napari_abdoseg.plugin.compare.matching_layers import match_layers
+from napari_abdoseg.plugin.compare.work import match_layers
 from napari_abdoseg.plugin.layers.conversion import label_map_of, labels_layer
 from napari_abdoseg.plugin.organs.widget import OrgansWidget
 from napari_abdoseg.plugin.reader import read

@@ -11,8 +11,7 @@ from qtpy.QtGui import QColor
 
 from napari_abdoseg.evaluation.agreement import COLORS, Agreement
 from napari_abdoseg.evaluation.error_regions import ErrorKind, ErrorRegion
-from napari_abdoseg.plugin.organs.cells import swatch
-from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, SORT_ROLE
+from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, SORT_ROLE, swatch
 
 ORGAN, KIND, VOLUME, DEPTH = range(4)
 HEADERS = ("Organ", "Error", "ml", "mm deep")

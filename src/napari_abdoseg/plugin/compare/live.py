@@ -16,7 +16,7 @@ from napari_abdoseg.evaluation.error_regions import ErrorRegion
 from napari_abdoseg.evaluation.score import Score
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.compare.matching_layers import match_layers
+from napari_abdoseg.plugin.compare.work import match_layers
 from napari_abdoseg.plugin.jobs.latest import Background
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 

@@ -11,9 +11,9 @@ from qtpy.QtGui import QColor, QStandardItem, QStandardItemModel
 
 from napari_abdoseg.evaluation.score import Emptiness, Score
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.organs.cells import check_state, swatch
+from napari_abdoseg.plugin.organs.cells import check_state
 from napari_abdoseg.plugin.widgets.readable import readable
-from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND
+from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, swatch
 
 NAME, DISTANCE, DSC, NSD, HD95, VOLUME, REFERENCE = range(7)
 HEADERS = ("Organ", "3D", "DSC", "NSD", "HD95", "ml", "ref. ml")

@@ -1,4 +1,4 @@
-"""The slow part of comparisons: reading label maps, and comparing them for the first time."""
+"""The slow part of comparisons: matching layers or reading files, and a first comparison."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ from pathlib import Path
 from napari.layers import Labels
 
 from napari_abdoseg.errors import AbdosegError, ImageError
+from napari_abdoseg.evaluation.alignment import align
 from napari_abdoseg.evaluation.case_scores import read_pair
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.comparison import Findings, comparing
-from napari_abdoseg.evaluation.label_schemes import FolderSchemes, Matched, Schemes
+from napari_abdoseg.evaluation.ignored_voxels import leave_out_ignored
+from napari_abdoseg.evaluation.label_schemes import (
+    FolderSchemes,
+    Matched,
+    Schemes,
+    match_organs,
+    naming_words,
+)
 from napari_abdoseg.evaluation.pairs import Pair, find_cases, find_pairs
 from napari_abdoseg.evaluation.tolerance import Tolerances
+from napari_abdoseg.evaluation.unnamed_labels import share_names
 from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.plugin.compare.matching_layers import match_layers
+from napari_abdoseg.plugin.layers.conversion import label_map_of
 from napari_abdoseg.progress import Progress, Work
 
 READING = "Reading"
@@ -40,6 +49,29 @@ class ComparedCase:
     matched: Matched
     findings: Findings
     scan: Volume | None
+
+
+def match_layers(prediction: Labels, reference: Labels) -> Matched:
+    """A prediction as it is, and its reference with the prediction's values.
+
+    Organs are matched by name where both layers name theirs, by value otherwise.
+
+    Raises
+    ------
+    ImageError
+        A layer is no label map of a volume or has values that the other one's organs
+        do not have, the two are not on one grid, or no organ is in both.
+    """
+    found, real = _titled(prediction), _titled(reference)
+    predicted, known = share_names(align(found, real), real)
+    matched = match_organs(known, leave_out_ignored(predicted, known))
+    naming = naming_words(found, real, matched.unmatched)
+    return Matched(matched.reference, matched.prediction, matched.unmatched, naming)
+
+
+def _titled(layer: Labels) -> LabelMap:
+    """A layer's label map; errors call it as the layer is called."""
+    return replace(label_map_of(layer), path=Path(f"The layer {layer.name}"))
 
 
 def comparing_layers(

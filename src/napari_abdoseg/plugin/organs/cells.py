@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QPixmap, QStandardItem
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QStandardItem
 
 from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, swatch
 
 NAME, EYE, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE = range(10)
 PARTS = MASK, SURFACE, BOX
@@ -27,9 +28,7 @@ TIPS = (
     "Mean of the scan in Hounsfield units",
     "Size of the bounding box in millimetres: left–right × front–back × head–foot",
 )
-SWATCH = QSize(12, 12)
 NAME_ROLE, ORGAN_ROLE, COLOR_ROLE = (Qt.ItemDataRole.UserRole + i for i in range(3))
-RIGHT_HAND = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 def new_row(name: str, organ: Organ | None) -> list[QStandardItem]:
@@ -74,12 +73,3 @@ def color_name(item: QStandardItem, look: tuple[Any, float]) -> None:
     if item.data(COLOR_ROLE) != color:
         item.setData(color, COLOR_ROLE)
         item.setIcon(swatch(color))
-
-
-def swatch(color: QColor) -> QIcon:
-    """A square of one colour."""
-    pixmap = QPixmap(SWATCH)
-    pixmap.fill(color)
-    icon = QIcon(pixmap)
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)
-    return icon

@@ -16,8 +16,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.organs.cells import swatch
 from napari_abdoseg.plugin.organs.scene import OrganScene
+from napari_abdoseg.plugin.widgets.tables import swatch
 
 LEAST_PERCENT = 5
 """An organ that is to be gone is switched off."""

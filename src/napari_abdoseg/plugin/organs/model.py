@@ -19,7 +19,6 @@ from napari_abdoseg.plugin.organs.cells import (
     NAME_ROLE,
     ORGAN_ROLE,
     PARTS,
-    RIGHT_HAND,
     SOLO,
     TIPS,
     TOGGLES,
@@ -34,6 +33,7 @@ from napari_abdoseg.plugin.organs.cells import (
 from napari_abdoseg.plugin.organs.isolate import Part
 from napari_abdoseg.plugin.organs.measuring import OrganTable
 from napari_abdoseg.plugin.organs.scene import OrganScene
+from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND
 
 AT_EDGE = "The {} reaches the edge of the scan: it may be cut off, and larger than this."
 ABSENT = "–"

@@ -27,7 +27,7 @@ from napari_abdoseg.plugin.organs.cells import (
     TOGGLES,
 )
 from napari_abdoseg.plugin.organs.model import OrganModel
-from napari_abdoseg.plugin.widgets.table_style import table_style
+from napari_abdoseg.plugin.widgets.tables import table_style
 
 KEYS = {
     Qt.Key.Key_M: MASK,

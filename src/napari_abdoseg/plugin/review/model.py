@@ -9,8 +9,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QColor
 
 from napari_abdoseg.inference.review.places import Place
-from napari_abdoseg.plugin.organs.cells import swatch
-from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND
+from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, swatch
 
 ORGAN, FOLDS, VOLUME = range(3)
 HEADERS = ("Organ", "Dissenting folds", "ml")

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from qtpy.QtGui import QColor, QStandardItem, QStandardItemModel
 
-from napari_abdoseg.plugin.organs.cells import swatch
-from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND
+from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, swatch
 from napari_abdoseg.training.watching import words
 from napari_abdoseg.training.watching.look import Look
 from napari_abdoseg.training.watching.watch import WatchedFold

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from napari.utils.theme import get_theme
 from qtpy.QtCore import QAbstractItemModel, QSize, Qt
+from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeView
-
-from napari_abdoseg.plugin.widgets.table_style import sortable_style, table_style
 
 RIGHT_HAND = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 SORT_ROLE = Qt.ItemDataRole.UserRole
 VISIBLE_ROWS = 0
 NARROWEST = QSize(120, 90)
+SWATCH = QSize(12, 12)
 
 
 class PlainTable(QTreeView):  # type: ignore[misc]
@@ -45,3 +46,38 @@ class PlainTable(QTreeView):  # type: ignore[misc]
         """Let a click on a header sort, and sort by one now."""
         self.setSortingEnabled(True)
         self.sortByColumn(column, order)
+
+
+def table_style(theme: str) -> str:
+    """Check boxes as napari draws them elsewhere, which it does not in lists."""
+    colors = get_theme(theme)
+    return f"""
+        QTreeView, QHeaderView::section {{ font-size: 11px }}
+        QTreeView::item {{ padding: 3px 2px }}
+        QHeaderView::section {{ padding: 2px; border: none }}
+        QTreeView::indicator {{
+            width: 14px; height: 14px; border-radius: 2px; background: {colors.primary.as_hex()}
+        }}
+        QTreeView::indicator:checked {{
+            background: {colors.current.as_hex()}; image: url("theme_{theme}:/check.svg")
+        }}
+    """
+
+
+def sortable_style() -> str:
+    """Headers with room for the arrow that tells what is sorted by, above their words."""
+    return """
+        QHeaderView::section { padding-top: 9px }
+        QHeaderView::up-arrow, QHeaderView::down-arrow {
+            subcontrol-position: top center; width: 8px; height: 8px
+        }
+    """
+
+
+def swatch(color: QColor) -> QIcon:
+    """A square of one colour."""
+    pixmap = QPixmap(SWATCH)
+    pixmap.fill(color)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon
