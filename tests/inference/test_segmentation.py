@@ -58,8 +58,9 @@ def test_models_whose_readers_turn_scans_differently_are_averaged(orientation, m
     volume, _ = make_phantom(5, COARSE, orientation)
     ensemble = load_ensemble(folders, device="cpu")
     predictions = [
-        drain(predicting(volume, trained, PRESETS["fast"])).on_scan
+        on_scan
         for trained in ensemble.configurations
+        for on_scan in drain(predicting(volume, trained, PRESETS["fast"])).predictions
     ]
     ours = segment(volume, ensemble, "fast").data
     assert len(np.unique(ours)) > 2

@@ -15,8 +15,6 @@ from napari_abdoseg.batch.order import Order
 from napari_abdoseg.batch.segment_case import (
     READING,
     WRITING,
-    AnsweredCase,
-    PreparedCase,
     asking_case,
     preparing_case,
 )
@@ -25,6 +23,7 @@ from napari_abdoseg.batch.worker_threads import Background
 from napari_abdoseg.batch.writing import writing_case
 from napari_abdoseg.inference.preflight.calibration import STAGE as MEASURING
 from napari_abdoseg.inference.preflight.preflight import preflighting
+from napari_abdoseg.inference.scan import PredictedScan, PreparedScan
 from napari_abdoseg.progress import Work
 
 PAUSE = 0.05
@@ -54,7 +53,7 @@ class Pipeline:
     def __init__(self, order: Order, claims: Claims) -> None:
         self._order, self._claims = order, claims
         self._to_foretell = order.foretell
-        self._ahead: deque[_Begun[PreparedCase]] = deque()
+        self._ahead: deque[_Begun[PreparedScan]] = deque()
         self._behind: deque[_Begun[str | None]] = deque()
         self._claimed: dict[Case, Claim] = {}
         self._more = True
@@ -117,7 +116,7 @@ class Pipeline:
         future = self._readers.start(preparing_case(case, self._order.ensemble))
         self._ahead.append(_Begun(case, future))
 
-    def _work_on(self, begun: _Begun[PreparedCase], cases: Iterator[Case | None]) -> Steps:
+    def _work_on(self, begun: _Begun[PreparedScan], cases: Iterator[Case | None]) -> Steps:
         case = begun.case
         yield Step(case, READING)
         while not begun.future.done():
@@ -127,26 +126,26 @@ class Pipeline:
             if self._to_foretell:
                 self._to_foretell = False
                 yield from self._foretell(case, begun.future.result())
-            answered = yield from self._ask(case, begun.future.result(), cases)
+            predicted = yield from self._ask(case, begun.future.result(), cases)
         except Exception as error:
             if ends_run(error):  # that of a case before
                 raise
             yield self._end(case, End.FAILED, why_failed(case, error))
         else:
-            yield from self._finish(case, answered)
+            yield from self._finish(case, predicted)
 
-    def _foretell(self, case: Case, prepared: PreparedCase) -> Steps:
+    def _foretell(self, case: Case, prepared: PreparedScan) -> Steps:
         ensemble, preset = self._order.ensemble, self._order.goal.asked.preset
         preflight = yield from _reports(case, preflighting(prepared.volume, ensemble, preset))
         for sentence in (preflight.line, *preflight.warnings):
             yield Step(case, MEASURING, notice=sentence)
 
     def _ask(
-        self, case: Case, prepared: PreparedCase, cases: Iterator[Case | None]
-    ) -> Reports[AnsweredCase]:
+        self, case: Case, prepared: PreparedScan, cases: Iterator[Case | None]
+    ) -> Reports[PredictedScan]:
         """Let the networks work, and see to the cases ahead and behind meanwhile."""
         asked = self._order.goal.asked
-        work = asking_case(prepared, self._order.ensemble, asked.preset, asked.disagreement)
+        work = asking_case(case.name, prepared, self._order.ensemble, asked.preset)
         reports = _reports(case, work)
         try:
             while True:
@@ -158,14 +157,13 @@ class Pipeline:
         finally:
             reports.close()
 
-    def _finish(self, case: Case, answered: AnsweredCase) -> Steps:
+    def _finish(self, case: Case, predicted: PredictedScan) -> Steps:
         """Have it written, unless too many wait for that."""
         yield Step(case, WRITING, 1.0)
         while len(self._behind) >= self._order.workers:
             wait([self._behind[0].future], PAUSE)
             yield from self._collect()
-        replace = self._order.goal.replaces
-        work = writing_case(case, answered, self._claimed[case].folder, replace)
+        work = writing_case(case, predicted, self._order.goal, self._claimed[case].folder)
         self._behind.append(_Begun(case, self._writers.start(work)))
 
     def _collect(self) -> Steps:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_abdoseg.anatomy.orientation.check import check_orientation
@@ -20,58 +20,13 @@ from napari_abdoseg.image.files.saving import make_folder, remove_file
 from napari_abdoseg.image.nifti.volumes import read_volume, write_labels
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.model.ensemble import Ensemble
-from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed
-from napari_abdoseg.inference.segmentation import Answers, asking, concluding, preparing
+from napari_abdoseg.inference.scan import PredictedScan, PreparedScan
+from napari_abdoseg.inference.segmentation import asking, concluding, preparing
 from napari_abdoseg.progress import Progress, Work, time_stages
 
 READING, WRITING = "Reading", "Writing"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedCase:
-    """A case as networks take it.
-
-    Parameters
-    ----------
-    name : str
-    volume : Volume
-    images : tuple of Preprocessed, optional
-        See `napari_abdoseg.inference.segmentation.preparing`; made later by default.
-    seconds : dict of str to float, optional
-        Time that each stage took so far.
-    alarm : str, optional
-        How its content lies, if not as its header says.
-    """
-
-    name: str
-    volume: Volume
-    images: tuple[Preprocessed, ...] = ()
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    alarm: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class AnsweredCase:
-    """A case that networks have worked on.
-
-    Parameters
-    ----------
-    name : str
-    answers : Answers
-    preset : str
-    disagreement : bool
-        It is also asked where folds disagree.
-    seconds : dict of str to float
-        Time that each stage took so far.
-    """
-
-    name: str
-    answers: Answers
-    preset: str
-    disagreement: bool
-    seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -98,40 +53,40 @@ class CaseResult:
         return replace(self, report=self.report | {"seconds": rounded})
 
 
-def preparing_case(case: Case, ensemble: Ensemble) -> Work[PreparedCase]:
+def preparing_case(case: Case, ensemble: Ensemble) -> Work[PreparedScan]:
     """Read a case and make the images that networks take."""
     seconds: dict[str, float] = {}
-    volume, images = yield from time_stages(_preparing(case, ensemble), seconds)
-    return PreparedCase(case.name, volume, images, seconds, check_orientation(volume).alarm)
+    scan = yield from time_stages(_preparing(case, ensemble), seconds)
+    return replace(scan, seconds=seconds, alarm=check_orientation(scan.volume).alarm)
 
 
-def _preparing(case: Case, ensemble: Ensemble) -> Work[tuple[Volume, tuple[Preprocessed, ...]]]:
+def _preparing(case: Case, ensemble: Ensemble) -> Work[PreparedScan]:
     yield Progress(READING, 0, 0)
     volume = read_volume(case.image)
-    return volume, (yield from preparing(volume, ensemble))
+    return (yield from preparing(volume, ensemble))
 
 
 def asking_case(
-    prepared: PreparedCase, ensemble: Ensemble, preset: str, disagreement: bool = False
-) -> Work[AnsweredCase]:
+    name: str, prepared: PreparedScan, ensemble: Ensemble, preset: str
+) -> Work[PredictedScan]:
     """Let the networks work on a case, and tell before if its content lies otherwise."""
     if prepared.alarm:
-        _log.warning("%s: %s", prepared.name, prepared.alarm)
-        yield Progress(READING, 0, 0, notice=f"{prepared.name}: {prepared.alarm}")
+        _log.warning("%s: %s", name, prepared.alarm)
+        yield Progress(READING, 0, 0, notice=f"{name}: {prepared.alarm}")
     seconds = dict(prepared.seconds)
-    work = asking(prepared.volume, ensemble, preset, prepared=prepared.images)
-    answers = yield from time_stages(work, seconds)
-    return AnsweredCase(prepared.name, answers, preset, disagreement, seconds)
+    predicted = yield from time_stages(asking(prepared, ensemble, preset), seconds)
+    return replace(predicted, seconds=seconds)
 
 
-def concluding_case(answered: AnsweredCase) -> Work[CaseResult]:
-    """Bring what networks say of a case to its grid, and measure it."""
-    seconds = dict(answered.seconds)
-    segmentation = yield from time_stages(concluding(answered.answers), seconds)
-    _log.info("%s: %s", answered.name, _words_for(seconds))
-    volume, asked = answered.answers.volume, answered.disagreement
-    report = case_report(answered.name, volume, segmentation, answered.preset, asked)
-    dissent = segmentation.disagreement.label_map() if asked else None
+def concluding_case(
+    name: str, predicted: PredictedScan, preset: str, disagreement: bool = False
+) -> Work[CaseResult]:
+    """Bring what networks find in a case to its grid, and measure it."""
+    seconds = dict(predicted.seconds)
+    segmentation = yield from time_stages(concluding(predicted), seconds)
+    _log.info("%s: %s", name, _words_for(seconds))
+    report = case_report(name, predicted.volume, segmentation, preset, disagreement)
+    dissent = segmentation.disagreement.label_map() if disagreement else None
     return CaseResult(segmentation.labels, dissent, report).with_seconds(seconds)
 
 
@@ -154,8 +109,8 @@ def segmenting_case(
     disagreement : bool, optional
         Also find where folds disagree, and list places to review.
     """
-    prepared = PreparedCase(name, volume, alarm=check_orientation(volume).alarm)
-    return (yield from _segmenting(prepared, ensemble, preset, disagreement))
+    prepared = PreparedScan(volume, alarm=check_orientation(volume).alarm)
+    return (yield from _segmenting(name, prepared, ensemble, preset, disagreement))
 
 
 def predicting_case(
@@ -163,18 +118,18 @@ def predicting_case(
 ) -> Work[Report]:
     """Read a case, segment it and write its results; see `segmenting_case`."""
     prepared = yield from preparing_case(case, ensemble)
-    result = yield from _segmenting(prepared, ensemble, preset, disagreement)
+    result = yield from _segmenting(case.name, prepared, ensemble, preset, disagreement)
     yield Progress(WRITING, 1, 1)
     write_result(case, result)
     return result.report
 
 
 def _segmenting(
-    prepared: PreparedCase, ensemble: Ensemble, preset: str, disagreement: bool
+    name: str, prepared: PreparedScan, ensemble: Ensemble, preset: str, disagreement: bool
 ) -> Work[CaseResult]:
-    answered = yield from asking_case(prepared, ensemble, preset, disagreement)
+    predicted = yield from asking_case(name, prepared, ensemble, preset)
     del prepared
-    return (yield from concluding_case(answered))
+    return (yield from concluding_case(name, predicted, preset, disagreement))
 
 
 def write_result(case: Case, result: CaseResult, by_way_of: Path | None = None) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.segment_case import (
-    AnsweredCase,
     CaseResult,
     concluding_case,
     write_result,
@@ -17,23 +17,25 @@ from napari_abdoseg.batch.segment_case import (
 from napari_abdoseg.errors import ImageError, SaveError
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.inference.scan import PredictedScan
 from napari_abdoseg.progress import Work
 
 
 def writing_case(
-    case: Case, answered: AnsweredCase, by_way_of: Path, replace: bool
+    case: Case, predicted: PredictedScan, goal: Goal, by_way_of: Path
 ) -> Work[str | None]:
     """Write a case's label map and report.
+
+    The result that is there is replaced if that is the goal. Otherwise a label map that differs
+    and can be read is put aside, as is one that no report says is a result.
 
     Parameters
     ----------
     case : Case
-    answered : AnsweredCase
+    predicted : PredictedScan
+    goal : Goal
     by_way_of : Path
         Folder on the same disk that files are in until they are whole.
-    replace : bool
-        Replace the result that is there. Otherwise a label map that differs and can be read is
-        put aside, as is one that no report says is a result.
 
     Returns
     -------
@@ -45,13 +47,14 @@ def writing_case(
     SaveError
         It could not be written.
     """
-    result = yield from concluding_case(answered)
-    return keep_result(case, result, by_way_of, replace)
+    asked = goal.asked
+    result = yield from concluding_case(case.name, predicted, asked.preset, asked.disagreement)
+    return keep_result(case, result, goal, by_way_of)
 
 
-def keep_result(case: Case, result: CaseResult, by_way_of: Path, replace: bool) -> str | None:
+def keep_result(case: Case, result: CaseResult, goal: Goal, by_way_of: Path) -> str | None:
     """Write the result of a case, and put aside what is in its place; see `writing_case`."""
-    is_result = replace and case.report.exists()
+    is_result = goal.replaces and case.report.exists()
     notice = None if is_result else put_aside(case, result.labels)
     write_result(case, result, by_way_of)
     return notice

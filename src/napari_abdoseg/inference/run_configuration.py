@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.balanced.balanced import predict_balanced
@@ -14,6 +14,7 @@ from napari_abdoseg.inference.preflight.workload import expect_workload
 from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed, preprocess_volume
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.result import Share
+from napari_abdoseg.inference.scan import PredictedScan
 from napari_abdoseg.progress import Progress, Work, as_part, relay, steadily
 
 PREPROCESSING = "Preprocessing"
@@ -21,27 +22,12 @@ ASKING = 0.95
 """Share of a work that the networks' is shown as, before labels are brought to the scan."""
 
 
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What a configuration finds, and what was done for it.
-
-    Parameters
-    ----------
-    on_scan : PredictionOnScan
-    shares : tuple of Share
-        A cascade's first stage's, and its own.
-    """
-
-    on_scan: PredictionOnScan
-    shares: tuple[Share, ...]
-
-
 def predicting(
     volume: Volume,
     trained: TrainedConfiguration,
     preset: Preset,
     prepared: Preprocessed | None = None,
-) -> Work[Answer]:
+) -> Work[PredictedScan]:
     """Let a configuration work on a scan.
 
     Parameters
@@ -67,8 +53,8 @@ def predicting(
     work = _predicting_first(prepared, volume, first, preset)
     labels, shares = yield from relay(work, as_part(0, 1 / 2))
     work_on = _predicting_second(volume, trained, preset, labels)
-    answer = yield from relay(work_on, as_part(1 / 2, 1))
-    return replace(answer, shares=shares + answer.shares)
+    predicted = yield from relay(work_on, as_part(1 / 2, 1))
+    return replace(predicted, shares=shares + predicted.shares)
 
 
 def prepare_first(volume: Volume, trained: TrainedConfiguration) -> Preprocessed:
@@ -81,14 +67,14 @@ def _predicting_first(
 ) -> Work[tuple[Labels, tuple[Share, ...]]]:
     """Labels that a cascade's second stage is given."""
     work = _predicting_stage(prepared, volume, trained, preset)
-    answer = yield from relay(work, as_part(0, ASKING))
-    labels = yield from relay(labelling([answer.on_scan], volume.grid), as_part(ASKING, 1))
-    return labels, answer.shares
+    predicted = yield from relay(work, as_part(0, ASKING))
+    work_on = labelling(predicted.predictions, volume.grid)
+    return (yield from relay(work_on, as_part(ASKING, 1))), predicted.shares
 
 
 def _predicting_second(
     volume: Volume, trained: TrainedConfiguration, preset: Preset, labels: Labels
-) -> Work[Answer]:
+) -> Work[PredictedScan]:
     yield Progress(PREPROCESSING, 0, 0)
     prepared = preprocess_volume(volume, trained, labels)
     return (yield from _predicting_stage(prepared, volume, trained, preset))
@@ -96,7 +82,7 @@ def _predicting_second(
 
 def _predicting_stage(
     prepared: Preprocessed, volume: Volume, trained: TrainedConfiguration, preset: Preset
-) -> Work[Answer]:
+) -> Work[PredictedScan]:
     import torch
 
     image, crop = torch.from_numpy(prepared.image), prepared.crop
@@ -113,4 +99,4 @@ def _predicting_stage(
         work = predict_everywhere(image, trained, preset)
     prediction = yield from relay(steadily(work), place)
     on_scan = PredictionOnScan(prediction, crop)
-    return Answer(on_scan, (Share.of(on_scan, volume.grid),))
+    return PredictedScan(volume, (on_scan,), (Share.of(on_scan, volume.grid),))

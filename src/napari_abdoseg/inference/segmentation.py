@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
 from napari_abdoseg.inference.export.label_map import labelling
 from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preflight.scan_checks import warnings_for
-from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
 from napari_abdoseg.inference.result import Segmentation
 from napari_abdoseg.inference.review.disagreement import Disagreement
 from napari_abdoseg.inference.run_configuration import (
     ASKING,
     PREPROCESSING,
-    Answer,
     predicting,
     prepare_first,
 )
+from napari_abdoseg.inference.scan import PredictedScan, PreparedScan
 from napari_abdoseg.progress import Progress, Work, as_part, drain, relay
 
 _log = logging.getLogger(__name__)
@@ -73,33 +70,12 @@ def segmenting(
         the interim result of one of them. Closing the generator stops the work at once
         and frees its memory.
     """
-    answers = yield from asking(volume, ensemble, preset, preview)
-    return (yield from concluding(answers))
+    predicted = yield from asking(PreparedScan(volume), ensemble, preset, preview)
+    return (yield from concluding(predicted))
 
 
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """What the networks of an ensemble say of a scan.
-
-    Parameters
-    ----------
-    volume : Volume
-    organs : tuple of Organ
-        What they look for.
-    answers : tuple of Answer
-        One a configuration.
-    notices : tuple of str
-        What a user should know of the result.
-    """
-
-    volume: Volume
-    organs: tuple[Organ, ...]
-    answers: tuple[Answer, ...]
-    notices: tuple[str, ...]
-
-
-def preparing(volume: Volume, ensemble: Ensemble) -> Work[tuple[Preprocessed, ...]]:
-    """Images that the networks of an ensemble take, one a configuration, for `asking`.
+def preparing(volume: Volume, ensemble: Ensemble) -> Work[PreparedScan]:
+    """A scan with the images that the networks of an ensemble take, for `asking`.
 
     Another thread can make them while networks work on another scan.
     """
@@ -107,24 +83,14 @@ def preparing(volume: Volume, ensemble: Ensemble) -> Work[tuple[Preprocessed, ..
     for trained in ensemble.configurations:
         yield Progress(PREPROCESSING, 0, 0)
         images.append(prepare_first(volume, trained))
-    return tuple(images)
+    return PreparedScan(volume, tuple(images))
 
 
 def asking(
-    volume: Volume,
-    ensemble: Ensemble,
-    preset: str = DEFAULT,
-    preview: bool = False,
-    prepared: Sequence[Preprocessed] = (),
-) -> Work[Answers]:
-    """Let the networks work on a scan, the first part of `segmenting`.
-
-    Parameters
-    ----------
-    prepared : sequence of Preprocessed, optional
-        What `preparing` gave; it is done now by default.
-    """
-    chosen, configurations = find_preset(preset), ensemble.configurations
+    scan: PreparedScan, ensemble: Ensemble, preset: str = DEFAULT, preview: bool = False
+) -> Work[PredictedScan]:
+    """Let the networks work on a scan, the first part of `segmenting`."""
+    chosen, configurations, volume = find_preset(preset), ensemble.configurations, scan.volume
     folds = sum(len(trained.folds) for trained in configurations)
     notices = list(warnings_for(volume, configurations))
     _log.info("Segmenting %s with the preset %s", volume.path or "a scan without a file", preset)
@@ -143,26 +109,30 @@ def asking(
         labels = LabelMap(found, volume.grid, ensemble.organs, stamp=stamp)
         return replace(progress, interim=labels)
 
-    answers: list[Answer] = []
+    parts: list[PredictedScan] = []
     for number, trained in enumerate(configurations):
-        image = prepared[number] if prepared else None
+        image = scan.images[number] if scan.images else None
         work = relay(predicting(volume, trained, chosen, image), pass_on)
         begin, end = (ASKING * each / len(configurations) for each in (number, number + 1))
-        answers.append((yield from relay(work, as_part(begin, end))))
-    return Answers(volume, ensemble.organs, tuple(answers), tuple(notices))
+        parts.append((yield from relay(work, as_part(begin, end))))
+    return PredictedScan(
+        volume,
+        tuple(on_scan for part in parts for on_scan in part.predictions),
+        tuple(share for part in parts for share in part.shares),
+        tuple(notices),
+    )
 
 
-def concluding(answers: Answers) -> Work[Segmentation]:
-    """Organs on the scan's grid from what networks say, the last part of `segmenting`.
+def concluding(predicted: PredictedScan) -> Work[Segmentation]:
+    """Organs on the scan's grid from what networks find, the last part of `segmenting`.
 
     Another thread can do it while networks work on another scan.
     """
-    grid, all_of_them = answers.volume.grid, answers.answers
-    predictions = [answer.on_scan for answer in all_of_them]
+    grid, predictions = predicted.volume.grid, predicted.predictions
     found = yield from relay(labelling(predictions, grid), as_part(ASKING, 1))
     return Segmentation(
-        LabelMap(found, grid, answers.organs, notices=answers.notices),
-        tuple(share for answer in all_of_them for share in answer.shares),
+        LabelMap(found, grid, predicted.organs, notices=predicted.notices),
+        predicted.shares,
         Disagreement.between_folds(predictions, grid),
     )
 

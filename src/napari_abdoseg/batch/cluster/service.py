@@ -119,7 +119,7 @@ class FolderService(_Welcome):
         if self._goal.is_reached(case):
             return Step(case, end=End.KEPT)
         packed = yield from self._segmenting(worker, case)
-        notice = keep_result(case, packed.unpack(), claim.folder, self._goal.replaces)
+        notice = keep_result(case, packed.unpack(), self._goal, claim.folder)
         return Step(case, WRITING, 1.0, End.MADE, notice)
 
     def _segmenting(self, worker: RemoteWorker, case: Case) -> Work[PackedResult]:

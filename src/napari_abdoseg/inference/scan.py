@@ -1,0 +1,63 @@
+"""A scan between reading and writing: prepared for networks, and with what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.network.prediction import PredictionOnScan
+from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed
+from napari_abdoseg.inference.result import Share
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedScan:
+    """A scan as networks take it.
+
+    Parameters
+    ----------
+    volume : Volume
+    images : tuple of Preprocessed, optional
+        One a configuration, of a cascade that of its first stage; each is made when its turn
+        comes by default.
+    alarm : str, optional
+        How its content lies, if not as its header says.
+    seconds : dict of str to float, optional
+        Time that each stage took so far.
+    """
+
+    volume: Volume
+    images: tuple[Preprocessed, ...] = ()
+    alarm: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedScan:
+    """A scan, and what networks find in it at their spacing.
+
+    Parameters
+    ----------
+    volume : Volume
+    predictions : tuple of PredictionOnScan
+        One a configuration.
+    shares : tuple of Share
+        What each did, the first stage of a cascade before its second.
+    notices : tuple of str, optional
+        What a user should know of the result.
+    seconds : dict of str to float, optional
+        Time that each stage took so far.
+    """
+
+    volume: Volume
+    predictions: tuple[PredictionOnScan, ...]
+    shares: tuple[Share, ...]
+    notices: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def organs(self) -> tuple[Organ, ...]:
+        """What networks looked for, by value."""
+        return self.predictions[0].trained.model.organs
