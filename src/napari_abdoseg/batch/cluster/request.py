@@ -14,6 +14,7 @@ from napari_abdoseg.batch.recipe import Asked
 from napari_abdoseg.batch.work_order import chosen_folds
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.model.ensemble import Ensemble, load_ensemble, loading_ensemble
+from napari_abdoseg.inference.model.model_folder import Model
 from napari_abdoseg.progress import Work, relay
 
 _loading = threading.Lock()
@@ -65,7 +66,8 @@ class Request:
 
 
 def loading_to_send(
-    models: str | Path | Sequence[str | Path] = "demo", folds: Iterable[int | str] | None = None
+    models: str | Path | Model | Sequence[str | Path | Model] = "demo",
+    folds: Iterable[int | str] | None = None,
 ) -> Work[Ensemble]:
     """Load an ensemble that works elsewhere; see `loading_ensemble`.
 

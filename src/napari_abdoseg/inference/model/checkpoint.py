@@ -19,6 +19,7 @@ import numpy as np
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.hardware.memory import available_bytes
+from napari_abdoseg.inference.model.file_stamp import FileStamp
 
 if TYPE_CHECKING:
     import torch
@@ -42,12 +43,15 @@ class Checkpoint:
         ``"3d_fullres"``, ``"3d_lowres"``, ``"2d"``.
     mirror_axes : tuple of int
         Axes of the network's input that mirroring may flip.
+    stamp : FileStamp
+        Of its file, taken before that was read.
     """
 
     weights: Mapping[str, torch.Tensor]
     trainer: str
     configuration: str
     mirror_axes: tuple[int, ...]
+    stamp: FileStamp
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -59,6 +63,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         The file is missing or damaged, holds more than weights and plain
         values, or is not from nnU-Net v2.
     """
+    stamp = FileStamp.of(path)
     _require_fitting_size(path)
     content = _load(path)
     try:
@@ -67,6 +72,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             trainer=content["trainer_name"],
             configuration=content["init_args"]["configuration"],
             mirror_axes=tuple(content.get("inference_allowed_mirroring_axes") or ()),
+            stamp=stamp,
         )
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise ModelError(

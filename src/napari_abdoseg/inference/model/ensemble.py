@@ -10,7 +10,7 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.inference.hardware.device import Device, choose_device
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 from napari_abdoseg.inference.model.loading import STAGE, loading_configuration
-from napari_abdoseg.inference.model.model_folder import read_model, require_same_labels
+from napari_abdoseg.inference.model.model_folder import Model, read_model, require_same_labels
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.progress import Progress, Work, drain
 
@@ -37,6 +37,11 @@ class Ensemble:
         )
 
     @property
+    def is_current(self) -> bool:
+        """Whether all files that it was read from are unchanged."""
+        return all(trained.is_current for trained in self.configurations)
+
+    @property
     def device(self) -> Device:
         """Where all of them run."""
         return self.configurations[0].device
@@ -48,7 +53,7 @@ class Ensemble:
 
 
 def load_ensemble(
-    models: str | Path | Sequence[str | Path] = "demo",
+    models: str | Path | Model | Sequence[str | Path | Model] = "demo",
     folds: Iterable[int | str] | None = None,
     device: str = "auto",
 ) -> Ensemble:
@@ -56,9 +61,10 @@ def load_ensemble(
 
     Parameters
     ----------
-    models : str, Path or a sequence of them
+    models : str, Path, Model or a sequence of them
         ``"demo"``, or an nnU-Net v2 model folder. Beside that of a cascade's second stage
-        must be that of its first.
+        must be that of its first. A model that was read before is read again only if its
+        files have changed since.
     folds : iterable of int or str, optional
         Folds to use of each; all by default, and always of a cascade's first stage.
     device : str, optional
@@ -77,7 +83,7 @@ def load_ensemble(
 
 
 def loading_ensemble(
-    models: str | Path | Sequence[str | Path] = "demo",
+    models: str | Path | Model | Sequence[str | Path | Model] = "demo",
     folds: Iterable[int | str] | None = None,
     device: str = "auto",
 ) -> Work[Ensemble]:
@@ -90,8 +96,8 @@ def loading_ensemble(
     """
     yield Progress(STAGE, 0, 0)
     prepare_for_torch()
-    chosen = [models] if isinstance(models, str | Path) else models
-    first, *others = [read_model(model) for model in chosen]
+    chosen = [models] if isinstance(models, str | Path | Model) else models
+    first, *others = [_current(model) for model in chosen]
     for other in others:
         require_same_labels(first, other)
     where = choose_device(device)
@@ -100,3 +106,10 @@ def loading_ensemble(
     for model in (first, *others):
         configurations.append((yield from loading_configuration(model, folds, where)))
     return Ensemble(tuple(configurations))
+
+
+def _current(model: str | Path | Model) -> Model:
+    """A model as its files are now."""
+    if not isinstance(model, Model):
+        return read_model(model)
+    return model if model.is_current else read_model(model.folder)

@@ -57,10 +57,7 @@ def _find_first_stage(second: TrainedConfiguration) -> Model:
     ModelError
         It is not there, or no complete model.
     """
-    trainer, plans = second.members[0].trainer, second.plans.plans_name
-    name = f"{trainer}__{plans}__{second.configured.previous_stage_name}"
-    own, beside = second.model.folder / name, second.model.folder.parent / name
-    folder = own if own.is_dir() else beside
+    folder = second.first_stage_folder
     if not folder.is_dir():
         raise ModelError(
             f"The model {second.model.folder} is the second stage of a cascade, and its first "

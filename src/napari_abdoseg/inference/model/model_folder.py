@@ -18,6 +18,7 @@ from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.inference.model.dataset_schema import DatasetContent
+from napari_abdoseg.inference.model.file_stamp import FileStamp
 from napari_abdoseg.inference.model.plans_schema import PlansContent
 from napari_abdoseg.inference.model.schema import check
 
@@ -42,6 +43,8 @@ class Model:
         Contents of the two JSON files.
     folds : tuple of str
         Folds that were begun: ``"0"`` to ``"4"``, or ``"all"``.
+    stamps : tuple of FileStamp
+        Of the two JSON files, taken before they were read.
     """
 
     name: str
@@ -49,6 +52,13 @@ class Model:
     dataset: dict[str, Any]
     plans: dict[str, Any]
     folds: tuple[str, ...]
+    stamps: tuple[FileStamp, ...]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its folder still has the two files that were read, and the same folds."""
+        unchanged = all(stamp.is_current for stamp in self.stamps)
+        return unchanged and _find_folds(self.folder) == self.folds
 
     @cached_property
     def described(self) -> DatasetContent:
@@ -169,8 +179,9 @@ def read_model(name_or_folder: str | Path) -> Model:
     try:
         folder = _find_folder(name_or_folder)
         _require_folder(folder, name_or_folder)
-        dataset, plans = (_read(folder / name) for name in ("dataset.json", "plans.json"))
-        model = Model(folder.name, folder, dataset, plans, _find_folds(folder))
+        stamps = tuple(FileStamp.of(folder / name) for name in ("dataset.json", "plans.json"))
+        dataset, plans = (_read(stamp.path) for stamp in stamps)
+        model = Model(folder.name, folder, dataset, plans, _find_folds(folder), stamps)
         _require_checkpoint(model)
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(

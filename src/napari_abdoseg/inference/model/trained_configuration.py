@@ -10,6 +10,7 @@ from typing import Any
 
 from napari_abdoseg.inference.hardware.device import Device
 from napari_abdoseg.inference.model.checkpoint import Checkpoint
+from napari_abdoseg.inference.model.file_stamp import FileStamp
 from napari_abdoseg.inference.model.model_folder import Model
 from napari_abdoseg.inference.model.network_plan import NetworkPlan, plan_network, trusted_plans
 from napari_abdoseg.inference.model.plans_schema import Configuration
@@ -41,6 +42,23 @@ class TrainedConfiguration:
     def name(self) -> str:
         """As nnU-Net calls it: ``"2d"``, ``"3d_fullres"``, ``"3d_cascade_fullres"``."""
         return self.members[0].configuration
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all files that it was read from are unchanged, those of a first stage, too."""
+        stamps = tuple(FileStamp.of(self.model.checkpoint(fold)) for fold in self.folds)
+        if not self.model.is_current or stamps != tuple(member.stamp for member in self.members):
+            return False
+        first = self.previous_stage
+        return first is None or (first.model.folder == self.first_stage_folder and first.is_current)
+
+    @property
+    def first_stage_folder(self) -> Path:
+        """Model folder of a cascade's first stage: in that of the second, or else beside it."""
+        trainer, plans = self.members[0].trainer, self.plans.plans_name
+        name = f"{trainer}__{plans}__{self.configured.previous_stage_name}"
+        own, beside = self.model.folder / name, self.model.folder.parent / name
+        return own if own.is_dir() else beside
 
     @property
     def plans_path(self) -> Path:

@@ -69,7 +69,7 @@ class OnCluster:
         from napari_abdoseg.batch.cluster.predicting import segmenting_on_cluster
         from napari_abdoseg.batch.cluster.request import Request, loading_to_send
 
-        ensemble = yield from loading_to_send(self.model.folder, self.folds)
+        ensemble = yield from loading_to_send(self.model, self.folds)
         request = Request.of(ensemble, self.preset)
         result = yield from segmenting_on_cluster(volume, request, self.scheduler)
         return result.labels, None
@@ -80,6 +80,6 @@ class OnCluster:
         from napari_abdoseg.batch.cluster.request import Request, loading_to_send
 
         cases = yield from finding_cases([folder], output)
-        ensemble = yield from loading_to_send(self.model.folder, self.folds)
+        ensemble = yield from loading_to_send(self.model, self.folds)
         request = Request.of(ensemble, self.preset)
         return (yield from predicting_on_cluster(cases, request, self.scheduler))

@@ -12,7 +12,7 @@ Settings = tuple[object, ...]
 
 
 class LastEnsemble:
-    """Keeps one ensemble, as long as its files are what they were."""
+    """Keeps one ensemble, as long as all files that it was read from are what they were."""
 
     def __init__(self) -> None:
         self._kept: tuple[Settings, Ensemble] | None = None
@@ -25,10 +25,8 @@ class LastEnsemble:
         AbdosegError
             See `loading_ensemble`.
         """
-        files = [model.checkpoint(fold) for fold in folds]
-        written = tuple(path.stat().st_mtime_ns for path in files if path.exists())
-        settings = (model.folder, tuple(folds), device, written)
-        if self._kept is None or self._kept[0] != settings:
+        settings = (model.folder, tuple(folds), device)
+        if self._kept is None or self._kept[0] != settings or not self._kept[1].is_current:
             self._kept = None
-            self._kept = settings, (yield from loading_ensemble(model.folder, folds, device))
+            self._kept = settings, (yield from loading_ensemble(model, folds, device))
         return self._kept[1]
