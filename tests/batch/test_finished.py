@@ -17,7 +17,7 @@ from working import run
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.finished import is_finished
 from napari_abdoseg.batch.folder import predicting
-from napari_abdoseg.batch.recipe import Asked
+from napari_abdoseg.batch.recipe import Recipe
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.inference.model.ensemble import load_ensemble
@@ -29,7 +29,7 @@ def case(scans, tmp_path, ensemble):
     """One that is finished."""
     cases = find_cases([scans / "case1_0000.nii.gz"], tmp_path / "out")
     drain(predicting(cases, ensemble, "fast"))
-    assert is_finished(cases[0], Asked.of(ensemble, "fast"))
+    assert is_finished(cases[0], Recipe.of(ensemble, "fast"))
     return cases[0]
 
 
@@ -122,7 +122,7 @@ def a_report_of_something_else(case):
 def test_what_is_not_whole_is_made_again(spoil, case, ensemble):
     labels, report = unpacked(case.labels), json.loads(case.report.read_text())
     spoil(case)
-    assert not is_finished(case, Asked.of(ensemble, "fast"))
+    assert not is_finished(case, Recipe.of(ensemble, "fast"))
     outcome, notices = again(case, ensemble)
     assert outcome.made == (case,)
     assert unpacked(case.labels) == labels
@@ -158,7 +158,7 @@ def test_a_report_of_the_first_version_names_no_grid(case, ensemble):
     report = json.loads(case.report.read_text())
     del report["grid"]
     case.report.write_text(json.dumps(report))
-    assert is_finished(case, Asked.of(ensemble, "fast"))
+    assert is_finished(case, Recipe.of(ensemble, "fast"))
 
 
 @pytest.mark.parametrize("what", ["model", "folds", "preset"])
@@ -200,7 +200,7 @@ def test_disagreement_that_was_not_asked_for_before(scans, tmp_path, make_model)
 def test_the_order_of_models_does_not_matter(make_model):
     folders = make_model((0,), None, name="a"), make_model((0,), None, name="b", kernel=1)
     one, other = (
-        Asked.of(load_ensemble(order, device="cpu"), "fast") for order in (folders, folders[::-1])
+        Recipe.of(load_ensemble(order, device="cpu"), "fast") for order in (folders, folders[::-1])
     )
     assert one.is_met_by(other)
     assert " and " in one.words
@@ -208,8 +208,8 @@ def test_the_order_of_models_does_not_matter(make_model):
 
 def test_the_first_stage_of_a_cascade_counts(make_model, scans, tmp_path):
     ensemble = load_ensemble(cascade(make_model), device="cpu")
-    asked = Asked.of(ensemble, "fast")
-    assert [each.configuration for each in asked.networks] == ["3d_lowres", "3d_cascade_fullres"]
+    recipe = Recipe.of(ensemble, "fast")
+    assert [each.configuration for each in recipe.networks] == ["3d_lowres", "3d_cascade_fullres"]
     cases = find_cases([scans], tmp_path / "out")
     drain(predicting(cases, ensemble, "fast"))
-    assert all(is_finished(case, asked) for case in cases)
+    assert all(is_finished(case, recipe) for case in cases)

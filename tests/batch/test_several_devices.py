@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,25 +14,27 @@ from pathlib import Path
 
 import psutil
 import pytest
+from small_models import cascade
 from unpacked import unpacked
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
+from napari_abdoseg.batch.device_messages import dump_case, dump_job, load_job
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
-from napari_abdoseg.batch.goal import Goal
-from napari_abdoseg.batch.order import Order
-from napari_abdoseg.batch.recipe import Asked
-from napari_abdoseg.batch.work_order import WorkOrder, dump_case
-from napari_abdoseg.errors import AbdosegError, SaveError
+from napari_abdoseg.batch.goal import Goal, SegmentationJob
+from napari_abdoseg.batch.recipe import Recipe
+from napari_abdoseg.errors import AbdosegError, ModelError, SaveError
 from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference.hardware.device import Device, choose_devices
-from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.inference.model import model_folder
+from napari_abdoseg.inference.model.ensemble import Ensemble, load_ensemble
 from napari_abdoseg.progress import Progress, Work, drain, relay
 
 fcntl = pytest.importorskip("fcntl")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs leases of files")
+LOWRES = "nnUNetTrainer__nnUNetPlans__3d_lowres"
 SPACING = (20.0, 16.0, 16.0)
 TWO = choose_devices("cpu,cpu")
 
@@ -209,15 +212,17 @@ def test_processes_that_can_not_begin(cases, ensemble, tmp_path, monkeypatch):
 def test_a_process_ends_with_the_one_that_started_it(cases, ensemble, stall):
     case = cases[0]
     stall(case)
-    order = WorkOrder.of(Order(ensemble, Goal(Asked.of(ensemble, "fast")), 1), "cpu")
+    job = SegmentationJob.for_this_machine(ensemble, Goal.of(ensemble, "fast"))
     module = "napari_abdoseg.batch.device_process"
     with subprocess.Popen(
-        [sys.executable, "-m", module, order.dumps()],
+        [sys.executable, "-m", module, "cpu"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
     ) as process:
+        process.stdin.write(dump_job(job) + "\n")
+        process.stdin.flush()
         assert json.loads(process.stdout.readline()) == "ready"
         process.stdin.write(dump_case(case) + "\n")
         process.stdin.flush()
@@ -226,3 +231,35 @@ def test_a_process_ends_with_the_one_that_started_it(cases, ensemble, stall):
         assert Claims(case.output).is_taken(case.name)
     assert process.returncode
     assert not Claims(case.output).is_taken(case.name)
+
+
+def test_a_job_brings_its_checked_model(ensemble, monkeypatch):
+    job = load_job(dump_job(SegmentationJob.for_this_machine(ensemble, Goal.of(ensemble, "fast"))))
+
+    def check_again(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(model_folder, "check", check_again)
+    monkeypatch.setattr(model_folder, "read_json", check_again)
+    (trained,) = job.load("cpu").configurations
+    assert (trained.folds, trained.model.folder) == (
+        ("1",),
+        ensemble.configurations[0].model.folder,
+    )
+    assert Recipe.of(Ensemble((trained,)), "fast") == job.goal.recipe
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["dataset.json", "plans.json", "fold_1/checkpoint_final.pth", f"../{LOWRES}/plans.json"],
+)
+def test_a_model_that_has_changed_since_the_run_began_is_refused(file, make_model):
+    ensemble = load_ensemble(cascade(make_model), ["1"], "cpu")
+    job = SegmentationJob.for_this_machine(ensemble, Goal.of(ensemble, "fast"))
+    path = ensemble.configurations[0].model.folder / file
+    if path.suffix == ".pth":
+        shutil.copy(path.parent.with_name("fold_0") / path.name, path)
+    else:
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"description": "another"}))
+    with pytest.raises(ModelError, match=r"has changed since the run began: start the same"):
+        job.load("cpu")

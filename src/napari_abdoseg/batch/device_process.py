@@ -1,9 +1,9 @@
 """A process that segments the cases it is given on a device of its own.
 
-    python -m napari_abdoseg.batch.device_process WORK_ORDER
+    python -m napari_abdoseg.batch.device_process DEVICE
 
-A case comes as a line of standard input, a step goes as a line of standard output. The
-process ends when its standard input does.
+The job comes as the first line of standard input, a case as each further one; a step goes as
+a line of standard output. The process ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -17,8 +17,14 @@ from typing import TextIO
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
+from napari_abdoseg.batch.device_messages import (
+    READY,
+    dump_error,
+    dump_step,
+    load_case,
+    load_job,
+)
 from napari_abdoseg.batch.pipeline import Pipeline
-from napari_abdoseg.batch.work_order import READY, WorkOrder, dump_error, dump_step, load_case
 from napari_abdoseg.child_process import end_with_parent
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.log import keep_log
@@ -31,10 +37,11 @@ def main() -> None:
     steps = _take_output()
     keep_log("predict")
     try:
-        order = WorkOrder.loads(sys.argv[1]).prepare()
+        job = load_job(lines.get())
+        ensemble = job.load(sys.argv[1])
         _say(steps, json.dumps(READY))
         first = load_case(lines.get())
-        pipeline = Pipeline(order, Claims(first.output))
+        pipeline = Pipeline(job, ensemble, Claims(first.output))
         for step in pipeline.run(_cases(first, lines)):
             _say(steps, dump_step(step))
     except AbdosegError as error:

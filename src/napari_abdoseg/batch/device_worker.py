@@ -10,9 +10,9 @@ import threading
 from typing import Any
 
 from napari_abdoseg.batch.case import Case
-from napari_abdoseg.batch.order import Order
+from napari_abdoseg.batch.device_messages import READY, dump_case, dump_job, load_error, load_step
+from napari_abdoseg.batch.goal import SegmentationJob
 from napari_abdoseg.batch.step import Step
-from napari_abdoseg.batch.work_order import READY, WorkOrder, dump_case, load_error, load_step
 from napari_abdoseg.child_process import ChildProcess
 
 Inbox = queue.SimpleQueue[tuple["DeviceWorker", Any]]
@@ -25,29 +25,30 @@ class DeviceWorker:
     Parameters
     ----------
     device : str
-    order : Order
+    job : SegmentationJob
     threads : int
         Of a CPU.
     inbox : queue
         Gets what it says.
     """
 
-    def __init__(self, device: str, order: Order, threads: int, inbox: Inbox) -> None:
+    def __init__(self, device: str, job: SegmentationJob, threads: int, inbox: Inbox) -> None:
         self.device = device
         self.ready = False
         self.held: dict[str, Case] = {}
         self.alone = False
         """Its case is not to have another beside it."""
         self._unfinished: set[str] = set()
-        self._most = 1 + order.workers
+        self._most = 1 + job.workers
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = ChildProcess(
             "napari_abdoseg.batch.device_process",
-            (WorkOrder.of(order, device).dumps(),),
+            (device,),
             {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")},
             subprocess.PIPE,
             self._errors,
         )
+        self._process.tell(dump_job(job))
         threading.Thread(target=self._listen, args=(inbox,), daemon=True).start()
 
     def _listen(self, inbox: Inbox) -> None:

@@ -7,14 +7,14 @@ import numpy as np
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, read_report
 from napari_abdoseg.batch.file_identity import FileIdentity
-from napari_abdoseg.batch.recipe import Asked
+from napari_abdoseg.batch.recipe import Recipe
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti.completeness import complete_header
 
 
-def is_finished(case: Case, asked: Asked) -> bool:
-    """Whether a case has a label map and a report, both complete and made as asked for.
+def is_finished(case: Case, recipe: Recipe) -> bool:
+    """Whether a case has a label map and a report, both complete and made by a recipe.
 
     A label map that was corrected since stays the result of its case, as long as it is on the
     same grid.
@@ -31,11 +31,11 @@ def is_finished(case: Case, asked: Asked) -> bool:
     header = complete_header(case.labels)
     if header is None:
         return False
-    made = Asked.from_report(report)
-    if not asked.is_met_by(made):
+    made = Recipe.from_report(report)
+    if not recipe.is_met_by(made):
         raise AbdosegError(
             f"{case.labels} is an output of another model or preset: {made.words}; asked for is "
-            f"{asked.words}. Choose another output folder, or replace what is there with "
+            f"{recipe.words}. Choose another output folder, or replace what is there with "
             "--overwrite."
         )
     if _is_of_another_scan(case, report):
@@ -43,7 +43,7 @@ def is_finished(case: Case, asked: Asked) -> bool:
             f"{case.labels} is the result of another scan than {case.image}, or of what that was "
             "before: choose another output folder, or replace what is there with --overwrite."
         )
-    if asked.disagreement and not (made.disagreement and complete_header(case.disagreement)):
+    if recipe.disagreement and not (made.disagreement and complete_header(case.disagreement)):
         return False
     return _is_on(header.grid, report)
 
@@ -52,7 +52,7 @@ def _report_of(case: Case) -> Report | None:
     """Report of a case; None where it is missing, or holds no report of ours."""
     try:
         report = read_report(case.report)
-        Asked.from_report(report)
+        Recipe.from_report(report)
         _grid_of(report)
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.device_worker import DeviceWorker, Inbox
-from napari_abdoseg.batch.order import Order
+from napari_abdoseg.batch.goal import SegmentationJob
 from napari_abdoseg.batch.step import End, Step, Steps
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.processes import available_cores
@@ -21,7 +21,7 @@ TRIES = 3
 """Processes that may die of a case, or on a device before they have one."""
 
 
-def segmenting_on(devices: Sequence[Device], cases: Sequence[Case], order: Order) -> Steps:
+def segmenting_on(devices: Sequence[Device], cases: Sequence[Case], job: SegmentationJob) -> Steps:
     """Segment cases on several devices.
 
     When a process dies, its cases are begun anew elsewhere, one at a time, since one of them
@@ -34,7 +34,7 @@ def segmenting_on(devices: Sequence[Device], cases: Sequence[Case], order: Order
     SaveError
         Results can't be written.
     """
-    fleet = _Fleet(devices[: len(cases)], cases, order)
+    fleet = _Fleet(devices[: len(cases)], cases, job)
     try:
         yield from fleet.run()
     finally:
@@ -42,8 +42,10 @@ def segmenting_on(devices: Sequence[Device], cases: Sequence[Case], order: Order
 
 
 class _Fleet:
-    def __init__(self, devices: Sequence[Device], cases: Sequence[Case], order: Order) -> None:
-        self._order = order
+    def __init__(
+        self, devices: Sequence[Device], cases: Sequence[Case], job: SegmentationJob
+    ) -> None:
+        self._job = job
         self._waiting, self._suspects = deque(cases), deque[Case]()
         self._deaths_of: Counter[str] = Counter()
         self._deaths_on: Counter[str] = Counter()
@@ -53,7 +55,7 @@ class _Fleet:
         self._last = Step(cases[0], LOADING)
 
     def _start(self, device: str) -> DeviceWorker:
-        return DeviceWorker(device, self._order, self._threads, self._inbox)
+        return DeviceWorker(device, self._job, self._threads, self._inbox)
 
     def end(self) -> None:
         for worker in self._workers:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.fleet import segmenting_on
-from napari_abdoseg.batch.goal import Goal
-from napari_abdoseg.batch.order import Order
+from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.batch.pipeline import Pipeline
-from napari_abdoseg.batch.recipe import Asked
 from napari_abdoseg.batch.run import Segmenting, running
 from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.inference.hardware.device import Device
@@ -69,13 +66,12 @@ def predicting(
     SaveError
         Results can't be written; what is finished stays.
     """
-    since = time.time() if overwrite else None
-    goal = Goal(Asked.of(ensemble, preset, disagreement), since)
-    order = Order(ensemble, goal, workers, foretell)
+    goal = Goal.of(ensemble, preset, disagreement, overwrite)
+    job = SegmentationJob.for_this_machine(ensemble, goal, workers)
 
     def segment(to_do: Sequence[Case], claims: Claims) -> Segmenting:
         if len(to_do) > 1 and len(devices) > 1:
-            return segmenting_on(devices, to_do, order)
-        return Pipeline(order, claims).run(iter(to_do))
+            return segmenting_on(devices, to_do, job)
+        return Pipeline(job, ensemble, claims, foretell).run(iter(to_do))
 
     return (yield from running(cases, goal, segment))

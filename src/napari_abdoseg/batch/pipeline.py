@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claim, Claims
-from napari_abdoseg.batch.order import Order
+from napari_abdoseg.batch.goal import SegmentationJob
 from napari_abdoseg.batch.segment_case import (
     READING,
     WRITING,
@@ -21,6 +21,7 @@ from napari_abdoseg.batch.segment_case import (
 from napari_abdoseg.batch.step import End, Step, Steps, ends_run, why_failed
 from napari_abdoseg.batch.worker_threads import Background
 from napari_abdoseg.batch.writing import writing_case
+from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.preflight.calibration import STAGE as MEASURING
 from napari_abdoseg.inference.preflight.preflight import preflighting
 from napari_abdoseg.inference.scan import PredictedScan, PreparedScan
@@ -45,14 +46,20 @@ class Pipeline:
 
     Parameters
     ----------
-    order : Order
+    job : SegmentationJob
+    ensemble : Ensemble
+        Its models, loaded.
     claims : Claims
         Of the output folder.
+    foretell : bool, optional
+        Tell of the first case before what it will take.
     """
 
-    def __init__(self, order: Order, claims: Claims) -> None:
-        self._order, self._claims = order, claims
-        self._to_foretell = order.foretell
+    def __init__(
+        self, job: SegmentationJob, ensemble: Ensemble, claims: Claims, foretell: bool = False
+    ) -> None:
+        self._job, self._ensemble, self._claims = job, ensemble, claims
+        self._to_foretell = foretell
         self._ahead: deque[_Begun[PreparedScan]] = deque()
         self._behind: deque[_Begun[str | None]] = deque()
         self._claimed: dict[Case, Claim] = {}
@@ -71,7 +78,7 @@ class Pipeline:
         SaveError
             Results can't be written, no other case's either.
         """
-        workers = self._order.workers
+        workers = self._job.workers
         try:
             with Background(workers) as self._readers, Background(workers) as self._writers:
                 while self._more or self._ahead or self._behind:
@@ -87,7 +94,7 @@ class Pipeline:
 
     def _begin(self, cases: Iterator[Case | None]) -> Steps:
         """Have as many cases prepared as are to be ahead."""
-        while self._more and len(self._ahead) < self._order.workers:
+        while self._more and len(self._ahead) < self._job.workers:
             try:
                 case = next(cases)
             except StopIteration:
@@ -104,7 +111,7 @@ class Pipeline:
                 yield Step(case, end=End.BUSY)
                 return
             self._claimed[case] = claim
-            done = self._order.goal.is_reached(case)
+            done = self._job.goal.is_reached(case)
         except Exception as error:
             if ends_run(error):
                 raise
@@ -113,7 +120,7 @@ class Pipeline:
         if done:
             yield self._end(case, End.KEPT)
             return
-        future = self._readers.start(preparing_case(case, self._order.ensemble))
+        future = self._readers.start(preparing_case(case, self._ensemble))
         self._ahead.append(_Begun(case, future))
 
     def _work_on(self, begun: _Begun[PreparedScan], cases: Iterator[Case | None]) -> Steps:
@@ -135,7 +142,7 @@ class Pipeline:
             yield from self._finish(case, predicted)
 
     def _foretell(self, case: Case, prepared: PreparedScan) -> Steps:
-        ensemble, preset = self._order.ensemble, self._order.goal.asked.preset
+        ensemble, preset = self._ensemble, self._job.goal.recipe.preset
         preflight = yield from _reports(case, preflighting(prepared.volume, ensemble, preset))
         for sentence in (preflight.line, *preflight.warnings):
             yield Step(case, MEASURING, notice=sentence)
@@ -144,8 +151,8 @@ class Pipeline:
         self, case: Case, prepared: PreparedScan, cases: Iterator[Case | None]
     ) -> Reports[PredictedScan]:
         """Let the networks work, and see to the cases ahead and behind meanwhile."""
-        asked = self._order.goal.asked
-        work = asking_case(case.name, prepared, self._order.ensemble, asked.preset)
+        preset = self._job.goal.recipe.preset
+        work = asking_case(case.name, prepared, self._ensemble, preset)
         reports = _reports(case, work)
         try:
             while True:
@@ -160,10 +167,10 @@ class Pipeline:
     def _finish(self, case: Case, predicted: PredictedScan) -> Steps:
         """Have it written, unless too many wait for that."""
         yield Step(case, WRITING, 1.0)
-        while len(self._behind) >= self._order.workers:
+        while len(self._behind) >= self._job.workers:
             wait([self._behind[0].future], PAUSE)
             yield from self._collect()
-        work = writing_case(case, predicted, self._order.goal, self._claimed[case].folder)
+        work = writing_case(case, predicted, self._job.goal, self._claimed[case].folder)
         self._behind.append(_Begun(case, self._writers.start(work)))
 
     def _collect(self) -> Steps:

@@ -46,8 +46,8 @@ class Networks:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """How the results of a run are made.
+class Recipe:
+    """How the results of a run are made: what is asked of which networks.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Asked:
 
     @classmethod
     def of(cls, ensemble: Ensemble, preset: str, disagreement: bool = False) -> Self:
-        """What a run with an ensemble is asked for.
+        """Recipe of a run with an ensemble.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Asked:
 
     @classmethod
     def from_report(cls, report: Report) -> Self:
-        """What the run was asked for that a report is from.
+        """Recipe of the result that a report is of.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Asked:
         networks = tuple(_networks(entry) for entry in report["models"])
         return cls(networks, str(report["preset"]), "review" in report)
 
-    def is_met_by(self, other: Asked) -> bool:
+    def is_met_by(self, other: Recipe) -> bool:
         """Whether a result that was made so is one of the same networks and preset."""
         return self.preset == other.preset and _alike(self.networks) == _alike(other.networks)
 

@@ -51,7 +51,7 @@ def running(
     """
     if not cases:
         return Outcome((), (), ())
-    require_own_files(cases, goal.asked.disagreement)
+    require_own_files(cases, goal.recipe.disagreement)
     claims = Claims(make_folder(cases[0].output))
     kept = yield from _looking(cases, goal)
     to_do = [case for case in cases if case not in kept]

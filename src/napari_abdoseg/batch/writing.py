@@ -47,8 +47,8 @@ def writing_case(
     SaveError
         It could not be written.
     """
-    asked = goal.asked
-    result = yield from concluding_case(case.name, predicted, asked.preset, asked.disagreement)
+    recipe = goal.recipe
+    result = yield from concluding_case(case.name, predicted, recipe.preset, recipe.disagreement)
     return keep_result(case, result, goal, by_way_of)
 
 

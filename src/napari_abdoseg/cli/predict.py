@@ -12,6 +12,7 @@ import typer
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.finding import finding_cases
 from napari_abdoseg.batch.folder import WORKERS, predicting
+from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.cli.console import say, show
 from napari_abdoseg.cli.predict_words import introduce, tell
@@ -151,10 +152,10 @@ def on_cluster(
     overwrite: bool,
 ) -> Work[Outcome]:
     """The same by the workers of a cluster, with models and folds that were chosen."""
+    from napari_abdoseg.batch.cluster.ensembles import loading_to_send
     from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster
-    from napari_abdoseg.batch.cluster.request import Request, loading_to_send
 
     ensemble = show(loading_to_send(*chosen))
     introduce(ensemble)
-    request = Request.of(ensemble, preset, disagreement)
-    return predicting_on_cluster(cases, request, scheduler, overwrite)
+    goal = Goal.of(ensemble, preset, disagreement, overwrite)
+    return predicting_on_cluster(cases, SegmentationJob.for_others(ensemble, goal), scheduler)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from clusters import cluster_in_threads
 
-from napari_abdoseg.batch.cluster.request import Request
+from napari_abdoseg.batch.goal import Goal, SegmentationJob
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +16,6 @@ def scheduler():
 
 
 @pytest.fixture
-def request_for_one_fold(ensemble):
-    """What is asked of workers by a small model."""
-    return Request.of(ensemble, "exact")
+def job_for_one_fold(ensemble):
+    """What workers are to do with a small model."""
+    return SegmentationJob.for_others(ensemble, Goal.of(ensemble, "exact"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,14 +12,24 @@ import pytest
 from small_models import cascade
 from working import load_configuration
 
-from napari_abdoseg.batch.cluster.needed_model import NeededModel, received_models
+from napari_abdoseg.batch.cluster import needed_model as module
+from napari_abdoseg.batch.cluster.ensembles import ensemble_of, missing_models
+from napari_abdoseg.batch.cluster.needed_model import (
+    find_model,
+    parts_of,
+    received_models,
+    size_of,
+)
 from napari_abdoseg.batch.cluster.receiving import conclude_transfer, receive_part
-from napari_abdoseg.batch.cluster.request import Request
+from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.errors import ModelError
-from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.inference.model import model_folder
+from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
+from napari_abdoseg.inference.model.ensemble import Ensemble, load_ensemble, loading_chosen
 from napari_abdoseg.inference.model.model_folder import models_folder
+from napari_abdoseg.progress import drain
 
-ELSEWHERE = "/no/such/folder"
+ELSEWHERE = Path("/no/such/folder")
 
 
 @pytest.fixture(autouse=True)
@@ -28,60 +38,78 @@ def home(tmp_path: Path, monkeypatch) -> None:
         monkeypatch.setenv(name, str(tmp_path / "home"))
 
 
-def needed(folder: Path) -> NeededModel:
-    return NeededModel.of(load_configuration(folder))
+def needed(folder: Path | str, folds: list[int] | None = None) -> ChosenFolds:
+    return ChosenFolds.of(load_configuration(folder, folds)).with_sha256()
 
 
-def send(model: NeededModel) -> None:
+def found(model: ChosenFolds) -> Path | None:
+    place = find_model(model)
+    return place and place.model.folder
+
+
+def load(model: ChosenFolds) -> Ensemble:
+    return drain(loading_chosen([model], "cpu"))
+
+
+def send(model: ChosenFolds) -> None:
     transfer = uuid4().hex
-    for path, part in model.parts():
+    for path, part in parts_of(model):
         receive_part(transfer, path, part)
     conclude_transfer(transfer, model)
 
 
 def test_only_files_of_the_chosen_folds_are_needed(make_model):
     folder = make_model(folds=(0, 1, 2))
-    model = NeededModel.of(load_configuration(folder, [2]))
-    assert [path for path, _ in model.files] == [
+    model = needed(folder, [2])
+    assert [path.relative_to(folder.parent).as_posix() for path in model.files] == [
         "model/dataset.json",
         "model/plans.json",
         "model/fold_2/checkpoint_final.pth",
     ]
-    assert model.size == sum((folder.parent / path).stat().st_size for path, _ in model.files)
+    assert size_of(model) == sum(len(part) for _, part in parts_of(model))
 
 
 def test_it_is_found_in_the_same_place(make_model):
     folder = make_model()
-    assert needed(folder).find() == folder
+    assert found(needed(folder)) == folder
 
 
 def test_one_that_comes_with_the_package_is_found():
     model = needed("demo")
-    assert replace(model, root=ELSEWHERE).find() == Path(model.root) / "demo"
+    assert found(model.below(ELSEWHERE)) == model.model.folder
 
 
 def test_one_that_was_installed_under_its_name_is_found(make_model):
     folder = make_model()
-    model = replace(needed(folder), root=ELSEWHERE)
-    assert model.find() is None
+    model = needed(folder).below(ELSEWHERE)
+    assert find_model(model) is None
     shutil.copytree(folder, models_folder() / "model")
-    assert model.find() == models_folder() / "model"
+    assert found(model) == models_folder() / "model"
 
 
 def test_another_of_the_same_name_is_not_taken_for_it(make_model):
     folder = make_model()
-    model = replace(needed(folder), root=ELSEWHERE)
+    model = needed(folder).below(ELSEWHERE)
     shutil.copytree(folder, models_folder() / "model")
     (models_folder() / "model" / "fold_1" / "checkpoint_final.pth").write_bytes(b"another")
-    assert model.find() is None
+    assert find_model(model) is None
 
 
-def test_one_with_more_folds_is_another_unless_folds_were_chosen(make_model):
+def test_folds_that_are_not_needed_do_not_work(make_model):
     folder = make_model(folds=(0, 1))
-    all_folds, chosen = needed(folder), NeededModel.of(load_configuration(folder, [1]))
-    (folder / "fold_2").mkdir()
-    assert all_folds.find() is None
-    assert chosen.find() == folder
+    model = needed(folder)
+    shutil.copytree(folder / "fold_1", folder / "fold_2")
+    (trained,) = load(find_model(model)).configurations
+    assert trained.folds == ("0", "1")
+
+
+def test_a_checkpoint_that_would_be_taken_instead_makes_another(make_model):
+    folder = make_model(folds=(0,))
+    final = folder / "fold_0" / "checkpoint_final.pth"
+    best = final.rename(final.with_name("checkpoint_best.pth"))
+    model = needed(folder)
+    shutil.copy(best, final)
+    assert find_model(model) is None
 
 
 def test_folders_that_may_not_be_entered_are_passed_over(make_model, monkeypatch):
@@ -90,7 +118,7 @@ def test_folders_that_may_not_be_entered_are_passed_over(make_model, monkeypatch
 
     model = needed(make_model())
     monkeypatch.setattr(Path, "open", refuse)
-    assert model.find() is None
+    assert find_model(model) is None
 
 
 def test_what_is_left_of_an_old_transfer_is_removed(make_model):
@@ -103,16 +131,14 @@ def test_what_is_left_of_an_old_transfer_is_removed(make_model):
 
 
 def test_one_that_was_sent_is_found(make_model, monkeypatch):
-    monkeypatch.setattr("napari_abdoseg.batch.cluster.needed_model.PART", 1000)
+    monkeypatch.setattr(module, "PART", 1000)
     folder = make_model()
     model = needed(folder)
-    assert len(list(model.parts())) > len(model.files)
+    assert len(list(parts_of(model))) > len(model.files)
     send(model)
-    found = replace(model, root=ELSEWHERE).find()
-    assert found == received_models() / model.sha256 / "model"
-    assert load_configuration(found).sha256(("0", "1")) == load_configuration(folder).sha256(
-        ("0", "1")
-    )
+    place = find_model(model.below(ELSEWHERE))
+    assert place.model.folder == received_models() / model.sha256 / "model"
+    assert place.model.sha256(("0", "1")) == model.model.sha256(("0", "1"))
     send(model)
     assert [path.name for path in received_models().iterdir()] == [model.sha256]
 
@@ -130,26 +156,35 @@ def test_a_cascade_comes_with_its_first_stage(make_model):
     model = needed(folder)
     send(model)
     shutil.rmtree(folder)
-    found = model.find()
-    assert load_configuration(found).previous_stage.name == "3d_lowres"
+    (trained,) = load(find_model(model)).configurations
+    assert trained.previous_stage.name == "3d_lowres"
+    assert trained.previous_stage.model.folder.parent == received_models() / model.sha256
 
 
-def test_a_request_names_models_that_are_missing(make_model):
+def test_models_of_a_job_that_are_missing(make_model):
     ensemble = load_ensemble(make_model(), [1], device="cpu")
-    request = Request.of(ensemble, "exact")
-    assert request.folds == ("1",)
-    assert request.missing() == ()
-    elsewhere = replace(request, models=(replace(request.models[0], root=ELSEWHERE),))
-    assert elsewhere.missing() == elsewhere.models
+    job = SegmentationJob.for_others(ensemble, Goal.of(ensemble, "exact"))
+    assert missing_models(job) == ()
+    elsewhere = job.with_models((job.models[0].below(ELSEWHERE),))
+    shutil.rmtree(ensemble.configurations[0].model.folder / "fold_1")
+    assert missing_models(elsewhere) == elsewhere.models
     with pytest.raises(ModelError, match="The model model was removed from a worker"):
-        elsewhere.load()
+        ensemble_of(elsewhere)
 
 
-def test_a_request_loads_its_ensemble_once(make_model):
+def test_the_ensemble_of_a_job_is_loaded_once_and_its_model_not_read_again(make_model, monkeypatch):
     ensemble = load_ensemble(make_model(), device="cpu")
-    request = Request.of(ensemble, "exact")
-    assert request.load() is request.load()
-    assert request.load().configurations[0].folds == ("0", "1")
+    job = pickle.loads(
+        pickle.dumps(SegmentationJob.for_others(ensemble, Goal.of(ensemble, "exact")))
+    )
+
+    def read_again(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(model_folder, "check", read_again)
+    monkeypatch.setattr(model_folder, "read_json", read_again)
+    assert ensemble_of(job) is ensemble_of(job)
+    assert ensemble_of(job).configurations[0].folds == ("0", "1")
 
 
 @pytest.mark.parametrize("path", ["../../outside", "/tmp/outside", "model/../../../outside"])

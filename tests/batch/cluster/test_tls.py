@@ -15,7 +15,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.progress import drain
 
 
-def test_a_cluster_behind_tls(phantom, request_for_one_fold, tmp_path):
+def test_a_cluster_behind_tls(phantom, job_for_one_fold, tmp_path):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     identity = authority.issue_cert("127.0.0.1")
@@ -28,7 +28,7 @@ def test_a_cluster_behind_tls(phantom, request_for_one_fold, tmp_path):
     with dask.config.set(configuration), cluster_in_threads(1, security=Security()) as cluster:
         address = cluster.scheduler_address
         assert address.startswith("tls://")
-        result = drain(segmenting_on_cluster(phantom[0], request_for_one_fold, address))
+        result = drain(segmenting_on_cluster(phantom[0], job_for_one_fold, address))
         assert result.labels.data.any()
         threads = threading.active_count()
         with (
@@ -37,5 +37,5 @@ def test_a_cluster_behind_tls(phantom, request_for_one_fold, tmp_path):
             ),
             pytest.raises(AbdosegError, match="the certificates in Dask's configuration"),
         ):
-            drain(segmenting_on_cluster(phantom[0], request_for_one_fold, address))
+            drain(segmenting_on_cluster(phantom[0], job_for_one_fold, address))
         assert threading.active_count() <= threads

@@ -15,9 +15,9 @@ from unpacked import unpacked
 from working import run
 
 from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster
-from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.progress import drain
 
@@ -53,7 +53,8 @@ def test_a_worker_that_dies_has_its_case_made_by_another(scans, tmp_path, ensemb
     here, output = tmp_path / "here", tmp_path / "out"
     drain(predicting(find_cases([scans], here), ensemble, "exact"))
     cases = find_cases([scans], output)
-    work = predicting_on_cluster(cases, Request.of(ensemble, "exact"), cluster.scheduler_address)
+    job = SegmentationJob.for_others(ensemble, Goal.of(ensemble, "exact"))
+    work = predicting_on_cluster(cases, job, cluster.scheduler_address)
     killed = 0
     while True:
         try:
@@ -80,15 +81,15 @@ def test_workers_without_the_scan_and_the_model_are_sent_both(
     here, there = tmp_path / "here", tmp_path / "there"
     drain(predicting(find_cases([scans], here), ensemble, "exact"))
     monkeypatch.chdir(tmp_path)
-    asked = Request.of(ensemble, "exact")
-    asked = replace(asked, models=tuple(replace(m, root=str(OWN_FOLDER)) for m in asked.models))
+    job = SegmentationJob.for_others(ensemble, Goal.of(ensemble, "exact"))
+    job = job.with_models(tuple(model.below(OWN_FOLDER) for model in job.models))
     cases = find_cases([OWN_FOLDER / "scans"], there)
-    steps, outcome = run(predicting_on_cluster(cases, asked, cluster.scheduler_address))
+    steps, outcome = run(predicting_on_cluster(cases, job, cluster.scheduler_address))
     assert outcome.made == cases
     require_same(cases, here)
     assert any(step.stage.startswith("Sending the model sent to tcp://") for step in steps)
     again = [replace(case, output=tmp_path / "again") for case in cases]
-    steps, outcome = run(predicting_on_cluster(again, asked, cluster.scheduler_address))
+    steps, outcome = run(predicting_on_cluster(again, job, cluster.scheduler_address))
     assert len(outcome.made) == 2
     assert not any("Sending" in step.stage for step in steps)
 
@@ -97,9 +98,8 @@ def test_workers_without_the_scan_and_the_model_are_sent_both(
 def test_a_case_that_kills_workers_is_given_up(scans, tmp_path, ensemble):
     cases = find_cases([scans], tmp_path / "out")
     with cluster_of_processes(1) as cluster:
-        work = predicting_on_cluster(
-            cases, Request.of(ensemble, "exact"), cluster.scheduler_address
-        )
+        job = SegmentationJob.for_others(ensemble, Goal.of(ensemble, "exact"))
+        work = predicting_on_cluster(cases, job, cluster.scheduler_address)
         killed, armed = [], True
         while True:
             try:

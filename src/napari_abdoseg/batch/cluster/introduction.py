@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from napari_abdoseg.batch.cluster.needed_model import NeededModel
-from napari_abdoseg.batch.cluster.request import Request
+from napari_abdoseg.batch.cluster.ensembles import ensemble_of, missing_models
 from napari_abdoseg.batch.cluster.worker_log import join_worker_log
+from napari_abdoseg.batch.goal import SegmentationJob
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.inference.hardware.device import choose_device
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
+from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 
 DECISIVE, WORTH_TELLING = ("napari-abdoseg", "nnunetv2"), ("torch",)
 
@@ -41,13 +42,13 @@ class Introduction:
         Of the packages that results depend on.
     device : str
         Where its networks run.
-    missing : tuple of NeededModel
+    missing : tuple of ChosenFolds
         What it must be sent.
     """
 
     versions: Mapping[str, str]
     device: str
-    missing: tuple[NeededModel, ...]
+    missing: tuple[ChosenFolds, ...]
 
     def require_fit(self, address: str) -> None:
         """Require that its results are those of this machine.
@@ -77,7 +78,7 @@ class Introduction:
         )
 
 
-def introduce(request: Request) -> Introduction:
+def introduce(job: SegmentationJob) -> Introduction:
     """Introduce the worker that this runs on.
 
     Raises
@@ -88,15 +89,15 @@ def introduce(request: Request) -> Introduction:
     join_worker_log()
     prepare_for_torch()
     versions = {package: version(package) for package in (*DECISIVE, *WORTH_TELLING)}
-    return Introduction(versions, choose_device().name, request.missing())
+    return Introduction(versions, choose_device().name, missing_models(job))
 
 
-def get_ready(request: Request) -> None:
-    """Load what is asked for, before the first case comes.
+def get_ready(job: SegmentationJob) -> None:
+    """Load the models of a job, before the first case comes.
 
     Raises
     ------
     ModelError, DeviceError
         It can't be loaded here.
     """
-    request.load()
+    ensemble_of(job)

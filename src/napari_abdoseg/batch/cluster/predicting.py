@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ from typing import Any
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.cluster.connection import connected
-from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.cluster.segment_task import TOPIC
 from napari_abdoseg.batch.cluster.service import FolderService, ScanService
 from napari_abdoseg.batch.cluster.worker_pool import Crew
-from napari_abdoseg.batch.goal import Goal
+from napari_abdoseg.batch.goal import SegmentationJob
 from napari_abdoseg.batch.run import Segmenting, running
 from napari_abdoseg.batch.run_state import Ledger, Outcome
 from napari_abdoseg.batch.segment_case import CaseResult
@@ -28,7 +26,7 @@ SCAN = "scan"
 
 
 def predicting_on_cluster(
-    cases: Sequence[Case], request: Request, scheduler: str, overwrite: bool = False
+    cases: Sequence[Case], job: SegmentationJob, scheduler: str
 ) -> Work[Outcome]:
     """Segment cases on the workers of a cluster; see `napari_abdoseg.batch.folder.predicting`.
 
@@ -40,11 +38,10 @@ def predicting_on_cluster(
     ----------
     cases : sequence of Case
         All with one output folder.
-    request : Request
+    job : SegmentationJob
+        For other machines.
     scheduler : str
         Address, see `connected`.
-    overwrite : bool, optional
-        Make finished cases again.
 
     Raises
     ------
@@ -54,15 +51,14 @@ def predicting_on_cluster(
     SaveError
         Results can't be written; what is finished stays.
     """
-    goal = Goal(request.asked, time.time() if overwrite else None)
 
     def segment(to_do: Sequence[Case], claims: Claims) -> Segmenting:
-        return _segmenting(scheduler, to_do, FolderService(request, goal, claims))
+        return _segmenting(scheduler, to_do, FolderService(job, claims))
 
-    return (yield from running(cases, goal, segment))
+    return (yield from running(cases, job.goal, segment))
 
 
-def segmenting_on_cluster(volume: Volume, request: Request, scheduler: str) -> Work[CaseResult]:
+def segmenting_on_cluster(volume: Volume, job: SegmentationJob, scheduler: str) -> Work[CaseResult]:
     """Segment a scan on a worker of a cluster.
 
     Raises
@@ -73,7 +69,7 @@ def segmenting_on_cluster(volume: Volume, request: Request, scheduler: str) -> W
     path = volume.path or Path(SCAN)
     case, results = Case(path.name, path, Path()), list[CaseResult]()
     ledger = Ledger([], [case])
-    service = ScanService(request, volume, results.append)
+    service = ScanService(job, volume, results.append)
     for report in _segmenting(scheduler, [case], service):
         yield ledger.note(report)
     for _, reason in ledger.outcome().failed:

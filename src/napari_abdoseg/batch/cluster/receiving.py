@@ -7,8 +7,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from napari_abdoseg.batch.cluster.needed_model import NeededModel, received_models
+from napari_abdoseg.batch.cluster.needed_model import received_models
 from napari_abdoseg.errors import ModelError
+from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 
 DAY = 24 * 3600
 """Seconds after which a transfer was broken off."""
@@ -41,7 +42,7 @@ def receive_part(transfer: str, path: str, part: bytes) -> None:
         file.write(part)
 
 
-def conclude_transfer(transfer: str, model: NeededModel) -> None:
+def conclude_transfer(transfer: str, needed: ChosenFolds) -> None:
     """Check a model that has come, and put it where it is found.
 
     Raises
@@ -49,11 +50,12 @@ def conclude_transfer(transfer: str, model: NeededModel) -> None:
     ModelError
         It is not what was sent.
     """
-    came, kept = _place_of(transfer), received_models() / model.sha256
+    came, kept = _place_of(transfer), received_models() / needed.sha256
     try:
-        if not model.is_in(came):
+        if not needed.is_in(came):
             raise ModelError(
-                f"The model {model.name} came damaged over the network: start the command again."
+                f"The model {needed.model.name} came damaged over the network: start the command "
+                "again."
             )
         with suppress(OSError):  # another worker of this machine has received it meanwhile
             came.rename(kept)

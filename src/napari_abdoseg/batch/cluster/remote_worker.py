@@ -101,8 +101,8 @@ class RemoteWorker:
         except Exception as error:
             raise WorkerFaultError(f"{type(error).__name__}: {error}") from error
 
-    def sending(self, function: Callable[..., Result], first: Any, load: Any) -> Work[Result]:
-        """The same with a second argument that is large; it is there before the call begins.
+    def sending(self, function: Callable[..., Result], *arguments: Any) -> Work[Result]:
+        """The same with a last argument that is large; it is there before the call begins.
 
         Raises
         ------
@@ -110,8 +110,9 @@ class RemoteWorker:
             See `calling`.
         """
         yield IDLE
+        *others, load = arguments
         try:
             (there,) = self._client.scatter([load], workers=[self.address], hash=False)
         except (OSError, TimeoutError, KeyError, ClosedClientError) as error:
             raise WorkerDiedError(deaths=0) from error  # it had not begun
-        return (yield from self.calling(function, first, there))
+        return (yield from self.calling(function, *others, there))

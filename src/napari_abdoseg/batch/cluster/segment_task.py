@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
 
 from distributed import get_worker
 
+from napari_abdoseg.batch.cluster.ensembles import ensemble_of
 from napari_abdoseg.batch.cluster.packed import PackedResult, PackedVolume
-from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.file_identity import FileIdentity
+from napari_abdoseg.batch.goal import SegmentationJob
 from napari_abdoseg.batch.segment_case import CaseResult, segmenting_case
 from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import Volume
@@ -24,26 +24,19 @@ INTERVAL = 1.0
 """Seconds between two reports of a stage."""
 
 
-@dataclass(frozen=True)
-class Errand:
-    """A case of a run.
+def segment_file(
+    job: SegmentationJob, run: str, case: str, file: FileIdentity
+) -> PackedResult | None:
+    """Segment a scan on a disk that the worker shares; None if it does not have the file.
 
     Parameters
     ----------
+    job : SegmentationJob
     run : str
-        Unlike any other.
+        Name of the run, unlike any other's, which word of the case is for.
     case : str
-        Name of the case.
-    request : Request
-    """
-
-    run: str
-    case: str
-    request: Request
-
-
-def segment_file(errand: Errand, file: FileIdentity) -> PackedResult | None:
-    """Segment a scan on a disk that the worker shares; None if it does not have the file.
+        Its name.
+    file : FileIdentity
 
     Raises
     ------
@@ -52,31 +45,29 @@ def segment_file(errand: Errand, file: FileIdentity) -> PackedResult | None:
     """
     if not file.is_here:
         return None
-    return _segment(errand, read_volume(file.path))
+    return _segment(job, run, case, read_volume(file.path))
 
 
-def segment_scan(errand: Errand, scan: PackedVolume) -> PackedResult:
-    """Segment a scan that was sent.
+def segment_scan(job: SegmentationJob, run: str, case: str, scan: PackedVolume) -> PackedResult:
+    """Segment a scan that was sent; see `segment_file`.
 
     Raises
     ------
     AbdosegError
         It can't be segmented.
     """
-    return _segment(errand, scan.unpack())
+    return _segment(job, run, case, scan.unpack())
 
 
-def _segment(errand: Errand, volume: Volume) -> PackedResult:
+def _segment(job: SegmentationJob, run: str, case: str, volume: Volume) -> PackedResult:
     use_threads(get_worker().state.nthreads)
-    asked = errand.request.asked
-    work = segmenting_case(
-        errand.case, volume, errand.request.load(), asked.preset, asked.disagreement
-    )
+    recipe = job.goal.recipe
+    work = segmenting_case(case, volume, ensemble_of(job), recipe.preset, recipe.disagreement)
     del volume
-    return PackedResult.of(_carry_out(work, errand))
+    return PackedResult.of(_carry_out(work, run, case))
 
 
-def _carry_out(work: Work[CaseResult], errand: Errand) -> CaseResult:
+def _carry_out(work: Work[CaseResult], run: str, case: str) -> CaseResult:
     """Work to the end, unless nobody waits for it any more."""
     worker = get_worker()
     key = worker.get_current_task()
@@ -88,7 +79,7 @@ def _carry_out(work: Work[CaseResult], errand: Errand) -> CaseResult:
         return progress
 
     def tell(progress: Progress) -> None:
-        said = [errand.run, errand.case, progress.stage, progress.fraction, progress.notice]
+        said = [run, case, progress.stage, progress.fraction, progress.notice]
         worker.log_event(TOPIC, json.dumps(said))  # Dask's own takes no name that is no UTF-8
 
     wanted = relay(logged(work, errand.case), require_wanted)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.claims import Claim, Claims
 from napari_abdoseg.batch.cluster.introduction import UnfitWorkerError, get_ready, introduce
-from napari_abdoseg.batch.cluster.needed_model import NeededModel
+from napari_abdoseg.batch.cluster.needed_model import parts_of, size_of
 from napari_abdoseg.batch.cluster.packed import PackedResult, PackedVolume
 from napari_abdoseg.batch.cluster.receiving import conclude_transfer, receive_part
 from napari_abdoseg.batch.cluster.remote_worker import (
@@ -17,16 +17,16 @@ from napari_abdoseg.batch.cluster.remote_worker import (
     WorkerDiedError,
     WorkerFaultError,
 )
-from napari_abdoseg.batch.cluster.request import Request
-from napari_abdoseg.batch.cluster.segment_task import Errand, segment_file, segment_scan
+from napari_abdoseg.batch.cluster.segment_task import segment_file, segment_scan
 from napari_abdoseg.batch.file_identity import FileIdentity
-from napari_abdoseg.batch.goal import Goal
+from napari_abdoseg.batch.goal import SegmentationJob
 from napari_abdoseg.batch.segment_case import WRITING, CaseResult
 from napari_abdoseg.batch.step import End, Step, ends_run, why_failed
 from napari_abdoseg.batch.writing import keep_result
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 from napari_abdoseg.progress import Progress, Work
 
 INTRODUCING = "Asking the workers"
@@ -35,9 +35,9 @@ INTRODUCING = "Asking the workers"
 class _Welcome:
     """Workers are asked who they are, and are sent what they lack."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, job: SegmentationJob) -> None:
         self.run = uuid4().hex
-        self._request = request
+        self._job = job
 
     def welcoming(self, worker: RemoteWorker) -> Work[None]:
         """See that a worker can do its share; see `Service`."""
@@ -53,16 +53,12 @@ class _Welcome:
 
     def _welcoming(self, worker: RemoteWorker) -> Work[None]:
         yield Progress(INTRODUCING, 0, 0)
-        introduction = yield from worker.calling(introduce, self._request)
+        introduction = yield from worker.calling(introduce, self._job)
         introduction.require_fit(worker.address)
         yield Progress(INTRODUCING, 0, 0, introduction.notice(worker.address))
         for model in introduction.missing:
             yield from _sending(model, worker)
-        yield from worker.calling(get_ready, self._request)
-
-    def errand(self, case: Case) -> Errand:
-        """A case, as workers are told of it."""
-        return Errand(self.run, case.name, self._request)
+        yield from worker.calling(get_ready, self._job)
 
 
 def _why_unfit(error: Exception) -> str:
@@ -72,12 +68,12 @@ def _why_unfit(error: Exception) -> str:
     return f"can't take part: {error}"
 
 
-def _sending(model: NeededModel, worker: RemoteWorker) -> Work[None]:
+def _sending(model: ChosenFolds, worker: RemoteWorker) -> Work[None]:
     """Send a model to a worker that does not have it."""
-    transfer, sent = uuid4().hex, 0
-    for path, part in model.parts():
-        percent = f"{sent / model.size:.0%}"
-        yield Progress(f"Sending the model {model.name} to {worker.address}: {percent}", 0, 0)
+    transfer, sent, size = uuid4().hex, 0, size_of(model)
+    for path, part in parts_of(model):
+        percent = f"{sent / size:.0%}"
+        yield Progress(f"Sending the model {model.model.name} to {worker.address}: {percent}", 0, 0)
         yield from worker.calling(receive_part, transfer, path, part)
         sent += len(part)
     yield from worker.calling(conclude_transfer, transfer, model)
@@ -88,15 +84,14 @@ class FolderService(_Welcome):
 
     Parameters
     ----------
-    request : Request
-    goal : Goal
+    job : SegmentationJob
     claims : Claims
         Of the output folder.
     """
 
-    def __init__(self, request: Request, goal: Goal, claims: Claims) -> None:
-        super().__init__(request)
-        self._goal, self._claims = goal, claims
+    def __init__(self, job: SegmentationJob, claims: Claims) -> None:
+        super().__init__(job)
+        self._claims = claims
 
     def serving(self, worker: RemoteWorker, case: Case) -> Work[Step]:
         """Have a case segmented and its results written; see `Service`."""
@@ -116,20 +111,20 @@ class FolderService(_Welcome):
             return Step(case, end=End.FAILED, notice=why_failed(case, error))
 
     def _serving(self, worker: RemoteWorker, case: Case, claim: Claim) -> Work[Step]:
-        if self._goal.is_reached(case):
+        if self._job.goal.is_reached(case):
             return Step(case, end=End.KEPT)
         packed = yield from self._segmenting(worker, case)
-        notice = keep_result(case, packed.unpack(), self._goal, claim.folder)
+        notice = keep_result(case, packed.unpack(), self._job.goal, claim.folder)
         return Step(case, WRITING, 1.0, End.MADE, notice)
 
     def _segmenting(self, worker: RemoteWorker, case: Case) -> Work[PackedResult]:
-        errand, file = self.errand(case), FileIdentity.of(case.image)
+        file = FileIdentity.of(case.image)
         if file is not None:
-            packed = yield from worker.calling(segment_file, errand, file)
+            packed = yield from worker.calling(segment_file, self._job, self.run, case.name, file)
             if packed is not None:
                 return packed
         scan = PackedVolume.of(read_volume(case.image))
-        return (yield from worker.sending(segment_scan, errand, scan))
+        return (yield from worker.sending(segment_scan, self._job, self.run, case.name, scan))
 
 
 class ScanService(_Welcome):
@@ -137,23 +132,24 @@ class ScanService(_Welcome):
 
     Parameters
     ----------
-    request : Request
+    job : SegmentationJob
     volume : Volume
     use : callable
         Takes the result.
     """
 
     def __init__(
-        self, request: Request, volume: Volume, use: Callable[[CaseResult], object]
+        self, job: SegmentationJob, volume: Volume, use: Callable[[CaseResult], object]
     ) -> None:
-        super().__init__(request)
+        super().__init__(job)
         self._volume, self._use = volume, use
 
     def serving(self, worker: RemoteWorker, case: Case) -> Work[Step]:
         """Have the scan segmented; see `Service`."""
         scan = PackedVolume.of(self._volume)
         try:
-            packed = yield from worker.sending(segment_scan, self.errand(case), scan)
+            work = worker.sending(segment_scan, self._job, self.run, case.name, scan)
+            packed = yield from work
         except (AbdosegError, MemoryError) as error:
             return Step(case, end=End.FAILED, notice=why_failed(case, error))
         self._use(packed.unpack())

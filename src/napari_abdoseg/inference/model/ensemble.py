@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.inference.hardware.device import Device, choose_device
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
+from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 from napari_abdoseg.inference.model.loading import STAGE, loading_configuration
 from napari_abdoseg.inference.model.model_folder import Model, read_model, require_same_labels
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
@@ -35,6 +36,11 @@ class Ensemble:
             for stage in (trained.previous_stage, trained)
             if stage is not None
         )
+
+    @property
+    def chosen(self) -> tuple[ChosenFolds, ...]:
+        """What was loaded, one a configuration, for `loading_chosen`."""
+        return tuple(map(ChosenFolds.of, self.configurations))
 
     @property
     def is_current(self) -> bool:
@@ -105,6 +111,18 @@ def loading_ensemble(
     configurations = []
     for model in (first, *others):
         configurations.append((yield from loading_configuration(model, folds, where)))
+    return Ensemble(tuple(configurations))
+
+
+def loading_chosen(chosen: Sequence[ChosenFolds], device: str = "auto") -> Work[Ensemble]:
+    """Load folds of models that were read and checked by another process; see `load_ensemble`."""
+    yield Progress(STAGE, 0, 0)
+    prepare_for_torch()
+    where = choose_device(device)
+    configurations = []
+    for each in chosen:
+        work = loading_configuration(each.model, each.folds, where, each.first_stage)
+        configurations.append((yield from work))
     return Ensemble(tuple(configurations))
 
 

@@ -10,6 +10,7 @@ from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.hardware.device import Device
 from napari_abdoseg.inference.model.architecture import build_network, is_foreign
 from napari_abdoseg.inference.model.checkpoint import read_checkpoint
+from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 from napari_abdoseg.inference.model.model_folder import (
     CHECKPOINT,
     Model,
@@ -26,9 +27,12 @@ _log = logging.getLogger(__name__)
 
 
 def loading_configuration(
-    model: Model, folds: Iterable[int | str] | None, device: Device
+    model: Model,
+    folds: Iterable[int | str] | None,
+    device: Device,
+    first_stage: ChosenFolds | None = None,
 ) -> Work[TrainedConfiguration]:
-    """Read a model's folds one by one, and all folds of its first stage if it is a cascade.
+    """Read a model's folds one by one, and of a cascade's first stage those that are known, or all.
 
     Raises
     ------
@@ -39,7 +43,10 @@ def loading_configuration(
     trained = yield from _loading_stage(model, folds, device)
     if trained.configured.previous_stage_name is None:
         return trained
-    first = yield from _loading_stage(_find_first_stage(trained), None, device)
+    if first_stage:
+        first = yield from _loading_stage(first_stage.model, first_stage.folds, device)
+    else:
+        first = yield from _loading_stage(_find_first_stage(trained), None, device)
     if first.configured.previous_stage_name is not None:
         raise ModelError(
             f"The model {first.model.folder} is the first stage of a cascade, and its plans.json "

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.files.json_file import read_json
@@ -75,6 +75,12 @@ class Model:
     def planned(self) -> PlansContent:
         """What ``plans.json`` says."""
         return check(PlansContent, self.plans, self.folder / "plans.json")
+
+    def in_folder(self, folder: Path) -> Self:
+        """The same model where its files are in another folder; they are not checked again."""
+        moved = replace(self, folder=folder, stamps=())
+        vars(moved).update(described=self.described, planned=self.planned)
+        return moved
 
     @property
     def organs(self) -> tuple[Organ, ...]:

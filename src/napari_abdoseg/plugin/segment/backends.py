@@ -9,6 +9,7 @@ from typing import Protocol
 
 from napari_abdoseg.batch.finding import finding_cases
 from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.hardware.device import choose_devices
@@ -66,20 +67,20 @@ class OnCluster:
 
     def segmenting(self, volume: Volume) -> Work[Found]:
         """Have a worker segment a scan that is open."""
+        from napari_abdoseg.batch.cluster.ensembles import loading_to_send
         from napari_abdoseg.batch.cluster.predicting import segmenting_on_cluster
-        from napari_abdoseg.batch.cluster.request import Request, loading_to_send
 
         ensemble = yield from loading_to_send(self.model, self.folds)
-        request = Request.of(ensemble, self.preset)
-        result = yield from segmenting_on_cluster(volume, request, self.scheduler)
+        job = SegmentationJob.for_others(ensemble, Goal.of(ensemble, self.preset))
+        result = yield from segmenting_on_cluster(volume, job, self.scheduler)
         return result.labels, None
 
     def segmenting_folder(self, folder: Path, output: Path) -> Work[Outcome]:
         """Have the workers segment the scans of a folder."""
+        from napari_abdoseg.batch.cluster.ensembles import loading_to_send
         from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster
-        from napari_abdoseg.batch.cluster.request import Request, loading_to_send
 
         cases = yield from finding_cases([folder], output)
         ensemble = yield from loading_to_send(self.model, self.folds)
-        request = Request.of(ensemble, self.preset)
-        return (yield from predicting_on_cluster(cases, request, self.scheduler))
+        job = SegmentationJob.for_others(ensemble, Goal.of(ensemble, self.preset))
+        return (yield from predicting_on_cluster(cases, job, self.scheduler))
