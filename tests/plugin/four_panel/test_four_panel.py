@@ -146,7 +146,7 @@ def _click_in_3d(panel, position, direction):
         view_direction=np.array(direction),
         dims_displayed=[0, 1, 2],
     )
-    for callback in panel.mouse_drag_callbacks[-2:]:
+    for callback in panel.mouse_drag_callbacks[-1:]:
         drag = callback(panel, event)
         next(drag)
         event.type = "mouse_release"

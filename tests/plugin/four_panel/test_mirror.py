@@ -12,8 +12,7 @@ from napari.layers import Labels, Layer
 
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.anatomy.surface import organ_surface
-from napari_abdoseg.plugin.four_panel.mirror import Mirror
-from napari_abdoseg.plugin.four_panel.mirror_3d import Mirror3D
+from napari_abdoseg.plugin.four_panel.mirror import Mirror, Mirror3D
 from napari_abdoseg.plugin.layers.conversion import (
     box_layer,
     image_layer,

@@ -6,12 +6,9 @@ import gc
 import threading
 import weakref
 
-import numpy as np
 import pytest
-from napari.components import ViewerModel
 
 from napari_abdoseg.plugin.jobs.latest import Background
-from napari_abdoseg.plugin.paint_events.edit_watch import EditWatch
 
 
 class Owner:
@@ -65,14 +62,3 @@ def test_a_window_keeps_nothing_of_the_work(make_napari_viewer, qtbot, closed_in
     left = weakref.ref(owner)
     del owner
     qtbot.waitUntil(lambda: gc.collect() >= 0 and left() is None)
-
-
-def test_a_watch_notes_edits_until_it_is_closed(qapp):
-    viewer = ViewerModel()
-    layers = [viewer.add_labels(np.zeros((2, 2, 2), np.uint8), name=name) for name in "ab"]
-    watch, closed = (EditWatch(viewer, layers) for _ in range(2))
-    assert not watch.edited
-    closed.close()
-    layers[1].paint((0, 1, 1), 2)
-    assert watch.edited
-    assert not closed.edited

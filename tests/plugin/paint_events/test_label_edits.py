@@ -9,7 +9,7 @@ from napari.utils.colormaps import label_colormap
 
 from napari_abdoseg.plugin.correct.locks import Locks
 from napari_abdoseg.plugin.four_panel.mirror import Mirror
-from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
+from napari_abdoseg.plugin.paint_events.label_edits import EditWatch, LabelEdits
 
 SHAPE = 6, 8, 10
 
@@ -225,3 +225,14 @@ def test_a_history_that_napari_begins_anew_is_shared(layer, copy, told):
     told.clear()
     layer.undo()
     assert told == [({3}, {2})]
+
+
+def test_a_watch_notes_edits_until_it_is_closed(qapp):
+    viewer = ViewerModel()
+    layers = [viewer.add_labels(np.zeros((2, 2, 2), np.uint8), name=name) for name in "ab"]
+    watch, closed = (EditWatch(viewer, layers) for _ in range(2))
+    assert not watch.edited
+    closed.close()
+    layers[1].paint((0, 1, 1), 2)
+    assert watch.edited
+    assert not closed.edited

@@ -30,7 +30,7 @@ from napari_abdoseg.plugin.compare.work import (
 from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.jobs.warm_up import warm_up
-from napari_abdoseg.plugin.paint_events.edit_watch import EditWatch
+from napari_abdoseg.plugin.paint_events.label_edits import EditWatch
 from napari_abdoseg.plugin.saving.opened_case import OpenedCase
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
 from napari_abdoseg.plugin.viewing.panels import unwrapped

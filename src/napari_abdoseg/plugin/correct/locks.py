@@ -15,16 +15,16 @@ from napari.layers import Labels
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.plugin.paint_events.paint_history import drop_if_empty
-from napari_abdoseg.plugin.paint_events.shared_labels import redraw
-from napari_abdoseg.plugin.paint_events.stroke_atoms import (
+from napari_abdoseg.plugin.paint_events.paint_history import (
     Atom,
+    drop_if_empty,
     is_painted,
     labels_of,
     paint,
     split,
     take_back,
 )
+from napari_abdoseg.plugin.paint_events.shared_labels import redraw
 
 
 class Locks:

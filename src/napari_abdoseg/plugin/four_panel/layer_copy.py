@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari.layers import Layer, Shapes
+from napari.layers import Labels, Layer, Shapes
+
+from napari_abdoseg.plugin.paint_events.paint_history import end_stroke
+from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
 
 FOLLOWS_BY_ITSELF = frozenset(
     {
@@ -61,6 +64,31 @@ class Twin:
                 self._passing.discard(name)
 
         self.connect(getattr(leader.events, name), pass_on)
+
+
+class LabelsTwin(Twin):
+    """A copy of a Labels layer that shares its array and its undo history.
+
+    One label map, painted on in either.
+
+    Parameters
+    ----------
+    source : Labels
+    apart : frozenset of str, optional
+        Attributes that each keeps for itself.
+    """
+
+    def __init__(self, source: Labels, apart: frozenset[str] = frozenset()) -> None:
+        super().__init__(source, apart)
+        with self.layer.events.contour.blocker():  # the source is not to be drawn anew
+            self.layer.contour = source.contour
+        self._labels = shared_labels(source)
+        self._labels.add(self.layer)
+
+    def close(self) -> None:
+        end_stroke(self.layer)  # a brush that is still moving
+        super().close()
+        self._labels.remove(self.layer)
 
 
 def shared_attributes(layer: Layer) -> frozenset[str]:

@@ -16,17 +16,14 @@ from napari.qt import QtViewer
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.image.grid import Triple
-from napari_abdoseg.plugin.four_panel.box_lines import BoxLines
 from napari_abdoseg.plugin.four_panel.box_outlines import BoxOutlines
-from napari_abdoseg.plugin.four_panel.crosshair import Crosshair
 from napari_abdoseg.plugin.four_panel.fit_organs import OrgansInView
 from napari_abdoseg.plugin.four_panel.frame import PanelFrame
 from napari_abdoseg.plugin.four_panel.linked_zoom import LinkedZoom
-from napari_abdoseg.plugin.four_panel.mirror import Mirror
-from napari_abdoseg.plugin.four_panel.mirror_3d import Mirror3D
+from napari_abdoseg.plugin.four_panel.mirror import Mirror, Mirror3D
 from napari_abdoseg.plugin.four_panel.overlay import PanelOverlay
-from napari_abdoseg.plugin.four_panel.picking import jump_on_click
 from napari_abdoseg.plugin.four_panel.scale_bar import show_scale_bar
+from napari_abdoseg.plugin.four_panel.scene_lines import BoxLines, Crosshair
 from napari_abdoseg.plugin.four_panel.view_state import ViewState
 from napari_abdoseg.plugin.viewing.ct_window import window_by_dragging
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up, look_from_the_front
@@ -109,7 +106,6 @@ class FourPanelView:
             panel.events.status.connect(lambda event: setattr(viewer, "status", event.value))
         for panel in self.slices:
             self._closing.append(window_by_dragging(panel, viewer))
-        jump_on_click(self.three_d, self.cursor)
         self._zoom = LinkedZoom(self.slices)
         self._connect_switches()
         self._connect(viewer.layers.events.inserted, self._fit_first_layer)

@@ -18,7 +18,7 @@ from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.plugin.layers.box_drawing import draw_box
+from napari_abdoseg.plugin.layers.boxes import draw_box
 from napari_abdoseg.plugin.layers.surfaces import mesh_data, mesh_scale
 
 LayerData = tuple[Any, dict[str, Any], str]

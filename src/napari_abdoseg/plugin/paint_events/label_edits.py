@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from napari.components import ViewerModel
@@ -53,3 +54,28 @@ class LabelEdits:
     def _close_with_layer(self, event: Any) -> None:
         if event.value is self._layer:
             self.close()
+
+
+class EditWatch:
+    """Notes whether any of some Labels layers is edited, until `close`.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    layers : iterable of Labels
+    """
+
+    def __init__(self, viewer: ViewerModel, layers: Iterable[Labels]) -> None:
+        self.edited = False
+        self._edits = [LabelEdits(viewer, layer) for layer in layers]
+        for edits in self._edits:
+            edits.edited.connect(self._note)
+            edits.changed.connect(self._note)
+
+    def close(self) -> None:
+        """Watch no longer."""
+        for edits in self._edits:
+            edits.close()
+
+    def _note(self) -> None:
+        self.edited = True

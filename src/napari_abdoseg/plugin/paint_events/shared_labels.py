@@ -20,13 +20,14 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.plugin.paint_events.paint_history import (
+    Atom,
     PaintHistory,
     Stroke,
     atoms_of,
+    edits_of,
     is_in_stroke,
     share_history,
 )
-from napari_abdoseg.plugin.paint_events.stroke_atoms import Atom, edits_of
 
 MS_BETWEEN_REDRAWS = 30
 """Of other layers, while the brush is moving."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 from napari.components import ViewerModel
+from napari.layers import Surface
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
@@ -20,7 +22,8 @@ class SharedCursor:
     """A place in mm along (S, P, L); each viewer that joins is sliced through it.
 
     Scrolling a slice moves it, and so does a click where nothing is painted, or
-    the mouse with the Shift key held, as in 3D Slicer.
+    the mouse with the Shift key held, as in 3D Slicer. In 3D it moves to the place on a
+    surface that is clicked.
 
     Parameters
     ----------
@@ -76,7 +79,11 @@ class SharedCursor:
             yield
             while event.type == "mouse_move":
                 yield
-            if event.button == LEFT_BUTTON and is_still(pressed, event.pos) and _is_free(viewer):
+            if event.button != LEFT_BUTTON or not _is_still(pressed, event.pos):
+                return
+            if dims.ndisplay == 3:
+                self.position = _place_on_surface(viewer, event) or self.position
+            elif _is_free(viewer):
                 go_to_mouse(event)
 
         rest = QTimer()
@@ -105,7 +112,7 @@ class SharedCursor:
         self._leave.clear()
 
 
-def is_still(pressed: Any, released: Any) -> bool:
+def _is_still(pressed: Any, released: Any) -> bool:
     """Whether the mouse was clicked rather than dragged."""
     return all(abs(a - b) <= STILL_PIXELS for a, b in zip(pressed, released))
 
@@ -134,3 +141,32 @@ def _replaced(position: Triple, viewer: ViewerModel, by: Any, axes: list[int]) -
         float(by[_axis(viewer, i)]) if i in axes else value for i, value in enumerate(position)
     )
     return s, p, left
+
+
+def _place_on_surface(viewer: ViewerModel, event: Any) -> Triple | None:
+    """The nearest place on a visible surface under the mouse, in mm along (S, P, L)."""
+    places = [
+        place
+        for layer in viewer.layers
+        if isinstance(layer, Surface)
+        and layer.visible
+        and (place := _hit(layer, event)) is not None
+    ]
+    if not places:
+        return None
+    nearest = min(places, key=lambda place: float(np.dot(place, event.view_direction)))
+    s, p, left = (float(value) for value in nearest[-3:])
+    return s, p, left
+
+
+def _hit(layer: Surface, event: Any) -> Any:
+    _, triangle = layer.get_value(
+        event.position,
+        view_direction=event.view_direction,
+        dims_displayed=event.dims_displayed,
+        world=True,
+    ) or (None, None)
+    if triangle is None:
+        return None
+    vertices, faces = layer.data[:2]
+    return np.asarray(layer.data_to_world(vertices[faces[triangle]].mean(axis=0)))

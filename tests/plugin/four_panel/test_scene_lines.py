@@ -1,4 +1,4 @@
-"""Boxes as lines in 3D."""
+"""Lines in a 3D picture."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from vispy.scene import Node
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.plugin.four_panel.box_lines import BoxLines, box_segments
 from napari_abdoseg.plugin.four_panel.box_outlines import BoxOutlines, Outline
+from napari_abdoseg.plugin.four_panel.scene_lines import BoxLines, box_segments
 from napari_abdoseg.plugin.layers.boxes import box_display
 from napari_abdoseg.plugin.layers.conversion import box_layer
 
