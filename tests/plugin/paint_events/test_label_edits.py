@@ -9,7 +9,9 @@ from napari.utils.colormaps import label_colormap
 
 from napari_abdoseg.plugin.correct.locks import Locks
 from napari_abdoseg.plugin.four_panel.mirror import Mirror
+from napari_abdoseg.plugin.paint_events import shared_labels
 from napari_abdoseg.plugin.paint_events.label_edits import EditWatch, LabelEdits
+from napari_abdoseg.plugin.paint_events.paint_history import edits_of
 
 SHAPE = 6, 8, 10
 
@@ -236,3 +238,39 @@ def test_a_watch_notes_edits_until_it_is_closed(qapp):
     layers[1].paint((0, 1, 1), 2)
     assert watch.edited
     assert not closed.edited
+
+
+def test_all_who_listen_hear_the_same_edits_and_they_are_decoded_once(viewer, layer, monkeypatch):
+    decoded = []
+
+    def decode(*stroke):
+        decoded.append(edits_of(*stroke))
+        return decoded[-1]
+
+    monkeypatch.setattr(shared_labels, "edits_of", decode)
+    locks, listeners, heard = Locks(layer), [LabelEdits(viewer, layer) for _ in range(3)], []
+    locks.lock(1, True)
+    for each in listeners:
+        each.edited.connect(heard.extend)
+    layer.paint((3, 4, 5), 2)
+    ((edit,),) = decoded
+    assert all(each is edit for each in heard)
+    assert len(heard) == 3
+    for each in (*listeners, locks):
+        each.close()
+
+
+def test_a_stroke_that_a_lock_shortens_is_looked_at_where_voxels_changed_otherwise_meanwhile(
+    layer, told
+):
+    locks = Locks(layer)
+    locks.lock(1, True)
+    layer.data[3, 4, 6] = 1
+    with layer.block_history():
+        layer.paint((3, 4, 5), 2)
+        layer.data[2] = 5
+        layer.refresh()
+        layer.paint((3, 4, 6), 2)
+    assert told == ["changed", "changed"]
+    assert layer.data[3, 4, 5:7].tolist() == [2, 1]
+    locks.close()

@@ -1,34 +1,22 @@
-"""Organs that can't be painted over, erased or added to.
-
-napari tells of a stroke when it is done, and of a polygon just before it is
-painted. Either is corrected: the voxels that are locked get their labels back,
-and are taken out of napari's own record. So undo and redo, and whoever hears of
-the stroke later, see what is left of it.
-"""
+"""Organs that can't be painted over, erased or added to."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from napari.layers import Labels
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
-from napari_abdoseg.plugin.paint_events.paint_history import (
-    Atom,
-    drop_if_empty,
-    is_painted,
-    labels_of,
-    paint,
-    split,
-    take_back,
-)
-from napari_abdoseg.plugin.paint_events.shared_labels import redraw
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.plugin.paint_events.shared_labels import let_all_stay, shared_labels
 
 
 class Locks:
     """Holds strokes back from the locked labels of a layer.
+
+    Voxels that are locked get their labels back, and are taken out of napari's own record.
+    So undo and redo, and whoever hears of a stroke, see what is left of it.
 
     Parameters
     ----------
@@ -39,16 +27,10 @@ class Locks:
     """Locked labels that a stroke would have changed, and whether anything is left of it."""
 
     def __init__(self, layer: Labels) -> None:
-        self._layer = layer
         self._locked: set[int] = set()
-        self._to_restore: list[Atom] = []
-        self._corrected = False
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._restore)
-        layer.events.paint.connect(self._correct, position="first")
-        layer.events.paint.connect(self._show, position="last")
-        layer.events.labels_update.connect(self._restore, position="first")
+        self._labels = shared_labels(layer)
+        self._labels.open()
+        self._labels.guard = self._let_stay
 
     def is_locked(self, value: int) -> bool:
         """Whether a label is locked."""
@@ -60,51 +42,46 @@ class Locks:
 
     def close(self) -> None:
         """Let all be painted again."""
-        self._timer.stop()
-        self._layer.events.paint.disconnect(self._correct)
-        self._layer.events.paint.disconnect(self._show)
-        self._layer.events.labels_update.disconnect(self._restore)
+        self._labels.guard = let_all_stay
+        self._labels.close()
 
-    def _correct(self, event: Any) -> None:
-        self._restore()
-        stroke = event.value
-        touched = sorted(self._locked & {label for atom in stroke for label in labels_of(atom)})
+    def _let_stay(self, edits: list[Edit]) -> list[Edit]:
+        touched = sorted(value for value in self._locked if _is_touched(value, edits))
         if not touched:
-            return
-        if is_painted(self._layer.data, stroke[-1]):
-            stroke[:] = self._painted_again(stroke, touched)
-            self._corrected = True
-        else:
-            parts = [split(self._layer.data, atom, np.array(touched)) for atom in stroke]
-            stroke[:] = [free for free, _ in parts if free is not None]
-            self._to_restore = [held for _, held in parts if held is not None]
-            self._timer.start(0)
-        drop_if_empty(self._layer, stroke)
-        self.held_back.emit(touched, bool(stroke))
-
-    def _painted_again(self, stroke: list[Atom], locked: list[int]) -> list[Atom]:
-        """Take a stroke back and paint it again where nothing is locked; what is left of it."""
-        data, left = self._layer.data, []
-        for atom in reversed(stroke):
-            take_back(data, atom)
-        for atom in stroke:
-            free, _ = split(data, atom, np.array(locked))
-            if free is not None:
-                paint(data, free)
-                left.append(free)
+            return edits
+        left = without_labels(edits, touched)
+        self.held_back.emit(touched, any(edit.before.size for edit in left))
         return left
 
-    def _restore(self, event: Any = None) -> None:
-        """Give locked voxels their labels back, that were painted after napari told of it."""
-        if self._to_restore:
-            atoms, self._to_restore = self._to_restore, []
-            for atom in atoms:
-                take_back(self._layer.data, atom)
-            self._corrected = True
-            self._show()
 
-    def _show(self, event: Any = None) -> None:
-        """Draw what is left of a stroke, once all have heard of it."""
-        if self._corrected:
-            self._corrected = False
-            redraw(self._layer)
+def without_labels(edits: Sequence[Edit], held: Sequence[int]) -> list[Edit]:
+    """What is left of edits, one after the other, if no voxel can lose or get some labels.
+
+    Parameters
+    ----------
+    edits : sequence of Edit
+        Each begins with what the ones before it have left.
+    held : sequence of int
+
+    Returns
+    -------
+    list of Edit
+        One for each, perhaps of no voxels.
+    """
+    shape = [max(int(axis.max()) for axis in axes) + 1 for axes in zip(*(e.where for e in edits))]
+    places = [np.ravel_multi_index(edit.where, shape) for edit in edits]
+    voxels, first = np.unique(np.concatenate(places), return_index=True)
+    labels = np.concatenate([edit.before for edit in edits])[first]
+    left = []
+    for edit, place in zip(edits, places, strict=True):
+        at = np.searchsorted(voxels, place)
+        before = labels[at]
+        free = ~np.isin(before, held) & ~np.isin(edit.after, held) & (before != edit.after)
+        labels[at[free]] = edit.after[free]
+        z, y, x = (axis[free] for axis in edit.where)
+        left.append(Edit((z, y, x), before[free], edit.after[free]))
+    return left
+
+
+def _is_touched(value: int, edits: Iterable[Edit]) -> bool:
+    return any((edit.before == value).any() or (edit.after == value).any() for edit in edits)

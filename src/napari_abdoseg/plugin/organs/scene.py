@@ -79,7 +79,7 @@ class OrganScene:
         self._surface_making = SurfaceMaking(layer)
         self._scan = ScanFinding(viewer, layer)
         self._measuring = Measuring(viewer, layer)
-        self.painting = Painting(viewer, layer)  # it is last to hear of strokes, and first
+        self.painting = Painting(viewer, layer)
         follow_boxes(viewer)
         follow_surfaces(viewer)
         self._connect()

@@ -99,13 +99,6 @@ def share_history(source: Labels, copy: Labels) -> None:
     copy._redo_history = source._redo_history
 
 
-def drop_if_empty(layer: Labels, stroke: Stroke) -> None:
-    """Let the last stroke be no step of undo, if it holds nothing any more."""
-    history = layer._undo_history
-    if not stroke and history and history[-1] is stroke:
-        history.pop()
-
-
 def edits_of(atoms: Iterable[Atom], shape: tuple[int, ...]) -> list[Edit]:
     """What atoms do to a label map of a shape, in their order."""
     return [
@@ -113,38 +106,24 @@ def edits_of(atoms: Iterable[Atom], shape: tuple[int, ...]) -> list[Edit]:
     ]
 
 
-def labels_of(atom: Atom) -> set[int]:
-    """All labels before and after an atom."""
-    before, after = atom[-2:]
-    return set(np.unique(np.append(before, after)).tolist())
+def rewrite(layer: Labels, stroke: Stroke, edits: Sequence[Edit]) -> None:
+    """Let the last stroke of a layer have been these edits, no step of undo if they are empty.
 
-
-def is_painted(data: Any, atom: Atom) -> bool:
-    """Whether an atom is in the data already: each of its voxels gets another label."""
-    return not np.array_equal(_read(data, atom), np.ravel(atom[-2]))
-
-
-def take_back(data: Any, atom: Atom) -> None:
-    """Give the voxels of an atom their old labels."""
-    _write(data, atom, np.ravel(atom[-2]))
-
-
-def paint(data: Any, atom: Atom) -> None:
-    """Give the voxels of an atom their new labels."""
-    _write(data, atom, atom[-1])
-
-
-def split(data: Any, atom: Atom, locked: NDArray[Any]) -> tuple[Atom | None, Atom | None]:
-    """What of an atom can be painted and what can't, as atoms that begin with ``data``.
-
-    A voxel can't be painted if its old or its new label is locked.
+    Parameters
+    ----------
+    layer : Labels
+    stroke : list of Atom
+    edits : sequence of Edit
+        What is left of each of the stroke's atoms.
     """
-    if len(atom) == 3:
-        atom = _each_once(atom, data.shape)
-    before, after = _read(data, atom), atom[-1]
-    held = np.isin(before, locked) | np.isin(after, locked)
-    free = ~held & (before != after)
-    return _part(atom, before, free), _part(atom, before, held)
+    stroke[:] = [
+        _as_recorded(atom, edit)
+        for atom, edit in zip(stroke, edits, strict=True)
+        if edit.before.size
+    ]
+    history = layer._undo_history
+    if not stroke and history and history[-1] is stroke:
+        history.pop()
 
 
 def _moved(
@@ -174,7 +153,10 @@ def _each_once(atom: Atom, shape: tuple[int, ...]) -> Atom:
 
 
 def _masked_edit(atom: Any) -> Edit:
-    inside = np.nonzero(_mask(atom))
+    mask = atom.mask
+    if mask is None:
+        mask = np.ones([each.stop - each.start for each in atom.slice_key], bool)
+    inside = np.nonzero(mask)
     where = tuple(axis + each.start for axis, each in zip(inside, atom.slice_key, strict=True))
     before = np.ravel(atom.old_values)
     return Edit(where, before, _like(before, atom.new_value))
@@ -184,35 +166,10 @@ def _like(before: NDArray[Any], after: Any) -> NDArray[Any]:
     return np.broadcast_to(np.asarray(after, before.dtype), before.shape)
 
 
-def _part(atom: Atom, before: NDArray[Any], chosen: NDArray[np.bool_]) -> Atom | None:
-    """The voxels of an atom that are chosen, with the labels that they have before."""
-    if not chosen.any():
-        return None
+def _as_recorded(atom: Any, edit: Edit) -> Atom:
+    """An edit of some voxels of an atom, in that atom's form."""
     if len(atom) == 3:
-        indices, _, after = atom
-        return tuple(axis[chosen] for axis in indices), before[chosen], after[chosen]
-    mask = _mask(atom)
-    mask[mask] = chosen
-    return atom._replace(mask=mask, old_values=before[chosen])
-
-
-def _mask(atom: Any) -> NDArray[np.bool_]:
-    if atom.mask is not None:
-        return atom.mask.copy()
-    return np.ones([each.stop - each.start for each in atom.slice_key], bool)
-
-
-def _read(data: Any, atom: Any) -> NDArray[Any]:
-    """Labels of an atom's voxels, flat."""
-    if len(atom) == 3:
-        return np.array(data[atom[0]])
-    return np.asarray(data[atom.slice_key])[_mask(atom)]
-
-
-def _write(data: Any, atom: Any, labels: Any) -> None:
-    if len(atom) == 3:
-        data[atom[0]] = labels
-        return
-    region = np.asarray(data[atom.slice_key])
-    region[_mask(atom)] = labels
-    data[atom.slice_key] = region
+        return edit.where, edit.before, edit.after
+    mask = np.zeros([each.stop - each.start for each in atom.slice_key], bool)
+    mask[tuple(axis - each.start for axis, each in zip(edit.where, atom.slice_key))] = True
+    return atom._replace(mask=mask, old_values=edit.before)

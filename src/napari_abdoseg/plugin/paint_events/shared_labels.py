@@ -3,22 +3,28 @@
 napari tells of strokes, but neither of undo and redo nor of voxels that a script has
 changed: after these it calls `Layer.refresh`, as it does after a change of looks, and
 says nothing at all where the layer is hidden. So each layer's `refresh` is followed
-here, and what has happened is read from the undo history. Slicing calls no `refresh`.
+here, and what has happened is read from the undo history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
-import numpy as np
 from napari.layers import Labels
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.plugin.paint_events.held_back import HeldBack
+from napari_abdoseg.plugin.paint_events.layer_redraws import (
+    Look,
+    draw,
+    follow_redraws,
+    follow_redraws_no_more,
+)
 from napari_abdoseg.plugin.paint_events.paint_history import (
     Atom,
     PaintHistory,
@@ -26,11 +32,21 @@ from napari_abdoseg.plugin.paint_events.paint_history import (
     atoms_of,
     edits_of,
     is_in_stroke,
+    rewrite,
     share_history,
 )
 
 MS_BETWEEN_REDRAWS = 30
 """Of other layers, while the brush is moving."""
+
+Guard = Callable[[list[Edit]], list[Edit]]
+"""Gives what may stay of each edit of a stroke; the very list if all of it may."""
+
+
+def let_all_stay(edits: list[Edit]) -> list[Edit]:
+    """A guard that holds nothing back."""
+    return edits
+
 
 _shared: WeakKeyDictionary[Labels, SharedLabels] = WeakKeyDictionary()
 
@@ -42,17 +58,12 @@ def shared_labels(layer: Labels) -> SharedLabels:
     return _shared[layer]
 
 
-def redraw(layer: Labels) -> None:
-    """Draw a layer and its copies anew, of which nobody is told."""
-    for each in _shared[layer].layers if layer in _shared else (layer,):
-        _draw(each)
-
-
 class SharedLabels:
     """The layers of a label map: a source, and copies that share its array and its history.
 
     What is certain of an edit is told voxel by voxel. A stroke is not certain if voxels
-    were changed otherwise since it was painted, or while it was.
+    were changed otherwise since it was painted, or while it was. `guard` says what of a
+    stroke may stay, before anybody is told of it.
 
     Parameters
     ----------
@@ -66,8 +77,9 @@ class SharedLabels:
     """Something else has changed, which napari does not say."""
 
     def __init__(self, source: Labels) -> None:
+        self.guard: Guard = let_all_stay
         self._source = ref(source)
-        self._looks: WeakKeyDictionary[Labels, _Look] = WeakKeyDictionary()
+        self._looks: WeakKeyDictionary[Labels, Look] = WeakKeyDictionary()
         self._history = PaintHistory.of(source)
         self._doubtful: dict[int, Atom] = {}
         self._painted: Labels | None = None
@@ -77,6 +89,10 @@ class SharedLabels:
         self._timer.setSingleShot(True)
         self._timer.setInterval(MS_BETWEEN_REDRAWS)
         self._timer.timeout.connect(self._catch_up)
+        self._held_back: HeldBack | None = None
+        self._end_of_paint = QTimer()
+        self._end_of_paint.setSingleShot(True)
+        self._end_of_paint.timeout.connect(self._put_back)
 
     @property
     def layers(self) -> tuple[Labels, ...]:
@@ -94,8 +110,8 @@ class SharedLabels:
         source = self._source()
         if self._users == 1 and source is not None:
             self._history = PaintHistory.of(source)
-            source.events.paint.connect(self._tell_stroke)
-            source.events.data.connect(self._tell_other_voxels)
+            source.events.paint.connect(self._hear_of_stroke)
+            source.events.data.connect(self._hear_of_other_voxels)
             self._follow(source)
             self._doubt_all()
 
@@ -105,8 +121,10 @@ class SharedLabels:
         source = self._source()
         if self._users == 0 and source is not None:
             self._timer.stop()
-            source.events.paint.disconnect(self._tell_stroke)
-            source.events.data.disconnect(self._tell_other_voxels)
+            self._end_of_paint.stop()
+            self._put_back()
+            source.events.paint.disconnect(self._hear_of_stroke)
+            source.events.data.disconnect(self._hear_of_other_voxels)
             self._follow_no_more(source)
             del _shared[source]
 
@@ -126,24 +144,17 @@ class SharedLabels:
         self.close()
 
     def _follow(self, layer: Labels) -> None:
-        self._looks[layer] = _Look(layer)
+        self._looks[layer] = Look(layer)
         layer.events.visible.connect(self._note_look)
         layer.events.editable.connect(self._share_history)
-        layer.events.labels_update.connect(self._draw_others_soon)
-        refresh = layer.refresh
-
-        @wraps(refresh)
-        def followed(*args: Any, **kwargs: Any) -> None:
-            refresh(*args, **kwargs)
-            self._hear_of_refresh(layer)
-
-        layer.refresh = followed  # type: ignore[method-assign]
+        layer.events.labels_update.connect(self._hear_of_paint)
+        follow_redraws(layer, self._hear_of_redraw)
 
     def _follow_no_more(self, layer: Labels) -> None:
-        del layer.refresh
+        follow_redraws_no_more(layer)
         layer.events.visible.disconnect(self._note_look)
         layer.events.editable.disconnect(self._share_history)
-        layer.events.labels_update.disconnect(self._draw_others_soon)
+        layer.events.labels_update.disconnect(self._hear_of_paint)
         del self._looks[layer]
 
     def _share_history(self, event: Any = None) -> None:
@@ -167,42 +178,45 @@ class SharedLabels:
         finally:
             self._painted = None
 
-    def _tell_stroke(self, event: Any) -> None:
+    def _hear_of_stroke(self, event: Any) -> None:
+        """A stroke: first the guard's turn, then the other layers', then that of who listens."""
         stroke, painted = event.value, self._painted or event.source
+        certain = self._is_certain(stroke)
+        edits = self._guarded(painted, stroke)
         before, self._history = self._history, PaintHistory.of(painted)
+        certain = certain and self._history.is_one_stroke_after(before, stroke)
         self._draw_others(painted)
-        others_in_stroke = any(is_in_stroke(each) for each in self.layers if each is not painted)
-        if others_in_stroke or not self._history.is_one_stroke_after(before, stroke):
-            self._tell_change()
+        if certain and not any(is_in_stroke(each) for each in self.layers if each is not painted):
+            self.edited.emit([edit for edit in edits if edit.before.size])
         else:
-            self._tell(stroke)
+            self._tell_change()
 
-    def _tell_other_voxels(self, event: Any) -> None:
-        self._history = PaintHistory.of(event.source)
-        self._tell_change()
-
-    def _hear_of_refresh(self, layer: Labels) -> None:
+    def _hear_of_redraw(self, layer: Labels) -> None:
         """Undo, redo, voxels that a script has changed, or nothing but another look."""
         before, self._history = self._history, PaintHistory.of(layer)
-        look, self._looks[layer] = self._looks[layer], _Look(layer)
+        look, self._looks[layer] = self._looks[layer], Look(layer)
         history = self._history
         if history.is_unmoved_since(before) and not self._looks[layer].is_like(look):
             return
         self._draw_others(layer)
         undone, redone = history.undone_since(before), history.redone_since(before)
-        if undone and not self.is_in_stroke:
-            self._tell(undone, back=True)
-        elif redone and not self.is_in_stroke:
-            self._tell(redone)
-        else:
-            self._tell_change()
-
-    def _tell(self, stroke: Stroke, back: bool = False) -> None:
-        if any(id(atom) in self._doubtful for atom in stroke):
+        moved = undone or redone
+        if not moved or self.is_in_stroke or not self._is_certain(moved):
             self._tell_change()
             return
-        edits = edits_of(stroke, self.layers[0].data.shape)
-        self.edited.emit([edit.reverted for edit in edits] if back else edits)
+        edits = edits_of(moved, layer.data.shape)
+        self.edited.emit([edit.reverted for edit in edits] if undone else edits)
+
+    def _hear_of_other_voxels(self, event: Any) -> None:
+        self._history = PaintHistory.of(event.source)
+        self._tell_change()
+
+    def _hear_of_paint(self, event: Any) -> None:
+        """The brush is moving, or a polygon is painted by now."""
+        self._put_back()
+        self._behind.update(self._others_than(event.source))
+        if self._behind and not self._timer.isActive():
+            self._timer.start()
 
     def _tell_change(self) -> None:
         self._doubt_all()
@@ -212,11 +226,32 @@ class SharedLabels:
         """What napari has recorded until now may not be what it will take back."""
         self._doubtful = {id(atom): atom for layer in self.layers for atom in atoms_of(layer)}
 
-    def _draw_others_soon(self, event: Any) -> None:
-        """Show what is painted by now of a stroke."""
-        self._behind.update(self._others_than(event.source))
-        if self._behind and not self._timer.isActive():
-            self._timer.start()
+    def _is_certain(self, stroke: Stroke) -> bool:
+        return not any(id(atom) in self._doubtful for atom in stroke)
+
+    def _guarded(self, painted: Labels, stroke: Stroke) -> list[Edit]:
+        """What the guard lets stay of a stroke, in the voxels and in napari's history too."""
+        self._put_back()
+        edits = edits_of(stroke, painted.data.shape)
+        left = self.guard(edits)
+        if left is not edits:
+            rewrite(painted, stroke, left)
+            held_back = HeldBack(painted.data, edits, left)
+            if held_back.is_painted:
+                held_back.put_back()
+                self._behind.add(painted)
+            else:
+                self._held_back = held_back
+                self._end_of_paint.start()
+        return left
+
+    def _put_back(self) -> None:
+        """Put back what the guard has held back, now that it is painted."""
+        held_back, self._held_back = self._held_back, None
+        if held_back is not None:
+            held_back.put_back()
+            self._behind.update(self.layers)
+            self._catch_up()
 
     def _draw_others(self, painted: Labels) -> None:
         self._behind.update(self._others_than(painted))
@@ -231,33 +266,8 @@ class SharedLabels:
         self._timer.stop()
         behind, self._behind = self._behind, WeakSet()
         for layer in behind:
-            _draw(layer)
+            draw(layer)
 
     def _note_look(self, event: Any) -> None:
         """A layer that is hidden is not drawn."""
-        self._looks[event.source] = _Look(event.source)
-
-
-class _Look:
-    """All that napari draws a layer anew for, but its voxels and the slice in view."""
-
-    def __init__(self, layer: Labels) -> None:
-        places = layer.scale, layer.translate, layer.rotate, layer.shear, layer.affine
-        self._colormap = layer.colormap
-        self._values = (
-            layer.visible,
-            layer.contour,
-            layer.show_selected_label,
-            layer.show_selected_label and layer.selected_label,
-            layer.projection_mode,
-            layer.units,
-            *(np.asarray(place).tobytes() for place in places),
-        )
-
-    def is_like(self, other: _Look) -> bool:
-        return self._colormap is other._colormap and self._values == other._values
-
-
-def _draw(layer: Labels) -> None:
-    """As `Layer.refresh` does where it isn't followed."""
-    Labels.refresh(layer, thumbnail=False, highlight=False, extent=False)
+        self._looks[event.source] = Look(event.source)
