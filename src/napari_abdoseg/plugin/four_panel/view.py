@@ -1,7 +1,7 @@
 """The four-panel view: three slices beside the organs in 3D.
 
-With `save_menu` the only file that touches napari's QtViewer and window; the test of
-the same name fails when a version of napari has them otherwise.
+The only file that makes napari's QtViewers, and beside `saving.menu` the only one that
+touches that of a window.
 """
 
 from __future__ import annotations
