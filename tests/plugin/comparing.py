@@ -6,7 +6,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.compare.score_model import DISTANCE, DSC, NAME
+from napari_abdoseg.plugin.compare.score_columns import DISTANCE, DSC, NAME
 from napari_abdoseg.plugin.compare.widget import CompareWidget
 
 LIVER, KIDNEY, SPLEEN, PANCREAS, MEAN = range(5)
@@ -38,7 +38,7 @@ def compare(widget: CompareWidget, qtbot) -> None:
 def row_of(widget: CompareWidget, row: int) -> list[str]:
     """Texts of a row of scores."""
     scores = widget.findings.scores
-    return [scores.item(row, column).text() for column in range(scores.columnCount())]
+    return [scores.index(row, column).data() for column in range(scores.columnCount())]
 
 
 def dsc(widget: CompareWidget, row: int) -> str:
@@ -57,7 +57,9 @@ def errors(widget: CompareWidget) -> list[tuple[str, str]]:
 
 def show_surface(widget: CompareWidget, row: int) -> None:
     """Tick an organ's check box."""
-    widget.findings.scores.item(row, DISTANCE).setCheckState(Qt.CheckState.Checked)
+    scores = widget.findings.scores
+    box = scores.index(row, DISTANCE)
+    scores.setData(box, Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
 
 
 def click_row(qtbot, table, row: int, double: bool = False) -> None:

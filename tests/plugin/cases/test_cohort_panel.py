@@ -17,7 +17,7 @@ from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.batch.case_scan import path_from
 from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
-from napari_abdoseg.plugin.cases.cohort_model import HU, ORGAN, TIPS, VOLUME
+from napari_abdoseg.plugin.cases.cohort_columns import HU, ORGAN, VOLUME
 from napari_abdoseg.plugin.cases.cohort_widget import ALL, HINT
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
@@ -119,7 +119,9 @@ def test_organs_of_all_cases_are_listed(shown):
     ]
     header = shown.model.headerData
     horizontal = Qt.Orientation.Horizontal
-    assert header(HU, horizontal, Qt.ItemDataRole.ToolTipRole) == TIPS[HU]
+    assert (
+        header(HU, horizontal, Qt.ItemDataRole.ToolTipRole) == "Mean of the CT in Hounsfield units"
+    )
     assert header(HU, Qt.Orientation.Vertical) is None
 
 

@@ -13,7 +13,7 @@ from training_logs import copied_model, log_of
 
 from napari_abdoseg.plugin.training import watching as training_watch
 from napari_abdoseg.plugin.training import widget as training
-from napari_abdoseg.plugin.training.fold_model import ALL
+from napari_abdoseg.plugin.training.fold_columns import ALL
 from napari_abdoseg.training.watching import watch as watching
 from napari_abdoseg.training.watching.look import Look
 

@@ -7,15 +7,15 @@ from matplotlib.colors import to_rgb
 from napari.utils.theme import get_theme
 from qtpy.QtGui import QColor
 
-from napari_abdoseg.plugin.compare import score_model
+from napari_abdoseg.plugin.compare import score_columns
 from napari_abdoseg.plugin.four_panel.overlay import PLATE, WORDS
 from napari_abdoseg.plugin.segment import model_choice
-from napari_abdoseg.plugin.training import fold_model
+from napari_abdoseg.plugin.training import fold_columns
 from napari_abdoseg.plugin.widgets.readable import contrast, readable
 
 COLORS = (
     *(model_choice.ERROR, model_choice.ADVICE),
-    *(score_model.BETTER, score_model.WORSE, fold_model.TROUBLE),
+    *(score_columns.BETTER, score_columns.WORSE, fold_columns.TROUBLE),
 )
 
 

@@ -14,15 +14,16 @@ from qtpy.QtCore import QModelIndex, QSize, Qt
 from qtpy.QtWidgets import QFormLayout
 
 from napari_abdoseg.batch.organ_table import OrganRow, OrganTable, read_organ_table
-from napari_abdoseg.plugin.cases.cohort_model import CASE, ORGAN, CohortModel
+from napari_abdoseg.plugin.cases.cohort_columns import CASE, COHORT_COLUMNS, ORGAN
 from napari_abdoseg.plugin.cases.reading import CohortCase, reading_case
-from napari_abdoseg.plugin.compare.score_model import volume_text
+from napari_abdoseg.plugin.compare.score_columns import volume_text
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.saving.opened_case import OpenedCase
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
 from napari_abdoseg.plugin.viewing.panels import unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel
+from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
@@ -51,7 +52,7 @@ class CohortWidget(Panel):
             edit.choose_btn.text = "Choose"
         self.organ = ComboBox(choices=self._organ_choices)
         self.words = WrappedLabel()
-        self.model = CohortModel()
+        self.model: TableModel[OrganRow] = TableModel(COHORT_COLUMNS)
         self.table = PlainTable(self.model)
         self.table.setUniformRowHeights(True)
         self.table.sort_by(CASE, Qt.SortOrder.AscendingOrder)

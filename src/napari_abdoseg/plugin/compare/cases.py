@@ -2,87 +2,82 @@
 
 from __future__ import annotations
 
-from math import nan
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan, nan
 
 import numpy as np
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.pairs import Pairing
-from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, SORT_ROLE, PlainTable
+from napari_abdoseg.plugin.compare.score_columns import ABSENT, MEAN
+from napari_abdoseg.plugin.widgets.table_model import Column, TableModel
+from napari_abdoseg.plugin.widgets.tables import PlainTable
 
-CASE, MEAN_DSC = range(2)
+MEAN_DSC = 1
 METRICS = ("DSC", "NSD")
 FAILED = "failed"
 TIP = "Double click to see where it is wrong"
+NOTHING = (nan, nan)
 
 
-class CaseModel(QAbstractTableModel):  # type: ignore[misc]
-    """A case a row: DSC and NSD, the means of its organs first."""
+@dataclass(frozen=True)
+class CaseRow:
+    """A case of a cohort, or one that could not be compared.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._headers: tuple[str, ...] = ("Case",)
-        self._rows: list[tuple[str, tuple[float, ...]]] = []
-        self._reasons: dict[str, str] = {}
-        self._notices: dict[str, str] = {}
+    Parameters
+    ----------
+    name : str
+    scores : tuple of float
+        DSC and NSD: their means, and those of each organ of the cohort; NaN where there is none.
+    words : str
+        What there is to say of the case.
+    failed : bool
+    """
 
-    def show_cohort(self, cohort: CohortScores) -> None:
-        """Show other cases; those that could not be compared come with the reason."""
-        self.beginResetModel()
-        names = ("mean", *cohort.organs)
-        self._headers = ("Case", *(f"{name}\n{metric}" for name in names for metric in METRICS))
-        self._rows = []
-        for case in cohort.cases:
-            by_name = {score.organ.name: (score.dsc, score.nsd) for score in case.scores}
-            mean = tuple(np.mean(list(by_name.values()) or [(nan, nan)], axis=0).tolist())
-            of_organs = (by_name.get(name, (nan, nan)) for name in cohort.organs)
-            self._rows.append((case.case, tuple(v for each in (mean, *of_organs) for v in each)))
-        self._reasons = dict(cohort.failed)
-        self._notices = {}
-        for case, notice in cohort.notices:
-            self._notices[case] = f"{self._notices.get(case, '')}{notice}\n"
-        nothing = (nan,) * (len(self._headers) - 1)
-        self._rows += [(case, nothing) for case in self._reasons]
-        self.endResetModel()
+    name: str
+    scores: tuple[float, ...]
+    words: str
+    failed: bool = False
 
-    def case(self, row: int) -> str | None:
-        """The case of a row that can be opened."""
-        name = self._rows[row][0]
-        return None if name in self._reasons else name
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
+def case_rows(cohort: CohortScores) -> list[CaseRow]:
+    """A row for each case; those that could not be compared come last, with the reason."""
+    notices: dict[str, str] = {}
+    for case, notice in cohort.notices:
+        notices[case] = f"{notices.get(case, '')}{notice}\n"
+    rows = []
+    for scored in cohort.cases:
+        by_name = {score.organ.name: (score.dsc, score.nsd) for score in scored.scores}
+        mean = tuple(np.mean(list(by_name.values()) or [NOTHING], axis=0).tolist())
+        of_organs = (by_name.get(name, NOTHING) for name in cohort.organs)
+        scores = tuple(value for each in (mean, *of_organs) for value in each)
+        rows.append(CaseRow(scored.case, scores, f"{notices.get(scored.case, '')}{TIP}"))
+    nothing = NOTHING * (1 + len(cohort.organs))
+    return rows + [CaseRow(case, nothing, reason, True) for case, reason in cohort.failed]
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802
-        return len(self._headers)
 
-    def headerData(self, section: int, orientation: Any, role: int = 0) -> Any:  # noqa: N802
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._headers[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole and section > CASE:
-            return RIGHT_HAND
-        return None
+def case_columns(organs: Sequence[str]) -> tuple[Column[CaseRow], ...]:
+    """DSC and NSD: their means first, then those of each organ."""
+    names = (f"{name}\n{metric}" for name in (MEAN, *organs) for metric in METRICS)
+    return (
+        Column("Case", lambda row: row.name, row_tip=lambda row: row.words),
+        *(_score_column(name, place) for place, name in enumerate(names)),
+    )
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        name, values = self._rows[index.row()]
-        column = index.column()
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._reasons.get(name, f"{self._notices.get(name, '')}{TIP}")
-        if column == CASE:
-            return name if role in (Qt.ItemDataRole.DisplayRole, SORT_ROLE) else None
-        value = values[column - 1]
-        if role == SORT_ROLE:
-            return -1.0 if np.isnan(value) else value
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return RIGHT_HAND
-        if role == Qt.ItemDataRole.DisplayRole:
-            if np.isnan(value):
-                return FAILED if name in self._reasons and column == 1 else "–"
-            return f"{value:.4f}"
-        return None
+
+def _score_column(header: str, place: int) -> Column[CaseRow]:
+    def text(row: CaseRow) -> str:
+        if isnan(row.scores[place]):
+            return FAILED if row.failed and place == 0 else ABSENT
+        return f"{row.scores[place]:.4f}"
+
+    def key(row: CaseRow) -> float:
+        return -1.0 if isnan(row.scores[place]) else row.scores[place]
+
+    return Column(header, text, key=key, is_figure=True, row_tip=lambda row: row.words)
 
 
 class CasesPanel(QWidget):  # type: ignore[misc]
@@ -93,11 +88,8 @@ class CasesPanel(QWidget):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = CaseModel()
-        self._sorted = QSortFilterProxyModel()
-        self._sorted.setSourceModel(self.model)
-        self._sorted.setSortRole(SORT_ROLE)
-        self.table = PlainTable(self._sorted)
+        self.model: TableModel[CaseRow] = TableModel(case_columns(()))
+        self.table = PlainTable(self.model)
         self.table.setUniformRowHeights(True)
         self.table.sort_by(MEAN_DSC, Qt.SortOrder.AscendingOrder)
         self.heading = QLabel()
@@ -110,13 +102,13 @@ class CasesPanel(QWidget):  # type: ignore[misc]
 
     def show_cohort(self, cohort: CohortScores) -> None:
         """Show other cases."""
-        self.model.show_cohort(cohort)
+        self.model.show_rows(case_rows(cohort), case_columns(cohort.organs))
         self.heading.setText(_summary(cohort))
 
     def _open(self, index: QModelIndex) -> None:
-        case = self.model.case(self._sorted.mapToSource(index).row())
-        if case is not None:
-            self.opened.emit(case)
+        row = self.model.rows[index.row()]
+        if not row.failed:
+            self.opened.emit(row.name)
 
 
 def _summary(cohort: CohortScores) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QModelIndex, QSortFilterProxyModel, Qt
+from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_abdoseg.evaluation.agreement import COLORS, Agreement
+from napari_abdoseg.evaluation.error_regions import ErrorRegion
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.compare.error_columns import ERROR_COLUMNS, VOLUME
 from napari_abdoseg.plugin.compare.error_layers import DISTANCE_HEX, DISTANCE_LIMIT_MM
-from napari_abdoseg.plugin.compare.error_model import VOLUME, ErrorModel
 from napari_abdoseg.plugin.compare.scene import ComparisonScene
-from napari_abdoseg.plugin.compare.score_model import ScoreModel
-from napari_abdoseg.plugin.widgets.tables import SORT_ROLE, PlainTable
+from napari_abdoseg.plugin.compare.score_columns import ScoreRow, score_columns, score_rows
+from napari_abdoseg.plugin.widgets.table_model import TableModel
+from napari_abdoseg.plugin.widgets.tables import PlainTable
 
 
 def _square(color: str) -> str:
@@ -38,18 +40,17 @@ class FindingsPanel(QWidget):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self._scene: ComparisonScene | None = None
-        self.scores = ScoreModel()
+        self._listed: list[ErrorRegion] = []
+        self._theme = "dark"
+        self.scores: TableModel[ScoreRow] = TableModel(score_columns("", self._theme))
         self.score_table = PlainTable(self.scores)
-        self.errors = ErrorModel()
-        self._sorted_errors = QSortFilterProxyModel()
-        self._sorted_errors.setSourceModel(self.errors)
-        self._sorted_errors.setSortRole(SORT_ROLE)
-        self.error_table = PlainTable(self._sorted_errors)
+        self.errors: TableModel[ErrorRegion] = TableModel(ERROR_COLUMNS)
+        self.error_table = PlainTable(self.errors)
         self.error_table.setUniformRowHeights(True)
         self.error_table.sort_by(VOLUME, Qt.SortOrder.DescendingOrder)
         self.title, self.unmatched, self.heading = QLabel(), QLabel(), QLabel()
         self._lay_out()
-        self.scores.surface_toggled.connect(self._show_surface)
+        self.scores.toggled.connect(self._show_surface)
         self.score_table.selectionModel().currentChanged.connect(self._list_errors)
         self.score_table.doubleClicked.connect(self._go_to_organ)
         self.error_table.selectionModel().currentRowChanged.connect(self._go_to_error)
@@ -86,10 +87,17 @@ class FindingsPanel(QWidget):  # type: ignore[misc]
         self.unmatched.setText("\n".join(words))
         scene.live.scored.connect(self._show_scores)
         scene.live.errors_found.connect(self._list_errors)
-        scene.surfaces.changed.connect(self._show_surfaces)
-        self.scores.setRowCount(0)
+        scene.surfaces.changed.connect(self._show_scores)
+        self.scores.show_rows(())
         self._show_scores()
         self._list_errors()
+
+    def wear(self, theme: str) -> None:
+        """Look as the rest of napari does in a theme."""
+        self._theme = theme
+        for table in (self.score_table, self.error_table):
+            table.wear(theme)
+        self._show_scores()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -107,34 +115,43 @@ class FindingsPanel(QWidget):  # type: ignore[misc]
         layout.addWidget(self.error_table, stretch=1)
 
     def _show_scores(self) -> None:
-        live = self._scene.live
-        tolerances = live.comparison.tolerances.name
-        self.scores.show_scores(live.scores, live.scores_at_start, tolerances)
+        if self._scene is None:
+            return
+        live, in_3d = self._scene.live, self._scene.surfaces.state()
+        self.scores.update_rows(
+            score_rows(live.scores, live.scores_at_start, in_3d),
+            score_columns(live.comparison.tolerances.name, self._theme),
+        )
 
-    def _show_surfaces(self) -> None:
-        self.scores.show_surfaces(self._scene.surfaces.state())
-
-    def _show_surface(self, organ: Organ, shown: bool) -> None:
-        self._scene.show_surface(organ, shown)
+    def _show_surface(self, row: ScoreRow, shown: bool) -> None:
+        if self._scene is not None and row.organ is not None:
+            self._scene.show_surface(row.organ, shown)
 
     def _list_errors(self, current: QModelIndex | None = None) -> None:
         """List the errors of the selected organ, or of all."""
-        organ = self.scores.organ_at(self.score_table.currentIndex())
+        if self._scene is None:
+            return
+        organ = self._organ_at(self.score_table.currentIndex())
         of_organ = self._scene.live.errors
         errors = [e for each, found in of_organ.items() if organ in (None, each) for e in found]
-        bar = self.error_table.verticalScrollBar()
-        place = bar.value()
-        self.errors.show_errors(errors)
-        bar.setValue(place)
+        if errors != self._listed:
+            self._listed = errors
+            bar = self.error_table.verticalScrollBar()
+            place = bar.value()
+            self.errors.show_rows(errors)
+            bar.setValue(place)
         whose = "all organs" if organ is None else f"the {organ.name}"
         self.heading.setText(f"<b>Errors of {whose}</b> ({len(errors):,}): click one")
 
     def _go_to_error(self, index: QModelIndex, before: QModelIndex | None = None) -> None:
-        if index.isValid():
-            row = self._sorted_errors.mapToSource(index).row()
-            self._scene.go_to_error(self.errors.error(row))
+        if index.isValid() and self._scene is not None:
+            self._scene.go_to_error(self.errors.rows[index.row()])
 
     def _go_to_organ(self, index: QModelIndex) -> None:
-        organ = self.scores.organ_at(index)
-        if organ is not None:
+        organ = self._organ_at(index)
+        if organ is not None and self._scene is not None:
             self._scene.go_to(organ)
+
+    def _organ_at(self, index: QModelIndex) -> Organ | None:
+        """The organ of a row of scores; None for the mean, and where there is no row."""
+        return self.scores.rows[index.row()].organ if index.isValid() else None

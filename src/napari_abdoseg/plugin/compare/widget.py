@@ -115,9 +115,8 @@ class CompareWidget(Panel):
             widget.hide()
 
     def _follow_theme(self, event: Any = None) -> None:
-        for table in (self.cases.table, self.findings.score_table, self.findings.error_table):
-            table.wear(self._viewer.theme)
-        self.findings.scores.wear(self._viewer.theme)
+        for part in (self.cases.table, self.findings):
+            part.wear(self._viewer.theme)
 
     def _press(self) -> None:
         if self.job is not None:

@@ -9,7 +9,7 @@ from qtpy.QtGui import QColor, QStandardItem
 
 from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, swatch
+from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, check_state, swatch
 
 NAME, EYE, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE = range(10)
 PARTS = MASK, SURFACE, BOX
@@ -60,11 +60,6 @@ def size_text(size: Triple) -> str:
     """Size in mm along (z, y, x) as left–right × front–back × head–foot."""
     z, y, x = size
     return f"{x:.0f}×{y:.0f}×{z:.0f}"
-
-
-def check_state(checked: bool) -> Qt.CheckState:
-    """Checked or not."""
-    return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked
 
 
 def color_name(item: QStandardItem, look: tuple[Any, float]) -> None:

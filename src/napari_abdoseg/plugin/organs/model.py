@@ -23,7 +23,6 @@ from napari_abdoseg.plugin.organs.cells import (
     TIPS,
     TOGGLES,
     VOLUME,
-    check_state,
     color_name,
     new_row,
     set_figures,
@@ -33,7 +32,7 @@ from napari_abdoseg.plugin.organs.cells import (
 from napari_abdoseg.plugin.organs.isolate import Part
 from napari_abdoseg.plugin.organs.measuring import OrganTable
 from napari_abdoseg.plugin.organs.scene import OrganScene
-from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND
+from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, check_state
 
 AT_EDGE = "The {} reaches the edge of the scan: it may be cut off, and larger than this."
 ABSENT = "–"

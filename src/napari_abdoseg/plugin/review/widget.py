@@ -16,10 +16,11 @@ from napari_abdoseg.plugin.jobs.latest import Background
 from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_of, fold_colors
 from napari_abdoseg.plugin.review.disagreement_overlay import DissentOverlay
-from napari_abdoseg.plugin.review.model import ORGAN, PlaceModel
+from napari_abdoseg.plugin.review.place_columns import ORGAN, place_columns
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.panels import unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel
+from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ReviewWidget(Panel):
         self.shown = QCheckBox("Show on the slices where folds dissent")
         self.legend = QLabel()
         self.heading = QLabel(EMPTY)
-        self.places = PlaceModel()
+        self.places: TableModel[Place] = TableModel(place_columns(0))
         self.table = PlainTable(self.places)
         self.overlay = DissentOverlay(self._viewer)
         self._ranking = Background(_rank)
@@ -117,13 +118,13 @@ class ReviewWidget(Panel):
 
     def _list(self, layer: Labels, places: tuple[Place, ...]) -> None:
         if layer is self._followed:
-            self.places.show_places(places, disagreement_of(layer).folds)
+            self.places.show_rows(places, place_columns(disagreement_of(layer).folds))
             self.heading.setText(PLACES.format(len(places)) if places else NONE)
             self.table.setVisible(bool(places))
 
     def _go_to(self, index: QModelIndex, before: QModelIndex | None = None) -> None:
         if index.isValid() and self._followed is not None:
-            place = self.places.place(index.row())
+            place = self.places.rows[index.row()]
             grid = disagreement_of(self._followed).grid
             focus_on(self._viewer, place.box, grid, place.voxel, LEAST_MM)
 

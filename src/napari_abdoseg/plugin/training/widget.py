@@ -17,11 +17,12 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout
 from napari_abdoseg.plugin.compare.choice import AS_LONG_AS_THAT, SHOWN_LETTERS
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.training.curves_picture import CurvesPicture
-from napari_abdoseg.plugin.training.fold_model import TROUBLE, FoldModel
+from napari_abdoseg.plugin.training.fold_columns import TROUBLE, FoldRow, fold_columns, fold_rows
 from napari_abdoseg.plugin.training.watching import TrainingWatch
 from napari_abdoseg.plugin.viewing.panels import unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.plugin.widgets.readable import readable
+from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
@@ -59,7 +60,7 @@ class TrainingWidget(Panel):
         self.model = ComboBox(choices=self._model_choices)
         self.model.native.setMinimumContentsLength(SHOWN_LETTERS)
         self.model.native.setSizeAdjustPolicy(AS_LONG_AS_THAT)
-        self.folds = FoldModel()
+        self.folds: TableModel[FoldRow] = TableModel(fold_columns("#ffffff", TROUBLE))
         self.table = PlainTable(self.folds)
         self.table.setUniformRowHeights(True)
         self.words = WrappedLabel()
@@ -115,7 +116,6 @@ class TrainingWidget(Panel):
         background, text = (color.as_hex(format="long") for color in (theme.background, theme.text))
         self._look = Look(background, text)
         self.table.wear(self._viewer.theme)
-        self.folds.trouble = readable(TROUBLE, self._viewer.theme)
         self._show_model()
 
     def _follow_chosen(self) -> None:
@@ -149,15 +149,23 @@ class TrainingWidget(Panel):
         self._form.setRowVisible(self.model.native, len(self._models) > 1)
         for widget in (self.table, self.picture, self.save.native):
             widget.setVisible(bool(folds))
-        self.folds.show_folds(folds, self._look)
-        self._fit_table()
-        chosen = self.folds.chosen(self.table.currentIndex().row(), len(folds))
-        self.words.setText(self._words(folds[chosen]))
         colors = [self._look.fold(place) for place in range(len(folds))]
+        trouble = readable(TROUBLE, self._viewer.theme)
+        self.folds.update_rows(
+            fold_rows(folds, colors), fold_columns(self._look.foreground, trouble)
+        )
+        self._fit_table()
+        chosen = self._chosen(len(folds))
+        self.words.setText(self._words(folds[chosen]))
         drawn = [fold.curves for fold in folds[chosen]], colors[chosen], self._look
         if drawn != self._drawn:
             self._drawn = drawn
             self.picture.show_curves(*drawn)
+
+    def _chosen(self, folds: int) -> slice:
+        """Which of so many folds the selected row stands for; all where there is no such row."""
+        place = self.table.currentIndex().row() - (self.folds.rowCount() - folds)
+        return slice(place, place + 1) if 0 <= place < folds else slice(folds)
 
     def _fit_table(self) -> None:
         """All rows are seen."""

@@ -81,3 +81,8 @@ def swatch(color: QColor) -> QIcon:
     icon = QIcon(pixmap)
     icon.addPixmap(pixmap, QIcon.Mode.Selected)
     return icon
+
+
+def check_state(checked: bool) -> Qt.CheckState:
+    """Checked or not."""
+    return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked
