@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from napari.qt.threading import create_worker
 from psygnal import Signal
-from qtpy.QtCore import QTimer
+from superqt.utils import QSignalDebouncer
 
 SETTLE_MS = 150
 """Rest after an edit before work begins."""
@@ -30,18 +29,17 @@ class Background:
 
     def __init__(self, work: Callable[..., Iterator[Any]]) -> None:
         self._work = work
-        self._arguments: tuple[Any, ...] = ()
+        self._asked: tuple[Any, ...] | None = None
         self._worker: Any = None
         self._call = _Call()
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SETTLE_MS)
-        self._timer.timeout.connect(self._start)
+        self._edits = QSignalDebouncer()
+        self._edits.setTimeout(SETTLE_MS)
+        self._edits.triggered.connect(self._start)
 
     @property
     def is_waiting(self) -> bool:
         """Whether work was asked for that has not begun."""
-        return bool(self._timer.isActive())
+        return self._asked is not None
 
     @property
     def is_busy(self) -> bool:
@@ -50,13 +48,12 @@ class Background:
 
     def start_soon(self, *arguments: Any) -> None:
         """Do the work once nothing else is asked for, with the last arguments."""
-        self._arguments = arguments
-        self._timer.start()
+        self._asked = arguments
+        self._edits.throttle()
 
     def close(self) -> None:
         """Do nothing more, and forget what is being done."""
-        with suppress(RuntimeError):  # Qt has ended, and the timer with it
-            self._timer.stop()
+        self._asked = None
         self._call.steps = None
         if self._worker is not None:
             self._worker.yielded.disconnect(self._pass_on)
@@ -64,10 +61,13 @@ class Background:
             self._worker = None
 
     def _start(self) -> None:
-        if self._worker is not None:
-            self._timer.start()
+        if self._asked is None:
             return
-        self._call = _Call(self._work(*self._arguments))
+        if self._worker is not None:
+            self._edits.throttle()
+            return
+        arguments, self._asked = self._asked, None
+        self._call = _Call(self._work(*arguments))
         self._worker = create_worker(_take_steps, self._call, _start_thread=False)
         self._worker.yielded.connect(self._pass_on)
         self._worker.finished.connect(self._rest)

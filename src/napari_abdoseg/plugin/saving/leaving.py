@@ -10,8 +10,9 @@ from weakref import ref
 from napari import Viewer
 from napari.components import LayerList, ViewerModel
 from napari.layers import Labels, Layer
-from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMessageBox, QWidget
+from superqt.utils import QSignalDebouncer
 
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.layer_marks import mark_layers
@@ -65,9 +66,8 @@ class Leaving(QObject):  # type: ignore[misc]
         self._awaited: Sequence[Labels] = ()
         self._leave: Callable[[], None] | None = None
         self._is_closing = False
-        self._ask_soon = QTimer(self)
-        self._ask_soon.setSingleShot(True)
-        self._ask_soon.timeout.connect(self._ask_about_removed)
+        self._removals = QSignalDebouncer(parent=self)
+        self._removals.triggered.connect(self._ask_about_removed)
         self._saving.ended.connect(self._leave_when_saved)
         # napari tells of removals but can't be stopped there; keys and buttons all call this.
         viewer.layers.remove_selected = self._ask_to_delete
@@ -112,7 +112,7 @@ class Leaving(QObject):  # type: ignore[misc]
         layer = self._layers()[event.index]
         if layer in self._unsaved.layers:
             self._removed.append(layer)
-            self._ask_soon.start()
+            self._removals.throttle()
 
     def _ask_about_removed(self) -> None:
         removed, self._removed = self._removed, []
