@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import npe2
@@ -71,8 +74,30 @@ def test_the_wheel_holds_manifest_and_demo_model(tmp_path):
     } <= names
 
 
-def test_no_qt_binding_is_a_core_dependency():
-    from importlib.metadata import requires
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-    core = [need for need in requires("napari-abdoseg") or [] if "extra ==" not in need]
+
+def test_no_qt_binding_is_a_core_dependency():
+    core = PROJECT["dependencies"]
     assert not [need for need in core if need.lower().startswith(("pyqt", "pyside", "napari["))]
+
+
+def test_what_is_imported_is_declared():
+    needs = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["cluster"]]
+    declared = {_plain(re.split(r"[\[<>=!~; ]", need)[0]) for need in needs}
+    distributions = packages_distributions()
+    for package in _imported() - sys.stdlib_module_names - {"napari_abdoseg"}:
+        assert declared & set(map(_plain, distributions[package])), package
+
+
+def _imported() -> set[str]:
+    """Names of all packages that the code imports."""
+    trees = [ast.parse(path.read_text()) for path in Path(ROOT, "src").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = [a.name for node in nodes if isinstance(node, ast.Import) for a in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
+
+
+def _plain(distribution: str) -> str:
+    return distribution.lower().replace("_", "-")
