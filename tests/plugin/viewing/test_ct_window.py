@@ -94,7 +94,7 @@ def test_nothing_is_painted_meanwhile(viewer, phantom, scan, qtbot, mode):
 def test_presets_by_name_and_the_users_own(viewer, scan, qtbot):
     widget = OrgansWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Organs")
-    choice = widget.window
+    choice = widget.window_choice
     assert choice.currentText() == "abdomen"
     choice.setCurrentText("lung")
     choice.activated.emit(choice.currentIndex())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from magicgui.widgets import ComboBox, FileEdit
+from magicgui.widgets import ComboBox
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QModelIndex, QSize, Qt
 from qtpy.QtWidgets import QFormLayout
@@ -23,6 +23,7 @@ from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
 from napari_abdoseg.plugin.viewing.panels import unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel
+from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
 from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
@@ -47,9 +48,7 @@ class CohortWidget(Panel):
         self._cohort: OrganTable | None = None
         self._opened: OpenedCase | None = None
         self.job: Job | None = None
-        self.results, self.scans = (FileEdit(mode="d", value="") for _ in range(2))
-        for edit in (self.results, self.scans):
-            edit.choose_btn.text = "Choose"
+        self.results, self.scans = folder_edit(), folder_edit()
         self.organ = ComboBox(choices=self._organ_choices)
         self.words = WrappedLabel()
         self.model: TableModel[OrganRow] = TableModel(COHORT_COLUMNS)
@@ -92,9 +91,9 @@ class CohortWidget(Panel):
             self._read()
 
     def _read(self) -> None:
-        text = self.results.line_edit.value
-        if text and self.job is None:
-            self._run(_reading_table(Path(text)), self._show_cohort)
+        folder = path_in(self.results)
+        if folder is not None and self.job is None:
+            self._run(_reading_table(folder), self._show_cohort)
 
     def _show_cohort(self, cohort: OrganTable) -> None:
         self._cohort = cohort
@@ -112,9 +111,8 @@ class CohortWidget(Panel):
 
     def _open(self, index: QModelIndex) -> None:
         if self.job is None and self._cohort is not None:
-            scans = self.scans.line_edit.value
             row = self.model.rows[index.row()]
-            work = reading_case(self._cohort, row, Path(scans) if scans else None)
+            work = reading_case(self._cohort, row, path_in(self.scans))
             self._run(work, self._show_case)
 
     def _show_case(self, case: CohortCase) -> None:

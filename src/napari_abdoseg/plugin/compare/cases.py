@@ -80,7 +80,7 @@ def _score_column(header: str, place: int) -> Column[CaseRow]:
     return Column(header, text, key=key, is_figure=True, row_tip=lambda row: row.words)
 
 
-class CasesPanel(QWidget):  # type: ignore[misc]
+class CasesPanel(QWidget):
     """A table of cases that can be sorted, and opened with a double click."""
 
     opened = Signal(str)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from magicgui.widgets import ComboBox, FileEdit
+from magicgui.widgets import ComboBox
 from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.tolerance import NAMED, Tolerances, find_tolerances
 from napari_abdoseg.plugin.layers.conversion import label_layers
+from napari_abdoseg.plugin.widgets.path_edit import file_edit, folder_edit, path_in
 
 LAYERS, FILES, FOLDERS = "two open layers", "two files", "two folders"
 SHOWN_LETTERS = 10
@@ -23,7 +24,7 @@ TOLERANCE_TIP = (
 )
 
 
-class ComparisonChoice(QWidget):  # type: ignore[misc]
+class ComparisonChoice(QWidget):
     """The form above the button `Compare`.
 
     Parameters
@@ -39,10 +40,8 @@ class ComparisonChoice(QWidget):  # type: ignore[misc]
         for choice in (self.source, self.prediction, self.reference):
             choice.native.setMinimumContentsLength(SHOWN_LETTERS)
             choice.native.setSizeAdjustPolicy(AS_LONG_AS_THAT)
-        self.files = tuple(FileEdit(mode="r", value="", filter=NIFTI) for _ in range(3))
-        self.folders = tuple(FileEdit(mode="d", value="") for _ in range(3))
-        for edit in (*self.files, *self.folders):
-            edit.choose_btn.text = "Choose"
+        self.files = tuple(file_edit(NIFTI) for _ in range(3))
+        self.folders = tuple(folder_edit() for _ in range(3))
         self.tolerance = QComboBox()
         self.tolerance.setEditable(True)
         self.tolerance.addItems([*(tolerances.name for tolerances in NAMED), "2 mm", "3 mm"])
@@ -100,12 +99,11 @@ class ComparisonChoice(QWidget):  # type: ignore[misc]
             Prediction or reference is not chosen.
         """
         edits = self.files if self.source.value == FILES else self.folders
-        texts = [edit.line_edit.value for edit in edits]
-        for name, text in zip(("prediction", "reference"), texts):
-            if not text:
-                raise AbdosegError(f"There is no {name}: choose one.")
-        prediction, reference, scan = texts
-        return Path(prediction), Path(reference), Path(scan) if scan else None
+        prediction, reference, scan = map(path_in, edits)
+        if prediction is None or reference is None:
+            missing = "prediction" if prediction is None else "reference"
+            raise AbdosegError(f"There is no {missing}: choose one.")
+        return prediction, reference, scan
 
     def _layers(self, _: object = None) -> list[Labels]:
         return label_layers(self._viewer)

@@ -56,16 +56,13 @@ def agreement_layer(agreement: Any, grid: Grid, name: str) -> LayerData:
     grid : Grid
     name : str
     """
+    colors: dict[int | None, Any] = dict(COLORS.items())
+    colors |= {None: "transparent", 0: "transparent"}
+    colors[Agreement.TRUE_POSITIVE] = to_rgba(COLORS[Agreement.TRUE_POSITIVE], FAINT)
     words = [value.name.lower().replace("_", " ") for value in Agreement]
     options = {
         "name": name,
-        "colormap": DirectLabelColormap(
-            color_dict={
-                **{None: "transparent", 0: "transparent"},
-                **COLORS,
-                Agreement.TRUE_POSITIVE: to_rgba(COLORS[Agreement.TRUE_POSITIVE], FAINT),
-            }
-        ),
+        "colormap": DirectLabelColormap(color_dict=colors),
         "features": {"index": [0, *Agreement], "agreement": ["", *words]},
         "opacity": AGREEMENT_OPACITY,
         "metadata": {"grid": grid, "overlay": True},

@@ -12,6 +12,7 @@ from napari_abdoseg.plugin.compare.error_columns import ERROR_COLUMNS, VOLUME
 from napari_abdoseg.plugin.compare.error_layers import DISTANCE_HEX, DISTANCE_LIMIT_MM
 from napari_abdoseg.plugin.compare.scene import ComparisonScene
 from napari_abdoseg.plugin.compare.score_columns import ScoreRow, score_columns, score_rows
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
 
@@ -34,7 +35,7 @@ DISTANCE_WORDS = (
 )
 
 
-class FindingsPanel(QWidget):  # type: ignore[misc]
+class FindingsPanel(QWidget):
     """Shows a comparison, and leads to its organs and errors."""
 
     def __init__(self) -> None:
@@ -51,9 +52,9 @@ class FindingsPanel(QWidget):  # type: ignore[misc]
         self.title, self.unmatched, self.heading = QLabel(), QLabel(), QLabel()
         self._lay_out()
         self.scores.toggled.connect(self._show_surface)
-        self.score_table.selectionModel().currentChanged.connect(self._list_errors)
+        self.score_table.selection.currentChanged.connect(self._list_errors)
         self.score_table.doubleClicked.connect(self._go_to_organ)
-        self.error_table.selectionModel().currentRowChanged.connect(self._go_to_error)
+        self.error_table.selection.currentRowChanged.connect(self._go_to_error)
         self.error_table.clicked.connect(self._go_to_error)
 
     def show_scene(
@@ -136,7 +137,7 @@ class FindingsPanel(QWidget):  # type: ignore[misc]
         errors = [e for each, found in of_organ.items() if organ in (None, each) for e in found]
         if errors != self._listed:
             self._listed = errors
-            bar = self.error_table.verticalScrollBar()
+            bar = sure(self.error_table.verticalScrollBar())
             place = bar.value()
             self.errors.show_rows(errors)
             bar.setValue(place)

@@ -77,8 +77,10 @@ class LiveComparison:
 
     def close(self) -> None:
         """Follow the layers no longer."""
-        for each in (*self._edits, self._scoring, self._explaining, self._comparing):
-            each.close()
+        for edits in self._edits:
+            edits.close()
+        for background in (self._scoring, self._explaining, self._comparing):
+            background.close()
 
     def _follower(self, layer: Labels) -> Callable[[list[Edit]], None]:
         def follow(edits: list[Edit]) -> None:

@@ -11,6 +11,7 @@ from magicgui.widgets import ProgressBar, PushButton
 from napari.layers import Labels
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSplitter
 
 from napari_abdoseg.errors import AbdosegError
@@ -34,6 +35,7 @@ from napari_abdoseg.plugin.paint_events.label_edits import EditWatch
 from napari_abdoseg.plugin.saving.opened_case import OpenedCase
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
 from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.progress import Progress, Work
 
@@ -76,17 +78,17 @@ class CompareWidget(Panel):
     def sizeHint(self) -> QSize:  # noqa: N802
         return super().sizeHint().expandedTo(QSize(WIDTH, 0))
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+    def event(self, event: QEvent | None) -> bool:
+        if sure(event).type() == QEvent.Type.ParentChange and self.parent() is None:
             self._leave()
         return bool(super().event(event))
 
-    def showEvent(self, event: QEvent) -> None:  # noqa: N802
-        self.window().installEventFilter(self)
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        sure(self.window()).installEventFilter(self)
         super().showEvent(event)
 
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Close:
+    def eventFilter(self, watched: Any, event: QEvent | None) -> bool:  # noqa: N802
+        if sure(event).type() == QEvent.Type.Close:
             self._leave()
         return False
 
@@ -142,12 +144,13 @@ class CompareWidget(Panel):
         else:
             self._run(comparing_files(prediction, reference, scan, tolerances), self._show_case)
 
-    def _compare_layers(self, *layers: Labels) -> None:
+    def _compare_layers(self, prediction: Labels, reference: Labels) -> None:
         self._clear()
+        layers = prediction, reference
         watch = EditWatch(self._viewer, layers)
-        work = comparing_layers(*layers, self.choice.tolerances)
-        self._run(work, partial(self._show_layers, layers, watch))
-        self.job.ended.connect(watch.close)
+        work = comparing_layers(prediction, reference, self.choice.tolerances)
+        job = self._run(work, partial(self._show_layers, layers, watch))
+        job.ended.connect(watch.close)
 
     def _clear(self) -> None:
         """What was compared before gives way."""
@@ -155,17 +158,18 @@ class CompareWidget(Panel):
         self.cases.hide()
         self.cohort = None
 
-    def _run(self, work: Work[Any], show: Any) -> None:
-        self.job = Job(work, "Compare")
-        self.job.progressed.connect(self._show_progress)
-        self.job.returned.connect(show)
-        self.job.ended.connect(self._rest)
+    def _run(self, work: Work[Any], show: Any) -> Job:
+        self.job = job = Job(work, "Compare")
+        job.progressed.connect(self._show_progress)
+        job.returned.connect(show)
+        job.ended.connect(self._rest)
         self.choice.setEnabled(False)
         self.button.text = "Cancel"
         self.bar.max = 0
         for widget in (self.bar.native, self.status):
             widget.show()
-        self.job.start()
+        job.start()
+        return job
 
     def _show_progress(self, progress: Progress, time_left: str) -> None:
         self.bar.max, self.bar.value = progress.total, progress.done
@@ -186,9 +190,10 @@ class CompareWidget(Panel):
         edited = watch.edited
         matched, findings = result
         title = " against ".join(layer.name for layer in layers)
-        self._show_scene(ComparisonScene(self._viewer, *layers, findings), title, matched)
+        scene = ComparisonScene(self._viewer, *layers, findings)
+        self._show_scene(scene, title, matched)
         if edited:
-            self.scene.live.compare_anew()
+            scene.live.compare_anew()
 
     def _show_scene(self, scene: ComparisonScene, title: str, matched: Matched) -> None:
         self.scene = scene

@@ -34,7 +34,7 @@ class Job(QObject):
         What the activity dock calls it, and napari when it asks, such as ``"Segment ct"``.
     """
 
-    progressed = Signal(object, str)
+    progressed = Signal(Progress, str)
     """`Progress`, and the time left in words."""
     previewed = Signal(object)
     """A first result, while the work goes on."""
@@ -130,6 +130,8 @@ class Job(QObject):
 
 class _Activity(cancelable_progress):  # type: ignore[misc]
     """A bar in the activity dock whose Cancel button cancels at once."""
+
+    total: int
 
     def __init__(self, on_cancel: Callable[[], None], title: str) -> None:
         self._on_cancel = on_cancel

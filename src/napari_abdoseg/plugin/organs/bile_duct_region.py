@@ -69,9 +69,8 @@ class RegionFinding:
             yield error
 
     def _take(self, result: BileDuctRegion | AbdosegError) -> None:
-        failed = isinstance(result, AbdosegError)
-        self.region = None if failed else result
-        self.problem = str(result) if failed else ""
+        self.region = result if isinstance(result, BileDuctRegion) else None
+        self.problem = str(result) if isinstance(result, AbdosegError) else ""
         self.found.emit()
 
 

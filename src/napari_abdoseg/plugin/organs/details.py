@@ -17,13 +17,14 @@ from qtpy.QtWidgets import (
 
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.organs.scene import OrganScene
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.tables import swatch
 
 LEAST_PERCENT = 5
 """An organ that is to be gone is switched off."""
 
 
-class OrganDetails(QWidget):  # type: ignore[misc]
+class OrganDetails(QWidget):
     """Colour and opacity of an organ, the way to it, and its right and left."""
 
     def __init__(self) -> None:
@@ -45,8 +46,8 @@ class OrganDetails(QWidget):  # type: ignore[misc]
         self._lay_out()
         self.color.clicked.connect(self._choose_color)
         self.opacity.valueChanged.connect(self._set_opacity)
-        self.go_to.clicked.connect(lambda: self._scene.go_to(self._name))
-        self.split.clicked.connect(lambda: self._scene.toggle_split(self._organ))
+        self.go_to.clicked.connect(lambda: sure(self._scene).go_to(sure(self._name)))
+        self.split.clicked.connect(lambda: sure(self._scene).toggle_split(sure(self._organ)))
 
     def show_row(self, scene: OrganScene | None, organ: Organ | None, name: str | None) -> None:
         """Show an organ, one of its sides, or with no organ the bile-duct search region."""
@@ -54,9 +55,10 @@ class OrganDetails(QWidget):  # type: ignore[misc]
         for widget in (self.color, self.opacity, self.percent):
             widget.setEnabled(organ is not None)
         self.go_to.setEnabled(scene is not None and name in scene.boxes_by_name())
-        self.split.setEnabled(organ is not None and organ in scene.table.measures)
+        measured = scene.table.measures if scene is not None else {}
+        self.split.setEnabled(organ is not None and organ in measured)
         self._name_split()
-        if organ is not None:
+        if scene is not None and organ is not None:
             percent = round(100 * scene.masks.opacity(organ))
             self.opacity.blockSignals(True)
             self.opacity.setValue(percent)
@@ -76,7 +78,7 @@ class OrganDetails(QWidget):  # type: ignore[misc]
         layout.addWidget(self.split, 1, 1, 1, 3)
 
     def _name_split(self) -> None:
-        if self._organ is None:
+        if self._scene is None or self._organ is None:
             self.split.setText("Split into left and right")
         elif self._scene.is_split(self._organ):
             self.split.setText(f"Join left and right {self._organ.name}")
@@ -84,10 +86,10 @@ class OrganDetails(QWidget):  # type: ignore[misc]
             self.split.setText(f"Split {self._organ.name} into left and right")
 
     def _set_opacity(self, percent: int) -> None:
-        self._scene.set_opacity(self._organ, percent / 100)
+        sure(self._scene).set_opacity(sure(self._organ), percent / 100)
 
     def _choose_color(self) -> None:
-        scene, organ = self._scene, self._organ
+        scene, organ = sure(self._scene), sure(self._organ)
         dialog = QColorDialog(_qt_color(scene.masks.color(organ)), self)
         dialog.setWindowTitle(f"Colour of the {organ.name}")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from qtpy.QtCore import QModelIndex, Qt, Signal
@@ -32,13 +33,14 @@ from napari_abdoseg.plugin.organs.cells import (
 from napari_abdoseg.plugin.organs.isolate import Part
 from napari_abdoseg.plugin.organs.measuring import OrganTable
 from napari_abdoseg.plugin.organs.scene import OrganScene
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, check_state
 
 AT_EDGE = "The {} reaches the edge of the scan: it may be cut off, and larger than this."
 ABSENT = "–"
 
 
-class OrganModel(QStandardItemModel):  # type: ignore[misc]
+class OrganModel(QStandardItemModel):
     """Organs of a scene, one a row; right and left of a split organ are its children.
 
     The last row is the bile-duct search region, where the organs that lead to it are listed.
@@ -73,17 +75,20 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
 
     def organ_at(self, index: QModelIndex) -> Organ | None:
         """The organ of a row, also of a row of one side; None elsewhere."""
-        return index.siblingAtColumn(NAME).data(ORGAN_ROLE)
+        organ: Organ | None = index.siblingAtColumn(NAME).data(ORGAN_ROLE)
+        return organ
 
     def name_at(self, index: QModelIndex) -> str | None:
         """Name of a row's organ, side or region."""
-        return index.siblingAtColumn(NAME).data(NAME_ROLE)
+        name: str | None = index.siblingAtColumn(NAME).data(NAME_ROLE)
+        return name
 
     def row_of(self, organ: Organ | None) -> QModelIndex:
         """The row of an organ; an invalid index if it has none."""
         for row in range(self.rowCount()):
-            if organ is not None and self.item(row).data(ORGAN_ROLE) == organ:
-                return self.index(row, NAME)
+            index = self.index(row, NAME)
+            if organ is not None and self.organ_at(index) == organ:
+                return index
         return QModelIndex()
 
     def toggle(self, index: QModelIndex) -> None:
@@ -98,14 +103,10 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
         The eye above the organs hides all while any is seen.
         """
         if self._scene is not None and column in (EYE, *PARTS):
-            part = self._shown_in(column)
+            part = _shown_in(self._scene, column)
             state = part.state()
             are_shown = any if column == EYE else all
             part.show(dict.fromkeys(state, not are_shown(state.values())))
-
-    def _shown_in(self, column: int) -> Part:
-        """What the check boxes of a column show and hide."""
-        return self._scene.eyes if column == EYE else self._scene.parts[PARTS.index(column)]
 
     def refresh(self) -> None:
         """Show what the scene holds now."""
@@ -116,8 +117,8 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
             self._listed = listed
             self._lay_out(table)
         if self._scene is not None:
-            for first in self._first_items():
-                self._fill(first)
+            for row in self._rows():
+                _fill(row, self._scene)
         self._refreshing = False
         self.refreshed.emit()
 
@@ -126,11 +127,12 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
         self.setRowCount(0)
         self.setHorizontalHeaderLabels(HEADERS)
         for column, tip in enumerate(TIPS):
-            self.horizontalHeaderItem(column).setToolTip(tip)
-        for column in TOGGLES:
-            self.horizontalHeaderItem(column).setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-        for column in FIGURES:
-            self.horizontalHeaderItem(column).setTextAlignment(RIGHT_HAND)
+            header = sure(self.horizontalHeaderItem(column))
+            header.setToolTip(tip)
+            if column in TOGGLES:
+                header.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+            elif column in FIGURES:
+                header.setTextAlignment(RIGHT_HAND)
         for organ in table.organs:
             row = new_row(organ.name, organ)
             for name in table.sides.get(organ, ()):
@@ -141,61 +143,72 @@ class OrganModel(QStandardItemModel):  # type: ignore[misc]
             row[NAME].setText(bile_duct.NAME.replace(" ", "\n", 1))
             self.appendRow(row)
 
-    def _first_items(self) -> list[QStandardItem]:
-        """The first item of each row, of sides too."""
-        tops = [self.item(row) for row in range(self.rowCount())]
-        return [*tops, *(top.child(side) for top in tops for side in range(top.rowCount()))]
-
-    def _fill(self, first: QStandardItem) -> None:
-        parent = first.parent() or self.invisibleRootItem()
-        row = [parent.child(first.row(), column) for column in range(len(HEADERS))]
-        name, organ = first.data(NAME_ROLE), first.data(ORGAN_ROLE)
-        self._fill_toggles(row, name, organ)
-        color_name(row[NAME], self._scene.look(name))
-        if organ is None:
-            self._fill_region(row)
-        else:
-            self._fill_figures(row, name)
-
-    def _fill_toggles(self, row: list[QStandardItem], name: str, organ: Organ | None) -> None:
-        scene = self._scene
-        for column in (EYE, *PARTS):
-            set_toggle(row[column], self._shown_in(column).state().get(name))
-        if organ is not None and name == organ.name:
-            measured = organ in scene.table.measures
-            set_toggle(row[SOLO], scene.solo.name == name if measured else None)
-            set_toggle(row[LOCK], scene.painting.is_locked(organ))
-
-    def _fill_figures(self, row: list[QStandardItem], name: str) -> None:
-        measures = self._scene.table.by_name().get(name)
-        at_edge = measures is not None and measures.touches_edge
-        row[VOLUME].setToolTip(AT_EDGE.format(name) if at_edge else "")
-        if measures is None:
-            set_figures(row, ABSENT, ABSENT, ABSENT)
-            return
-        hu = ABSENT if measures.mean_hu is None else f"{measures.mean_hu:.0f}"
-        size = size_text(measures.box.size(self._scene.table.grid))
-        volume = f"{'≥ ' if at_edge else ''}{measures.volume_ml:,.1f}"
-        set_figures(row, volume, hu, size)
-
-    def _fill_region(self, row: list[QStandardItem]) -> None:
-        region, grid = self._scene.region.region, self._scene.table.grid
-        row[NAME].setToolTip(self._scene.region.words)
-        if region is None:
-            set_figures(row, ABSENT, "", ABSENT)
-            return
-        volume = int(region.mask.sum()) * grid.voxel_volume
-        set_figures(row, f"{volume:,.1f}", "", size_text(region.box.size(grid)))
+    def _rows(self) -> Iterator[list[QStandardItem]]:
+        """The items of each row, of sides too."""
+        top = sure(self.invisibleRootItem())
+        for parent in (top, *(sure(top.child(row)) for row in range(top.rowCount()))):
+            for row in range(parent.rowCount()):
+                yield [sure(parent.child(row, column)) for column in range(len(HEADERS))]
 
     def _pass_on(self, item: QStandardItem) -> None:
         """The user has turned a check box, a lock or a solo."""
         if self._refreshing or item.column() not in TOGGLES:
             return
         index, on = self.indexFromItem(item), item.checkState() == Qt.CheckState.Checked
-        name, organ, column = self.name_at(index), self.organ_at(index), item.column()
+        scene, column = sure(self._scene), item.column()
         if column == SOLO:
-            self._scene.toggle_solo(organ)
+            scene.toggle_solo(sure(self.organ_at(index)))
         elif column == LOCK:
-            self._scene.painting.lock(organ, on)
+            scene.painting.lock(sure(self.organ_at(index)), on)
         else:
-            self._shown_in(column).show({name: on})
+            _shown_in(scene, column).show({sure(self.name_at(index)): on})
+
+
+def _shown_in(scene: OrganScene, column: int) -> Part:
+    """What the check boxes of a column show and hide."""
+    return scene.eyes if column == EYE else scene.parts[PARTS.index(column)]
+
+
+def _fill(row: list[QStandardItem], scene: OrganScene) -> None:
+    name, organ = row[NAME].data(NAME_ROLE), row[NAME].data(ORGAN_ROLE)
+    _fill_toggles(row, scene, name, organ)
+    color_name(row[NAME], scene.look(name))
+    if organ is None:
+        _fill_region(row, scene)
+    else:
+        _fill_figures(row, scene, name)
+
+
+def _fill_toggles(
+    row: list[QStandardItem], scene: OrganScene, name: str, organ: Organ | None
+) -> None:
+    for column in (EYE, *PARTS):
+        set_toggle(row[column], _shown_in(scene, column).state().get(name))
+    if organ is not None and name == organ.name:
+        measured = organ in scene.table.measures
+        set_toggle(row[SOLO], scene.solo.name == name if measured else None)
+        set_toggle(row[LOCK], scene.painting.is_locked(organ))
+
+
+def _fill_figures(row: list[QStandardItem], scene: OrganScene, name: str) -> None:
+    measures = scene.table.by_name().get(name)
+    at_edge = measures is not None and measures.touches_edge
+    row[VOLUME].setToolTip(AT_EDGE.format(name) if at_edge else "")
+    if measures is None:
+        set_figures(row, ABSENT, ABSENT, ABSENT)
+        return
+    hu = ABSENT if measures.mean_hu is None else f"{measures.mean_hu:.0f}"
+    size = size_text(measures.box.size(sure(scene.table.grid)))
+    volume = f"{'≥ ' if at_edge else ''}{measures.volume_ml:,.1f}"
+    set_figures(row, volume, hu, size)
+
+
+def _fill_region(row: list[QStandardItem], scene: OrganScene) -> None:
+    row[NAME].setToolTip(scene.region.words)
+    region = scene.region.region
+    if region is None:
+        set_figures(row, ABSENT, "", ABSENT)
+        return
+    grid = sure(scene.table.grid)
+    volume = int(region.mask.sum()) * grid.voxel_volume
+    set_figures(row, f"{volume:,.1f}", "", size_text(region.box.size(grid)))

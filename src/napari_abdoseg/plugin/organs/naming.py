@@ -46,7 +46,7 @@ def name_layer(layer: Labels, scheme: Scheme) -> None:
             show_warning(str(error))
 
 
-class NamingRow(QWidget):  # type: ignore[misc]
+class NamingRow(QWidget):
     """Offers the schemes that fit, as long as the labels of a scene have no names."""
 
     def __init__(self) -> None:

@@ -29,6 +29,7 @@ from napari_abdoseg.plugin.organs.surface_making import SurfaceMaking
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.certain import sure
 
 MOST_AT_FIRST = 10
 """Organs whose surfaces and boxes are shown without being asked for."""
@@ -169,7 +170,7 @@ class OrganScene:
         """
         box = self.boxes_by_name().get(name)
         if box is not None:
-            focus_on(self._viewer, box, self.table.grid)
+            focus_on(self._viewer, box, sure(self.table.grid))
             if name == bile_duct.NAME:
                 self.boxes.show({name: True})
 
@@ -208,7 +209,7 @@ class OrganScene:
     def _offer_boxes(self) -> None:
         boxes = self.boxes_by_name()
         for name, box in boxes.items():
-            self.boxes.put(name, box, self.table.grid)
+            self.boxes.put(name, box, sure(self.table.grid))
         self.boxes.offer(boxes)
 
     def _make_surfaces(self) -> None:
@@ -232,7 +233,7 @@ class OrganScene:
     def _close(self) -> None:
         self.layer.events.colormap.disconnect(self._follow_looks)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
-        for each in (self._measuring, self._surface_making, self.region, self._scan):
-            each.close()
-        for each in (self.painting, self.surfaces, self.boxes):
-            each.close()
+        for work in (self._measuring, self._surface_making, self.region, self._scan):
+            work.close()
+        for shown in (self.painting, self.surfaces, self.boxes):
+            shown.close()

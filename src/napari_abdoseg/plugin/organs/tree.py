@@ -27,9 +27,10 @@ from napari_abdoseg.plugin.organs.cells import (
     TOGGLES,
 )
 from napari_abdoseg.plugin.organs.model import OrganModel
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.tables import table_style
 
-KEYS = {
+KEYS: dict[int, int] = {
     Qt.Key.Key_M: MASK,
     Qt.Key.Key_S: SURFACE,
     Qt.Key.Key_B: BOX,
@@ -44,7 +45,7 @@ FAINT = 0.3
 ICON_SIZE = QSize(12, 12)
 
 
-class OrganTree(QTreeView):  # type: ignore[misc]
+class OrganTree(QTreeView):
     """Organs in rows; a click on a check box or an icon selects nothing.
 
     Parameters
@@ -57,6 +58,8 @@ class OrganTree(QTreeView):  # type: ignore[misc]
 
     def __init__(self, model: OrganModel) -> None:
         super().__init__()
+        self._organs = model
+        self._head, self._bar = sure(self.header()), sure(self.verticalScrollBar())
         self.setModel(model)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setSizeAdjustPolicy(QTreeView.SizeAdjustPolicy.AdjustToContents)
@@ -70,25 +73,22 @@ class OrganTree(QTreeView):  # type: ignore[misc]
         self._delegate = _Toggles(self)
         for column in TOGGLES:
             self.setItemDelegateForColumn(column, self._delegate)
-        header = self.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(min(WIDTHS.values()))
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        self._head.setStretchLastSection(False)
+        self._head.setMinimumSectionSize(min(WIDTHS.values()))
+        self._head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self._head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column, width in WIDTHS.items():
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, width)
-        header.setSectionsClickable(True)
-        header.setHighlightSections(False)
-        header.sectionClicked.connect(model.toggle_all)
+            self._head.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            self._head.resizeSection(column, width)
+        self._head.setSectionsClickable(True)
+        self._head.setHighlightSections(False)
+        self._head.sectionClicked.connect(model.toggle_all)
         model.rowsInserted.connect(self.expandAll)
 
     def width_needed(self) -> int:
         """Pixels that show all columns, the whole names and a scroll bar."""
-        header = self.header()
-        figures = sum(map(header.sectionSize, range(NAME + 1, header.count())))
-        bar = self.verticalScrollBar().sizeHint().width()
-        return self.sizeHintForColumn(NAME) + figures + bar
+        figures = sum(map(self._head.sectionSize, range(NAME + 1, self._head.count())))
+        return self.sizeHintForColumn(NAME) + figures + self._bar.sizeHint().width()
 
     def wear(self, theme: str) -> None:
         """Look as the rest of napari does in a theme."""
@@ -97,22 +97,24 @@ class OrganTree(QTreeView):  # type: ignore[misc]
             column: QIcon(f"theme_{theme}:/{name}.svg") for column, name in ICONS.items()
         }
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        if not self._toggle_at(event):
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        if not self._toggle_at(sure(event)):
             super().mousePressEvent(event)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        event = sure(event)
         if not self._toggle_at(event):
             self.go_to.emit(self.indexAt(event.position().toPoint()))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        row = self.currentIndex()
-        if event.key() in KEYS:
-            self.model().toggle(row.siblingAtColumn(KEYS[event.key()]))
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        event, row = sure(event), self.currentIndex()
+        column = KEYS.get(event.key())
+        if column is not None:
+            self._organs.toggle(row.siblingAtColumn(column))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.go_to.emit(row)
         elif event.text() in tuple("123456789"):
-            self.setCurrentIndex(self.model().index(int(event.text()) - 1, NAME))
+            self.setCurrentIndex(self._organs.index(int(event.text()) - 1, NAME))
         else:
             super().keyPressEvent(event)
 
@@ -120,16 +122,17 @@ class OrganTree(QTreeView):  # type: ignore[misc]
         index = self.indexAt(event.position().toPoint())
         is_toggle = index.column() in TOGGLES and event.button() == Qt.MouseButton.LeftButton
         if is_toggle:
-            self.model().toggle(index)
+            self._organs.toggle(index)
         return is_toggle
 
 
-class _Toggles(QStyledItemDelegate):  # type: ignore[misc]
+class _Toggles(QStyledItemDelegate):
     """Draws check boxes, and icons that are faint while they are off, in the middle of cells."""
 
     icons: dict[int, QIcon]
 
-    def paint(self, painter: QPainter, option: Any, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter | None, option: Any, index: QModelIndex) -> None:
+        painter = sure(painter)
         option = QStyleOptionViewItem(option)
         self.initStyleOption(option, index)
         option.features &= ~QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator

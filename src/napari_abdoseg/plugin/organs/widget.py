@@ -25,6 +25,7 @@ from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import follow_windows
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
 from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.panel import Panel
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class OrgansWidget(Panel):
         self.list = OrganTree(self.model)
         self.details = OrganDetails()
         self.smoothing = ComboBox(choices=SMOOTHINGS, value="light")
-        self.window = WindowChoice(unwrapped(napari_viewer))
+        self.window_choice = WindowChoice(unwrapped(napari_viewer))
         self.message = QLabel(EMPTY)
         self.naming = NamingRow()
         self.region_words = QLabel()
@@ -76,7 +77,7 @@ class OrgansWidget(Panel):
             label.setWordWrap(True)
         self._top = _row(self.layers.native, self.all_on, self.all_off)
         self._bottom = _row(
-            QLabel("CT window"), self.window, QLabel("Smoothing"), self.smoothing.native
+            QLabel("CT window"), self.window_choice, QLabel("Smoothing"), self.smoothing.native
         )
         layout = self.body
         for widget in (self._top, self.message, self.naming, self.list, self.region_words):
@@ -92,10 +93,10 @@ class OrgansWidget(Panel):
         self.layers.changed.connect(self._show)
         self.layers.native.activated.connect(self._bring_into_view)
         self._cases.changed.connect(self._choose_case_in_view)
-        self.all_on.clicked.connect(lambda: self.model.scene.show_all(True))
-        self.all_off.clicked.connect(lambda: self.model.scene.show_all(False))
+        self.all_on.clicked.connect(lambda: sure(self.model.scene).show_all(True))
+        self.all_off.clicked.connect(lambda: sure(self.model.scene).show_all(False))
         self.smoothing.changed.connect(self._smooth)
-        self.list.selectionModel().currentChanged.connect(self._paint_selected)
+        sure(self.list.selectionModel()).currentChanged.connect(self._paint_selected)
         self.list.go_to.connect(self._go_to)
         self.model.refreshed.connect(self._fit)
         events = self._viewer.layers.events
@@ -119,7 +120,8 @@ class OrgansWidget(Panel):
 
     def _choose_case_in_view(self) -> None:
         """List a layer of the case that is in view, the one that is seen if there are several."""
-        layers = [layer for layer in self.layers.choices if self._cases.is_in_view(layer)]
+        choices = filter(None, self.layers.choices)
+        layers = [layer for layer in choices if self._cases.is_in_view(layer)]
         if layers and self.layers.value not in layers:
             self.layers.value = next((layer for layer in layers if layer.visible), layers[0])
 
@@ -162,9 +164,9 @@ class OrgansWidget(Panel):
 
     def _say_of_region(self) -> None:
         scene = self.model.scene
-        shown = scene is not None and is_expected(scene.table)
-        self.region_words.setVisible(shown)
-        self.region_words.setText(scene.region.words if shown else "")
+        words = scene.region.words if scene is not None and is_expected(scene.table) else ""
+        self.region_words.setVisible(bool(words))
+        self.region_words.setText(words)
 
     def _select_painted(self, event: Any = None) -> None:
         """Select the row of the organ that the brush paints, when it is another one."""
@@ -178,7 +180,7 @@ class OrgansWidget(Panel):
     def _paint_selected(self, index: QModelIndex) -> None:
         organ = self.model.organ_at(index)
         if organ is not None:
-            self.model.scene.painting.choose(organ)
+            sure(self.model.scene).painting.choose(organ)
         self._show_details()
 
     def _show_details(self) -> None:
@@ -188,7 +190,7 @@ class OrgansWidget(Panel):
         )
 
     def _go_to(self, index: QModelIndex) -> None:
-        self.model.scene.go_to(self.model.name_at(index))
+        sure(self.model.scene).go_to(sure(self.model.name_at(index)))
 
     def _smooth(self, smoothing: str) -> None:
         if self.model.scene is not None:

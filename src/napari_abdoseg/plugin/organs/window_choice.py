@@ -18,7 +18,7 @@ TIP = (
 )
 
 
-class WindowChoice(QComboBox):  # type: ignore[misc]
+class WindowChoice(QComboBox):
     """Windows by their names, and the one that the user has dragged.
 
     Parameters

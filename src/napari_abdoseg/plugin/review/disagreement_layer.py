@@ -24,7 +24,8 @@ def disagreement_metadata(disagreement: Disagreement | None) -> dict[str, Any]:
 
 def disagreement_of(layer: Labels) -> Disagreement | None:
     """Disagreement of the folds that made a layer, if it is known."""
-    return layer.metadata.get(KEY)
+    disagreement: Disagreement | None = layer.metadata.get(KEY)
+    return disagreement
 
 
 def fold_colors(folds: int) -> list[Any]:

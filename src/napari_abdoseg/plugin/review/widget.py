@@ -19,6 +19,7 @@ from napari_abdoseg.plugin.review.disagreement_overlay import DissentOverlay
 from napari_abdoseg.plugin.review.place_columns import ORGAN, place_columns
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
@@ -59,7 +60,7 @@ class ReviewWidget(Panel):
     def _lay_out(self) -> None:
         layout = self.body
         self.table.setUniformRowHeights(True)
-        self.table.header().setSectionResizeMode(ORGAN, QHeaderView.ResizeMode.Stretch)
+        self.table.head.setSectionResizeMode(ORGAN, QHeaderView.ResizeMode.Stretch)
         for widget in (self.layers.native, self.shown, self.legend):
             layout.addWidget(widget)
         layout.addSpacing(6)
@@ -75,7 +76,7 @@ class ReviewWidget(Panel):
         self.shown.clicked.connect(self._show_overlay)
         self.overlay.changed.connect(self._show_whether_shown)
         self._ranking.yielded.connect(lambda ranked: self._list(*ranked))
-        self.table.selectionModel().currentRowChanged.connect(self._go_to)
+        self.table.selection.currentRowChanged.connect(self._go_to)
         self.table.clicked.connect(self._go_to)
         events = self._viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered, events.renamed):
@@ -105,7 +106,7 @@ class ReviewWidget(Panel):
         self.table.hide()
         self.heading.setText(EMPTY if layer is None else LOOKING)
         if layer is not None:
-            self.legend.setText(_legend(disagreement_of(layer).folds))
+            self.legend.setText(_legend(sure(disagreement_of(layer)).folds))
             self.overlay.show(layer, True)
             self._ranking.start_soon(layer)
 
@@ -118,19 +119,19 @@ class ReviewWidget(Panel):
 
     def _list(self, layer: Labels, places: tuple[Place, ...]) -> None:
         if layer is self._followed:
-            self.places.show_rows(places, place_columns(disagreement_of(layer).folds))
+            self.places.show_rows(places, place_columns(sure(disagreement_of(layer)).folds))
             self.heading.setText(PLACES.format(len(places)) if places else NONE)
             self.table.setVisible(bool(places))
 
     def _go_to(self, index: QModelIndex, before: QModelIndex | None = None) -> None:
         if index.isValid() and self._followed is not None:
             place = self.places.rows[index.row()]
-            grid = disagreement_of(self._followed).grid
+            grid = sure(disagreement_of(self._followed)).grid
             focus_on(self._viewer, place.box, grid, place.voxel, LEAST_MM)
 
 
 def _rank(layer: Labels) -> Iterator[tuple[Labels, tuple[Place, ...]]]:
-    yield layer, places_to_review(disagreement_of(layer))
+    yield layer, places_to_review(sure(disagreement_of(layer)))
 
 
 def _legend(folds: int) -> str:

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.image.files.saving import backup_of
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.label_place import place_of_labels
 from napari_abdoseg.image.nifti.volumes import nifti_path, write_labels
 from napari_abdoseg.image.volume import LabelMap
@@ -44,9 +45,10 @@ def saving(viewer: ViewerModel) -> Saving:
 def scan_path(viewer: ViewerModel, layer: Labels) -> Path | None:
     """The file of the CT that a label map is of: the one it was made of, else the first like it."""
     if "scan" in layer.metadata:
-        return layer.metadata["scan"]
+        scan: Path | None = layer.metadata["scan"]
+        return scan
     grid = layer.metadata.get("grid")
-    scans = (each for each in viewer.layers if isinstance(each, Image) and grid is not None)
+    scans = [each for each in viewer.layers if isinstance(each, Image) and grid is not None]
     return next((path for path in (_path_on(scan, grid) for scan in scans) if path), None)
 
 
@@ -60,9 +62,9 @@ class Saving(QObject):
     viewer : ViewerModel
     """
 
-    started = Signal(object)
+    started = Signal(Labels)
     """The layer."""
-    ended = Signal(object, str)
+    ended = Signal(Labels, str)
     """The layer, and why it was not saved; nothing if it was."""
 
     def __init__(self, viewer: ViewerModel) -> None:
@@ -142,7 +144,7 @@ def _saving(path: Path, labels: LabelMap) -> Work[Path]:
     return path
 
 
-def _path_on(layer: Image, grid: object) -> Path | None:
+def _path_on(layer: Image, grid: Grid) -> Path | None:
     try:
         volume = volume_of(layer)
     except ImageError:

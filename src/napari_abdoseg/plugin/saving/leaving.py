@@ -19,6 +19,7 @@ from napari_abdoseg.plugin.saving.layer_marks import mark_layers
 from napari_abdoseg.plugin.saving.menu import take_over_saving
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.certain import sure, sure_of
 
 NAME = "abdoseg unsaved label maps"
 LEAVING = "{} {} changes that are not saved."
@@ -41,7 +42,7 @@ def guard_unsaved(viewer: ViewerModel) -> None:
             take_over_saving(viewer, window)
 
 
-class Leaving(QObject):  # type: ignore[misc]
+class Leaving(QObject):
     """Asks once for all label maps that are leaving.
 
     Layers that the user deletes stay until there is an answer, and so does the window.
@@ -59,12 +60,12 @@ class Leaving(QObject):  # type: ignore[misc]
         super().__init__(window)
         self.setObjectName(NAME)
         self.question: QMessageBox | None = None
-        self._layers = ref(viewer.layers)  # they hold this object, which must not hold them
+        self._viewers = ref(viewer.layers)  # they hold this object, which must not hold them
         self._unsaved = unsaved_labels(viewer)
         self._saving = saving(viewer)
         self._removed: list[Labels] = []
         self._awaited: Sequence[Labels] = ()
-        self._leave: Callable[[], None] | None = None
+        self._leave: Callable[[], None] = lambda: None
         self._is_closing = False
         self._removals = QSignalDebouncer(parent=self)
         self._removals.triggered.connect(self._ask_about_removed)
@@ -74,11 +75,20 @@ class Leaving(QObject):  # type: ignore[misc]
         viewer.layers.events.removing.connect(self._note_removal)
         window.installEventFilter(self)
 
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802
+    @property
+    def _layers(self) -> LayerList:
+        return sure(self._viewers())
+
+    @property
+    def _window(self) -> QWidget:
+        return sure_of(QWidget, self.parent())
+
+    def eventFilter(self, watched: Any, event: QEvent | None) -> bool:  # noqa: N802
+        event = sure(event)
         if event.type() != QEvent.Type.Close or self._is_closing:
             return False
         unsaved = self._unsaved.layers
-        if not unsaved or not self.parent().isVisible():
+        if not unsaved or not self._window.isVisible():
             return False
         event.ignore()
         self._ask(unsaved, partial(self._close, event.spontaneous()))
@@ -88,36 +98,36 @@ class Leaving(QObject):  # type: ignore[misc]
         """Close the window as the user did: napari may still ask whether to stop work."""
         self._is_closing = True
         if by_its_frame:
-            self.parent().windowHandle().close()
+            sure(self._window.windowHandle()).close()
         else:
-            QWidget.close(self.parent())
+            QWidget.close(self._window)
         self._is_closing = False
 
     def _ask_to_delete(self) -> None:
-        layers = self._layers()
+        layers = self._layers
         selected = set(layers.selection)
         unsaved = [layer for layer in self._unsaved.layers if layer in selected]
-        if unsaved and self.parent().isVisible():
+        if unsaved and self._window.isVisible():
             self._ask(unsaved, partial(self._delete, selected))
         else:
             LayerList.remove_selected(layers)
 
     def _delete(self, selected: set[Layer]) -> None:
-        layers = self._layers()
+        layers = self._layers
         layers.selection = selected & set(layers)
         LayerList.remove_selected(layers)
         self._removed.clear()
 
     def _note_removal(self, event: Any) -> None:
-        layer = self._layers()[event.index]
+        layer = self._layers[event.index]
         if layer in self._unsaved.layers:
             self._removed.append(layer)
             self._removals.throttle()
 
     def _ask_about_removed(self) -> None:
         removed, self._removed = self._removed, []
-        gone = [layer for layer in removed if layer not in self._layers()]
-        if gone and self.parent().isVisible() and self.question is None:
+        gone = [layer for layer in removed if layer not in self._layers]
+        if gone and self._window.isVisible() and self.question is None:
             self._open_question(_ask_for(gone, REMOVED, ("was", "were")), gone, lambda: None)
 
     def _ask(self, layers: Sequence[Labels], leave: Callable[[], None]) -> None:
@@ -130,19 +140,19 @@ class Leaving(QObject):  # type: ignore[misc]
         self, question: QMessageBox, layers: Sequence[Labels], leave: Callable[[], None]
     ) -> None:
         self.question = question
-        question.setParent(self.parent(), question.windowFlags())
+        question.setParent(self._window, question.windowFlags())
         question.finished.connect(partial(self._follow, layers, leave))
         question.open()
 
     def _follow(self, layers: Sequence[Labels], leave: Callable[[], None], answer: int) -> None:
-        self.question.deleteLater()
+        sure(self.question).deleteLater()
         self.question = None
         if answer == Button.Discard:
             leave()
         elif answer == Button.Save:
             self._awaited, self._leave = layers, leave
             for layer in layers:
-                self._saving.save(layer, self.parent())
+                self._saving.save(layer, self._window)
 
     def _leave_when_saved(self, layer: Labels, problem: str) -> None:
         """Let layers leave when the last of them is saved; one that can't be keeps them all."""
@@ -162,5 +172,5 @@ def _ask_for(layers: Sequence[Labels], words: str, verbs: tuple[str, str]) -> QM
     question.setWindowTitle("Save the changes?")
     question.setText(words.format(" and ".join(names), verb))
     question.setDefaultButton(question.addButton(Button.Save))
-    question.addButton(Button.Discard).setText("Don't save")
+    sure(question.addButton(Button.Discard)).setText("Don't save")
     return question

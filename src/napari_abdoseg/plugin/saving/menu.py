@@ -18,6 +18,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.saving.label_maps import saving
+from napari_abdoseg.plugin.widgets.certain import sure, sure_of
 
 
 def take_over_saving(viewer: Viewer, window: QWidget) -> None:
@@ -30,7 +31,7 @@ def take_over_saving(viewer: Viewer, window: QWidget) -> None:
     napari_dialog, qt_viewer_ref = type(qt_viewer)._save_layers_dialog, ref(qt_viewer)
 
     def ask_where(selected: bool = False) -> None:
-        qt_viewer = qt_viewer_ref()
+        qt_viewer = sure(qt_viewer_ref())
         layer = selected_label_map(qt_viewer.viewer) if selected else None
         if layer is None:
             napari_dialog(qt_viewer, selected=selected)
@@ -54,7 +55,7 @@ def save_action(viewer: Viewer) -> QAction:
     return next(each for each in viewer.window.file_menu.actions() if each.shortcut() == key)
 
 
-class _SaveKey(QObject):  # type: ignore[misc]
+class _SaveKey(QObject):
     """Catches Ctrl+S on its way to napari's menu, where it is of a label map."""
 
     def __init__(self, viewer: Viewer, window: QWidget) -> None:
@@ -62,10 +63,12 @@ class _SaveKey(QObject):  # type: ignore[misc]
         self._viewer = ref(viewer)
         save_action(viewer).installEventFilter(self)  # napari's windows share it
 
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802
-        if event.type() != QEvent.Type.Shortcut or not self.parent().isActiveWindow():
+    def eventFilter(self, watched: Any, event: QEvent | None) -> bool:  # noqa: N802
+        window = sure_of(QWidget, self.parent())
+        if sure(event).type() != QEvent.Type.Shortcut or not window.isActiveWindow():
             return False
-        layer = selected_label_map(self._viewer())
+        viewer = sure(self._viewer())
+        layer = selected_label_map(viewer)
         if layer is not None:
-            saving(self._viewer()).save(layer, self.parent())
+            saving(viewer).save(layer, window)
         return layer is not None

@@ -22,7 +22,7 @@ NO_PLACE = "Save asks where to."
 SAVING = "Saving…"
 
 
-class SaveRow(QWidget):  # type: ignore[misc]
+class SaveRow(QWidget):
     """Saves the label map that a panel shows, in one click.
 
     Parameters

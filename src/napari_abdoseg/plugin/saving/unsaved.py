@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_abdoseg.plugin.saving.saved_state import NEVER, SavedState, State
 from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.certain import sure
 
 _unsaved: WeakKeyDictionary[ViewerModel, Unsaved] = WeakKeyDictionary()
 
@@ -23,7 +24,7 @@ def unsaved_labels(viewer: ViewerModel) -> Unsaved:
     return _unsaved[viewer]
 
 
-class Unsaved(QObject):  # type: ignore[misc]
+class Unsaved(QObject):
     """Follows the label maps of a viewer.
 
     One that comes into the viewer counts as saved, until it is edited or `add` tells
@@ -69,12 +70,13 @@ class Unsaved(QObject):  # type: ignore[misc]
             self._tell()
 
     def _follow_layers(self, event: Any = None) -> None:
-        layers = [layer for layer in self._viewer().layers if _holds_labels(layer)]
+        viewer = sure(self._viewer())
+        layers = [layer for layer in viewer.layers if _holds_labels(layer)]
         for layer in self._states.keys() - set(layers):
             self._states.pop(layer).close()
         for layer in layers:
             if layer not in self._states:
-                state = self._states[layer] = SavedState(self._viewer(), layer)
+                state = self._states[layer] = SavedState(viewer, layer)
                 state.changed.connect(self._tell)
         self._tell()
 

@@ -31,7 +31,7 @@ class ModelChoice:
         self.name = ComboBox(choices=lambda _: self._known, tooltip="Model")
         self._browse = PushButton(text="Folder…", tooltip="Choose an nnU-Net v2 model folder.")
         self.row = Container(widgets=[self.name, self._browse], layout="horizontal", labels=False)
-        self.folds = Container(layout="horizontal", labels=False)
+        self.folds: Container[CheckBox] = Container(layout="horizontal", labels=False)
         for container in (self.row, self.folds):
             container.margins = (0, 0, 0, 0)
         self.words = WrappedLabel()

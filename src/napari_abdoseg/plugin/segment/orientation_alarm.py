@@ -9,7 +9,7 @@ from weakref import ReferenceType, ref
 from napari.layers import Image
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QPixmap
+from qtpy.QtGui import QPixmap, QResizeEvent
 from qtpy.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout
 
 from napari_abdoseg.anatomy.orientation.check import check_orientation
@@ -29,7 +29,7 @@ LEGEND = (
 )
 
 
-class OrientationAlarm(QFrame):  # type: ignore[misc]
+class OrientationAlarm(QFrame):
     """Seen while a CT is chosen whose content is mirrored or turned, and else hidden."""
 
     raised = Signal()
@@ -105,7 +105,7 @@ class OrientationAlarm(QFrame):  # type: ignore[misc]
             show_warning(f"{layer.name}: {words}")
 
 
-class _Picture(QLabel):  # type: ignore[misc]
+class _Picture(QLabel):
     """A picture as wide as there is room for."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class _Picture(QLabel):  # type: ignore[misc]
         self._pixmap.loadFromData(png)
         self._fit()
 
-    def resizeEvent(self, event: object) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         super().resizeEvent(event)
         self._fit()
 

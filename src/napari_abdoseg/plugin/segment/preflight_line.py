@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.volume import Volume
@@ -12,6 +12,8 @@ from napari_abdoseg.plugin.jobs.latest import Background
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Result, Work
 
+Told = Preflight | AbdosegError | None
+"""Nothing yet, what a scan will take, or why that can't be told."""
 MEASURING = "Measuring how long it will take…"
 
 
@@ -35,16 +37,14 @@ class PreflightLine:
         self._background.close()
         self.words.setText("")
 
-    def _show(self, told: Preflight | AbdosegError | None) -> None:
+    def _show(self, told: Told) -> None:
         if isinstance(told, Preflight):
             self.words.setText("\n".join((told.line, *told.warnings)))
         elif isinstance(told, AbdosegError):
             self.words.setText(str(told))
 
 
-def _foretell(
-    load: Callable[[], Work[Ensemble]], volume: Volume, preset: str
-) -> Iterator[Preflight | AbdosegError | None]:
+def _foretell(load: Callable[[], Work[Ensemble]], volume: Volume, preset: str) -> Iterator[Told]:
     try:
         ensemble = yield from _step_by_step(load())
         yield (yield from _step_by_step(preflighting(volume, ensemble, preset)))
@@ -52,11 +52,12 @@ def _foretell(
         yield error
 
 
-def _step_by_step(work: Work[Result]) -> Iterator[None]:
+def _step_by_step(work: Work[Result]) -> Generator[None, None, Result]:
     """Nothing at each step, so that the work can be stopped there; gives back its result."""
     while True:
         try:
             next(work)
         except StopIteration as end:
-            return end.value
+            result: Result = end.value
+            return result
         yield None

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, FileEdit, LineEdit, ProgressBar, PushButton
+from magicgui.widgets import ComboBox, LineEdit, ProgressBar, PushButton
 from napari.layers import Image, Labels
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -34,7 +34,9 @@ from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import follow_windows
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
 from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.panel import Panel, open_panel
+from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
 from napari_abdoseg.plugin.widgets.preferences import LastingChoice
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
@@ -60,8 +62,8 @@ class SegmentWidget(Panel):
         self.job: Job | None = None
         self.source = ComboBox(choices=[LAYER, FOLDER])
         self.scan = ComboBox(choices=self._open_scans)
-        self.folder = FileEdit(mode="d", value="", tooltip="Folder of .nii and .nii.gz files")
-        self.output = FileEdit(mode="d", value="", tooltip="Folder for label maps and reports")
+        self.folder = folder_edit("Folder of .nii and .nii.gz files")
+        self.output = folder_edit("Folder for label maps and reports")
         self.model = ModelChoice()
         self.preset = ComboBox(choices=list(PRESETS))
         self.preset_words = WrappedLabel()
@@ -72,7 +74,7 @@ class SegmentWidget(Panel):
         )
         self.scheduler.native.setPlaceholderText("none; or tcp://host:8786")
         self.rare_settings = QCollapsible(expandedIcon="▾", collapsedIcon="▸")
-        self.rare_settings.layout().setContentsMargins(0, 0, 0, 0)
+        sure(self.rare_settings.layout()).setContentsMargins(0, 0, 0, 0)
         self.orientation_alarm = OrientationAlarm()
         self.preflight = PreflightLine()
         self.status = WrappedLabel()
@@ -186,7 +188,7 @@ class SegmentWidget(Panel):
             (self.output, not from_layer),
         ):
             widget.native.setVisible(shown)
-            self._form.labelForField(widget.native).setVisible(shown)
+            sure(self._form.labelForField(widget.native)).setVisible(shown)
 
     def _explain_preset(self) -> None:
         preset = PRESETS[self.preset.value]
@@ -250,8 +252,8 @@ class SegmentWidget(Panel):
         folds = model.choose_folds(self.model.chosen_folds)
         place = self._workplace(model, folds)
         if self.source.value == FOLDER:
-            folder, output = Path(self.folder.value), Path(self.output.value)
-            if Path() in (folder, output):
+            folder, output = path_in(self.folder), path_in(self.output)
+            if folder is None or output is None:
                 raise AbdosegError("Choose the folder of the CTs, and a folder to save to.")
             return place.segmenting_folder(folder, output)
         if self.scan.value is None:
@@ -270,7 +272,7 @@ class SegmentWidget(Panel):
         return str(self.scheduler.value).strip()
 
     def _run(self, work: Work[Any]) -> None:
-        what = self._layer.name if self._layer is not None else Path(self.folder.value).name
+        what = self._layer.name if self._layer is not None else sure(path_in(self.folder)).name
         self.job = Job(work, f"Segment {what}")
         self.job.progressed.connect(self._show_progress)
         self.job.previewed.connect(self._show_preview)
@@ -297,7 +299,7 @@ class SegmentWidget(Panel):
 
     def _show_result(self, result: Found | Outcome) -> None:
         if isinstance(result, Outcome):
-            self.status.setText(_summary(result, Path(self.output.value)))
+            self.status.setText(_summary(result, sure(path_in(self.output))))
             for case, reason in result.failed:
                 show_warning(f"{case.name}: {reason}")
         else:

@@ -19,7 +19,7 @@ from napari_abdoseg.training.watching.strip import draw_strip
 USUAL, LEAST = QSize(340, 520), QSize(200, 320)
 
 
-class CurvesPicture(QWidget):  # type: ignore[misc]
+class CurvesPicture(QWidget):
     """A picture that is drawn anew for other curves and in another size."""
 
     def __init__(self) -> None:

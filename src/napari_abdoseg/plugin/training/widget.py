@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, FileEdit, PushButton
+from magicgui.widgets import ComboBox, PushButton
 from napari.utils.notifications import show_info
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize
@@ -21,6 +21,7 @@ from napari_abdoseg.plugin.training.fold_columns import TROUBLE, FoldRow, fold_c
 from napari_abdoseg.plugin.training.watching import TrainingWatch
 from napari_abdoseg.plugin.viewing.panels import unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel
+from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
 from napari_abdoseg.plugin.widgets.readable import readable
 from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
@@ -55,8 +56,7 @@ class TrainingWidget(Panel):
         self._is_gone = False
         self.watch = TrainingWatch()
         self.job: Job | None = None
-        self.folder = FileEdit(mode="d", value="")
-        self.folder.choose_btn.text = "Choose"
+        self.folder = folder_edit()
         self.model = ComboBox(choices=self._model_choices)
         self.model.native.setMinimumContentsLength(SHOWN_LETTERS)
         self.model.native.setSizeAdjustPolicy(AS_LONG_AS_THAT)
@@ -74,7 +74,7 @@ class TrainingWidget(Panel):
         self.folder.changed.connect(self._follow_chosen)
         self.folder.line_edit.native.editingFinished.connect(self._follow_folder)
         self.model.changed.connect(self._show_model)
-        self.table.selectionModel().currentRowChanged.connect(self._show_model)
+        self.table.selection.currentRowChanged.connect(self._show_model)
         self.save.changed.connect(self._ask_where_to_save)
         self.watch.looked.connect(self._take)
         self._show_model()
@@ -124,8 +124,7 @@ class TrainingWidget(Panel):
             self._follow_folder()
 
     def _follow_folder(self) -> None:
-        text = self.folder.line_edit.value
-        folder = Path(text) if text else None
+        folder = path_in(self.folder)
         if folder == self.watch.folder:
             return
         self._models = {}
@@ -171,7 +170,7 @@ class TrainingWidget(Panel):
         """All rows are seen."""
         count = self.folds.rowCount()
         rows = count * self.table.sizeHintForRow(count - 1)
-        self.table.setFixedHeight(self.table.header().sizeHint().height() + rows + SPARE)
+        self.table.setFixedHeight(self.table.head.sizeHint().height() + rows + SPARE)
 
     def _words(self, folds: Sequence[WatchedFold]) -> str:
         if self.watch.folder is None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
     QDockWidget,
     QFrame,
+    QMainWindow,
     QScrollArea,
     QScrollBar,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_abdoseg.plugin.widgets.certain import sure, sure_of
 from napari_abdoseg.plugin.widgets.napari_log import keep_napari_log
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ LEAST_HEIGHT = 80
 MARGIN = 6
 
 
-class Panel(QWidget):  # type: ignore[misc]
+class Panel(QWidget):
     """A dock widget that fits low windows, beside or behind our other ones.
 
     Its first dock joins those of our other panels as a tab, where they are in the same place.
@@ -66,19 +69,20 @@ class Panel(QWidget):  # type: ignore[misc]
 
     def scroll_to_top(self) -> None:
         """Bring the head of the content into sight."""
-        self._scrolled.verticalScrollBar().setValue(0)
+        self._scrolled.bar.setValue(0)
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ParentChange and isinstance(self.parent(), QDockWidget):
+    def event(self, event: QEvent | None) -> bool:
+        is_moved = sure(event).type() == QEvent.Type.ParentChange
+        if is_moved and isinstance(self.parent(), QDockWidget):
             QTimer.singleShot(0, self._join_others)  # napari has placed the dock by then
         return bool(super().event(event))
 
-    def showEvent(self, event: QEvent) -> None:  # noqa: N802
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         for part in self.findChildren(QWidget):
             if isinstance(part, TURNED_BY_WHEEL) and not isinstance(part, QScrollBar):
                 part.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 part.installEventFilter(self._turned_in_focus)
-        if not event.spontaneous():
+        if not sure(event).spontaneous():
             self._come_soon()
         super().showEvent(event)
 
@@ -89,13 +93,12 @@ class Panel(QWidget):  # type: ignore[misc]
         self._dock = dock
         dock.setWindowTitle(self._tab)
         dock.visibilityChanged.connect(self._follow_visibility)
-        window = dock.parent()
+        window = sure_of(QMainWindow, dock.parent())
         others = [
             other
             for other in window.findChildren(QDockWidget)
             if other is not dock
-            and isinstance(other.widget(), Panel)
-            and other.widget()._dock is other  # it has its place
+            and _has_its_place(other)
             and not (other.isHidden() or other.isFloating())
             and window.dockWidgetArea(other) == window.dockWidgetArea(dock)
         ]
@@ -106,7 +109,7 @@ class Panel(QWidget):  # type: ignore[misc]
     def _follow_visibility(self, in_sight: bool) -> None:
         """Come to the front when napari's menu takes a tab behind for one to be hidden."""
         was_behind, self._is_behind = self._is_behind, False
-        if not in_sight and not self._dock.isHidden():
+        if not in_sight and not sure(self._dock).isHidden():
             self._is_behind = True
         elif not in_sight and was_behind:
             self._come_soon()
@@ -135,42 +138,50 @@ def open_panel(viewer: Viewer, name: str) -> Any:
     return panel
 
 
+def _has_its_place(dock: QDockWidget) -> bool:
+    """Whether it is the dock of a panel of ours, which has joined others if there were any."""
+    panel = dock.widget()
+    return isinstance(panel, Panel) and panel._dock is dock
+
+
 def _bring_to_front(dock: QDockWidget) -> None:
     dock.show()
     dock.raise_()
 
 
-class _Scrolled(QScrollArea):  # type: ignore[misc]
+class _Scrolled(QScrollArea):
     """Scrolls up and down what has no room."""
 
     def __init__(self, content: QWidget) -> None:
         super().__init__()
+        self.bar = sure(self.verticalScrollBar())
+        self._content = content
         self.setWidget(content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
-    def eventFilter(self, watched: QObject, event: Any) -> bool:  # noqa: N802
-        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        if watched is self._content and sure(event).type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()  # the dock is as wide as its content asks for
         return bool(super().eventFilter(watched, event))
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        return self._beside_bar(self.widget().sizeHint())
+        return self._beside_bar(self._content.sizeHint())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        least = self._beside_bar(self.widget().minimumSizeHint())
+        least = self._beside_bar(self._content.minimumSizeHint())
         return QSize(least.width(), min(least.height(), LEAST_HEIGHT))
 
     def _beside_bar(self, size: QSize) -> QSize:
-        return size + QSize(self.verticalScrollBar().sizeHint().width(), 0)
+        return size + QSize(self.bar.sizeHint().width(), 0)
 
 
-class _TurnedInFocus(QObject):  # type: ignore[misc]
+class _TurnedInFocus(QObject):
     """Lets the wheel scroll over choices and sliders that nobody has clicked into."""
 
-    def eventFilter(self, watched: QObject, event: Any) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
-            QCoreApplication.sendEvent(self.parent().verticalScrollBar(), event)
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        if sure(event).type() == QEvent.Type.Wheel and not sure_of(QWidget, watched).hasFocus():
+            QCoreApplication.sendEvent(sure_of(_Scrolled, self.parent()).bar, event)
             return True
         return False

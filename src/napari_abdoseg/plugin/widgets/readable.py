@@ -34,10 +34,11 @@ def readable(color: str, theme: str) -> str:
     grounds = [each.as_hex(format="long") for each in (colors.background, colors.foreground)]
     text = np.array(to_rgb(colors.text.as_hex(format="long")))
     for share in np.linspace(0, 1, STEPS):
-        mixed = to_hex((1 - share) * np.array(to_rgb(color)) + share * text)
+        red, green, blue = (1 - share) * np.array(to_rgb(color)) + share * text
+        mixed = to_hex((red, green, blue))
         if min(contrast(mixed, ground) for ground in grounds) >= LEAST_CONTRAST:
             return mixed
-    return to_hex(text)
+    return to_hex(colors.text.as_hex(format="long"))
 
 
 def contrast(one: str, other: str) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QAbstractItemModel, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeView
+
+from napari_abdoseg.plugin.widgets.certain import sure
 
 RIGHT_HAND = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 SORT_ROLE = Qt.ItemDataRole.UserRole
@@ -16,12 +16,17 @@ NARROWEST = QSize(120, 90)
 SWATCH = QSize(12, 12)
 
 
-class PlainTable(QTreeView):  # type: ignore[misc]
+class PlainTable(QTreeView):
     """Rows of a model, each selected as a whole; what has no room is scrolled to.
 
     Parameters
     ----------
     model : QAbstractItemModel
+
+    Attributes
+    ----------
+    head : QHeaderView
+    selection : QItemSelectionModel
     """
 
     def __init__(self, model: QAbstractItemModel) -> None:
@@ -33,16 +38,18 @@ class PlainTable(QTreeView):  # type: ignore[misc]
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setMinimumSize(NARROWEST)
-        self.header().setStretchLastSection(False)
-        self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.header().setResizeContentsPrecision(VISIBLE_ROWS)
-        self.header().setHighlightSections(False)
+        self.head = sure(self.header())
+        self.head.setStretchLastSection(False)
+        self.head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.head.setResizeContentsPrecision(VISIBLE_ROWS)
+        self.head.setHighlightSections(False)
+        self.selection = sure(self.selectionModel())
 
     def wear(self, theme: str) -> None:
         """Look as the rest of napari does in a theme."""
         self.setStyleSheet(table_style(theme) + sortable_style() * self.isSortingEnabled())
 
-    def sort_by(self, column: int, order: Any) -> None:
+    def sort_by(self, column: int, order: Qt.SortOrder) -> None:
         """Let a click on a header sort, and sort by one now."""
         self.setSortingEnabled(True)
         self.sortByColumn(column, order)

@@ -7,14 +7,14 @@ from typing import Any
 from qtpy.QtWidgets import QLabel
 
 
-class WrappedLabel(QLabel):  # type: ignore[misc]
+class WrappedLabel(QLabel):
     """A label that keeps room for all its lines, which Qt's layouts do not where it is tight."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setWordWrap(True)
 
-    def setText(self, text: str) -> None:  # noqa: N802
+    def setText(self, text: str | None) -> None:  # noqa: N802
         super().setText(text)
         self._keep_room()
 
