@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtCore import QModelIndex, QPoint, Qt
 from qtpy.QtGui import QColor
 
 from napari_abdoseg.plugin.widgets.table_model import Column, Role, TableModel
@@ -11,6 +11,8 @@ from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, PlainTable
 
 ASCENDING, DESCENDING = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 WORDS, NUMBERS = range(2)
+BOX = 10
+"""Pixels from the left of a cell to the middle of its check box."""
 COLUMNS = (
     Column(
         "Word",
@@ -131,3 +133,18 @@ def test_a_click_on_a_check_box_is_told_and_decided_by_who_listens(qapp):
     assert told == [("b", False)]
     assert ticked.data(Role.CheckStateRole) == Qt.CheckState.Checked
     assert not model.setData(ticked, "c", Role.EditRole)
+
+
+def test_a_check_box_is_clicked_with_the_mouse(qtbot):
+    model: TableModel[str] = TableModel([Column("", str, is_checked=lambda row: row == "b")])
+    model.show_rows(["a", "b"])
+    table = PlainTable(model)
+    qtbot.addWidget(table)
+    table.show()
+    told: list[tuple[str, bool]] = []
+    model.toggled.connect(lambda row, on: told.append((row, on)))
+    for row in range(2):
+        cell = table.visualRect(model.index(row, 0))
+        place = QPoint(cell.left() + BOX, cell.center().y())
+        qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert told == [("a", True), ("b", False)]

@@ -13,7 +13,7 @@ from napari_abdoseg.plugin.compare.error_layers import DISTANCE_HEX, DISTANCE_LI
 from napari_abdoseg.plugin.compare.scene import ComparisonScene
 from napari_abdoseg.plugin.compare.score_columns import ScoreRow, score_columns, score_rows
 from napari_abdoseg.plugin.widgets.certain import sure
-from napari_abdoseg.plugin.widgets.table_model import TableModel
+from napari_abdoseg.plugin.widgets.table_model import Column, TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
 
 
@@ -43,7 +43,7 @@ class FindingsPanel(QWidget):
         self._scene: ComparisonScene | None = None
         self._listed: list[ErrorRegion] = []
         self._theme = "dark"
-        self.scores: TableModel[ScoreRow] = TableModel(score_columns("", self._theme))
+        self.scores: TableModel[ScoreRow] = TableModel(self._score_columns())
         self.score_table = PlainTable(self.scores)
         self.errors: TableModel[ErrorRegion] = TableModel(ERROR_COLUMNS)
         self.error_table = PlainTable(self.errors)
@@ -89,7 +89,7 @@ class FindingsPanel(QWidget):
         scene.live.scored.connect(self._show_scores)
         scene.live.errors_found.connect(self._list_errors)
         scene.surfaces.changed.connect(self._show_scores)
-        self.scores.show_rows(())
+        self.scores.show_rows((), self._score_columns())
         self._show_scores()
         self._list_errors()
 
@@ -98,7 +98,7 @@ class FindingsPanel(QWidget):
         self._theme = theme
         for table in (self.score_table, self.error_table):
             table.wear(theme)
-        self._show_scores()
+        self.scores.update_rows(self.scores.rows, self._score_columns())
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -119,10 +119,11 @@ class FindingsPanel(QWidget):
         if self._scene is None:
             return
         live, in_3d = self._scene.live, self._scene.surfaces.state()
-        self.scores.update_rows(
-            score_rows(live.scores, live.scores_at_start, in_3d),
-            score_columns(live.comparison.tolerances.name, self._theme),
-        )
+        self.scores.update_rows(score_rows(live.scores, live.scores_at_start, in_3d))
+
+    def _score_columns(self) -> tuple[Column[ScoreRow], ...]:
+        tolerances = self._scene.live.comparison.tolerances.name if self._scene else ""
+        return score_columns(tolerances, self._theme)
 
     def _show_surface(self, row: ScoreRow, shown: bool) -> None:
         if self._scene is not None and row.organ is not None:

@@ -64,11 +64,10 @@ class _SaveKey(QObject):
         save_action(viewer).installEventFilter(self)  # napari's windows share it
 
     def eventFilter(self, watched: Any, event: QEvent | None) -> bool:  # noqa: N802
-        window = sure_of(QWidget, self.parent())
-        if sure(event).type() != QEvent.Type.Shortcut or not window.isActiveWindow():
+        if sure(event).type() != QEvent.Type.Shortcut:
             return False
-        viewer = sure(self._viewer())
-        layer = selected_label_map(viewer)
+        window, viewer = sure_of(QWidget, self.parent()), sure(self._viewer())
+        layer = selected_label_map(viewer) if window.isActiveWindow() else None
         if layer is not None:
             saving(viewer).save(layer, window)
         return layer is not None

@@ -24,7 +24,7 @@ def preferences() -> Any:
     return get_plugin_settings(PLUGIN)
 
 
-class LastingChoice(QObject):  # type: ignore[misc]
+class LastingChoice(QObject):
     """Lets a control begin with a setting, keep what is chosen, and follow the Preferences.
 
     Parameters
