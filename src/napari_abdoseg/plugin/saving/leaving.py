@@ -60,7 +60,7 @@ class Leaving(QObject):
         super().__init__(window)
         self.setObjectName(NAME)
         self.question: QMessageBox | None = None
-        self._viewers = ref(viewer.layers)  # they hold this object, which must not hold them
+        self._layers_ref = ref(viewer.layers)  # they hold this object, which must not hold them
         self._unsaved = unsaved_labels(viewer)
         self._saving = saving(viewer)
         self._removed: list[Labels] = []
@@ -77,7 +77,7 @@ class Leaving(QObject):
 
     @property
     def _layers(self) -> LayerList:
-        return sure(self._viewers())
+        return sure(self._layers_ref())
 
     @property
     def _window(self) -> QWidget:

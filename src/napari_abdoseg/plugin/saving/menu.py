@@ -66,8 +66,11 @@ class _SaveKey(QObject):
     def eventFilter(self, watched: Any, event: QEvent | None) -> bool:  # noqa: N802
         if sure(event).type() != QEvent.Type.Shortcut:
             return False
-        window, viewer = sure_of(QWidget, self.parent()), sure(self._viewer())
-        layer = selected_label_map(viewer) if window.isActiveWindow() else None
+        window = sure_of(QWidget, self.parent())
+        if not window.isActiveWindow():
+            return False
+        viewer = sure(self._viewer())
+        layer = selected_label_map(viewer)
         if layer is not None:
             saving(viewer).save(layer, window)
         return layer is not None
