@@ -14,6 +14,15 @@ class AbdosegError(Exception):
     The message says what is wrong, with which file, and what to do. The command
     line prints it without a traceback and exits with 2; napari shows it as a
     notification.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import AbdosegError, read_volume
+    >>> try:
+    ...     read_volume("no_such_ct.nii.gz")
+    ... except AbdosegError as error:
+    ...     print(error)
+    no_such_ct.nii.gz does not exist: check its name and folder.
     """
 
 

@@ -124,6 +124,16 @@ def logged(work: Work[Result], what: str) -> Work[Result]:
     work : Work
     what : str
         What is done, or the case that it is done for.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.log import logged
+    >>> from napari_abdoseg.progress import Progress, drain
+    >>> def reading():
+    ...     yield Progress("Reading", 0, 1)
+    ...     return "scan"
+    >>> drain(logged(reading(), "ct"))
+    'scan'
     """
     stage, begun = "", time.perf_counter()
     since = begun

@@ -37,6 +37,13 @@ class Progress:
         Something the user must be told now, such as a fall back to the CPU.
     interim : optional
         A first result, to be used before the work goes on.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import Progress
+    >>> progress = Progress("Segmenting", 2, 8, part="1 of 5 folds")
+    >>> progress.words, progress.fraction
+    ('Segmenting, 1 of 5 folds', 0.25)
     """
 
     stage: str
@@ -63,7 +70,18 @@ Work = Generator[Progress, None, Result]
 
 
 def drain(work: Work[Result]) -> Result:
-    """Run ``work`` to its end and give back its result."""
+    """Run ``work`` to its end and give back its result.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.progress import Progress, drain
+    >>> def counting(most):
+    ...     for number in range(most):
+    ...         yield Progress("Counting", number, most)
+    ...     return most
+    >>> drain(counting(3))
+    3
+    """
     while True:
         try:
             next(work)
@@ -72,7 +90,16 @@ def drain(work: Work[Result]) -> Result:
 
 
 def relay(work: Work[Result], change: Callable[[Progress], Progress | None]) -> Work[Result]:
-    """Pass on what ``change`` makes of each report, and nothing where that is None."""
+    """Pass on what ``change`` makes of each report, and nothing where that is None.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from napari_abdoseg.progress import Progress, relay
+    >>> work = (Progress("Reading", done, 2) for done in range(2))
+    >>> [each.stage for each in relay(work, lambda each: replace(each, stage="ct: Reading"))]
+    ['ct: Reading', 'ct: Reading']
+    """
     try:
         while True:
             try:
@@ -207,7 +234,14 @@ class Countdown:
 
 
 def spoken_duration(seconds: float) -> str:
-    """A duration as one would say it: ``"40 s"``, ``"3 min"``, ``"1 h 20 min"``."""
+    """A duration as one would say it: ``"40 s"``, ``"3 min"``, ``"1 h 20 min"``.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.progress import spoken_duration
+    >>> spoken_duration(40), spoken_duration(200), spoken_duration(6000)
+    ('40 s', '3 min', '1 h 40 min')
+    """
     if seconds < 90:
         return f"{round(seconds)} s"
     minutes = round(seconds / 60)

@@ -113,6 +113,13 @@ def bile_duct_region(labels: LabelMap) -> BileDuctRegion:
     RegionNotFoundError
         One of the organs is missing, or cut off where the duct should be, or they
         do not lie as they do in a body.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import make_phantom
+    >>> from napari_abdoseg.anatomy.bile_duct import bile_duct_region
+    >>> bile_duct_region(make_phantom(1, (12.0, 10.0, 10.0))[1]).box
+    Box(start=(19, 11, 16), stop=(24, 17, 21))
     """
     boxes = bounding_boxes(labels)
     liver, pancreas = (_organ(labels, boxes, name) for name in ("liver", "pancreas"))

@@ -27,6 +27,15 @@ class Box:
     ----------
     start, stop : tuple of int
         First voxel and first voxel after the last, along (z, y, x).
+
+    Examples
+    --------
+    >>> from napari_abdoseg import Box, Grid
+    >>> box = Box((1, 1, 1), (3, 4, 5))
+    >>> box.size(Grid.from_spacing((4, 5, 6), (2.0, 1.0, 1.0)))  # mm along (z, y, x)
+    (4.0, 3.0, 4.0)
+    >>> box.union(Box((0, 0, 0), (1, 1, 1)))
+    Box(start=(0, 0, 0), stop=(3, 4, 5))
     """
 
     start: Shape
@@ -108,6 +117,17 @@ def bounding_boxes(labels: LabelMap) -> dict[Organ, Box]:
     -------
     dict of Organ to Box
         In voxels along (z, y, x), half open.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import bounding_boxes, make_phantom
+    >>> labels = make_phantom(1, (12.0, 10.0, 10.0))[1]
+    >>> for organ, box in bounding_boxes(labels).items():
+    ...     print(organ.name, box.size(labels.grid))
+    liver (132.0, 150.0, 200.0)
+    kidney (132.0, 60.0, 180.0)
+    spleen (84.0, 70.0, 60.0)
+    pancreas (48.0, 50.0, 130.0)
     """
     found: dict[int, Box] = {}
     for first, end in slabs(0, labels.grid.shape[0], labels.data[0].size):

@@ -66,6 +66,16 @@ def write_boxes(path: str | Path, named: NamedBoxes) -> None:
         The path ends neither in ``.csv`` nor in ``.json``.
     SaveError
         It could not be written; what was there before is untouched.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import bounding_boxes, make_phantom
+    >>> from napari_abdoseg.anatomy.box_file import NamedBoxes, read_boxes, write_boxes
+    >>> labels = make_phantom(1, (12.0, 10.0, 10.0))[1]
+    >>> boxes = {organ.name: box for organ, box in bounding_boxes(labels).items()}
+    >>> write_boxes("boxes.csv", NamedBoxes(labels.grid, boxes))
+    >>> read_boxes("boxes.csv").boxes == boxes
+    True
     """
     path = Path(path)
     if path.suffix.lower() == ".csv":

@@ -115,6 +115,16 @@ def organ_surface(
        curvature flow, SIGGRAPH 1999.
     .. [3] Gibson, Constrained elastic surface nets: generating smooth surfaces from
        binary segmented data, MICCAI 1998.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import bounding_boxes, make_phantom
+    >>> from napari_abdoseg.anatomy.surface import organ_surface
+    >>> labels = make_phantom(1, (12.0, 10.0, 10.0))[1]
+    >>> liver, box = next(iter(bounding_boxes(labels).items()))
+    >>> surface = organ_surface(labels.data[box.slices] == liver.value, box, labels.grid)
+    >>> surface.vertices.shape[1], surface.faces.shape[1]
+    (3, 3)
     """
     _require_surface(mask, box, smoothing)
     spacing = np.array(grid.spacing)

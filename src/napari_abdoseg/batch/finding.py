@@ -17,7 +17,20 @@ LIST = ".txt"
 
 
 def find_cases(inputs: Iterable[Path], output: Path) -> tuple[Case, ...]:
-    """The same as `finding_cases`, and nothing told."""
+    """The same as `finding_cases`, and nothing told.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from napari_abdoseg import make_phantom
+    >>> from napari_abdoseg.batch.finding import find_cases
+    >>> from napari_abdoseg.image.nifti import write_volume
+    >>> scans = Path("scans")
+    >>> scans.mkdir()
+    >>> write_volume(scans / "case1_0000.nii.gz", make_phantom(1, (12.0, 10.0, 10.0))[0])
+    >>> [case.name for case in find_cases([scans], Path("results"))]
+    ['case1']
+    """
     return drain(finding_cases(inputs, output))
 
 

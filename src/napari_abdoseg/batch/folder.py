@@ -65,6 +65,20 @@ def predicting(
         where it disagrees.
     SaveError
         Results can't be written; what is finished stays.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from napari_abdoseg import load_ensemble, make_phantom
+    >>> from napari_abdoseg.batch.finding import find_cases
+    >>> from napari_abdoseg.batch.folder import predicting
+    >>> from napari_abdoseg.image.nifti import write_volume
+    >>> from napari_abdoseg.progress import drain
+    >>> write_volume("case1_0000.nii.gz", make_phantom(1, (12.0, 10.0, 10.0))[0])
+    >>> cases = find_cases([Path("case1_0000.nii.gz")], Path("results"))
+    >>> outcome = drain(predicting(cases, load_ensemble("demo", [0], "cpu"), "fast"))
+    >>> sorted(path.name for path in Path("results").iterdir())
+    ['case1.json', 'case1.nii.gz', 'organs.csv']
     """
     goal = Goal.of(ensemble, preset, disagreement, overwrite)
     job = SegmentationJob.for_this_machine(ensemble, goal, workers)

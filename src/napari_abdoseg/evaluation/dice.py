@@ -21,6 +21,13 @@ def dice(prediction: LabelMap, reference: LabelMap) -> dict[Organ, float]:
     ------
     ImageError
         The two are not on one grid.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import dice, make_phantom
+    >>> truth = make_phantom(1, (12.0, 10.0, 10.0))[1]
+    >>> {organ.name: float(score) for organ, score in dice(truth, truth).items()}
+    {'liver': 1.0, 'kidney': 1.0, 'spleen': 1.0, 'pancreas': 1.0}
     """
     return {
         organ: dice_of_masks(predicted, real)

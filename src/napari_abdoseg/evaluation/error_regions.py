@@ -71,6 +71,17 @@ def error_regions(prediction: LabelMap, reference: LabelMap) -> tuple[ErrorRegio
     ------
     ImageError
         The two are not on one grid.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from napari_abdoseg import make_phantom
+    >>> from napari_abdoseg.evaluation.error_regions import error_regions
+    >>> truth = make_phantom(1, (12.0, 10.0, 10.0))[1]
+    >>> without_spleen = replace(truth, data=truth.data * (truth.data != 3))
+    >>> for error in error_regions(without_spleen, truth):
+    ...     print(error.organ.name, error.kind, f"{error.volume_ml:.0f} ml")
+    spleen false negative 124 ml
     """
     regions: list[ErrorRegion] = []
     for organ, box in organ_boxes(prediction, reference):

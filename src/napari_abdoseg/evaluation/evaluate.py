@@ -59,6 +59,20 @@ def evaluate(
     ------
     AbdosegError
         The inputs don't match, no case can be scored, or a file can't be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from napari_abdoseg import evaluate, make_phantom, write_labels
+    >>> truth = make_phantom(1, (12.0, 10.0, 10.0))[1]
+    >>> for folder in ("predictions", "labelsTs"):
+    ...     Path(folder).mkdir()
+    ...     write_labels(f"{folder}/case1.nii.gz", truth)
+    >>> cohort = evaluate("predictions", "labelsTs", "evaluation")
+    >>> {case: float(score.dsc) for case, score in cohort.of_organ("liver").items()}
+    {'case1': 1.0}
+    >>> sorted(path.name for path in Path("evaluation").iterdir())
+    ['definitions.txt', 'metrics.csv', 'report.html', 'summary.csv']
     """
     tolerances = find_tolerances(str(tolerance))
     rule = GridRule.of(resample, assume_same_grid)

@@ -46,6 +46,18 @@ def normalized_surface_dice(
     .. [1] Nikolov, S. et al. (2021). Clinically applicable segmentation of head and
        neck anatomy for radiotherapy. Journal of Medical Internet Research, 23(7),
        e26151; https://github.com/google-deepmind/surface-distance
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_abdoseg import normalized_surface_dice
+    >>> reference = np.zeros((8, 8, 8), bool)
+    >>> reference[2:6, 2:6, 2:6] = True
+    >>> moved = np.roll(reference, 1, axis=2)
+    >>> normalized_surface_dice(moved, reference, (1.0, 1.0, 1.0), tolerance_mm=1.0)
+    1.0
+    >>> round(normalized_surface_dice(moved, reference, (1.0, 1.0, 1.0), tolerance_mm=0.5), 2)
+    0.66
     """
     _require_masks(prediction, reference, spacing)
     boxes = [box for mask in (prediction, reference) if (box := _occupied(mask))]

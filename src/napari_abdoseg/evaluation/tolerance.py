@@ -67,6 +67,14 @@ def find_tolerances(text: str) -> Tolerances:
     ------
     AbdosegError
         There is no such set, or the number is negative or no number.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import Organ
+    >>> from napari_abdoseg.evaluation.tolerance import find_tolerances
+    >>> liver = Organ(1, "liver")
+    >>> find_tolerances("FLARE22").of(liver), find_tolerances("2.5").of(liver)
+    (5.0, 2.5)
     """
     for tolerances in NAMED:
         if text.strip().upper() == tolerances.name:

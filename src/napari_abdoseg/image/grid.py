@@ -42,6 +42,15 @@ class Grid:
         From stored voxel indices to RAS+ coordinates in mm.
     header : bytes
         The NIfTI header as found in the file; empty for a grid made in memory.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import Grid
+    >>> grid = Grid.from_spacing((4, 5, 6), (2.0, 1.0, 1.0))
+    >>> grid.shape, grid.stored_shape  # (z, y, x), and the file's own order
+    ((4, 5, 6), (6, 5, 4))
+    >>> grid.voxel_volume  # ml
+    0.002
     """
 
     stored_shape: Shape

@@ -33,6 +33,12 @@ class Organ:
         Label value, 1 or more.
     name : str
         Lower case and singular, as in the model's ``dataset.json``.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import Organ
+    >>> Organ(1, "liver").color
+    '#dd6b55'
     """
 
     value: int

@@ -46,6 +46,15 @@ def make_phantom(
         int16 Hounsfield units, shape (z, y, x).
     LabelMap
         Liver, kidney, spleen and pancreas; uint8, shape (z, y, x).
+
+    Examples
+    --------
+    >>> from napari_abdoseg import make_phantom
+    >>> volume, truth = make_phantom(1, (12.0, 10.0, 10.0))
+    >>> volume.data.shape, volume.data.dtype.name
+    ((38, 28, 40), 'int16')
+    >>> [organ.name for organ in truth.organs]
+    ['liver', 'kidney', 'spleen', 'pancreas']
     """
     z, y, x = (round(extent / step) for extent, step in zip(TORSO, spacing, strict=True))
     shape = (z, y, x)

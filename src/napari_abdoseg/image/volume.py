@@ -44,6 +44,14 @@ class Volume:
     ------
     ImageError
         The shapes of voxels and grid differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_abdoseg import Grid, Volume
+    >>> grid = Grid.from_spacing((4, 5, 6), (2.0, 1.0, 1.0))
+    >>> Volume(np.full(grid.shape, -1000, np.int16), grid).data.shape
+    (4, 5, 6)
     """
 
     data: NDArray[Any]
@@ -81,6 +89,15 @@ class LabelMap:
     ------
     ImageError
         The shapes of voxels and grid differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_abdoseg import Grid, LabelMap, Organ
+    >>> grid = Grid.from_spacing((4, 5, 6), (2.0, 1.0, 1.0))
+    >>> labels = LabelMap(np.zeros(grid.shape, np.uint8), grid, (Organ(1, "liver"),))
+    >>> labels.organs[0].name
+    'liver'
     """
 
     data: NDArray[np.unsignedinteger[Any]]

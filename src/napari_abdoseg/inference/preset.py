@@ -74,6 +74,12 @@ def find_preset(name: str) -> Preset:
     ------
     AbdosegError
         There is none of that name.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.inference.preset import find_preset
+    >>> find_preset("fast").description
+    'The first fold alone, without mirroring.'
     """
     if name not in PRESETS:
         raise AbdosegError(f"{name!r} is no preset: choose {', '.join(PRESETS)}.")

@@ -43,6 +43,14 @@ def segment(volume: Volume, ensemble: Ensemble, preset: str = DEFAULT) -> LabelM
     -------
     LabelMap
         On the grid of the CT; uint8, uint16 above 255 labels.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import load_ensemble, make_phantom, segment
+    >>> volume, _ = make_phantom(1, (12.0, 10.0, 10.0))
+    >>> labels = segment(volume, load_ensemble("demo", [0], "cpu"), preset="fast")
+    >>> labels.data.shape == volume.data.shape, labels.data.dtype.name
+    (True, 'uint8')
     """
     return drain(segmenting(volume, ensemble, preset)).labels
 
@@ -69,6 +77,15 @@ def segmenting(
         then the labels' way to the scan. The preview, a LabelMap, is
         the interim result of one of them. Closing the generator stops the work at once
         and frees its memory.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import load_ensemble, make_phantom, segmenting
+    >>> volume, _ = make_phantom(1, (12.0, 10.0, 10.0))
+    >>> work = segmenting(volume, load_ensemble("demo", [0], "cpu"), preset="fast")
+    >>> next(work).stage
+    'Preprocessing'
+    >>> work.close()  # cancels it
     """
     predicted = yield from asking(PreparedScan(volume), ensemble, preset, preview)
     return (yield from concluding(predicted))

@@ -167,6 +167,29 @@ def read_raw_dataset(folder: Path) -> RawDataset:
     ------
     DatasetError
         The folder is no data set in nnU-Net's raw format, or not of NIfTI files.
+
+    Examples
+    --------
+    >>> import json
+    >>> from pathlib import Path
+    >>> from napari_abdoseg import make_phantom, write_labels
+    >>> from napari_abdoseg.image.nifti import write_volume
+    >>> from napari_abdoseg.training.raw_dataset import read_raw_dataset
+    >>> folder = Path("Dataset001_Liver")
+    >>> for part in ("imagesTr", "labelsTr"):
+    ...     (folder / part).mkdir(parents=True)
+    >>> volume, labels = make_phantom(1, (12.0, 10.0, 10.0))
+    >>> write_volume(folder / "imagesTr" / "case1_0000.nii.gz", volume)
+    >>> write_labels(folder / "labelsTr" / "case1.nii.gz", labels)
+    >>> description = {
+    ...     "channel_names": {"0": "CT"},
+    ...     "labels": {"background": 0, "liver": 1, "kidney": 2, "spleen": 3, "pancreas": 4},
+    ...     "numTraining": 1,
+    ...     "file_ending": ".nii.gz",
+    ... }
+    >>> written = (folder / "dataset.json").write_text(json.dumps(description))
+    >>> [case.name for case in read_raw_dataset(folder).training]
+    ['case1']
     """
     folder = Path(os.path.realpath(folder.expanduser()))
     content = _read_content(folder / "dataset.json")

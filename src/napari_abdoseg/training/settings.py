@@ -160,6 +160,12 @@ def make_settings(planner: str, **given: Any) -> TrainingSettings:
     ------
     TrainingError
         Some of them can't be.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.training.settings import make_settings
+    >>> make_settings("small", folds=(0,), epochs=20).epochs
+    20
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     return TrainingSettings(planner=planner, **((SMALL if planner == "small" else {}) | chosen))

@@ -19,6 +19,18 @@ def check_orientation(volume: Volume, labels: LabelMap | None = None) -> Orienta
         A CT in Hounsfield units.
     labels : LabelMap, optional
         Organs that were found in it, on its grid.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from napari_abdoseg import make_phantom
+    >>> from napari_abdoseg.anatomy.orientation.check import check_orientation
+    >>> volume, _ = make_phantom(7, (6.0, 5.0, 5.0))
+    >>> check_orientation(volume).swapped
+    ()
+    >>> upside_down = replace(volume, data=volume.data[::-1])
+    >>> check_orientation(upside_down).swapped  # axes of (z, y, x)
+    (0,)
     """
     scan = CoarseScan.of(volume)
     spine = Spine.find(scan)

@@ -60,6 +60,15 @@ def read_volume(path: AnyPath) -> Volume:
     ------
     ImageError
         The file can't be read, is damaged, or holds no volume of finite numbers.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import make_phantom, read_volume
+    >>> from napari_abdoseg.image.nifti import write_volume
+    >>> write_volume("ct.nii.gz", make_phantom(1, (12.0, 10.0, 10.0))[0])
+    >>> volume = read_volume("ct.nii.gz")
+    >>> volume.data.shape, volume.grid.spacing
+    ((38, 28, 40), (12.0, 10.0, 10.0))
     """
     with nifti_file.within_memory(Path(path)):
         return _volume(nifti_file.load(Path(path)))
@@ -87,6 +96,13 @@ def read_labels(path: AnyPath, organs: Iterable[Organ] = ()) -> LabelMap:
     ImageError
         The file can't be read, is damaged, or has values that are no labels, or a file
         beside it that should name them makes no sense.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import make_phantom, read_labels, write_labels
+    >>> write_labels("organs.nii.gz", make_phantom(1, (12.0, 10.0, 10.0))[1])
+    >>> [organ.name for organ in read_labels("organs.nii.gz").organs]
+    ['liver', 'kidney', 'spleen', 'pancreas']
     """
     with nifti_file.within_memory(Path(path)):
         return _label_map(nifti_file.load(Path(path)), organs)
@@ -113,6 +129,14 @@ def read_image(path: AnyPath, organs: Iterable[Organ] = ()) -> Volume | LabelMap
     ------
     ImageError
         The file can't be read, is damaged, or holds no volume of finite numbers.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import make_phantom, write_labels
+    >>> from napari_abdoseg.image.nifti import read_image
+    >>> write_labels("segmentation.nii.gz", make_phantom(1, (12.0, 10.0, 10.0))[1])
+    >>> type(read_image("segmentation.nii.gz")).__name__
+    'LabelMap'
     """
     with nifti_file.within_memory(Path(path)):
         file = nifti_file.load(Path(path))
@@ -164,6 +188,14 @@ def write_labels(
     ------
     SaveError
         It could not be saved; what was there before is untouched.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import make_phantom, read_labels, write_labels
+    >>> labels = make_phantom(1, (12.0, 10.0, 10.0))[1]
+    >>> write_labels("organs.nii.gz", labels)
+    >>> bool((read_labels("organs.nii.gz").data == labels.data).all())
+    True
     """
     fault = fault_of_labels(labels.data)
     if fault:

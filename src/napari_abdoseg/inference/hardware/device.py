@@ -38,6 +38,12 @@ def choose_device(wish: str = "auto") -> Device:
     ------
     DeviceError
         The device is unknown or not on this machine.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.inference.hardware.device import choose_device
+    >>> choose_device("cpu")
+    Device(name='cpu', reason='As asked for.')
     """
     import torch
 

@@ -84,6 +84,13 @@ def load_ensemble(
         or does not fit the model's plans; or models have different labels.
     DeviceError
         The device is not on this machine.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import load_ensemble
+    >>> ensemble = load_ensemble("demo", folds=[0], device="cpu")
+    >>> [organ.name for organ in ensemble.organs]
+    ['liver', 'kidney', 'spleen', 'pancreas']
     """
     return drain(loading_ensemble(models, folds, device))
 

@@ -181,6 +181,13 @@ def read_model(name_or_folder: str | Path) -> Model:
     ------
     ModelError
         The folder is no complete model, or one for something else than one CT.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.inference.model import read_model
+    >>> model = read_model("demo")
+    >>> model.folds, [organ.name for organ in model.organs]
+    (('0', '1', '2', '3', '4'), ['liver', 'kidney', 'spleen', 'pancreas'])
     """
     try:
         folder = _find_folder(name_or_folder)
