@@ -140,7 +140,7 @@ def test_stages_are_kept_with_their_seconds_and_how_it_ended(logs):
     next(cancelled)
     cancelled.close()
     kept = text_of(logs)
-    for said in ("Train: Reading", "Train: Writing (Reading took 0.", "Train: done in"):
+    for said in ("Train: Reading", "Train: Writing (Reading for 0.", "Train: done in"):
         assert said in kept
     assert "Cancel: stopped after 0.00 s, in Reading" in kept
 
@@ -166,6 +166,8 @@ def test_the_file_is_one_a_process_and_turns_over(logs, monkeypatch):
     assert sorted(logs.iterdir()) == [path, older]
     assert max(file.stat().st_size for file in (path, older)) <= 2000
     assert "Line 99" in path.read_text()
+    for file in (path, older):
+        assert "napari-abdoseg 0" in file.read_text().splitlines()[0]
 
 
 def test_old_files_go(logs):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import sys
 import time
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +23,7 @@ from napari_abdoseg.progress import Progress, Result, Work, relay
 
 FORMAT = "%(asctime)s %(levelname)s %(process)d %(threadName)s %(name)s: %(message)s"
 PACKAGES = ("napari-abdoseg", "nnunetv2", "torch", "numpy", "nibabel", "napari", "distributed")
-MOST_BYTES = 2_000_000
+MOST_BYTES = 4_000_000
 """Of one file; what came before is in one of the same name with ``.1`` behind it."""
 MOST_FILES = 30
 
@@ -53,6 +54,11 @@ class LogFile(RotatingFileHandler):
             path, maxBytes=MOST_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace"
         )
 
+    def doRollover(self) -> None:  # noqa: N802
+        """Begin anew, as each file does, with what works here."""
+        super().doRollover()
+        logging.FileHandler.emit(self, _beginning())
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Say nothing."""
 
@@ -74,14 +80,14 @@ def log_folder() -> Path:
 
 
 def attach(handler: logging.Handler) -> None:
-    """Have a handler take what is logged from now on, after the versions that work."""
+    """Have a handler take what is logged from now on, after what works here."""
     handler.setFormatter(OneLine(FORMAT))
     if _ours.propagate:
         _ours.propagate = False
         _ours.setLevel(logging.INFO)
         _ours.addHandler(_AsBefore())
     _ours.addHandler(handler)
-    handler.handle(_log.makeRecord(_log.name, logging.INFO, __file__, 0, _versions(), (), None))
+    handler.handle(_beginning())
 
 
 def keep_log(name: str) -> Path | None:
@@ -142,7 +148,7 @@ def logged(work: Work[Result], what: str) -> Work[Result]:
         nonlocal stage, since
         if progress.stage != stage:
             now = time.perf_counter()
-            before = f" ({stage} took {now - since:.2f} s)" if stage else ""
+            before = f" ({stage} for {now - since:.2f} s)" if stage else ""
             _log.info("%s: %s%s", what, progress.stage, before)
             stage, since = progress.stage, now
         return progress
@@ -176,13 +182,17 @@ def _log_failure(what: str, error: BaseException) -> None:
         _log.error("%s: %s", what, type(error).__name__, exc_info=error)
 
 
-def _versions() -> str:
+def _beginning() -> logging.LogRecord:
+    """What every log begins with: versions, machine and command."""
     installed = []
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
             installed.append(f"{package} {version(package)}")
     python = f"Python {platform.python_version()} on {platform.platform()}"
-    return f"{', '.join(installed)}; {python}, {os.cpu_count()} cores"
+    words = f"{', '.join(installed)}; {python}, {os.cpu_count()} cores; {sys.argv}"
+    with suppress(OSError):  # the folder is gone
+        words += f" in {Path.cwd()}"
+    return _log.makeRecord(_log.name, logging.INFO, __file__, 0, "%s", (words,), None)
 
 
 def _remove_oldest(folder: Path) -> None:

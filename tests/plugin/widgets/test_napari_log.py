@@ -38,7 +38,7 @@ def test_the_first_panel_opens_it_and_work_is_kept_there(qtbot, logs):
         job.start()
     kept = path.read_text()
     assert "napari 0.9" in kept
-    assert "Segment ct: Writing (Reading took" in kept
+    assert "Segment ct: Writing (Reading for" in kept
     assert "Segment ct: done" in kept
 
 
