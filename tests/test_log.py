@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from napari_abdoseg import log
 from napari_abdoseg.batch.cluster import service
 from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster
-from napari_abdoseg.batch.cluster.request import Request
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.cli import app as command
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import write_volume
@@ -124,7 +124,11 @@ def test_a_worker_of_a_cluster_names_the_case_in_its_own_log(
     cases = find_cases([scans], tmp_path / "out")
     with cluster_in_threads() as cluster, Client(cluster) as client:
         address = cluster.scheduler_address
-        drain(predicting_on_cluster(cases, Request.of(ensemble, "exact"), address))
+        drain(
+            predicting_on_cluster(
+                cases, SegmentationJob.for_others(ensemble, Goal.of(ensemble, "exact")), address
+            )
+        )
         (lines,) = client.get_worker_logs().values()
     kept = "\n".join(line for _, line in lines)
     assert "scan1: Segmenting" in kept

@@ -82,7 +82,7 @@ def _carry_out(work: Work[CaseResult], run: str, case: str) -> CaseResult:
         said = [run, case, progress.stage, progress.fraction, progress.notice]
         worker.log_event(TOPIC, json.dumps(said))  # Dask's own takes no name that is no UTF-8
 
-    wanted = relay(logged(work, errand.case), require_wanted)
+    wanted = relay(logged(work, case), require_wanted)
     reports = thin_out(wanted, INTERVAL)
     try:
         while True:
