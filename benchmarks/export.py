@@ -32,7 +32,8 @@ from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.inference.export.label_map import labelling
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
-from napari_abdoseg.inference.network.prediction import whole_prediction
+from napari_abdoseg.inference.network.prediction import PredictionOnScan, whole_prediction
+from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 from napari_abdoseg.progress import drain
 
 SPACING, TARGET = (1.5, 0.8, 0.8), (1.5, 1.5, 1.5)
@@ -72,7 +73,9 @@ def ours(
     logits: torch.Tensor, properties: dict[str, Any], trained: TrainedConfiguration
 ) -> NDArray[Any]:
     grid = Grid.from_spacing(properties["shape_before_cropping"], SPACING)
-    return drain(labelling([(whole_prediction(trained, logits, (), 1), properties)], grid))
+    prediction = whole_prediction(trained, logits, (), 1)
+    on_scan = PredictionOnScan(prediction, ScanCrop.from_nnunet(properties))
+    return drain(labelling([on_scan], grid))
 
 
 def nnunets(

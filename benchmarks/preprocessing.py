@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def ours(scan: NDArray[np.int16], trained: TrainedConfiguration) -> NDArray[np.float32]:
-    return preprocess(scan[None], SPACING, trained)[0]
+    return preprocess(scan[None], SPACING, trained).image
 
 
 def nnunets(scan: NDArray[np.int16], trained: TrainedConfiguration) -> NDArray[np.float32]:

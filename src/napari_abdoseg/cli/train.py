@@ -162,8 +162,7 @@ def predict_test_cases(raw: RawDataset, trained: Trained, preset: str) -> None:
     images, labels = raw.folder / "imagesTs", raw.folder / "labelsTs"
     folder = trained.folders[trained.cross_validation.best[0]]
     output = folder / "test_predictions"
-    names = [model.name for model in trained.best]
-    ensemble = show(loading_ensemble(names, trained.best[0].folds, "auto"))
+    ensemble = show(loading_ensemble(trained.best, trained.best[0].folds, "auto"))
     show(predicting(find_cases([images], output), ensemble, preset))
     evaluate(output, labels, folder / "test_evaluation")
 
