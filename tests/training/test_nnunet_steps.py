@@ -14,10 +14,10 @@ from raw_datasets import write_case
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.training.nnunet import preprocessing as preprocessing_module
 from napari_abdoseg.training.nnunet import trial
-from napari_abdoseg.training.nnunet.fold import load_weights, train_fold
-from napari_abdoseg.training.nnunet.outcome import cross_validate
+from napari_abdoseg.training.nnunet.cross_validation import cross_validate
 from napari_abdoseg.training.nnunet.planning import extract_fingerprint, find_planner, plan
 from napari_abdoseg.training.nnunet.preprocessing import preprocess
+from napari_abdoseg.training.nnunet.train_fold import load_weights, train_fold
 from napari_abdoseg.training.nnunet.trainer import build_trainer, resumable
 from napari_abdoseg.training.settings import PLANNERS
 

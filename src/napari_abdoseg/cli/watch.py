@@ -13,9 +13,10 @@ from rich.live import Live
 
 from napari_abdoseg.cli.console import console
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.training.watching.finding import WatchedFold
 from napari_abdoseg.training.watching.saving import save_curves
 from napari_abdoseg.training.watching.terminal import folds_view
-from napari_abdoseg.training.watching.watch import Watch, WatchedFold
+from napari_abdoseg.training.watching.watch import Watch
 
 SECONDS = 3.0
 """Rest between two looks."""

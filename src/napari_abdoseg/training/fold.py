@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.training.watching.fold import read_fold
+from napari_abdoseg.training.watching.fold_folder import read_fold
 
 FINAL = "checkpoint_final.pth"
 

@@ -15,11 +15,12 @@ from training_logs import copied_model, log_of, made_curves
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.training.watching import words
 from napari_abdoseg.training.watching.curves import Stage
+from napari_abdoseg.training.watching.finding import WatchedFold
 from napari_abdoseg.training.watching.look import PAPER, Look
 from napari_abdoseg.training.watching.saving import save_curves
 from napari_abdoseg.training.watching.strip import draw_strip
 from napari_abdoseg.training.watching.terminal import folds_view
-from napari_abdoseg.training.watching.watch import Watch, WatchedFold
+from napari_abdoseg.training.watching.watch import Watch
 
 DARK = Look("#23242b", "#f0f1f2")
 

@@ -8,7 +8,7 @@ from training_logs import DATASET, made_curves, model_name
 
 from napari_abdoseg.training.watching.divergence import find_divergence
 from napari_abdoseg.training.watching.finding import Trouble
-from napari_abdoseg.training.watching.fold import read_fold
+from napari_abdoseg.training.watching.fold_folder import read_fold
 
 FALLING = np.linspace(1.5, -0.8, 40)
 

@@ -12,7 +12,12 @@ from training_logs import DATASET, EPOCH_SECONDS, copied_model, log_of, made_cur
 
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.training.watching.curves import Stage, moving_average
-from napari_abdoseg.training.watching.fold import find_folds, log_files, named_organs, read_fold
+from napari_abdoseg.training.watching.fold_folder import (
+    find_folds,
+    log_files,
+    named_organs,
+    read_fold,
+)
 from napari_abdoseg.training.watching.words import model_words
 
 TINY = DATASET / model_name("tiny")

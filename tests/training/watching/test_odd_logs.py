@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from napari_abdoseg.cli.app import app
 from napari_abdoseg.training.watching import growing_logs
 from napari_abdoseg.training.watching.curves import Stage
-from napari_abdoseg.training.watching.fold import read_fold
+from napari_abdoseg.training.watching.fold_folder import read_fold
 from napari_abdoseg.training.watching.growing_logs import GrowingLogs
 from napari_abdoseg.training.watching.log_text import read_logs
 

@@ -8,7 +8,7 @@ from training_logs import DATASET, made_curves, model_name
 
 from napari_abdoseg.training.watching.curves import FoldCurves
 from napari_abdoseg.training.watching.finding import Trouble
-from napari_abdoseg.training.watching.fold import read_fold
+from napari_abdoseg.training.watching.fold_folder import read_fold
 from napari_abdoseg.training.watching.overfitting import LEAST_EPOCHS, SHARE, find_overfitting
 
 TRAININGS, LOOKS = 120, 25

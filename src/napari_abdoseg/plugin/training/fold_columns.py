@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from napari_abdoseg.plugin.widgets.table_model import Column
 from napari_abdoseg.training.watching import words
-from napari_abdoseg.training.watching.watch import WatchedFold
+from napari_abdoseg.training.watching.finding import WatchedFold
 
 ALL = "all folds"
 TROUBLE = "#d55e00"

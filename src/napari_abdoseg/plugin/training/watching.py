@@ -9,7 +9,8 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.plugin.jobs.latest import Background
-from napari_abdoseg.training.watching.watch import Watch, WatchedFold
+from napari_abdoseg.training.watching.finding import WatchedFold
+from napari_abdoseg.training.watching.watch import Watch
 
 SECONDS = 3.0
 """Rest between two looks."""

@@ -27,9 +27,9 @@ from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.training.watching.finding import WatchedFold
 from napari_abdoseg.training.watching.look import Look
 from napari_abdoseg.training.watching.saving import save_curves
-from napari_abdoseg.training.watching.watch import WatchedFold
 from napari_abdoseg.training.watching.words import model_words
 
 if TYPE_CHECKING:

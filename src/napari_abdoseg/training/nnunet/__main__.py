@@ -21,8 +21,8 @@ STEPS = {
     "plan": "planning:plan",
     "preprocess": "preprocessing:preprocess",
     "try_step": "trial:try_step",
-    "train_fold": "fold:train_fold",
-    "cross_validate": "outcome:cross_validate",
+    "train_fold": "train_fold:train_fold",
+    "cross_validate": "cross_validation:cross_validate",
 }
 MISTAKE = 2
 """Exit status when the user can mend it; the result says how."""

@@ -1,9 +1,11 @@
-"""What is wrong with a training."""
+"""What is wrong with a training, and the fold that it is wrong with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from napari_abdoseg.training.watching.curves import FoldCurves, Stage
 
 
 class Trouble(StrEnum):
@@ -27,3 +29,28 @@ class Finding:
 
     trouble: Trouble
     reason: str
+
+
+@dataclass(frozen=True)
+class WatchedFold:
+    """A fold, and what is wrong with it.
+
+    Parameters
+    ----------
+    curves : FoldCurves
+    findings : tuple of Finding
+        The worst first; none where all is well.
+    """
+
+    curves: FoldCurves
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will come."""
+        return self.curves.stage is Stage.FINISHED
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether it has stopped writing without being finished."""
+        return any(found.trouble is Trouble.STOPPED for found in self.findings)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from napari_abdoseg.image.files.saving import make_folder
 from napari_abdoseg.training.watching.curves_csv import write_curves
+from napari_abdoseg.training.watching.finding import WatchedFold
 from napari_abdoseg.training.watching.sheet import write_sheet
-from napari_abdoseg.training.watching.watch import WatchedFold
 
 
 def save_curves(folds: Sequence[WatchedFold], output: Path) -> tuple[Path, Path]:

@@ -10,8 +10,8 @@ from typing import Any
 from napari_abdoseg.image.drawn_text import as_drawn
 from napari_abdoseg.image.files.saving import replaced_file
 from napari_abdoseg.training.watching import drawing
+from napari_abdoseg.training.watching.finding import WatchedFold
 from napari_abdoseg.training.watching.look import PAPER
-from napari_abdoseg.training.watching.watch import WatchedFold
 from napari_abdoseg.training.watching.words import epochs_done, state
 
 FOLD_INCHES, LEAST_INCHES, MODEL_INCHES, ROWS = 2.8, 7.0, 6.6, (1.2, 1.2, 0.8)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from napari_abdoseg.training.watching import words
 from napari_abdoseg.training.watching.curves import Values
-from napari_abdoseg.training.watching.watch import WatchedFold
+from napari_abdoseg.training.watching.finding import WatchedFold
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 LETTERS = 14

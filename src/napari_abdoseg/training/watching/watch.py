@@ -6,41 +6,14 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.training.watching.curves import FoldCurves, Stage
 from napari_abdoseg.training.watching.divergence import find_divergence
-from napari_abdoseg.training.watching.finding import Finding, Trouble
-from napari_abdoseg.training.watching.fold import find_folds, log_files, read_fold
+from napari_abdoseg.training.watching.finding import WatchedFold
+from napari_abdoseg.training.watching.fold_folder import find_folds, log_files, read_fold
 from napari_abdoseg.training.watching.growing_logs import GrowingLogs
 from napari_abdoseg.training.watching.overfitting import find_overfitting
 from napari_abdoseg.training.watching.silence import Silence, find_stop
-
-
-@dataclass(frozen=True)
-class WatchedFold:
-    """A fold, and what is wrong with it.
-
-    Parameters
-    ----------
-    curves : FoldCurves
-    findings : tuple of Finding
-        The worst first; none where all is well.
-    """
-
-    curves: FoldCurves
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether nothing more will come."""
-        return self.curves.stage is Stage.FINISHED
-
-    @property
-    def has_stopped(self) -> bool:
-        """Whether it has stopped writing without being finished."""
-        return any(found.trouble is Trouble.STOPPED for found in self.findings)
 
 
 class Watch:

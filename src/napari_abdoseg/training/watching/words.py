@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_abdoseg.progress import spoken_duration
 from napari_abdoseg.training.watching.curves import FoldCurves, Stage
-
-if TYPE_CHECKING:
-    from napari_abdoseg.training.watching.watch import WatchedFold
+from napari_abdoseg.training.watching.finding import WatchedFold
 
 DASH = "–"
 DAY = 24 * 3600
