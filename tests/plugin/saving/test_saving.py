@@ -20,7 +20,7 @@ from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.organs.widget import OrgansWidget
 from napari_abdoseg.plugin.saving import label_maps as saving_module
-from napari_abdoseg.plugin.saving.label_maps import saving
+from napari_abdoseg.plugin.saving.label_maps import saving, scan_path
 from napari_abdoseg.plugin.saving.leaving import Leaving, guard_unsaved
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.segment.result import show_result
@@ -135,6 +135,41 @@ def test_a_failure_is_told_and_nothing_is_lost(model, case, qtbot, monkeypatch):
     assert "disk is full" in panel.save.words.text()
     assert unsaved_labels(model).layers == [layer]
     assert case.read_bytes() == before
+
+
+def test_a_place_that_is_not_chosen_is_told(qtbot, labels, monkeypatch):
+    asked: list[str] = []
+
+    def cancel(window, title, proposed, filter):
+        asked.append(proposed)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", cancel)
+    viewer = ViewerModel()
+    layer = viewer.add_layer(Layer.create(*labels_layer(labels, "mine: 1/2")))
+    assert saving(viewer).place(layer) is None
+    with qtbot.waitSignal(saving(viewer).ended) as ended:
+        saving(viewer).save(layer)
+    assert ended.args == [layer, saving_module.NOT_CHOSEN]
+    assert asked == ["mine_ 1_2.nii.gz"]
+
+
+def test_what_is_no_label_map_is_told(model, case, qtbot):
+    flat = model.add_labels(np.zeros((4, 4), np.uint8), name="flat")
+    with qtbot.waitSignal(saving(model).ended) as ended:
+        saving(model).save_in(flat, case.with_name("flat.nii.gz"))
+    assert ended.args[0] is flat
+    assert "flat" in ended.args[1]
+    assert not case.with_name("flat.nii.gz").exists()
+
+
+def test_its_ct_is_found_among_other_pictures(model, case):
+    model.add_image(np.zeros((4, 4)), name="flat")
+    model.layers.move(model.layers.index("flat"), 0)
+    layer = model.layers["truth"]
+    assert scan_path(model, layer) == case.with_name("ct_0000.nii.gz")
+    layer.metadata.pop("grid")
+    assert scan_path(model, layer) is None
 
 
 def test_the_panel_says_where_and_whether(model, case, qtbot):
