@@ -53,6 +53,6 @@ def write_box_layers(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -
 
 def _plain_name(attributes: dict[str, Any]) -> str:
     """What a box layer is called, without what tells it from others of its name."""
-    name, organ = attributes["name"], attributes["metadata"]["organ"]
+    name, organ = str(attributes["name"]), str(attributes["metadata"]["organ"])
     is_ours = re.fullmatch(rf"{re.escape(organ)} box( \(.*\)| \[\d+\])*", name)
     return organ if is_ours else name.removesuffix(" box")

@@ -23,7 +23,7 @@ class Locks:
     layer : Labels
     """
 
-    held_back = Signal(list, bool)
+    held_back = Signal(list[int], bool)
     """Locked labels that a stroke would have changed, and whether anything is left of it."""
 
     def __init__(self, layer: Labels) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -16,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.preferences import preferences
 
 SLICES_ON_TOP, TWO_BY_TWO = "Slices above 3D", "Two by two"
@@ -24,7 +23,7 @@ STYLE = "#slice_label { font-size: 12px }"
 """napari leaves too little room for the numbers beside its sliders."""
 
 
-class PanelFrame(QWidget):  # type: ignore[misc]
+class PanelFrame(QWidget):
     """Axial, coronal, sagittal and 3D pictures, and a bar of switches above.
 
     Parameters
@@ -67,17 +66,17 @@ class PanelFrame(QWidget):  # type: ignore[misc]
         self.layouts.currentTextChanged.connect(self._keep_layout)
         self.close_button.clicked.connect(self.closed)
         self.arrange(self.layouts.currentText())
-        self.window().installEventFilter(self)
+        sure(self.window()).installEventFilter(self)
 
     def end(self) -> None:
         """Let the pictures go, and be deleted."""
-        self.window().removeEventFilter(self)
+        sure(self.window()).removeEventFilter(self)
         self._panels = ()
         self.hide()
         self.deleteLater()
 
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Close:
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        if sure(event).type() == QEvent.Type.Close:
             self.closed.emit()
         return False
 
@@ -104,6 +103,8 @@ class PanelFrame(QWidget):  # type: ignore[misc]
     def arrange(self, layout: str) -> None:
         """Arrange the pictures as `SLICES_ON_TOP` or `TWO_BY_TWO`."""
         axial, coronal, sagittal, three_d = self._panels
+        upper: tuple[QWidget, ...]
+        lower: tuple[QWidget, ...]
         if layout == SLICES_ON_TOP:
             upper, lower, heights = (axial, coronal, sagittal), (three_d,), (2, 3)
         else:

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent, QPointF, QRect, QRectF, Qt
-from qtpy.QtGui import QColor, QFont, QPainter, QPen
+from qtpy.QtCore import QEvent, QObject, QPointF, QRect, QRectF, Qt
+from qtpy.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QResizeEvent
 from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.plugin.four_panel.box_outlines import LINE_PIXELS, Outline
 from napari_abdoseg.plugin.viewing.orientation import letters_of, picture_directions
+from napari_abdoseg.plugin.widgets.certain import sure
 
 WORDS = QColor("#c3ced9")
 PLATE = QColor(0, 0, 0, 190)
@@ -31,7 +32,7 @@ FONT_PIXELS = 15
 Align = Qt.AlignmentFlag
 
 
-class PanelOverlay(QWidget):  # type: ignore[misc]
+class PanelOverlay(QWidget):
     """Name, sides of the patient and cross hair over a canvas.
 
     Parameters
@@ -80,16 +81,16 @@ class PanelOverlay(QWidget):  # type: ignore[misc]
         for event in self._events:
             event.disconnect(self.repaint_soon)
         self._viewer.dims.events.point.disconnect(self._follow_slice)
-        self.parentWidget().removeEventFilter(self)
+        sure(self.parentWidget()).removeEventFilter(self)
         self.hide()
         self.deleteLater()
 
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Resize:
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        if isinstance(event, QResizeEvent):
             self.resize(event.size())
         return False
 
-    def paintEvent(self, event: Any) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.setFont(_font())
         self._write(painter, self._name, Align.AlignLeft | Align.AlignTop)

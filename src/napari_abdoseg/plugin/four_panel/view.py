@@ -29,6 +29,7 @@ from napari_abdoseg.plugin.viewing.ct_window import window_by_dragging
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up, look_from_the_front
 from napari_abdoseg.plugin.viewing.panels import set_panels, unwrapped
 from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
+from napari_abdoseg.plugin.widgets.certain import sure
 
 AXIAL, CORONAL, SAGITTAL = (0, 1, 2), (1, 0, 2), (2, 0, 1)
 """Order of the axes (z, y, x): the first is sliced, the others go down and to the right."""
@@ -166,7 +167,7 @@ class FourPanelView:
         self.frame.arranged.connect(self._fit_soon)
 
     def _take_out_of_window(self) -> None:
-        self.frame.parentWidget().layout().removeWidget(self.frame)
+        sure(sure(self.frame.parentWidget()).layout()).removeWidget(self.frame)
         self.frame.end()
         for panel in self.qt_viewers:
             panel.close()
@@ -223,7 +224,7 @@ class FourPanelView:
         self._fit_timer.start()
 
 
-class _Panel(QtViewer):
+class _Panel(QtViewer):  # type: ignore[misc]  # napari has no types
     """A canvas and its slider, which may be as narrow as a third of the window."""
 
     def __init__(self, panel: ViewerModel) -> None:

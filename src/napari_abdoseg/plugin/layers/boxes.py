@@ -107,7 +107,8 @@ class BoxDisplay:
     @property
     def box(self) -> Box:
         """The box that is shown; it is in the layer's metadata."""
-        return self.layer.metadata["box"]
+        box: Box = self.layer.metadata["box"]
+        return box
 
     @box.setter
     def box(self, box: Box) -> None:

@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from psygnal import Signal
 
+from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
 
 
@@ -22,7 +23,7 @@ class LabelEdits:
         Of three axes.
     """
 
-    edited = Signal(list)
+    edited = Signal(list[Edit])
     """A stroke, its undo or redo: a list of `Edit`."""
     changed = Signal()
     """Something else has changed, which napari does not say."""

@@ -24,7 +24,7 @@ def follow_redraws(layer: Labels, hear: Callable[[Labels], None]) -> None:
         refresh(*args, **kwargs)
         hear(layer)
 
-    layer.refresh = followed  # type: ignore[method-assign]
+    layer.refresh = followed
 
 
 def follow_redraws_no_more(layer: Labels) -> None:

@@ -75,7 +75,7 @@ def last_atom(layer: Labels) -> Atom | None:
 
 def is_full(layer: Labels) -> bool:
     """Whether the next stroke makes napari forget the first."""
-    return len(layer._undo_history) == layer._undo_history.maxlen
+    return bool(len(layer._undo_history) == layer._undo_history.maxlen)
 
 
 def is_in_stroke(layer: Labels) -> bool:
@@ -172,4 +172,5 @@ def _as_recorded(atom: Any, edit: Edit) -> Atom:
         return edit.where, edit.before, edit.after
     mask = np.zeros([each.stop - each.start for each in atom.slice_key], bool)
     mask[tuple(axis - each.start for axis, each in zip(edit.where, atom.slice_key))] = True
-    return atom._replace(mask=mask, old_values=edit.before)
+    recorded: Atom = atom._replace(mask=mask, old_values=edit.before)
+    return recorded

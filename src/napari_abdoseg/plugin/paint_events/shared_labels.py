@@ -71,7 +71,7 @@ class SharedLabels:
         Of three axes.
     """
 
-    edited = Signal(list)
+    edited = Signal(list[Edit])
     """A stroke, its undo or redo: a list of `Edit`."""
     changed = Signal()
     """Something else has changed, which napari does not say."""

@@ -47,7 +47,7 @@ class CasesInView:
         self._in_view: CaseLayers | None = None
         self._selected: Layer | None = None
         self._arriving: Layer | None = None
-        for layer in viewer.layers:
+        for layer in filter(has_case, viewer.layers):
             self._sort_in(layer)
         active = viewer.layers.selection.active
         self._in_view = self.case_of(active) or next(iter(self._cases), None)
@@ -103,9 +103,7 @@ class CasesInView:
         elif case is not self._in_view:
             _put_away(case, [layer])
 
-    def _sort_in(self, layer: Layer) -> CaseLayers | None:
-        if not has_case(layer):
-            return None
+    def _sort_in(self, layer: Layer) -> CaseLayers:
         case = find_case(layer, self._cases, self._in_view)
         if case is None:
             case = CaseLayers(layer)
@@ -135,7 +133,7 @@ class CasesInView:
         """Whether a layer was opened in one go with the case in view."""
         together = layer.metadata.get("opened")
         return together is not None and any(
-            own.metadata.get("opened") is together for own in self._in_view.layers
+            own.metadata.get("opened") is together for own in self.layers
         )
 
     def _forget(self, layer: Layer) -> None:

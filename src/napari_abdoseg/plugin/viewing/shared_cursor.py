@@ -30,7 +30,7 @@ class SharedCursor:
     position : tuple of float
     """
 
-    moved = Signal(tuple)
+    moved = Signal(tuple[float, float, float])
 
     def __init__(self, position: Triple) -> None:
         self._position = position
@@ -125,7 +125,7 @@ def _is_free(viewer: ViewerModel) -> bool:
 
 def _axis(viewer: ViewerModel, i: int) -> int:
     """The viewer's axis of axis ``i`` of (S, P, L)."""
-    return i + viewer.dims.ndim - 3
+    return i + int(viewer.dims.ndim) - 3
 
 
 def _shown(viewer: ViewerModel) -> list[int]:
