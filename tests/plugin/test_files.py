@@ -19,7 +19,7 @@ from napari_abdoseg.anatomy.box_file import read_boxes
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.plugin.layers.boxes import box_display
+from napari_abdoseg.plugin.layers.boxes import follow_boxes
 from napari_abdoseg.plugin.layers.conversion import box_layer, image_layer
 from napari_abdoseg.plugin.reader import get_reader
 
@@ -148,8 +148,9 @@ def boxes(tmp_path, make_napari_viewer):
     viewer = make_napari_viewer()
     volume, truth = make_phantom(5, (8.0, 6.0, 6.0), "RAS")
     viewer.add_layer(Layer.create(*image_layer(volume)))
+    follow_boxes(viewer)
     for organ, box in bounding_boxes(truth).items():
-        box_display(viewer, Layer.create(*box_layer(organ.name, organ.color, box, truth.grid)))
+        viewer.add_layer(Layer.create(*box_layer(organ.name, organ.color, box, truth.grid)))
     return viewer, truth
 
 

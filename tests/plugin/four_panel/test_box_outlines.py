@@ -9,7 +9,7 @@ from napari.layers import Layer
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.four_panel.box_outlines import BoxOutlines
-from napari_abdoseg.plugin.layers.boxes import box_display
+from napari_abdoseg.plugin.layers.boxes import box_display, follow_boxes
 from napari_abdoseg.plugin.layers.conversion import box_layer
 
 BOX = Box((2, 3, 5), (4, 8, 6))
@@ -35,8 +35,8 @@ def told(outlines):
 
 @pytest.fixture
 def layer(viewer, outlines, told):
-    layer = Layer.create(*box_layer("liver", "#ff0000", BOX, GRID))
-    box_display(viewer, layer)
+    layer = viewer.add_layer(Layer.create(*box_layer("liver", "#ff0000", BOX, GRID)))
+    follow_boxes(viewer)
     return layer
 
 

@@ -11,7 +11,6 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.four_panel.box_outlines import BoxOutlines
 from napari_abdoseg.plugin.four_panel.fit_organs import OrgansInView
-from napari_abdoseg.plugin.layers.boxes import box_display
 from napari_abdoseg.plugin.layers.conversion import box_layer
 
 GRID = Grid.from_spacing((100, 100, 100), (2.0, 1.0, 1.0))
@@ -38,9 +37,7 @@ def in_view(viewer, three_d) -> OrgansInView:
 
 
 def _show(viewer, name, box) -> Layer:
-    layer = Layer.create(*box_layer(name, "#ff0000", box, GRID))
-    box_display(viewer, layer)
-    return layer
+    return viewer.add_layer(Layer.create(*box_layer(name, "#ff0000", box, GRID)))
 
 
 def _camera(viewer):

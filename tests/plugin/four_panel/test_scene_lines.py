@@ -49,8 +49,8 @@ def test_lines_come_change_and_go_with_the_boxes(viewer):
     (line,) = scene.children
     assert not line.visible
     grid = Grid.from_spacing((7, 9, 11), (5.0, 0.8, 0.7))
-    layer = Layer.create(*box_layer("liver", "#ff0000", Box((2, 3, 5), (4, 8, 6)), grid))
-    box_display(viewer, layer)
+    box = Box((2, 3, 5), (4, 8, 6))
+    layer = viewer.add_layer(Layer.create(*box_layer("liver", "#ff0000", box, grid)))
     assert line.visible
     assert line.pos[:, 2].min() == pytest.approx(1.5 * 5)  # vispy's order is (x, y, z)
     box_display(viewer, layer).box = Box((0, 3, 5), (4, 8, 6))

@@ -14,7 +14,7 @@ from napari.layers import Layer
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.plugin.layers.boxes import BoxDisplay
+from napari_abdoseg.plugin.layers.boxes import BoxDisplay, box_display
 from napari_abdoseg.plugin.layers.conversion import box_layer, image_layer
 
 BOX = Box((2, 3, 5), (4, 8, 6))
@@ -31,8 +31,8 @@ def viewer():
 
 
 def _display(viewer, box=BOX, grid=GRID) -> BoxDisplay:
-    layer = Layer.create(*box_layer("liver", "#dd6b55", box, grid))
-    return BoxDisplay(viewer, layer, box, grid)
+    layer = viewer.add_layer(Layer.create(*box_layer("liver", "#dd6b55", box, grid)))
+    return box_display(viewer, layer)
 
 
 def _slices_with_box(viewer, layer, axis: int) -> list[int]:
@@ -143,11 +143,7 @@ def test_two_viewers_show_two_axes(viewer):
 def test_a_deleted_box_is_forgotten(viewer):
     display = _display(viewer)
     ghost = weakref.ref(display)
-    events = (
-        viewer.dims.events.order,
-        viewer.dims.events.ndisplay,
-        viewer.layers.events.removed,
-    )
+    events = viewer.dims.events.order, viewer.dims.events.ndisplay, viewer.dims.events.point
     before = [len(event.callbacks) for event in events]
     viewer.layers.remove(display.layer)
     assert [len(event.callbacks) for event in events] == [count - 1 for count in before]

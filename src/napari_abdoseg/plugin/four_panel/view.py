@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from napari import Viewer
 from napari.components import ViewerModel
@@ -27,8 +26,9 @@ from napari_abdoseg.plugin.four_panel.scene_lines import BoxLines, Crosshair
 from napari_abdoseg.plugin.four_panel.view_state import ViewState
 from napari_abdoseg.plugin.viewing.ct_window import window_by_dragging
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up, look_from_the_front
-from napari_abdoseg.plugin.viewing.panels import set_panels, unwrapped
+from napari_abdoseg.plugin.viewing.panels import set_panels
 from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
+from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
 
 AXIAL, CORONAL, SAGITTAL = (0, 1, 2), (1, 0, 2), (2, 0, 1)
@@ -45,22 +45,26 @@ SETTLE_MS = 50
 REST_MS = 250
 """The cursor rests that long before the hidden canvas and the 3D picture follow."""
 
-_views: WeakKeyDictionary[Viewer, FourPanelView] = WeakKeyDictionary()
+
+class _Opened:
+    """The four-panel view of a viewer while it is open."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.view: FourPanelView | None = None
 
 
 def four_panel_view(viewer: Viewer) -> FourPanelView | None:
     """The four-panel view of a viewer, if it is open."""
-    return _views.get(unwrapped(viewer))
+    return state_of(viewer, _Opened).view
 
 
 def toggle_four_panel_view(viewer: Viewer) -> None:
     """Open the four-panel view of a viewer, or close it."""
-    viewer = unwrapped(viewer)
-    view = four_panel_view(viewer)
-    if view is None:
-        _views[viewer] = FourPanelView(viewer)
+    opened = state_of(viewer, _Opened)
+    if opened.view is None:
+        opened.view = FourPanelView(unwrapped(viewer))
     else:
-        view.close()
+        opened.view.close()
 
 
 class FourPanelView:
@@ -129,8 +133,10 @@ class FourPanelView:
 
     def close(self) -> None:
         """Leave the viewer as it was before."""
-        if _views.pop(self.viewer, None) is None:
+        opened = state_of(self.viewer, _Opened)
+        if opened.view is not self:
             return
+        opened.view = None
         self._fit_timer.stop()
         for undo in reversed(self._closing):
             undo()

@@ -15,15 +15,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
-from weakref import WeakSet, WeakValueDictionary
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Layer, Shapes
+from napari.layers import Shapes
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid, Triple
+from napari_abdoseg.plugin.layers.displays import Displays
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 
 EDGE_MM = 1.6
 """Thickness of an edge."""
@@ -36,31 +37,19 @@ EDGES = [
     if np.count_nonzero(one != other) == 1
 ]
 
-_displays: WeakValueDictionary[Layer, BoxDisplay] = WeakValueDictionary()
-_followed: WeakSet[ViewerModel] = WeakSet()
-
 
 def follow_boxes(viewer: ViewerModel) -> None:
     """Keep each box layer right that is in ``viewer``, or comes into it."""
-    if viewer in _followed:
-        return
-    _followed.add(viewer)
-
-    def display(layer: Layer) -> None:
-        if isinstance(layer, Shapes) and "box" in layer.metadata:
-            box_display(viewer, layer)
-
-    for layer in viewer.layers:
-        display(layer)
-    viewer.layers.events.inserted.connect(lambda event: display(event.value))
+    state_of(viewer, _boxes)
 
 
 def box_display(viewer: ViewerModel, layer: Shapes) -> BoxDisplay:
-    """What keeps a box layer right; the layer is in ``viewer``, or is added to it."""
-    display = _displays.get(layer)
-    if display is None:
-        display = BoxDisplay(viewer, layer, layer.metadata["box"], layer.metadata["grid"])
-    return display
+    """What keeps a box layer right, which is in ``viewer``."""
+    return state_of(viewer, _boxes)[layer]
+
+
+def _boxes(viewer: ViewerModel) -> Displays[BoxDisplay]:
+    return Displays(viewer, Shapes, "box", BoxDisplay)
 
 
 class BoxDisplay:
@@ -75,18 +64,12 @@ class BoxDisplay:
     viewer : ViewerModel
         Any viewer or viewer model; each with its own layer.
     layer : Shapes
-        As `box_layer` makes it; added to the viewer if it is not there yet.
-    box : Box
-    grid : Grid
+        As `box_layer` makes it; the box is in its metadata.
     """
 
-    def __init__(self, viewer: ViewerModel, layer: Shapes, box: Box, grid: Grid) -> None:
+    def __init__(self, viewer: ViewerModel, layer: Shapes) -> None:
         self.layer = layer
         self._viewer = viewer
-        self._grid = grid
-        _displays[layer] = self
-        if layer not in viewer.layers:
-            viewer.add_layer(layer)
         self._redraws = layer.events.set_data, layer.events.highlight
         self._hold_redraws()
         self._draw()
@@ -96,13 +79,6 @@ class BoxDisplay:
         viewer.dims.events.point.connect(self._follow_slice)
         layer.events.visible.connect(self._redraw)
         layer.events.metadata.connect(self._draw)
-
-        def on_removed(event: Any) -> None:
-            if event.value is self.layer:
-                self.close()
-
-        self._on_removed = on_removed  # a function keeps the display alive, a method would not
-        viewer.layers.events.removed.connect(on_removed)
 
     @property
     def box(self) -> Box:
@@ -117,15 +93,13 @@ class BoxDisplay:
 
     def close(self) -> None:
         """Follow the viewer no longer."""
-        dims, layers = self._viewer.dims, self._viewer.layers
+        dims = self._viewer.dims
         dims.events.ndisplay.disconnect(self._follow)
         dims.events.order.disconnect(self._follow)
         dims.events.point.disconnect(self._follow_slice)
         self.layer.events.visible.disconnect(self._redraw)
         self.layer.events.metadata.disconnect(self._draw)
-        layers.events.removed.disconnect(self._on_removed)
         self._release_redraws()
-        _displays.pop(self.layer, None)
 
     def _hidden_axis(self) -> int | None:
         """The axis of the box that is sliced, None in 3D."""
@@ -148,7 +122,7 @@ class BoxDisplay:
 
     def _draw(self, event: Any = None) -> None:
         self._hidden = self._hidden_axis()
-        drawing = draw_box(self.box, self._grid, self._hidden)
+        drawing = draw_box(self.box, self.layer.metadata["grid"], self._hidden)
         layer = self.layer
         # One event for all, and that last: the viewer's range then sees the new extent.
         with layer.events.data.blocker(), layer.events.scale.blocker():

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary, ref
 
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 
-_names: WeakKeyDictionary[ViewerModel, ref[CompanionNames]] = WeakKeyDictionary()
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 
 
 def companion_names(viewer: ViewerModel) -> CompanionNames:
-    """What names the companions in a viewer; it lives as long as the viewer."""
-    if viewer in _names and (names := _names[viewer]()) is not None:
-        return names
-    names = CompanionNames(viewer)
-    _names[viewer] = ref(names)
-    return names
+    """What names the companions in a viewer."""
+    return state_of(viewer, CompanionNames)
 
 
 @dataclass
@@ -39,7 +34,6 @@ class CompanionNames:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._companions: dict[Layer, _Companion] = {}
-        # Functions keep this alive as long as its viewer, methods would not.
         viewer.layers.events.removed.connect(lambda event: self._forget(event.value))
 
     def take(self, layer: Layer, plain: str, labels: Labels) -> None:

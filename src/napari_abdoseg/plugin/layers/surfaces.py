@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakSet, WeakValueDictionary
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Layer
 from napari.layers import Surface as SurfaceLayer
 
 from napari_abdoseg.anatomy.surface import Surface
 from napari_abdoseg.evaluation.distance_surface import DistanceSurface
 from napari_abdoseg.image.grid import Grid, Triple
-
-_displays: WeakValueDictionary[Layer, SurfaceDisplay] = WeakValueDictionary()
-_followed: WeakSet[ViewerModel] = WeakSet()
+from napari_abdoseg.plugin.layers.displays import Displays
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 
 
 def follow_surfaces(viewer: ViewerModel) -> None:
     """Keep each surface layer right that is in ``viewer``, or comes into it."""
-    if viewer in _followed:
-        return
-    _followed.add(viewer)
-
-    def display(layer: Layer) -> None:
-        if isinstance(layer, SurfaceLayer) and "surface" in layer.metadata:
-            surface_display(viewer, layer)
-
-    for layer in viewer.layers:
-        display(layer)
-    viewer.layers.events.inserted.connect(lambda event: display(event.value))
+    state_of(viewer, _surfaces)
 
 
 def surface_display(viewer: ViewerModel, layer: SurfaceLayer) -> SurfaceDisplay:
-    """What keeps a surface layer right; the layer is in ``viewer``."""
-    return _displays.get(layer) or SurfaceDisplay(viewer, layer)
+    """What keeps a surface layer right, which is in ``viewer``."""
+    return state_of(viewer, _surfaces)[layer]
+
+
+def _surfaces(viewer: ViewerModel) -> Displays[SurfaceDisplay]:
+    return Displays(viewer, SurfaceLayer, "surface", SurfaceDisplay)
 
 
 class SurfaceDisplay:
@@ -55,25 +46,15 @@ class SurfaceDisplay:
     def __init__(self, viewer: ViewerModel, layer: SurfaceLayer) -> None:
         self.layer = layer
         self._viewer = viewer
-        _displays[layer] = self
         self._in_3d: bool | None = None
         self._draw()
         viewer.dims.events.ndisplay.connect(self._follow, position="first")
         layer.events.metadata.connect(self._draw)
 
-        def on_removed(event: Any) -> None:
-            if event.value is layer:
-                self.close()
-
-        self._on_removed = on_removed  # a function keeps the display alive, a method would not
-        viewer.layers.events.removed.connect(on_removed)
-
     def close(self) -> None:
         """Follow the viewer no longer."""
         self._viewer.dims.events.ndisplay.disconnect(self._follow)
         self.layer.events.metadata.disconnect(self._draw)
-        self._viewer.layers.events.removed.disconnect(self._on_removed)
-        _displays.pop(self.layer, None)
 
     def _follow(self, event: Any) -> None:
         if (self._viewer.dims.ndisplay == 3) != self._in_3d:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from napari.components import ViewerModel
@@ -12,19 +11,12 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.plugin.viewing.case_layers import CaseLayers, find_case, has_case
-from napari_abdoseg.plugin.viewing.panels import unwrapped
-
-_views: WeakKeyDictionary[ViewerModel, ref[CasesInView]] = WeakKeyDictionary()
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 
 
 def cases_in_view(viewer: ViewerModel) -> CasesInView:
-    """What keeps one case of a viewer in view; it lives as long as the viewer."""
-    viewer = unwrapped(viewer)
-    if viewer in _views and (view := _views[viewer]()) is not None:
-        return view
-    view = CasesInView(viewer)
-    _views[viewer] = ref(view)
-    return view
+    """What keeps one case of a viewer in view."""
+    return state_of(viewer, CasesInView)
 
 
 class CasesInView:
@@ -51,7 +43,6 @@ class CasesInView:
             self._sort_in(layer)
         active = viewer.layers.selection.active
         self._in_view = self.case_of(active) or next(iter(self._cases), None)
-        # Functions keep the view alive as long as its viewer, methods would not.
         viewer.layers.events.inserted.connect(lambda event: self._take_in(event.value))
         viewer.layers.events.removed.connect(lambda event: self._forget(event.value))
         viewer.layers.selection.events.active.connect(lambda event: self._follow(event.value))

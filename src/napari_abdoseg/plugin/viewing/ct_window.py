@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakSet
 
 import numpy as np
 from napari.components import ViewerModel
@@ -13,6 +12,7 @@ from napari.layers import Image
 
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.shared_cursor import LEFT_BUTTON
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 
 CT_RANGE = (-1024, 3071)
 """HU of 12-bit scanners."""
@@ -23,8 +23,6 @@ DRAG_KEY = "Control"
 DRAG_PIXELS = 300
 """So far the mouse goes to make a window twice as wide, or to move it by its width."""
 NARROWEST = 1.0
-
-_followed: WeakSet[ViewerModel] = WeakSet()
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,10 @@ WINDOWS = {
 
 def follow_windows(viewer: ViewerModel) -> None:
     """Let the CTs of a viewer be windowed over all of their values, and by dragging."""
-    if viewer in _followed:
-        return
-    _followed.add(viewer)
+    state_of(viewer, _follow)
+
+
+def _follow(viewer: ViewerModel) -> None:
     for layer in viewer.layers:
         widen_range(layer)
     viewer.layers.events.inserted.connect(lambda event: widen_range(event.value))

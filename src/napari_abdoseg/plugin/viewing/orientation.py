@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from weakref import WeakSet
 
 import numpy as np
 from napari.components import ViewerModel
 from numpy.typing import NDArray
+
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 
 SUPERIOR = 0
 """The axis of (z, y, x) that points to the head."""
@@ -21,8 +22,6 @@ OBLIQUE = 0.35
 FROM_ABOVE = (0, 0, 0)
 """Angles of napari's camera at first, and after each reset."""
 
-_kept: WeakSet[ViewerModel] = WeakSet()
-
 
 def keep_head_up(viewer: ViewerModel) -> Callable[[], None]:
     """Show coronal and sagittal slices head up, and axial ones anterior side up.
@@ -35,39 +34,50 @@ def keep_head_up(viewer: ViewerModel) -> Callable[[], None]:
     callable
         Stops it; does nothing if it was kept so before.
     """
-    if viewer in _kept:
+    head_up = state_of(viewer, _HeadUp)
+    if head_up.is_kept:
         return lambda: None
-    _kept.add(viewer)
-    dims, camera = viewer.dims, viewer.scene.camera
+    head_up.keep()
+    return head_up.stop
 
-    def turn() -> None:
-        vertical = dims.displayed[0] - (dims.ndim - 3)
-        up = dims.ndisplay == 2 and vertical == SUPERIOR
-        camera.orientation = ("away", "up" if up else "down", "right")
 
-    def stop() -> None:
-        dims.events.order.disconnect(turn)
-        dims.events.ndisplay.disconnect(turn)
-        dims.events.ndisplay.disconnect(face)
-        viewer.events.reset_view.disconnect(face)
-        _kept.discard(viewer)
+class _HeadUp:
+    """Turns the camera of a viewer with its slices."""
 
-    def face() -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.is_kept = False
+        self._viewer = viewer
+        self._dims, self._camera = viewer.dims, viewer.scene.camera
+        self._connections = (
+            (viewer.dims.events.order, self._turn),
+            (viewer.dims.events.ndisplay, self._turn),
+            (viewer.dims.events.ndisplay, self._face),
+            (viewer.events.reset_view, self._face),
+        )
+
+    def keep(self) -> None:
+        self.is_kept = True
+        for event, callback in self._connections:
+            event.connect(callback)
+        self._turn()
+        self._face()
+
+    def stop(self) -> None:
+        self.is_kept = False
+        for event, callback in self._connections:
+            event.disconnect(callback)
+
+    def _turn(self, event: object = None) -> None:
+        vertical = self._dims.displayed[0] - (self._dims.ndim - 3)
+        up = self._dims.ndisplay == 2 and vertical == SUPERIOR
+        self._camera.orientation = ("away", "up" if up else "down", "right")
+
+    def _face(self, event: object = None) -> None:
         """Turn from the view that napari has in 3D by default, from above."""
-        if (
-            dims.ndisplay == 3
-            and camera.angles == FROM_ABOVE
-            and dims.order == tuple(range(dims.ndim))
-        ):
-            look_from_the_front(viewer)
-
-    dims.events.order.connect(turn)
-    dims.events.ndisplay.connect(turn)
-    dims.events.ndisplay.connect(face)
-    viewer.events.reset_view.connect(face)
-    turn()
-    face()
-    return stop
+        was_turned = self._camera.angles != FROM_ABOVE
+        in_order = self._dims.order == tuple(range(self._dims.ndim))
+        if self._dims.ndisplay == 3 and in_order and not was_turned:
+            look_from_the_front(self._viewer)
 
 
 def look_from_the_front(viewer: ViewerModel) -> None:

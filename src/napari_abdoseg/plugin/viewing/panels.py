@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-from weakref import WeakKeyDictionary
 
 from napari.components import ViewerModel
 
-_panels: WeakKeyDictionary[ViewerModel, tuple[ViewerModel, ...]] = WeakKeyDictionary()
+from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
+
+__all__ = ["panels_of", "set_panels", "unwrapped"]
 
 
-def unwrapped(viewer: Any) -> Any:
-    """The viewer itself, where napari hands plugins one that hides its private parts."""
-    return getattr(viewer, "__wrapped__", viewer)
+class _Panels:
+    """Those that are beside a viewer."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.others: tuple[ViewerModel, ...] = ()
 
 
 def panels_of(viewer: ViewerModel) -> tuple[ViewerModel, ...]:
     """A viewer, and those that show its layers beside it."""
-    viewer = unwrapped(viewer)
-    return viewer, *_panels.get(viewer, ())
+    return unwrapped(viewer), *state_of(viewer, _Panels).others
 
 
 def set_panels(viewer: ViewerModel, others: Sequence[ViewerModel]) -> None:
     """Let ``others`` count as panels of ``viewer``."""
-    _panels[viewer] = tuple(others)
+    state_of(viewer, _Panels).others = tuple(others)
