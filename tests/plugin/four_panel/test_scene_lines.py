@@ -11,7 +11,7 @@ from vispy.scene import Node
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.four_panel.box_outlines import BoxOutlines, Outline
-from napari_abdoseg.plugin.four_panel.scene_lines import BoxLines, box_segments
+from napari_abdoseg.plugin.four_panel.scene_lines import BoxLines, Crosshair, box_segments
 from napari_abdoseg.plugin.layers.boxes import box_display
 from napari_abdoseg.plugin.layers.conversion import box_layer
 
@@ -61,3 +61,19 @@ def test_lines_come_change_and_go_with_the_boxes(viewer):
     assert not scene.children
     layer.visible = True
     assert not line.visible
+
+
+def test_a_crosshair_is_drawn_through_the_place_where_it_rests(viewer, qtbot):
+    scene = Node()
+    crosshair = Crosshair(viewer, scene, rest_ms=0)
+    (line,) = scene.children
+    crosshair.point_at((3.0, 4.0, 5.0))
+    viewer.add_image(np.zeros((7, 9, 11)))
+    qtbot.waitUntil(lambda: line.visible)
+    for axis, size in enumerate((7, 9, 11)):
+        along = line.pos[2 * axis : 2 * axis + 2, ::-1]  # vispy's order is (x, y, z)
+        assert along[:, axis].tolist() == [0, size - 1]
+        others = [other for other in range(3) if other != axis]
+        assert (along[:, others] == np.array((3, 4, 5))[others]).all()
+    crosshair.end()
+    assert not scene.children
