@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
@@ -24,22 +24,17 @@ from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.layers.conversion import label_map_of, volume_of
 from napari_abdoseg.plugin.saving.saved_state import State
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.progress import Progress, Work
 
 TITLE, TYPES = "Save label map", "NIfTI label map (*.nii.gz *.nii)"
 NOT_CHOSEN = "Not saved: no file was chosen."
 NOT_IN_NAMES = r'[<>:"/\\|?*]'
 
-_savings: WeakKeyDictionary[ViewerModel, Saving] = WeakKeyDictionary()
-
 
 def saving(viewer: ViewerModel) -> Saving:
     """What saves the label maps of a viewer."""
-    viewer = unwrapped(viewer)
-    if viewer not in _savings:
-        _savings[viewer] = Saving(viewer)
-    return _savings[viewer]
+    return state_of(viewer, Saving)
 
 
 def scan_path(viewer: ViewerModel, layer: Labels) -> Path | None:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtCore import QObject, Signal
 
 from napari_abdoseg.plugin.saving.saved_state import NEVER, SavedState, State
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.certain import sure
-
-_unsaved: WeakKeyDictionary[ViewerModel, Unsaved] = WeakKeyDictionary()
 
 
 def unsaved_labels(viewer: ViewerModel) -> Unsaved:
     """The label maps of a viewer that are not saved; they are followed from the first call on."""
-    viewer = unwrapped(viewer)
-    if viewer not in _unsaved:
-        _unsaved[viewer] = Unsaved(viewer)
-    return _unsaved[viewer]
+    return state_of(viewer, Unsaved)
 
 
 class Unsaved(QObject):

@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from napari import Viewer
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_abdoseg.image.volume import LabelMap
@@ -23,11 +24,10 @@ from napari_abdoseg.plugin.review.disagreement_layer import disagreement_metadat
 from napari_abdoseg.plugin.saving.leaving import guard_unsaved
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
 CORRECTED = "(corrected)"
-
-_results: WeakKeyDictionary[Image, WeakSet[Labels]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def show_result(
     """
     guard_unsaved(viewer)
     unsaved = unsaved_labels(viewer)
-    earlier = [layer for layer in _results.get(image, ()) if layer in viewer.layers]
+    earlier = [layer for layer in state_of(viewer, _Results).of(image) if layer in viewer.layers]
     kept = [layer for layer in earlier if label_map.stamp or was_painted(layer)]
     for layer in kept:
         _keep(viewer, layer)
@@ -95,13 +95,23 @@ def show_result(
     return Shown(layer, tuple(layer.name for layer in kept if was_painted(layer)))
 
 
+class _Results:
+    """The layers of results in a viewer, by the scan that they are of."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._layers: WeakKeyDictionary[Image, WeakSet[Labels]] = WeakKeyDictionary()
+
+    def of(self, image: Image) -> WeakSet[Labels]:
+        return self._layers.setdefault(image, WeakSet())
+
+
 def _add(
     viewer: Viewer, image: Image, label_map: LabelMap, disagreement: Disagreement | None
 ) -> Labels:
     data, options, kind = labels_layer(label_map, name_of_result(image, label_map))
     options["metadata"] |= _origin(image, disagreement)
     layer = add_beside(viewer, image, (data, options, kind))
-    _results.setdefault(image, WeakSet()).add(layer)
+    state_of(viewer, _Results).of(image).add(layer)
     organ_scene(viewer, layer).show_when_measured(label_map.organs)
     return layer
 
