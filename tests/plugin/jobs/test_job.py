@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+from napari.utils.notifications import notification_manager
 from qtpy.QtWidgets import QApplication
 
-from napari_abdoseg.plugin.jobs.job import Job
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.plugin.jobs.job import Job, UnexpectedError
 from napari_abdoseg.progress import Progress
 
 
@@ -82,3 +85,42 @@ def test_napari_names_work_by_what_is_being_done_when_it_asks_to_close(make_napa
         tasks.cancel_all()  # as napari does when it closes
         go_on.set()
     assert not tasks.is_busy()
+
+
+def _failing(error: Exception):
+    yield Progress("Working", 0, 0)
+    raise error
+
+
+def test_a_mistake_of_the_user_is_told(qtbot):
+    job, returned = Job(_failing(AbdosegError("ct.nii is no CT: choose one.")), "Job"), []
+    job.returned.connect(returned.append)
+    with qtbot.waitSignal(job.ended, timeout=60_000):
+        job.start()
+    assert (job.failed, job.cancelled, returned) == (True, False, [])
+    assert job.problem == "ct.nii is no CT: choose one."
+    assert notification_manager.records[-1].message == job.problem
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), RuntimeError("a bug")])
+def test_any_other_error_is_a_bug_with_its_traceback(qtbot, error):
+    job = Job(_failing(error), "Job")
+    with qtbot.capture_exceptions() as raised, qtbot.waitSignal(job.ended, timeout=60_000):
+        job.start()
+    assert (job.failed, job.problem) == (True, "a bug")
+    ((kind, _, _),) = raised
+    assert kind is (UnexpectedError if isinstance(error, RuntimeError) else ValueError)
+
+
+def test_the_activity_dock_cancels_it_too(qtbot):
+    def work():
+        while True:
+            time.sleep(0.01)
+            yield Progress("Working", 0, 0)
+
+    job = Job(work(), "Job")
+    with qtbot.waitSignal(job.progressed, timeout=60_000):
+        job.start()
+    with qtbot.waitSignal(job.ended, timeout=60_000):
+        job._activity.cancel()
+    assert (job.cancelled, job.problem) == (True, "Cancelled.")

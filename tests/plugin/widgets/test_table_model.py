@@ -71,6 +71,7 @@ def test_a_header_says_what_its_column_is(model):
     assert model.headerData(NUMBERS, across, Role.ToolTipRole) is None
     assert model.headerData(NUMBERS, across, Role.TextAlignmentRole) == RIGHT_HAND
     assert model.headerData(0, Qt.Orientation.Vertical) is None
+    assert model.headerData(NUMBERS, across, Role.UserRole + 9) is None
     assert model.rowCount(model.index(0, 0)) == model.columnCount(QModelIndex()) - 2 == 0
 
 

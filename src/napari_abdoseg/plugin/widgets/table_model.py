@@ -51,12 +51,12 @@ class Column(Generic[Row]):
 
     def head(self, role: int) -> Any:
         """What Qt asks for of the header."""
-        says = {
+        says: dict[int, Any] = {
             Role.DisplayRole: self.header,
             Role.ToolTipRole: self.tip or None,
             Role.TextAlignmentRole: RIGHT_HAND if self.is_figure else None,
         }
-        return says.get(Role(role))
+        return says.get(role)
 
     def cell(self, row: Row, role: int) -> Any:
         """What Qt asks for of a row."""
