@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import QModelIndex, QPoint, Qt
 from qtpy.QtGui import QColor
 
-from napari_abdoseg.plugin.widgets.table_model import Column, Role, TableModel
+from napari_abdoseg.plugin.widgets.table_model import UNSORTED, Column, Role, TableModel
 from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, PlainTable
 
 ASCENDING, DESCENDING = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
@@ -88,6 +88,18 @@ def test_rows_are_sorted_by_key_or_text_and_so_are_those_that_come(model, column
     assert model.rows == rows
     model.show_rows([1, 9, 10])
     assert model.rows == rows
+
+
+@pytest.mark.parametrize("column", [UNSORTED, len(COLUMNS)])
+def test_rows_stay_as_they_come_where_there_is_no_such_column(model, column):
+    model.sort(column)
+    assert model.rows == [9, 10, 1]
+
+
+def test_fewer_columns_than_the_one_that_was_sorted_by(model):
+    model.sort(NUMBERS)
+    model.show_rows([9, 1], COLUMNS[:1])
+    assert model.rows == [9, 1]
 
 
 def test_the_selected_row_stays_selected_when_it_is_sorted_elsewhere(table, model):

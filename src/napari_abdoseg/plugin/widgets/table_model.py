@@ -14,6 +14,8 @@ from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, check_state, swatch
 Row = TypeVar("Row")
 Role = Qt.ItemDataRole
 NOWHERE = QModelIndex()
+UNSORTED = -1
+"""What Qt calls the column when rows are in no order."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         super().__init__()
         self.rows: list[Row] = []
         self._columns = tuple(columns)
-        self._sorted_by: tuple[int, bool] | None = None
+        self._sorted_by, self._descending = UNSORTED, False
 
     def show_rows(self, rows: Sequence[Row], columns: Sequence[Column[Row]] = ()) -> None:
         """Show other rows, and other columns if there are any; no row stays selected."""
@@ -132,7 +134,7 @@ class TableModel(QAbstractTableModel, Generic[Row]):
             self.dataChanged.emit(self.index(0, 0), self.index(now - 1, last_column))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        self._sorted_by = column, order == Qt.SortOrder.DescendingOrder
+        self._sorted_by, self._descending = column, order == Qt.SortOrder.DescendingOrder
         self.layoutAboutToBeChanged.emit()
         places = self._places(self.rows)
         self.rows = [self.rows[place] for place in places]
@@ -144,11 +146,10 @@ class TableModel(QAbstractTableModel, Generic[Row]):
 
     def _places(self, rows: Sequence[Row]) -> list[int]:
         """Places of rows in the order that was asked for."""
-        if self._sorted_by is None:
+        if not 0 <= self._sorted_by < len(self._columns):
             return list(range(len(rows)))
-        column, descending = self._sorted_by
-        keys = [self._columns[column].sort_key(row) for row in rows]
-        return sorted(range(len(rows)), key=keys.__getitem__, reverse=descending)
+        keys = [self._columns[self._sorted_by].sort_key(row) for row in rows]
+        return sorted(range(len(rows)), key=keys.__getitem__, reverse=self._descending)
 
     def rowCount(self, parent: QModelIndex = NOWHERE) -> int:  # noqa: N802
         return 0 if parent.isValid() else len(self.rows)

@@ -10,7 +10,6 @@ from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeView
 from napari_abdoseg.plugin.widgets.certain import sure
 
 RIGHT_HAND = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-SORT_ROLE = Qt.ItemDataRole.UserRole
 VISIBLE_ROWS = 0
 NARROWEST = QSize(120, 90)
 SWATCH = QSize(12, 12)
