@@ -1,0 +1,347 @@
+"""Make the pictures of the README anew, from phantoms and the demo ensemble, in a real napari.
+
+    xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_images.py [NAME ...]
+
+Without a name all of them are made. Look at each before it is committed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+SCRATCH = Path(tempfile.gettempdir()) / "abdoseg_study"
+os.environ["NAPARI_CONFIG"] = str(SCRATCH / "settings.yaml")  # napari as it comes
+
+import napari  # noqa: E402
+import numpy as np  # noqa: E402
+from napari.layers import Image, Layer  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+from PIL import Image as Picture  # noqa: E402
+from qtpy.QtCore import Qt  # noqa: E402
+from qtpy.QtTest import QTest  # noqa: E402
+
+from napari_abdoseg.batch.case import Case  # noqa: E402
+from napari_abdoseg.batch.folder import predicting  # noqa: E402
+from napari_abdoseg.image.nifti.volumes import write_volume  # noqa: E402
+from napari_abdoseg.image.phantom import make_phantom  # noqa: E402
+from napari_abdoseg.image.volume import LabelMap, Volume  # noqa: E402
+from napari_abdoseg.inference.model.ensemble import load_ensemble  # noqa: E402
+from napari_abdoseg.inference.result import Segmentation  # noqa: E402
+from napari_abdoseg.inference.segmentation import segmenting  # noqa: E402
+from napari_abdoseg.plugin.compare.score_columns import DISTANCE  # noqa: E402
+from napari_abdoseg.plugin.four_panel.frame import TWO_BY_TWO  # noqa: E402
+from napari_abdoseg.plugin.four_panel.view import (  # noqa: E402
+    four_panel_view,
+    toggle_four_panel_view,
+)
+from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer  # noqa: E402
+from napari_abdoseg.plugin.segment.result import show_result  # noqa: E402
+from napari_abdoseg.plugin.widgets.panel import open_panel  # noqa: E402
+from napari_abdoseg.plugin.widgets.table_model import Role  # noqa: E402
+from napari_abdoseg.progress import drain  # noqa: E402
+from napari_abdoseg.training.watching.saving import save_curves  # noqa: E402
+from napari_abdoseg.training.watching.watch import Watch  # noqa: E402
+
+HERE = Path(__file__).parent
+IMAGES = HERE / "images"
+TRAINING = HERE.parent / "tests" / "training" / "data" / "Dataset001_Phantoms"
+TRAINED = TRAINING / "nnUNetTrainer_tiny__nnUNetPlans__3d_fullres"
+"""Logs of a real training on phantoms."""
+WINDOW = (1600, 1000)
+SEED = 7
+SPACING = (3.0, 1.5, 1.5)
+NOISE_HU = 24.0
+COLORS = 256
+SECOND = 1000
+PATIENCE = 600.0
+"""Seconds that a run may take on a busy machine."""
+COHORT = 10_000
+GAP = 12
+
+
+def four_panels() -> None:
+    """Three slices beside the organs in 3D, each with its box, and the organ list."""
+    with segmented() as viewer:
+        toggle_four_panel_view(viewer)
+        rest(6)
+        save_window(viewer, "four_panels")
+
+
+def four_panels_grid() -> None:
+    """The same, two by two."""
+    with segmented() as viewer:
+        toggle_four_panel_view(viewer)
+        four_panel_view(viewer).frame.layouts.setCurrentText(TWO_BY_TWO)
+        rest(6)
+        save_window(viewer, "four_panels_grid")
+
+
+def running() -> None:
+    """In mid-run: the masks of the first fold, as a preview."""
+    with window() as viewer:
+        add_scan(viewer, phantom()[0])
+        panel = open_panel(viewer, "Segment organs")
+        wait(lambda: panel.preflight.words.text() != "")
+        panel.button.native.click()
+        wait(lambda: any("preview" in layer.name for layer in viewer.layers))
+        rest(6)
+        save_window(viewer, "running")
+        panel.cancel()
+        wait(lambda: panel.job is None)
+
+
+def review() -> None:
+    """Places where the folds disagree, after a run on a noisy scan."""
+    with segmented(noisy(phantom()[0])) as viewer:
+        panel = open_panel(viewer, "Where folds disagree")
+        wait(lambda: panel.table.isVisible())
+        panel.table.setCurrentIndex(panel.places.index(0, 0))
+        rest(4)
+        save_window(viewer, "review")
+
+
+def compare() -> None:
+    """The way from the scores to an error of the liver, which is half corrected."""
+    with window() as viewer:
+        add_scan(viewer, phantom()[0])
+        truth = phantom()[1]
+        for labels, name in ((truth, "truth"), (with_errors(truth), "prediction")):
+            viewer.add_layer(Layer.create(*labels_layer(labels, name)))
+        panel = open_panel(viewer, "Compare with labels")
+        panel.choice.prediction.value = prediction = viewer.layers["prediction"]
+        panel.choice.reference.value = viewer.layers["truth"]
+        toggle_four_panel_view(viewer)
+        panel.button.native.click()
+        wait(lambda: panel.job is None and panel.scene is not None)
+        for row in range(len(truth.organs)):
+            box = panel.findings.scores.index(row, DISTANCE)
+            panel.findings.scores.setData(box, Qt.CheckState.Checked, Role.CheckStateRole)
+        rest(5)
+        errors = panel.findings.error_table
+        errors.setCurrentIndex(errors.model().index(0, 0))
+        rest(2)
+        prediction.n_edit_dimensions, prediction.brush_size = 3, 14
+        prediction.paint(tuple(map(round, prediction.world_to_data(viewer.dims.point))), 1)
+        rest(6)
+        save_window(viewer, "compare")
+
+
+def cohort() -> None:
+    """The organs of ten thousand cases, one of them opened."""
+    results, scans = SCRATCH / "results", SCRATCH / "cts"
+    case = Case("case_00042", scans / "case_00042_0000.nii.gz", results)
+    scans.mkdir(parents=True, exist_ok=True)
+    write_volume(case.image, phantom()[0])
+    drain(predicting([case], ensemble(), "fast"))
+    multiply(results / "organs.csv")
+    with window() as viewer:
+        panel = open_panel(viewer, "Cohort")
+        panel.results.value, panel.scans.value = results, scans
+        wait(lambda: panel.job is None and panel.table.isVisible())
+        panel.organ.value = "liver"
+        (row,) = (n for n, organ in enumerate(panel.model.rows) if organ.case == case.name)
+        panel.table.setCurrentIndex(panel.model.index(row, 0))
+        panel.table.doubleClicked.emit(panel.model.index(row, 0))
+        wait(lambda: panel.job is None and any(layer.name == case.name for layer in viewer.layers))
+        panel.table.scrollTo(panel.model.index(row, 0), panel.table.ScrollHint.PositionAtCenter)
+        rest(3)
+        save_window(viewer, "cohort")
+
+
+def training_panel() -> None:
+    """All folds, and one fold by organ."""
+    with window() as viewer:
+        panel = open_panel(viewer, "Training")
+        panel.folder.value = copy_of_training()
+        wait(lambda: len(panel.all_folds) > 1)
+        pictures = []
+        for row in (0, 1):
+            panel.table.setCurrentIndex(panel.folds.index(row, 0))
+            rest(3)
+            pictures.append(pixels(panel))
+        between = np.zeros((pictures[0].shape[0], GAP, 3), np.uint8)
+        save(np.concatenate([pictures[0], between, pictures[1]], axis=1), "training_panel")
+
+
+def training_curves() -> None:
+    """What `abdoseg watch --output` and `Save curves` write."""
+    picture = save_curves(Watch(copy_of_training()).look(), SCRATCH)[0]
+    save(np.asarray(Picture.open(picture).convert("RGB")), "training_curves")
+
+
+@cache
+def phantom() -> tuple[Volume, LabelMap]:
+    """A phantom's CT and its truth."""
+    return make_phantom(SEED, SPACING)
+
+
+@cache
+def ensemble() -> Any:
+    """The demo ensemble."""
+    return load_ensemble("demo")
+
+
+@cache
+def segmentation(volume: Volume) -> Segmentation:
+    """What the demo ensemble finds in a scan."""
+    return drain(segmenting(volume, ensemble()))
+
+
+def noisy(volume: Volume) -> Volume:
+    """A scan with more noise than the demo ensemble has seen."""
+    noise = np.random.default_rng(SEED).normal(0, NOISE_HU, volume.data.shape)
+    return replace(volume, data=(volume.data + noise).astype(volume.data.dtype))
+
+
+def with_errors(truth: LabelMap) -> LabelMap:
+    """A label map that lacks a piece of liver, with too much spleen and its pancreas moved."""
+    data = truth.data.copy()
+    liver, _, spleen, pancreas = (organ.value for organ in truth.organs)
+    data[ball(truth, front_of(truth, liver, 15.0), 26.0) & (truth.data == liver)] = 0
+    data[ball(truth, front_of(truth, spleen), 12.0) & (truth.data == 0)] = spleen
+    moved = np.roll(truth.data == pancreas, 3, axis=2)
+    data[data == pancreas] = 0
+    data[moved & (data == 0)] = pancreas
+    return replace(truth, data=data)
+
+
+def front_of(labels: LabelMap, value: int, depth_mm: float = 0.0) -> NDArray[np.intp]:
+    """A voxel so deep in an organ, seen from the front, in the middle of it otherwise."""
+    z, _, x = np.argwhere(labels.data == value).mean(axis=0).round().astype(int)
+    first = np.flatnonzero(labels.data[z, :, x] == value)[0]
+    return np.array([z, first + round(depth_mm / labels.grid.spacing[1]), x])
+
+
+def ball(labels: LabelMap, middle: NDArray[np.intp], radius: float) -> NDArray[np.bool_]:
+    """Voxels around one, up to a radius in mm."""
+    offsets = np.indices(labels.data.shape).T - middle
+    return (np.square(offsets * labels.grid.spacing).sum(axis=-1) < radius**2).T
+
+
+def multiply(table: Path) -> None:
+    """Make of the organs of one case those of many, each of another size."""
+    with table.open(encoding="utf-8", newline="") as file:
+        columns, *rows = list(csv.reader(file))
+    rng = np.random.default_rng(SEED)
+    corners = slice(columns.index("r_min_mm"), columns.index("s_max_mm") + 1)
+    volume, density = columns.index("volume_ml"), columns.index("mean_hu")
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for number in range(COHORT):
+            for row in rows:
+                entry = list(row)
+                if number != 42:
+                    size = rng.normal(1, 0.055)
+                    entry[0] = f"case_{number:05}"
+                    entry[volume] = f"{float(row[volume]) * size**3:.3f}"
+                    entry[density] = f"{float(row[density]) + rng.normal(0, 9):.2f}"
+                    entry[corners] = [f"{float(mm) * size:.3f}" for mm in row[corners]]
+                writer.writerow(entry)
+
+
+def copy_of_training() -> Path:
+    """The training's folder, written just now."""
+    target = SCRATCH / TRAINING.name / TRAINED.name
+    shutil.copytree(TRAINED, target, dirs_exist_ok=True)
+    for file in target.rglob("*"):
+        os.utime(file)
+    return target
+
+
+@contextmanager
+def window() -> Iterator[napari.Viewer]:
+    """A napari window."""
+    viewer = napari.Viewer()
+    viewer.window.resize(*WINDOW)
+    viewer.window._qt_window.move(0, 0)
+    try:
+        yield viewer
+    finally:
+        viewer.close()
+        rest(1)
+
+
+@contextmanager
+def segmented(volume: Volume | None = None) -> Iterator[napari.Viewer]:
+    """A window with the panel `Segment organs` and the result of a run on the phantom."""
+    with window() as viewer:
+        volume = volume or phantom()[0]
+        scan = add_scan(viewer, volume)
+        open_panel(viewer, "Segment organs")
+        found = segmentation(volume)
+        show_result(viewer, scan, found.labels, found.disagreement)
+        wait(lambda: sum("surface" in layer.metadata for layer in viewer.layers) >= 4)
+        rest(3)
+        yield viewer
+
+
+def add_scan(viewer: napari.Viewer, volume: Volume) -> Image:
+    """Open a CT."""
+    data, options, _ = image_layer(volume)
+    return viewer.add_image(data, **{**options, "name": "ct"})
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    """Let napari work until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "napari takes too long"
+        QTest.qWait(50)
+
+
+def rest(seconds: float) -> None:
+    """Let napari draw."""
+    QTest.qWait(round(seconds * SECOND))
+
+
+def pixels(widget: Any) -> NDArray[np.uint8]:
+    """What a widget shows, shape (height, width, RGB)."""
+    image = widget.grab().toImage()
+    image = image.convertToFormat(image.Format.Format_RGBA8888)
+    rows = np.frombuffer(image.constBits().asarray(image.sizeInBytes()), np.uint8)
+    return rows.reshape(image.height(), image.width(), 4)[..., :3].copy()
+
+
+def save_window(viewer: napari.Viewer, name: str) -> None:
+    """Save a picture of the whole window."""
+    save(viewer.window.screenshot(flash=False)[..., :3], name)
+
+
+def save(picture: NDArray[np.uint8], name: str) -> None:
+    """Save a picture with as few colours as it can do with."""
+    few = Picture.fromarray(picture).quantize(COLORS, Picture.Quantize.MAXCOVERAGE, kmeans=3)
+    path = IMAGES / f"{name}.png"
+    few.save(path, optimize=True)
+    print(f"{path.name}: {few.width} x {few.height}, {path.stat().st_size:,} bytes", flush=True)
+
+
+PICTURES = (
+    *(four_panels, four_panels_grid, running, review, compare, cohort),
+    *(training_panel, training_curves),
+)
+
+
+def main() -> None:
+    """Make the pictures that are named, or all."""
+    makers = {maker.__name__: maker for maker in PICTURES}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(makers))
+    for name in parser.parse_args().names or makers:
+        makers[name]()
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
