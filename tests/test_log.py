@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import nibabel as nib
@@ -20,6 +21,7 @@ from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.cli import app as command
+from napari_abdoseg.cli.console import LogLines
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
@@ -198,6 +200,14 @@ def test_a_full_disk_is_no_matter(logs, capsys):
     logging.getLogger("napari_abdoseg").info("Lost")
     assert "Lost" not in path.read_text()
     assert capsys.readouterr().err == ""
+
+
+def test_work_goes_on_where_nothing_can_be_printed(logs, monkeypatch):
+    attach(LogLines())
+    with suppress(OSError), Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        result = drain(logged(work(), "Train"))
+    assert result == "result"
 
 
 def test_no_name_of_a_file_forges_a_line(logs):

@@ -10,6 +10,7 @@ import io
 import logging
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
@@ -54,7 +55,8 @@ class LogLines(logging.Handler):
     """Prints what is logged where errors go, above any bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        PlainConsole(stderr=True).print(self.format(record), style="dim", soft_wrap=True)
+        with suppress(OSError):  # no work ends for want of a log
+            PlainConsole(stderr=True).print(self.format(record), style="dim", soft_wrap=True)
 
 
 def print_any_character() -> None:
