@@ -22,17 +22,11 @@ SPACING = (20.0, 16.0, 16.0)
 LONG = (pytest.mark.slow, pytest.mark.timeout(1800))
 
 
-@pytest.fixture
-def start_server(model):
-    servers = []
-
-    def start() -> ForkServer:
-        servers.append(ForkServer(model))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
+@pytest.fixture(scope="module")
+def server():
+    server = ForkServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -48,9 +42,8 @@ def many(tmp_path: Path):
     return write
 
 
-def result_of(server: ForkServer, scans: Path, output: Path) -> dict[str, list[str]]:
-    server.start(scans, output)
-    status, names = server.wait()
+def result_of(server: ForkServer, model: Path, scans: Path, output: Path) -> dict[str, list[str]]:
+    status, names = server.wait(server.start(model, scans, output))
     assert status == 0
     return names
 
@@ -66,19 +59,19 @@ def require_same(output: Path, unbroken: Path) -> None:
 
 
 @pytest.mark.parametrize(("count", "kills"), [(6, 6), pytest.param(20, 30, marks=LONG)])
-def test_a_run_that_is_killed_again_and_again(count, kills, many, start_server, tmp_path):
-    server, scans = start_server(), many(count)
+def test_a_run_that_is_killed_again_and_again(count, kills, many, server, model, tmp_path):
+    scans = many(count)
     unbroken, output = tmp_path / "unbroken", tmp_path / "killed"
     begin = time.perf_counter()
-    result_of(server, scans, unbroken)
+    result_of(server, model, scans, unbroken)
     a_case = (time.perf_counter() - begin) / count
     chance, left_over, killed, ended = random.Random(1), 0, 0, 0
     while killed < kills:
-        group = server.start(scans, output)
+        group = server.start(model, scans, output)
         time.sleep(chance.uniform(0, 2 * a_case))
         with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
-        status, _ = server.wait()
+        status, _ = server.wait(group)
         killed += status == -signal.SIGKILL
         ended += status == 0
         left_over += (output / ".abdoseg").exists()
@@ -86,7 +79,7 @@ def test_a_run_that_is_killed_again_and_again(count, kills, many, start_server, 
             assert read_labels(report.with_suffix(".nii.gz")).data.any()
     assert left_over
     before = {path.name: path.stat().st_mtime_ns for path in output.glob("*.json")}
-    names = result_of(server, scans, output)
+    names = result_of(server, model, scans, output)
     assert sorted(names["made"] + names["kept"]) == [f"c{number:02}" for number in range(count)]
     assert {f"{name}.json" for name in names["kept"]} == before.keys()
     for name, written in before.items():
@@ -95,13 +88,12 @@ def test_a_run_that_is_killed_again_and_again(count, kills, many, start_server, 
     print(f"{killed} kills, {left_over} left files behind, {len(before)} of {count} were finished")
 
 
-def test_two_runs_share_a_folder(many, start_server, tmp_path):
-    servers, scans = (start_server(), start_server()), many(8)
+def test_two_runs_share_a_folder(many, server, model, tmp_path):
+    scans = many(8)
     unbroken, shared = tmp_path / "unbroken", tmp_path / "shared"
-    result_of(servers[0], scans, unbroken)
-    for server in servers:
-        server.start(scans, shared)
-    first, second = (names for _, names in (server.wait() for server in servers))
+    result_of(server, model, scans, unbroken)
+    groups = [server.start(model, scans, shared) for _ in range(2)]
+    first, second = (names for _, names in map(server.wait, groups))
     everything = [f"c{number:02}" for number in range(8)]
     assert sorted(first["made"] + second["made"]) == everything
     assert first["made"]
@@ -111,19 +103,20 @@ def test_two_runs_share_a_folder(many, start_server, tmp_path):
     require_same(shared, unbroken)
 
 
-def test_one_run_takes_over_from_another_that_is_killed(many, start_server, tmp_path):
-    servers, scans = (start_server(), start_server()), many(4)
+def test_one_run_takes_over_from_another_that_is_killed(many, server, model, tmp_path):
+    scans = many(4)
     unbroken, shared = tmp_path / "unbroken", tmp_path / "shared"
-    result_of(servers[0], scans, unbroken)
-    group = servers[0].start(scans, shared)
+    result_of(server, model, scans, unbroken)
+    group = server.start(model, scans, shared)
     while not list(shared.glob(".abdoseg/*.case/lock")):
         time.sleep(0.001)
     os.killpg(group, signal.SIGSTOP)  # it holds a case, and will never finish it
-    second = servers[1].start(scans, shared)
+    second = server.start(model, scans, shared)
     while len(list(shared.glob("*.json"))) < 2:
         time.sleep(0.01)
     os.kill(second, 0)
     os.killpg(group, signal.SIGKILL)
-    _, names = servers[1].wait()
+    _, names = server.wait(second)
+    server.wait(group)
     assert len(names["made"] + names["kept"]) == 4
     require_same(shared, unbroken)
