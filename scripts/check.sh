@@ -1,34 +1,34 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands: lint, types, floors, manifest, tests.
+# With the word `slow` the tests that take minutes instead, which the others leave out.
+# More words are options of pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 
-ruff check
-ruff format --check
-mypy
-lint-imports
-npe2 validate napari-abdoseg
+if [ "${1:-}" = slow ]; then
+    shift
+    kind=(-m slow)
+else
+    kind=(--cov --cov-report term-missing:skip-covered)
+    ruff check
+    ruff format --check
+    mypy
+    lint-imports
+    npe2 validate napari-abdoseg
+fi
 
-# Tests of the screen and of evaluation run beside all others, and are reported after
-# them. Each half has half of the cores. Coverage is that of both together.
-export OMP_NUM_THREADS=$((($(nproc) + 1) / 2))
-counting=(--cov --cov-report= --cov-fail-under=0)
-beside() {
-    local status=0
-    xvfb-run --auto-servernum --server-args="-screen 0 1400x900x24" \
-        pytest tests/plugin "$@" || status=$?
-    COVERAGE_FILE=.coverage.evaluation pytest tests/evaluation "${counting[@]}" "$@" || status=$?
-    return "$status"
-}
-report=$(mktemp)
-trap 'rm -f "$report"' EXIT
-beside "$@" >"$report" 2>&1 &
-status=0
-COVERAGE_FILE=.coverage.rest \
-    pytest --ignore tests/plugin --ignore tests/evaluation "${counting[@]}" "$@" || status=$?
-wait "$!" || status=$?
-cat "$report"
-coverage combine --quiet
-coverage report --skip-covered || status=$?
-exit "$status"
+# One worker for each core takes file after file from a common queue, that of the longest
+# rooms first. Each has a screen of its own, as windows take the focus from each other.
+workers=() screens=()
+trap 'kill "${screens[@]}" 2>/dev/null || true' EXIT
+for _ in $(seq "$(env -u OMP_NUM_THREADS nproc)"); do
+    exec {screen}< <(exec Xvfb -displayfd 1 -screen 0 1400x900x24 -nolisten tcp 2>/dev/null)
+    screens+=("$!")
+    read -r number <&"$screen"
+    workers+=(--tx "popen//env:DISPLAY=:$number")
+done
+export OMP_NUM_THREADS=1
+mapfile -t rooms < <(printf '%s\n' tests/*/ tests/test_*.py | sort --reverse)
+pytest "${rooms[@]}" "${kind[@]}" "${workers[@]}" \
+    --dist loadfile --no-loadscope-reorder --durations 15 "$@"
