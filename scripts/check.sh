@@ -10,7 +10,7 @@ if [ "${1:-}" = slow ]; then
     shift
     kind=(-m slow)
 else
-    kind=(--cov --cov-report term-missing:skip-covered)
+    kind=(--cov --cov-report=)
     ruff check
     ruff format --check
     mypy
@@ -32,3 +32,8 @@ export OMP_NUM_THREADS=1
 mapfile -t rooms < <(printf '%s\n' tests/*/ tests/test_*.py | sort --reverse)
 pytest "${rooms[@]}" "${kind[@]}" "${workers[@]}" \
     --dist loadfile --no-loadscope-reorder --durations 15 "$@"
+
+if [ "${kind[0]}" = --cov ]; then
+    coverage report --skip-covered --omit '*/plugin/*' --fail-under 95
+    coverage report --skip-covered --include '*/plugin/*' --fail-under 90
+fi
