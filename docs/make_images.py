@@ -25,7 +25,7 @@ os.environ["NAPARI_CONFIG"] = str(SCRATCH / "settings.yaml")  # napari as it com
 
 import napari  # noqa: E402
 import numpy as np  # noqa: E402
-from napari.layers import Image, Layer  # noqa: E402
+from napari.layers import Image, Layer, Surface  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from PIL import Image as Picture  # noqa: E402
 from qtpy.QtCore import Qt  # noqa: E402
@@ -94,8 +94,8 @@ def running() -> None:
         panel = open_panel(viewer, "Segment organs")
         wait(lambda: panel.preflight.words.text() != "")
         panel.button.native.click()
-        wait(lambda: any("preview" in layer.name for layer in viewer.layers))
-        rest(6)
+        wait(lambda: has_all_surfaces(viewer))
+        rest(2)
         save_window(viewer, "running")
         panel.cancel()
         wait(lambda: panel.job is None)
@@ -282,7 +282,7 @@ def segmented(volume: Volume | None = None) -> Iterator[napari.Viewer]:
         open_panel(viewer, "Segment organs")
         found = segmentation(volume)
         show_result(viewer, scan, found.labels, found.disagreement)
-        wait(lambda: sum("surface" in layer.metadata for layer in viewer.layers) >= 4)
+        wait(lambda: has_all_surfaces(viewer))
         rest(3)
         yield viewer
 
@@ -291,6 +291,12 @@ def add_scan(viewer: napari.Viewer, volume: Volume) -> Image:
     """Open a CT."""
     data, options, _ = image_layer(volume)
     return viewer.add_image(data, **{**options, "name": "ct"})
+
+
+def has_all_surfaces(viewer: napari.Viewer) -> bool:
+    """Whether the surface of each organ of the phantom is there."""
+    surfaces = [layer for layer in viewer.layers if isinstance(layer, Surface)]
+    return len(surfaces) == len(phantom()[1].organs)
 
 
 def wait(condition: Callable[[], bool]) -> None:
