@@ -187,6 +187,19 @@ def test_the_ensemble_of_a_job_is_loaded_once_and_its_model_not_read_again(make_
     assert ensemble_of(job).configurations[0].folds == ("0", "1")
 
 
+def test_a_cascade_with_a_name_in_a_folder_that_is_linked(make_model, tmp_path):
+    """As where a home is a link to another disk."""
+    folder, disk = cascade(make_model), tmp_path / "disk"
+    (tmp_path / "home").symlink_to(disk)
+    disk.mkdir()
+    models_folder().mkdir(parents=True)
+    for path in (folder, folder.with_name("nnUNetTrainer__nnUNetPlans__3d_lowres")):
+        path.rename(models_folder() / path.name)
+    trained = load_configuration(folder.name)
+    assert trained.is_current
+    assert found(ChosenFolds.of(trained).with_sha256()) == models_folder() / folder.name
+
+
 @pytest.mark.parametrize("path", ["../../outside", "/tmp/outside", "model/../../../outside"])
 def test_a_file_that_leads_elsewhere_is_not_written(path, tmp_path):
     with pytest.raises(ModelError, match=r"outside', which is refused"):

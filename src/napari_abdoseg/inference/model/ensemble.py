@@ -11,7 +11,12 @@ from napari_abdoseg.inference.hardware.device import Device, choose_device
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 from napari_abdoseg.inference.model.loading import STAGE, loading_configuration
-from napari_abdoseg.inference.model.model_folder import Model, read_model, require_same_labels
+from napari_abdoseg.inference.model.model_folder import (
+    Model,
+    read_model,
+    read_model_folder,
+    require_same_labels,
+)
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.progress import Progress, Work, drain
 
@@ -137,4 +142,4 @@ def _current(model: str | Path | Model) -> Model:
     """A model as its files are now."""
     if not isinstance(model, Model):
         return read_model(model)
-    return model if model.is_current else read_model(model.folder)
+    return model if model.is_current else read_model_folder(model.folder)

@@ -14,7 +14,7 @@ from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 from napari_abdoseg.inference.model.model_folder import (
     CHECKPOINT,
     Model,
-    read_model,
+    read_model_folder,
     require_same_labels,
 )
 from napari_abdoseg.inference.model.network_memory import require_fitting_network
@@ -71,7 +71,7 @@ def _find_first_stage(second: TrainedConfiguration) -> Model:
             f"stage, the model folder {folder}, is not there: copy it there from where it was "
             "trained."
         )
-    return read_model(folder)
+    return read_model_folder(folder)
 
 
 def _loading_stage(

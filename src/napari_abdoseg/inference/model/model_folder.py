@@ -191,18 +191,36 @@ def read_model(name_or_folder: str | Path) -> Model:
     """
     try:
         folder = _find_folder(name_or_folder)
-        _require_folder(folder, name_or_folder)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unreadable(name_or_folder, error) from error
+    return read_model_folder(folder, name_or_folder)
+
+
+def read_model_folder(folder: Path, asked: str | Path = "") -> Model:
+    """Read and check the model in this very folder; see `read_model`.
+
+    Parameters
+    ----------
+    folder : Path
+        Links on the way to it are not followed, so that it stays beside its first stage.
+    asked : str or Path, optional
+        What it was asked for as, for a sentence; the folder by default.
+    """
+    try:
+        _require_folder(folder, asked or folder)
         stamps = tuple(FileStamp.of(folder / name) for name in ("dataset.json", "plans.json"))
         dataset, plans = (_read(stamp.path) for stamp in stamps)
         model = Model(folder.name, folder, dataset, plans, _find_folds(folder), stamps)
         _require_checkpoint(model)
     except (OSError, RuntimeError, ValueError) as error:
-        raise ModelError(
-            f"The model folder {str(name_or_folder)!r} can't be read ({error}): choose another."
-        ) from error
+        raise _unreadable(asked or folder, error) from error
     _require_ct(model)
     _require_channels_planned(model)
     return model
+
+
+def _unreadable(asked: str | Path, error: Exception) -> ModelError:
+    return ModelError(f"The model folder {str(asked)!r} can't be read ({error}): choose another.")
 
 
 def _read(path: Path) -> dict[str, Any]:
