@@ -94,16 +94,14 @@ def _loading_stage(
 
 
 def _tell_log(trained: TrainedConfiguration) -> None:
-    if _log.isEnabledFor(logging.INFO):
-        _log.info(
-            "Model %s, %s, folds %s, SHA-256 %s, on %s: %s",
-            trained.model.folder,
-            trained.name,
-            ", ".join(trained.folds),
-            trained.sha256(trained.folds),
-            trained.device.name,
-            trained.device.reason,
-        )
+    _log.info(
+        "Model %s, %s, folds %s, on %s: %s",
+        trained.model.folder,
+        trained.name,
+        ", ".join(trained.folds),
+        trained.device.name,
+        trained.device.reason,
+    )
 
 
 def _notices(trained: TrainedConfiguration) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,8 @@ from napari_abdoseg.inference.model.file_stamp import FileStamp
 from napari_abdoseg.inference.model.model_folder import Model
 from napari_abdoseg.inference.model.network_plan import NetworkPlan, plan_network, trusted_plans
 from napari_abdoseg.inference.model.plans_schema import Configuration
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +106,8 @@ class TrainedConfiguration:
     def sha256(self, folds: tuple[str, ...]) -> str:
         """Hash of everything that these folds' predictions depend on, worked out once."""
         if folds not in self._hashes:
-            self._hashes[folds] = self.model.sha256(folds)
+            digest = self._hashes[folds] = self.model.sha256(folds)
+            _log.info("Folds %s of %s: SHA-256 %s", ", ".join(folds), self.model.folder, digest)
         return self._hashes[folds]
 
     @property
