@@ -19,7 +19,7 @@ from distributed import LocalCluster
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.cluster.connection import connected
 from napari_abdoseg.batch.cluster.remote_worker import IDLE, RemoteWorker
-from napari_abdoseg.batch.cluster.worker_pool import Crew
+from napari_abdoseg.batch.cluster.worker_pool import WorkerPool
 from napari_abdoseg.batch.step import End, Step
 from napari_abdoseg.progress import Work
 
@@ -62,7 +62,7 @@ def main() -> None:
             begin, cpu = time.perf_counter(), time.process_time()
             made = sum(
                 isinstance(report, Step) and report.end is End.MADE
-                for report in Crew(client, cases, Emptiness()).run()
+                for report in WorkerPool(client, cases, Emptiness()).run()
             )
             seconds = time.perf_counter() - begin
             cpu = time.process_time() - cpu

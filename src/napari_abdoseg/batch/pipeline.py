@@ -19,7 +19,7 @@ from napari_abdoseg.batch.segment_case import (
     preparing_case,
 )
 from napari_abdoseg.batch.step import End, Step, Steps, ends_run, why_failed
-from napari_abdoseg.batch.worker_threads import Background
+from napari_abdoseg.batch.worker_threads import WorkerThreads
 from napari_abdoseg.batch.writing import writing_case
 from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.preflight.calibration import STAGE as MEASURING
@@ -80,7 +80,7 @@ class Pipeline:
         """
         workers = self._job.workers
         try:
-            with Background(workers) as self._readers, Background(workers) as self._writers:
+            with WorkerThreads(workers) as self._readers, WorkerThreads(workers) as self._writers:
                 while self._more or self._ahead or self._behind:
                     yield from self._begin(cases)
                     if self._ahead:

@@ -9,7 +9,7 @@ from contextlib import closing
 from napari_abdoseg.batch.case import Case, require_own_files
 from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.goal import Goal
-from napari_abdoseg.batch.run_state import Ledger, Outcome
+from napari_abdoseg.batch.run_state import Outcome, RunState
 from napari_abdoseg.batch.step import Step
 from napari_abdoseg.batch.tables import write_failed_csv, write_organs_csv
 from napari_abdoseg.errors import AbdosegError
@@ -55,18 +55,18 @@ def running(
     claims = Claims(make_folder(cases[0].output))
     kept = yield from _looking(cases, goal)
     to_do = [case for case in cases if case not in kept]
-    ledger = Ledger(list(kept), to_do)
+    state = RunState(list(kept), to_do)
     try:
         while to_do:
             with closing(segment(to_do, claims)) as reports:
                 for report in reports:
-                    yield ledger.note(report)
-            to_do, ledger.busy = ledger.busy, []
+                    yield state.note(report)
+            to_do, state.busy = state.busy, []
             while to_do and all(claims.is_taken(case.name) for case in to_do):
-                yield ledger.progress(WAITING)
+                yield state.progress(WAITING)
                 time.sleep(PAUSE)
-        yield ledger.progress(TABLES)
-        outcome = ledger.outcome()
+        yield state.progress(TABLES)
+        outcome = state.outcome()
         yield from _writing_tables(cases, outcome, claims)
     finally:
         claims.leave()

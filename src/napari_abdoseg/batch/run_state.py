@@ -50,7 +50,7 @@ class Outcome:
                 yield read_report(case.report)
 
 
-class Ledger:
+class RunState:
     """Notes of a run.
 
     Parameters

@@ -11,7 +11,7 @@ from napari_abdoseg.progress import Work
 Result = TypeVar("Result")
 
 
-class Background:
+class WorkerThreads:
     """Threads that do pieces of work, so many at a time.
 
     Leaving it cancels what is not done, each piece at its next report, and waits for that.

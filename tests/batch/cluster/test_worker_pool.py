@@ -15,7 +15,7 @@ from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.cluster.connection import connected
 from napari_abdoseg.batch.cluster.introduction import UnfitWorkerError
 from napari_abdoseg.batch.cluster.remote_worker import IDLE
-from napari_abdoseg.batch.cluster.worker_pool import Crew
+from napari_abdoseg.batch.cluster.worker_pool import WorkerPool
 from napari_abdoseg.batch.step import End, Step
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.progress import Progress
@@ -50,8 +50,11 @@ class Travelling:
 
 
 @contextmanager
-def crew_of(scheduler, service, count):
-    with connected(scheduler) as client, closing(Crew(client, cases(count), service).run()) as run:
+def pool_of(scheduler, service, count):
+    with (
+        connected(scheduler) as client,
+        closing(WorkerPool(client, cases(count), service).run()) as run,
+    ):
         yield run
 
 
@@ -61,7 +64,7 @@ def ended(reports) -> list[str]:
 
 def test_all_workers_take_cases_from_one_queue(scheduler):
     service = Travelling()
-    with crew_of(scheduler, service, 40) as reports:
+    with pool_of(scheduler, service, 40) as reports:
         names = ended(reports)
     assert sorted(names) == sorted(case.name for case in cases(40))
     assert len({address for address, _ in service.went.values()}) == 2
@@ -72,7 +75,7 @@ def test_a_gpu_is_asked_for_where_workers_have_one():
     service = Travelling()
     with (
         cluster_in_threads(2, {"GPU": 1}) as cluster,
-        crew_of(cluster.scheduler_address, service, 10) as reports,
+        pool_of(cluster.scheduler_address, service, 10) as reports,
     ):
         assert len(ended(reports)) == 10
     assert all(resources == {"GPU": 1.0} for _, resources in service.went.values())
@@ -80,7 +83,7 @@ def test_a_gpu_is_asked_for_where_workers_have_one():
 
 def test_workers_that_come_later_take_part():
     service = Travelling()
-    with cluster_in_threads(0) as cluster, crew_of(cluster.scheduler_address, service, 3) as run:
+    with cluster_in_threads(0) as cluster, pool_of(cluster.scheduler_address, service, 3) as run:
         assert next(run) == Progress("Waiting for workers", 0, 0)
         cluster.scale(1)
         assert len(ended(run)) == 3
@@ -91,14 +94,14 @@ def test_a_worker_that_is_unfit_is_named_and_the_others_work(scheduler):
     with connected(scheduler) as client:
         unfit, fit = client.scheduler_info(n_workers=-1)["workers"]
     service.unfit = {unfit}
-    with crew_of(scheduler, service, 6) as run:
+    with pool_of(scheduler, service, 6) as run:
         reports = list(run)
     assert len(ended(reports)) == 6
     assert {address for address, _ in service.went.values()} == {fit}
     notices = [report.notice for report in reports if isinstance(report, Progress)]
     assert f"The worker {unfit} is tired." in notices
     service.unfit = {unfit, fit}
-    with crew_of(scheduler, service, 6) as run, pytest.raises(UnfitWorkerError, match="is tired"):
+    with pool_of(scheduler, service, 6) as run, pytest.raises(UnfitWorkerError, match="is tired"):
         list(run)
 
 
@@ -108,7 +111,7 @@ def test_a_fault_of_ours_ends_the_run(scheduler):
             yield IDLE
             raise ZeroDivisionError
 
-    with crew_of(scheduler, Faulty(), 2) as run, pytest.raises(ZeroDivisionError):
+    with pool_of(scheduler, Faulty(), 2) as run, pytest.raises(ZeroDivisionError):
         list(run)
 
 
@@ -127,7 +130,7 @@ def test_closing_leaves_no_thread_and_no_task():
     with cluster_in_threads(2) as cluster:
         threads = set(threading.enumerate())
         workers = list(cluster.workers.values())
-        with crew_of(cluster.scheduler_address, Endless(), 5) as run:
+        with pool_of(cluster.scheduler_address, Endless(), 5) as run:
             while not all(worker.active_threads for worker in workers):
                 next(run)
         began = {thread.name for thread in set(threading.enumerate()) - threads}
@@ -154,7 +157,7 @@ def test_a_worker_that_fails_with_case_after_case_has_none_any_more(scheduler):
             return (yield from super().serving(worker, case))
 
     service = Failing()
-    with crew_of(scheduler, service, 12) as run:
+    with pool_of(scheduler, service, 12) as run:
         reports = list(run)
     steps = [report for report in reports if isinstance(report, Step) and report.end]
     assert {step.case.name for step in steps if step.end is End.MADE} == {
@@ -174,7 +177,7 @@ def test_a_case_that_fails_everywhere_is_given_up_and_the_others_are_made(schedu
                 yield from worker.calling(fail)
             return (yield from super().serving(worker, case))
 
-    with crew_of(scheduler, Spoilt(), 6) as run:
+    with pool_of(scheduler, Spoilt(), 6) as run:
         steps = [report for report in run if isinstance(report, Step) and report.end]
     (failed,) = [step for step in steps if step.end is End.FAILED]
     assert failed.case.name == "c2"
@@ -208,7 +211,7 @@ def test_idle_workers_that_leave_are_given_no_case():
                 lose(cluster, worker.address)
                 yield from worker.calling(where_am_i)
 
-        with crew_of(cluster.scheduler_address, Leaving(), 1) as run:
+        with pool_of(cluster.scheduler_address, Leaving(), 1) as run:
             assert ended(run) == ["c0"]
     assert len(had) == 2
 
@@ -229,7 +232,7 @@ def test_workers_without_a_gpu_finish_their_case_and_take_no_more_where_others_h
                 return (yield from super().serving(worker, case))
 
         service = Patient()
-        with crew_of(cluster.scheduler_address, service, 5) as run:
+        with pool_of(cluster.scheduler_address, service, 5) as run:
             assert len(ended(run)) == 5
     by_gpu = [resources for _, resources in service.went.values() if resources]
     assert by_gpu == [{"GPU": 1.0}] * 4
@@ -246,7 +249,7 @@ def test_a_scheduler_that_goes_away_is_told():
                     yield IDLE
 
         with (
-            crew_of(cluster.scheduler_address, Fatal(), 1) as run,
+            pool_of(cluster.scheduler_address, Fatal(), 1) as run,
             pytest.raises(AbdosegError, match=r"The scheduler no longer answers\. What is"),
         ):
             list(run)
@@ -269,7 +272,7 @@ class Losing(Travelling):
 def test_a_case_of_which_three_workers_die_is_given_up():
     with cluster_in_threads(4) as cluster:
         service = Losing(cluster)
-        with crew_of(cluster.scheduler_address, service, 5) as run:
+        with pool_of(cluster.scheduler_address, service, 5) as run:
             reports = list(run)
     assert len(set(service.lost)) == 3
     steps = [report for report in reports if isinstance(report, Step)]

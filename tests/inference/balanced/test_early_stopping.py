@@ -14,7 +14,7 @@ from napari_abdoseg.inference.balanced.early_stopping import (
     losses_in_tiles,
     predict_until_settled,
 )
-from napari_abdoseg.inference.network.accumulator import Sums
+from napari_abdoseg.inference.network.accumulator import Accumulator
 from napari_abdoseg.inference.network.sliding_window import predict_everywhere
 from napari_abdoseg.inference.network.tiling import mirrorings, tile_image
 from napari_abdoseg.inference.preset import PRESETS
@@ -159,7 +159,7 @@ def test_running_out_of_memory_starts_again_and_says_so(make_model, monkeypatch)
     trained = load_configuration(make_model(mirror_axes=()))
     _, whole = settle(trained, image(20, 20, 20))
     work = settling_work(trained, image(20, 20, 20))
-    add, calls = Sums.add, []
+    add, calls = Accumulator.add, []
 
     def full_once(*arguments):
         calls.append(1)
@@ -167,7 +167,7 @@ def test_running_out_of_memory_starts_again_and_says_so(make_model, monkeypatch)
             raise torch.OutOfMemoryError("CUDA out of memory")
         add(*arguments)
 
-    monkeypatch.setattr(Sums, "add", full_once)
+    monkeypatch.setattr(Accumulator, "add", full_once)
     cpu = torch.device("cpu")
     monkeypatch.setattr(settling, "gathering_places", lambda _: [cpu, cpu])
     steps, result = run(work)

@@ -14,7 +14,7 @@ from working import load_configuration, run
 
 from napari_abdoseg.errors import DeviceError, ModelError
 from napari_abdoseg.inference.network import sliding_window
-from napari_abdoseg.inference.network.accumulator import Sums
+from napari_abdoseg.inference.network.accumulator import Accumulator
 from napari_abdoseg.inference.network.class_map import map_winners
 from napari_abdoseg.inference.network.network import Network
 from napari_abdoseg.inference.network.sliding_window import predict_everywhere
@@ -101,7 +101,7 @@ def _tensors() -> list[torch.Tensor]:
 def test_running_out_of_memory_gathers_on_the_cpu_and_says_so(make_model, monkeypatch):
     folder = make_model()
     whole = exact(folder, image(20, 20, 20))
-    add = Sums.add
+    add = Accumulator.add
     calls = 0
 
     def full_once(*arguments):
@@ -111,7 +111,7 @@ def test_running_out_of_memory_gathers_on_the_cpu_and_says_so(make_model, monkey
             raise torch.OutOfMemoryError("CUDA out of memory")
         add(*arguments)
 
-    monkeypatch.setattr(Sums, "add", full_once)
+    monkeypatch.setattr(Accumulator, "add", full_once)
     cpu = torch.device("cpu")
     monkeypatch.setattr(sliding_window, "gathering_places", lambda _: [cpu, cpu])
     work = predict_everywhere(image(20, 20, 20), load_configuration(folder), PRESETS["exact"])
@@ -168,7 +168,7 @@ def test_what_no_tile_looks_at_is_background(regions):
     seen[0] = 1
     logits = torch.full((3, 4, 4, 4), -3.0)
     logits[1] = 3
-    mean = Sums(logits * seen, seen, torch.ones(2, 2, 2), tiling, regions).mean()
+    mean = Accumulator(logits * seen, seen, torch.ones(2, 2, 2), tiling, regions).mean()
     winners = map_winners(mean, regions)
     assert (winners[0] == (2 if regions else 1)).all()
     assert not winners[1:].any()

@@ -53,8 +53,8 @@ def _liver(truth):
 
 def test_it_shows_all_layers_without_copying_voxels(viewer, copy, mirror):
     assert _names(copy) == ["CT", "organs"]
-    for layer, twin in zip(viewer.layers, copy.layers, strict=True):
-        assert twin.data is layer.data
+    for layer, layer_copy in zip(viewer.layers, copy.layers, strict=True):
+        assert layer_copy.data is layer.data
 
 
 def test_layers_come_and_go_with_those_of_the_source(viewer, copy, mirror):
@@ -159,13 +159,13 @@ def test_nothing_is_left_when_it_is_closed(viewer, qapp):
 
     before = callbacks()
     mirror = Mirror(viewer, copy)
-    twins = [weakref.ref(layer) for layer in copy.layers]
+    copies = [weakref.ref(layer) for layer in copy.layers]
     mirror.close()
     assert callbacks() == before
     assert not copy.layers
     del mirror, copy
     gc.collect()
-    assert [twin() for twin in twins] == [None, None]
+    assert [layer_copy() for layer_copy in copies] == [None, None]
 
 
 def test_in_3d_scans_and_masks_stay_out_of_the_way_until_they_are_wanted(viewer, copy, qtbot):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.plugin.jobs.idle_queue import Turn
+from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def done(qapp) -> list[str]:
 
 
 def test_each_piece_is_done_once_in_order(done, qtbot):
-    one, other = Turn(lambda: done.append("one")), Turn(lambda: done.append("other"))
+    one, other = IdleWork(lambda: done.append("one")), IdleWork(lambda: done.append("other"))
     for turn in (one, other, one):
         turn.wait()
     assert done == []
@@ -22,8 +22,8 @@ def test_each_piece_is_done_once_in_order(done, qtbot):
 
 
 def test_the_window_answers_between_two(done, qtbot):
-    QTimer.singleShot(0, lambda: Turn(lambda: done.append("other")).wait())
-    Turn(lambda: QTimer.singleShot(0, lambda: done.append("click"))).wait()
+    QTimer.singleShot(0, lambda: IdleWork(lambda: done.append("other")).wait())
+    IdleWork(lambda: QTimer.singleShot(0, lambda: done.append("click"))).wait()
     qtbot.waitUntil(lambda: len(done) == 2)
     assert done == ["click", "other"]
 
@@ -34,7 +34,7 @@ def test_work_can_ask_for_another_turn(done, qtbot):
         if len(done) < 3:
             turn.wait()
 
-    turn = Turn(work)
+    turn = IdleWork(work)
     turn.wait()
     qtbot.waitUntil(lambda: len(done) == 3)
     qtbot.wait(50)
@@ -42,7 +42,7 @@ def test_work_can_ask_for_another_turn(done, qtbot):
 
 
 def test_cancelled_it_is_not_done_and_the_next_one_is(done, qtbot):
-    one, other = Turn(lambda: done.append("one")), Turn(lambda: done.append("other"))
+    one, other = IdleWork(lambda: done.append("one")), IdleWork(lambda: done.append("other"))
     one.wait()
     other.wait()
     one.cancel()
@@ -56,8 +56,8 @@ def test_what_fails_holds_up_no_other(done, qtbot):
     def fail():
         raise ValueError("broken")
 
-    Turn(fail).wait()
-    Turn(lambda: done.append("other")).wait()
+    IdleWork(fail).wait()
+    IdleWork(lambda: done.append("other")).wait()
     with qtbot.capture_exceptions() as exceptions:
         qtbot.waitUntil(lambda: done == ["other"])
     assert [str(error) for _, error, _ in exceptions] == ["broken"]

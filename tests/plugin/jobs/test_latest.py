@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 
 
 class Owner:
@@ -18,7 +18,7 @@ class Owner:
         self.go_on = threading.Event()
         self.started = threading.Event()
         self.came: list[int] = []
-        self.background = Background(self._work)
+        self.background = LatestWork(self._work)
         self.background.yielded.connect(self.came.append)
 
     def _work(self, *numbers: int):

@@ -13,7 +13,7 @@ from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.anatomy.surface import organ_surface
 from napari_abdoseg.plugin.layers.boxes import follow_boxes
 from napari_abdoseg.plugin.layers.conversion import box_layer, labels_layer, surface_layer
-from napari_abdoseg.plugin.layers.linked_layers import Companions
+from napari_abdoseg.plugin.layers.linked_layers import LinkedLayers
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 
 
@@ -32,8 +32,8 @@ def looks() -> dict:
 
 
 @pytest.fixture
-def boxes(viewer, looks) -> Companions:
-    return Companions(viewer, viewer.layers[0], "box", box_layer, looks.get)
+def boxes(viewer, looks) -> LinkedLayers:
+    return LinkedLayers(viewer, viewer.layers[0], "box", box_layer, looks.get)
 
 
 @pytest.fixture
@@ -51,11 +51,11 @@ def liver_box(boxes, found, phantom, viewer) -> Layer:
 
 
 @pytest.fixture
-def others(viewer, looks, found, phantom) -> Companions:
+def others(viewer, looks, found, phantom) -> LinkedLayers:
     """The liver's box of another label map, which is not shown yet."""
     labels = replace(phantom[1], path=None)
     viewer.add_layer(Layer.create(*labels_layer(labels, "cut")))
-    others = Companions(viewer, viewer.layers["cut"], "box", box_layer, looks.get)
+    others = LinkedLayers(viewer, viewer.layers["cut"], "box", box_layer, looks.get)
     others.offer(["liver"])
     others.put("liver", found["liver"], phantom[1].grid)
     return others
@@ -129,7 +129,7 @@ def test_a_surface_of_another_colour_and_shape(viewer, looks, found, phantom, qt
     _, truth = phantom
     box = found["liver"]
     mask = truth.data[box.slices] == 1
-    surfaces = Companions(viewer, viewer.layers[0], "surface", surface_layer, looks.get)
+    surfaces = LinkedLayers(viewer, viewer.layers[0], "surface", surface_layer, looks.get)
     surfaces.offer(["liver"])
     surfaces.show({"liver": True})
     surfaces.put("liver", organ_surface(mask, box, truth.grid), truth.grid)

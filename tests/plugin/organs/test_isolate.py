@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_abdoseg.plugin.organs.isolate import Solo
+from napari_abdoseg.plugin.organs.isolate import Isolation
 
 
 class Shown:
@@ -31,8 +31,8 @@ def boxes() -> Shown:
 
 
 @pytest.fixture
-def solo(masks, boxes) -> Solo:
-    return Solo((masks, boxes))
+def solo(masks, boxes) -> Isolation:
+    return Isolation((masks, boxes))
 
 
 def test_the_others_are_hidden_and_come_back(solo, masks, boxes):

@@ -12,10 +12,10 @@ from napari_abdoseg.batch.claims import Claims
 from napari_abdoseg.batch.cluster.connection import connected
 from napari_abdoseg.batch.cluster.segment_task import TOPIC
 from napari_abdoseg.batch.cluster.service import FolderService, ScanService
-from napari_abdoseg.batch.cluster.worker_pool import Crew
+from napari_abdoseg.batch.cluster.worker_pool import WorkerPool
 from napari_abdoseg.batch.goal import SegmentationJob
 from napari_abdoseg.batch.run import Segmenting, running
-from napari_abdoseg.batch.run_state import Ledger, Outcome
+from napari_abdoseg.batch.run_state import Outcome, RunState
 from napari_abdoseg.batch.segment_case import CaseResult
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.volume import Volume
@@ -68,11 +68,11 @@ def segmenting_on_cluster(volume: Volume, job: SegmentationJob, scheduler: str) 
     """
     path = volume.path or Path(SCAN)
     case, results = Case(path.name, path, Path()), list[CaseResult]()
-    ledger = Ledger([], [case])
+    state = RunState([], [case])
     service = ScanService(job, volume, results.append)
     for report in _segmenting(scheduler, [case], service):
-        yield ledger.note(report)
-    for _, reason in ledger.outcome().failed:
+        yield state.note(report)
+    for _, reason in state.outcome().failed:
         raise AbdosegError(reason)
     return results[0]
 
@@ -81,12 +81,12 @@ def _segmenting(
     scheduler: str, cases: Sequence[Case], service: FolderService | ScanService
 ) -> Segmenting:
     with connected(scheduler) as client:
-        crew = Crew(client, cases, service)
+        pool = WorkerPool(client, cases, service)
 
         def hear(event: tuple[float, Any]) -> None:
             run, *said = json.loads(event[1])
             if run == service.run:
-                crew.hear(*said)
+                pool.hear(*said)
 
         client.subscribe_topic(TOPIC, hear)
-        yield from crew.run()
+        yield from pool.run()

@@ -17,7 +17,7 @@ MOST_REFUSED = 3
 """Workers that may be unfit before one is fit, when none is left."""
 
 
-class Roster:
+class WorkerList:
     """Keeps the list of a cluster's workers.
 
     Where workers with a GPU are there, others take no more cases.

@@ -19,10 +19,10 @@ from napari_abdoseg.batch.cluster.remote_worker import (
     WorkerDiedError,
     WorkerFaultError,
 )
-from napari_abdoseg.batch.cluster.worker_list import Roster
+from napari_abdoseg.batch.cluster.worker_list import WorkerList
 from napari_abdoseg.batch.run import Segmenting
 from napari_abdoseg.batch.step import End, Step
-from napari_abdoseg.batch.worker_threads import Background
+from napari_abdoseg.batch.worker_threads import WorkerThreads
 from napari_abdoseg.progress import Progress, Work, relay
 
 MOST_WORKERS = 512
@@ -39,7 +39,7 @@ WAITING = "Waiting for workers"
 
 
 class Service(Protocol):
-    """What a crew does with its cases."""
+    """What a pool does with its cases."""
 
     def welcoming(self, worker: RemoteWorker) -> Work[None]:
         """See that a worker can do its share.
@@ -60,7 +60,7 @@ class Service(Protocol):
         """
 
 
-class Crew:
+class WorkerPool:
     """Gives cases to the workers of a cluster, one at a time to each, those who come later too.
 
     A task is meant for one worker, so that it is known which case it died of.
@@ -73,7 +73,7 @@ class Crew:
     """
 
     def __init__(self, client: Client, cases: Sequence[Case], service: Service) -> None:
-        self._service, self._roster = service, Roster(client)
+        self._service, self._roster = service, WorkerList(client)
         self._waiting = deque(cases)
         self._open = {case.name: case for case in cases}
         self._failures: Counter[str] = Counter()
@@ -95,7 +95,7 @@ class Crew:
         last: Step | Progress = Progress(WAITING, 0, 0)
         yield last
         due = 0.0
-        with Background(MOST_WORKERS) as background:
+        with WorkerThreads(MOST_WORKERS) as background:
             while self._open:
                 if time.monotonic() >= due:
                     self._look_for_workers(background)
@@ -116,7 +116,7 @@ class Crew:
                     last = replace(report, notice=None)
                 yield report
 
-    def _look_for_workers(self, background: Background) -> None:
+    def _look_for_workers(self, background: WorkerThreads) -> None:
         come, gone = self._roster.look()
         if gone:
             self._inbox.put(Progress(WAITING, 0, 0))

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.accumulation_device import gather, gathering_places
-from napari_abdoseg.inference.network.accumulator import Sums
+from napari_abdoseg.inference.network.accumulator import Accumulator
 from napari_abdoseg.inference.network.network import Network, network_on_device
 from napari_abdoseg.inference.network.prediction import Prediction, whole_prediction
 from napari_abdoseg.inference.network.sliding_window import STAGE, count_folds
@@ -90,13 +90,13 @@ def _predict(
     members = preset.used(trained.members)
     order = in_rounds(len(members), mirrorings(members[0].mirror_axes if preset.mirroring else ()))
     tiles, done = tiling.tiles, 0
-    sums = Sums.empty(trained, tiling, torch.float32, sums_on)
+    sums = Accumulator.empty(trained, tiling, torch.float32, sums_on)
     given_up = torch.zeros(len(sums.logits) + 1, dtype=torch.float64)
     fold_winners: list[torch.Tensor] = []
     for worked, (fold, flip) in enumerate(order, start=1):
         before = sums.winners() if worked % len(members) == 0 else None
         first_of_fold = worked <= len(members)
-        own = Sums.empty(trained, tiling, torch.float32, sums_on) if first_of_fold else sums
+        own = Accumulator.empty(trained, tiling, torch.float32, sums_on) if first_of_fold else sums
         if worked == 1:
             own.fill(known)
         else:

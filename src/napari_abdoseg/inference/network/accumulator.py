@@ -19,7 +19,7 @@ CERTAIN = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
+class Accumulator:
     """Weighted logits, and weights, which fall off from the middle of a tile.
 
     Parameters
@@ -76,7 +76,7 @@ class Sums:
         inside = self.tiling.inside
         self.logits[(slice(None), *inside)] = mean.to(self.logits) * self.weights[inside]
 
-    def include(self, other: Sums) -> None:
+    def include(self, other: Accumulator) -> None:
         """Add all that other sums of the same tiling hold."""
         self.logits.add_(other.logits)
         self.weights.add_(other.weights)

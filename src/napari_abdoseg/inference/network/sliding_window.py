@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.accumulation_device import gather, gathering_places
-from napari_abdoseg.inference.network.accumulator import Sums
+from napari_abdoseg.inference.network.accumulator import Accumulator
 from napari_abdoseg.inference.network.class_map import map_winners
 from napari_abdoseg.inference.network.network import Network, network_on_device
 from napari_abdoseg.inference.network.prediction import Prediction, whole_prediction
@@ -98,7 +98,7 @@ def _predict_fold(
     """Logits of one fold in main memory; reports after each pass."""
     import torch
 
-    sums = Sums.empty(trained, tiling, torch.half, sums_on)
+    sums = Accumulator.empty(trained, tiling, torch.half, sums_on)
     answers: dict[float, torch.Tensor] = {}
     done = begin.done
     for tile, constant in zip(tiling.tiles, tiling.constants, strict=True):

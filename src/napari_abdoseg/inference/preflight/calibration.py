@@ -23,7 +23,7 @@ from napari_abdoseg.inference.export.label_map import labelling
 from napari_abdoseg.inference.hardware.memory import watch_growth
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.accumulation_device import gather, gathering_places
-from napari_abdoseg.inference.network.accumulator import Sums
+from napari_abdoseg.inference.network.accumulator import Accumulator
 from napari_abdoseg.inference.network.class_map import map_winners
 from napari_abdoseg.inference.network.network import device_of, network_on_device
 from napari_abdoseg.inference.network.prediction import PredictionOnScan, whole_prediction
@@ -186,7 +186,7 @@ def _measure(
         with network_on_device(trained, preset.bfloat16) as network:
             network.load(trained.members[0])
             starting = _seconds_since(begin, device)
-            sums = Sums.empty(trained, tiling, torch.half, sums_on)
+            sums = Accumulator.empty(trained, tiling, torch.half, sums_on)
             network.run(tiling.cut(tile, device), ())
             _seconds_since(begin, device)
             yield Progress(STAGE, 0, 0)

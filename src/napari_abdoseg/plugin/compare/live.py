@@ -17,7 +17,7 @@ from napari_abdoseg.evaluation.score import Score
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.compare.work import match_layers
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 
 Organs = tuple[Organ, ...]
@@ -58,9 +58,9 @@ class LiveComparison:
         self._layers = prediction, reference
         self._unscored: set[Organ] = set()
         self._unexplained: set[Organ] = set()
-        self._scoring = Background(self._score)
-        self._explaining = Background(self._explain)
-        self._comparing = Background(self._compare)
+        self._scoring = LatestWork(self._score)
+        self._explaining = LatestWork(self._explain)
+        self._comparing = LatestWork(self._compare)
         self._scoring.yielded.connect(self._take_score)
         self._scoring.rested.connect(self._explain_scored)
         self._explaining.yielded.connect(self._take_explanation)

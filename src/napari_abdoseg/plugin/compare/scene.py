@@ -17,9 +17,9 @@ from napari_abdoseg.evaluation.error_regions import ErrorRegion
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.compare.error_layers import agreement_layer, distance_layer
 from napari_abdoseg.plugin.compare.live import LiveComparison
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.conversion import add_beside
-from napari_abdoseg.plugin.layers.linked_layers import Companions, Look
+from napari_abdoseg.plugin.layers.linked_layers import LinkedLayers, Look
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.panels import unwrapped
@@ -55,8 +55,8 @@ class ComparisonScene:
         self._looks = prediction.contour, reference.visible
         prediction.contour, reference.visible = 1, False
         self.live = LiveComparison(viewer, prediction, reference, findings)
-        self.surfaces = Companions(viewer, prediction, "surface", distance_layer, lambda _: GRAY)
-        self._measuring = Background(self._measure)
+        self.surfaces = LinkedLayers(viewer, prediction, "surface", distance_layer, lambda _: GRAY)
+        self._measuring = LatestWork(self._measure)
         self._measuring.yielded.connect(self._put)
         follow_surfaces(viewer)
         name = f"{prediction.name} agreement"

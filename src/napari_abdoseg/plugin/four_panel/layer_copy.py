@@ -22,7 +22,7 @@ OF_EACH_ITEM = ("size", "symbol", "face_color", "edge_color", "edge_width", "bor
 """Attributes with a value for each point or shape."""
 
 
-class Twin:
+class LayerCopy:
     """A copy of a layer for another viewer; what changes in one changes in the other.
 
     Parameters
@@ -66,7 +66,7 @@ class Twin:
         self.connect(getattr(leader.events, name), pass_on)
 
 
-class LabelsTwin(Twin):
+class LabelsCopy(LayerCopy):
     """A copy of a Labels layer that shares its array and its undo history.
 
     One label map, painted on in either.

@@ -11,8 +11,8 @@ from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.plugin.four_panel.box_outlines import is_box
-from napari_abdoseg.plugin.four_panel.layer_copy import LabelsTwin, Twin
-from napari_abdoseg.plugin.jobs.idle_queue import Turn
+from napari_abdoseg.plugin.four_panel.layer_copy import LabelsCopy, LayerCopy
+from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 
 
@@ -31,7 +31,7 @@ class Mirror:
     def __init__(self, source: ViewerModel, copy: ViewerModel) -> None:
         self.source = source
         self.copy = copy
-        self.twins: dict[Layer, Twin] = {}
+        self.copies: dict[Layer, LayerCopy] = {}
         self._busy = False
         self._connections = [
             (source.layers.events.inserted, self._add),
@@ -57,10 +57,10 @@ class Mirror:
         for emitter, callback in self._connections:
             emitter.disconnect(callback)
         with self._changing():
-            for twin in self.twins.values():
-                twin.close()
+            for copied in self.copies.values():
+                copied.close()
             self.copy.layers.clear()
-        self.twins.clear()
+        self.copies.clear()
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -78,9 +78,9 @@ class Mirror:
     def _add_copy(self, layer: Layer) -> None:
         if not self.shows(layer):
             return
-        twin = self.twins[layer] = self.new_twin(layer)
+        copied = self.copies[layer] = self.new_copy(layer)
         with self._changing():
-            self.copy.layers.append(twin.layer)
+            self.copy.layers.append(copied.layer)
 
     def shows(self, layer: Layer) -> bool:
         """Whether a layer has a copy.
@@ -90,18 +90,18 @@ class Mirror:
         """
         return not layer.metadata.keys() & {"box", "surface"}
 
-    def new_twin(self, layer: Layer, apart: frozenset[str] = frozenset()) -> Twin:
+    def new_copy(self, layer: Layer, apart: frozenset[str] = frozenset()) -> LayerCopy:
         """A copy of ``layer`` that keeps the attributes ``apart`` for itself."""
         if isinstance(layer, Labels):
-            return LabelsTwin(layer, apart)
-        return Twin(layer, apart)
+            return LabelsCopy(layer, apart)
+        return LayerCopy(layer, apart)
 
     def _remove(self, event: Any) -> None:
-        twin = self.twins.pop(event.value, None)
-        if twin is not None:
-            twin.close()
+        copied = self.copies.pop(event.value, None)
+        if copied is not None:
+            copied.close()
             with self._changing():
-                self.copy.layers.remove(twin.layer)
+                self.copy.layers.remove(copied.layer)
 
     def _begin_batch(self, event: Any) -> None:
         """napari's canvas tidies up after each layer that leaves it, or once after many."""
@@ -112,7 +112,7 @@ class Mirror:
 
     def _reorder(self, event: Any = None) -> None:
         layers = self.copy.layers
-        wanted = [self.twins[layer].layer for layer in self.source.layers if layer in self.twins]
+        wanted = [self.copies[layer].layer for layer in self.source.layers if layer in self.copies]
         with self._changing():
             for place, layer in enumerate(wanted):
                 if layers[place] is not layer:
@@ -131,18 +131,27 @@ class Mirror:
     def _remove_in_source(self, event: Any) -> None:
         if self._busy:
             return
-        source = next((s for s, twin in self.twins.items() if twin.layer is event.value), None)
+        source = next(
+            (s for s, copied in self.copies.items() if copied.layer is event.value),
+            None,
+        )
         if source is not None:
-            self.twins.pop(source).close()
+            self.copies.pop(source).close()
             QTimer.singleShot(0, lambda: self.source.layers.remove(source))
 
     def _select_in_copy(self, event: Any = None) -> None:
         self._select(
-            self.copy, {twin.layer: source for source, twin in self.twins.items()}, self.source
+            self.copy,
+            {copied.layer: source for source, copied in self.copies.items()},
+            self.source,
         )
 
     def _select_in_source(self, event: Any = None) -> None:
-        self._select(self.source, {s: twin.layer for s, twin in self.twins.items()}, self.copy)
+        self._select(
+            self.source,
+            {s: copied.layer for s, copied in self.copies.items()},
+            self.copy,
+        )
 
     def _select(self, viewer: ViewerModel, partner: dict[Layer, Layer], like: ViewerModel) -> None:
         if self._busy:
@@ -170,7 +179,7 @@ class Mirror3D(Mirror):
 
     def __init__(self, source: ViewerModel, copy: ViewerModel) -> None:
         self._volumes_shown = False
-        self._turn = Turn(self._add_missing)
+        self._turn = IdleWork(self._add_missing)
         follow_surfaces(copy)
         super().__init__(source, copy)
 
@@ -186,22 +195,22 @@ class Mirror3D(Mirror):
     @volumes_shown.setter
     def volumes_shown(self, shown: bool) -> None:
         self._volumes_shown = shown
-        for layer, twin in self.twins.items():
+        for layer, copied in self.copies.items():
             if isinstance(layer, Image | Labels):
-                self._show(twin)
+                self._show(copied)
 
     def shows(self, layer: Layer) -> bool:
         return not is_box(layer)
 
-    def new_twin(self, layer: Layer, apart: frozenset[str] = frozenset()) -> Twin:
+    def new_copy(self, layer: Layer, apart: frozenset[str] = frozenset()) -> LayerCopy:
         if "surface" in layer.metadata:
-            return super().new_twin(layer, apart | {"data"})  # a mesh here, and none in slices
+            return super().new_copy(layer, apart | {"data"})  # a mesh here, and none in slices
         if not isinstance(layer, Image | Labels):
-            return super().new_twin(layer, apart)
-        twin = super().new_twin(layer, apart | {"visible"})
-        twin.connect(layer.events.visible, lambda event: self._show(twin))
-        self._show(twin)
-        return twin
+            return super().new_copy(layer, apart)
+        copied = super().new_copy(layer, apart | {"visible"})
+        copied.connect(layer.events.visible, lambda event: self._show(copied))
+        self._show(copied)
+        return copied
 
     def _add(self, event: Any) -> None:
         """In 3D a layer takes a while to add: it has a turn of its own."""
@@ -209,10 +218,10 @@ class Mirror3D(Mirror):
 
     def _add_missing(self) -> None:
         for layer in self.source.layers:
-            if layer not in self.twins:
+            if layer not in self.copies:
                 self._add_copy(layer)
         self._reorder()
         self._select_in_copy()
 
-    def _show(self, twin: Twin) -> None:
-        twin.layer.visible = self._volumes_shown and twin.source.visible
+    def _show(self, copied: LayerCopy) -> None:
+        copied.layer.visible = self._volumes_shown and copied.source.visible

@@ -9,10 +9,10 @@ from qtpy.QtCore import QTimer
 PAUSE_MS = 10
 """Between two turns."""
 
-_waiting: dict[Turn, None] = {}
+_waiting: dict[IdleWork, None] = {}
 
 
-class Turn:
+class IdleWork:
     """A piece of work that waits until all others before it are done.
 
     Parameters

@@ -14,7 +14,7 @@ SETTLE_MS = 150
 """Rest after an edit before work begins."""
 
 
-class Background:
+class LatestWork:
     """Does one piece of work in a thread, when edits have settled, and always for the last of them.
 
     Parameters

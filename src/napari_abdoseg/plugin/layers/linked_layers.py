@@ -14,15 +14,15 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.plugin.jobs.idle_queue import Turn
+from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 from napari_abdoseg.plugin.layers.conversion import LayerData, add_beside, one_color
-from napari_abdoseg.plugin.layers.linked_names import companion_names
+from napari_abdoseg.plugin.layers.linked_names import linked_names
 
 Look = tuple[Any, float]
 """RGB from 0 to 1, and opacity."""
 
 
-class Companions:
+class LinkedLayers:
     """A layer for each name, such as ``"liver"``, that is offered, known and to be shown.
 
     Parameters
@@ -60,7 +60,7 @@ class Companions:
         self._known: dict[str, tuple[Any, Grid]] = {}
         self._offered: tuple[str, ...] = ()
         self._wanted: set[str] = set()
-        self._turn = Turn(self._add_missing)
+        self._turn = IdleWork(self._add_missing)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -134,7 +134,7 @@ class Companions:
         color, opacity = self._look(name)
         layer_data = self._new_layer(name, color, *self._known[name])
         layer = add_beside(self._viewer, self._neighbour, layer_data)
-        companion_names(self._viewer).take(layer, layer_data[1]["name"], self._neighbour)
+        linked_names(self._viewer).take(layer, layer_data[1]["name"], self._neighbour)
         layer.opacity = opacity
         self._layers[name] = layer
         layer.events.visible.connect(partial(self._follow_eye, name))

@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from napari_abdoseg.anatomy.bile_duct import BileDuctRegion, bile_duct_region
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.conversion import label_map_of
 from napari_abdoseg.plugin.organs.measuring import OrganTable
 
@@ -40,7 +40,7 @@ class RegionFinding:
         self.problem = ""
         self._layer = layer
         self._guides: object = None
-        self._background = Background(self._find)
+        self._background = LatestWork(self._find)
         self._background.yielded.connect(self._take)
         self.close = self._background.close
 

@@ -16,7 +16,7 @@ class Part(Protocol):
         """Show or hide by name."""
 
 
-class Solo:
+class Isolation:
     """Hides all but one organ, until it is asked to stop.
 
     Parameters

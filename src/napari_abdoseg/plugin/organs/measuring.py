@@ -16,7 +16,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import Volume
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.conversion import label_map_of
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 
@@ -96,7 +96,7 @@ class Measuring:
         self._layer = layer
         self._table = OrganTable()
         self._tally: Tally | None = None
-        self._counting = Background(self._count)
+        self._counting = LatestWork(self._count)
         self._counting.yielded.connect(self._take)
         self._edits = LabelEdits(viewer, layer)
         self._edits.edited.connect(self._apply)

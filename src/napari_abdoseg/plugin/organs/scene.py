@@ -17,12 +17,12 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.correct.painting import Painting
 from napari_abdoseg.plugin.layers.boxes import follow_boxes
 from napari_abdoseg.plugin.layers.conversion import box_layer, surface_layer
-from napari_abdoseg.plugin.layers.linked_layers import Companions, Look
+from napari_abdoseg.plugin.layers.linked_layers import LinkedLayers, Look
 from napari_abdoseg.plugin.layers.masks import Masks
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 from napari_abdoseg.plugin.organs.bile_duct_region import COLOR, RegionFinding
 from napari_abdoseg.plugin.organs.eyes import Eyes
-from napari_abdoseg.plugin.organs.isolate import Solo
+from napari_abdoseg.plugin.organs.isolate import Isolation
 from napari_abdoseg.plugin.organs.matching_scan import ScanFinding
 from napari_abdoseg.plugin.organs.measuring import Measuring, OrganTable
 from napari_abdoseg.plugin.organs.surface_making import SurfaceMaking
@@ -67,11 +67,11 @@ class OrganScene:
         self.layer = layer
         self.table = OrganTable()
         self.masks = Masks(layer)
-        self.surfaces = Companions(viewer, layer, "surface", surface_layer, self.look)
-        self.boxes = Companions(viewer, layer, "box", box_layer, self.look)
+        self.surfaces = LinkedLayers(viewer, layer, "surface", surface_layer, self.look)
+        self.boxes = LinkedLayers(viewer, layer, "box", box_layer, self.look)
         self.parts = self.masks, self.surfaces, self.boxes
         self.eyes = Eyes(self.parts)
-        self.solo = Solo(self.parts)
+        self.solo = Isolation(self.parts)
         self.region = RegionFinding(layer)
         self._viewer = viewer
         self._smoothing = "light"

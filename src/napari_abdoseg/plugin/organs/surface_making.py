@@ -14,7 +14,7 @@ from napari_abdoseg.anatomy.surface import Surface, SurfaceError, organ_surface
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.conversion import label_map_of
 
 
@@ -34,7 +34,7 @@ class SurfaceMaking:
     def __init__(self, layer: Labels) -> None:
         self._layer = layer
         self._made_of: dict[str, object] = {}
-        self._background = Background(self._make)
+        self._background = LatestWork(self._make)
         self._background.yielded.connect(lambda made: self.made.emit(*made))
         self._background.rested.connect(self.rested.emit)
         self.close = self._background.close

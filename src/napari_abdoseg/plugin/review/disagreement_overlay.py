@@ -12,14 +12,14 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.conversion import add_beside
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_layer, disagreement_of
 
 OUTLINE = 1
 
 
-class DissentOverlay:
+class DisagreementOverlay:
     """Shows for Labels layers of ensembles how many folds dissent where.
 
     Each has a layer of its own, which is deleted with it. While it is seen, masks are
@@ -37,7 +37,7 @@ class DissentOverlay:
         self._viewer = viewer
         self._layers: dict[Labels, Labels] = {}
         self._contours: dict[Labels, int] = {}
-        self._making = Background(_count)
+        self._making = LatestWork(_count)
         self._making.yielded.connect(lambda made: self._add(*made))
         viewer.layers.events.removed.connect(self._forget)
 

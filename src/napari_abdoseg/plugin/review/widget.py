@@ -12,10 +12,10 @@ from qtpy.QtCore import QModelIndex
 from qtpy.QtWidgets import QCheckBox, QHeaderView, QLabel
 
 from napari_abdoseg.inference.review.places import Place, places_to_review
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_of, fold_colors
-from napari_abdoseg.plugin.review.disagreement_overlay import DissentOverlay
+from napari_abdoseg.plugin.review.disagreement_overlay import DisagreementOverlay
 from napari_abdoseg.plugin.review.place_columns import ORGAN, place_columns
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.panels import unwrapped
@@ -50,8 +50,8 @@ class ReviewWidget(Panel):
         self.heading = QLabel(EMPTY)
         self.places: TableModel[Place] = TableModel(place_columns(0))
         self.table = PlainTable(self.places)
-        self.overlay = DissentOverlay(self._viewer)
-        self._ranking = Background(_rank)
+        self.overlay = DisagreementOverlay(self._viewer)
+        self._ranking = LatestWork(_rank)
         self._lay_out()
         self._follow_theme()
         self._connect()

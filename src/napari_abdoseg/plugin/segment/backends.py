@@ -22,7 +22,7 @@ from napari_abdoseg.progress import Work
 Found = tuple[LabelMap, Disagreement | None]
 
 
-class Workplace(Protocol):
+class Backend(Protocol):
     """Where scans are segmented."""
 
     def segmenting(self, volume: Volume) -> Work[Found]:
@@ -33,7 +33,7 @@ class Workplace(Protocol):
 
 
 @dataclass(frozen=True)
-class Here:
+class ThisMachine:
     """This machine."""
 
     last_ensemble: LastEnsemble

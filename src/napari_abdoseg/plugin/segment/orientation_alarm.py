@@ -16,7 +16,7 @@ from napari_abdoseg.anatomy.orientation.check import check_orientation
 from napari_abdoseg.anatomy.orientation.picture import draw_orientation
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.conversion import volume_of
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 
@@ -38,7 +38,7 @@ class OrientationAlarm(QFrame):
         super().__init__()
         self.words, self.picture = WrappedLabel(), _Picture()
         self._looked_at: ReferenceType[Image] | None = None
-        self._background = Background(_look)
+        self._background = LatestWork(_look)
         self._background.yielded.connect(self._show)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)

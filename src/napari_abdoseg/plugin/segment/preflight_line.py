@@ -8,7 +8,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.preflight.preflight import Preflight, preflighting
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Result, Work
 
@@ -22,7 +22,7 @@ class PreflightLine:
 
     def __init__(self) -> None:
         self.words = WrappedLabel()
-        self._background = Background(_foretell)
+        self._background = LatestWork(_foretell)
         self._background.yielded.connect(self._show)
 
     def foretell_soon(

@@ -24,7 +24,7 @@ from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.jobs.warm_up import warm_up
 from napari_abdoseg.plugin.layers.conversion import volume_of
-from napari_abdoseg.plugin.segment.backends import Found, Here, OnCluster, Workplace
+from napari_abdoseg.plugin.segment.backends import Backend, Found, OnCluster, ThisMachine
 from napari_abdoseg.plugin.segment.last_ensemble import LastEnsemble
 from napari_abdoseg.plugin.segment.model_choice import ModelChoice
 from napari_abdoseg.plugin.segment.orientation_alarm import OrientationAlarm
@@ -261,11 +261,11 @@ class SegmentWidget(Panel):
         self._layer = self.scan.value
         return place.segmenting(volume_of(self.scan.value))
 
-    def _workplace(self, model: Model, folds: Sequence[str]) -> Workplace:
+    def _workplace(self, model: Model, folds: Sequence[str]) -> Backend:
         scheduler, preset = self._chosen_scheduler, self.preset.value
         if scheduler:
             return OnCluster(scheduler, model, folds, preset)
-        return Here(self._last_ensemble, model, folds, preset, self.device.value)
+        return ThisMachine(self._last_ensemble, model, folds, preset, self.device.value)
 
     @property
     def _chosen_scheduler(self) -> str:

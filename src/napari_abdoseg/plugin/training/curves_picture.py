@@ -11,7 +11,7 @@ from qtpy.QtCore import QSize
 from qtpy.QtGui import QImage, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.training.watching.curves import FoldCurves
 from napari_abdoseg.training.watching.look import Look
 from napari_abdoseg.training.watching.strip import draw_strip
@@ -26,7 +26,7 @@ class CurvesPicture(QWidget):
         super().__init__()
         self.image: QImage | None = None
         self._shown: tuple[Any, ...] | None = None
-        self._background = Background(_draw)
+        self._background = LatestWork(_draw)
         self._background.yielded.connect(self._take)
         self.setMinimumSize(LEAST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)

@@ -8,7 +8,7 @@ from pathlib import Path
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.plugin.jobs.latest import Background
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.training.watching.finding import WatchedFold
 from napari_abdoseg.training.watching.watch import Watch
 
@@ -24,7 +24,7 @@ class TrainingWatch:
 
     def __init__(self) -> None:
         self._watch: Watch | None = None
-        self._background = Background(_look)
+        self._background = LatestWork(_look)
         self._background.yielded.connect(self._pass_on)
         self._timer = QTimer()
         self._timer.setInterval(int(1000 * SECONDS))
