@@ -227,6 +227,7 @@ def _connected(viewer):
 
 def test_closed_it_hears_nothing_more_though_somebody_keeps_it(viewer, phantom, qtbot):
     viewer.add_layer(Layer.create(*labels_layer(phantom[1], "organs")))
+    assert four_panel_view(viewer) is None
     before = _connected(viewer)
     toggle_four_panel_view(viewer)
     view = four_panel_view(viewer)
