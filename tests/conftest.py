@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import subprocess
@@ -21,6 +22,13 @@ from napari_abdoseg.log import log_folder
 prepare_for_torch()
 
 DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "demo"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _imports_are_no_garbage() -> None:
+    """Let collections of garbage pass over all that was imported: napari collects often."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

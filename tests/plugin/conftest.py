@@ -4,14 +4,65 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import napari
 import napari.settings
 import pytest
 from napari.qt.threading import WorkerBase
+from pytestqt.qtbot import QtBot
+from windows import SharedWindow, shared_window
 
 from napari_abdoseg.plugin.layers.conversion import image_layer
+
+PATIENCE = 60_000
+"""ms that a busy machine may take until something is to be seen."""
+
+
+class PatientQtBot(QtBot):
+    """pytest-qt's own, which waits longer for what is sure to come."""
+
+    def waitUntil(self, callback: Callable[[], object], *, timeout: int = PATIENCE) -> None:  # noqa: N802
+        super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp, request: pytest.FixtureRequest) -> PatientQtBot:
+    """What presses keys and buttons, and waits."""
+    return PatientQtBot(request)
+
+
+@pytest.fixture(scope="module")
+def window_of_module(qapp) -> Iterator[SharedWindow]:
+    """The window that tests of a module share."""
+    with shared_window() as window:
+        yield window
+
+
+@pytest.fixture
+def window_of_test(qapp) -> Iterator[SharedWindow]:
+    """One that is a test's own, for modules whose tests close it or leave something in it."""
+    with shared_window() as window:
+        yield window
+
+
+@pytest.fixture
+def make_napari_viewer(
+    window_of_module: SharedWindow, qtbot: QtBot, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., napari.Viewer]]:
+    """Like napari's own fixture, but the first viewer of a test is in the module's window."""
+
+    def make(show: bool = False) -> napari.Viewer:
+        viewer = window_of_module.open(show)
+        if show:
+            qtbot.wait_exposed(viewer.window._qt_window, timeout=PATIENCE)
+        return viewer
+
+    yield make
+    report = getattr(request.node, "rep_call", None)
+    failed = report is None or report.failed
+    window_of_module.empty(keep=not failed)
+    window_of_module.require_no_other_canvas(failed)
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,12 @@ def found(make_model, phantom):
 
 
 @pytest.fixture
+def window_of_module(window_of_test):
+    """Each test has a window of its own: a panel that is closed goes on for a while."""
+    return window_of_test
+
+
+@pytest.fixture
 def viewer(make_napari_viewer, phantom, found):
     viewer = make_napari_viewer(show=True)
     viewer.add_layer(Layer.create(*image_layer(phantom[0])))

@@ -194,6 +194,12 @@ def test_the_writer_adds_a_missing_suffix(model, tmp_path):
 
 
 @pytest.fixture
+def window_of_module(window_of_test):
+    """Each test has a window of its own, which it may close."""
+    return window_of_test
+
+
+@pytest.fixture
 def viewer(make_napari_viewer, case) -> napari.Viewer:
     viewer = make_napari_viewer(show=True)
     viewer.add_layer(Layer.create(*image_layer(read_volume(case.with_name("ct_0000.nii.gz")))))

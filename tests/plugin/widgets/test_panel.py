@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from napari._app_model import get_app_model
 from napari.layers import Layer
 from qtpy.QtCore import QPoint, QPointF, Qt
@@ -24,6 +25,12 @@ COMMANDS = {
     "Cohort": "cohort",
 }
 SMALL_SCREEN = (1366, 768)
+
+
+@pytest.fixture
+def window_of_module(window_of_test):
+    """Each test has a window of its own, as napari sizes it and its docks."""
+    return window_of_test
 
 
 def window_of(viewer) -> QMainWindow:
