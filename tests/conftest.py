@@ -24,7 +24,7 @@ prepare_for_torch()
 DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "demo"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _imports_are_no_garbage() -> None:
     """Let collections of garbage pass over all that was imported: napari collects often."""
     gc.collect()
