@@ -17,7 +17,7 @@ from napari.layers import Labels, Layer
 from qtpy.QtTest import QTest
 
 from napari_abdoseg.evaluation.comparison import comparing
-from napari_abdoseg.plugin.compare.score_model import DSC, NSD
+from napari_abdoseg.plugin.compare.score_columns import DSC, NSD
 from napari_abdoseg.plugin.compare.widget import CompareWidget
 from napari_abdoseg.plugin.layers.conversion import labels_layer
 from napari_abdoseg.progress import drain
@@ -89,13 +89,13 @@ class RowWatch:
         self._scores, self._row = widget.findings.scores, row
         self._seen: list[tuple[float, tuple[str, ...]]] = []
         self._at_rest = False
-        self._scores.itemChanged.connect(self._look)
+        self._scores.dataChanged.connect(self._look)
         widget.scene.live.settled.connect(self._rest)
 
     @property
     def now(self) -> tuple[str, ...]:
         """DSC and NSD, without their changes since the start."""
-        texts = (self._scores.item(self._row, column).text() for column in (DSC, NSD))
+        texts = (self._scores.index(self._row, column).data() for column in (DSC, NSD))
         return tuple(text.partition("\n")[0] for text in texts)
 
     def start(self) -> None:

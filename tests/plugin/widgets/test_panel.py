@@ -143,3 +143,21 @@ def turn_wheel_over(widget: QComboBox) -> None:
         False,
     )
     QApplication.sendEvent(widget, event)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_closed_panel_follows_nothing_more(viewer, name, phantom):
+    panel = open_panel(viewer, name)
+    assert panel in _listeners(viewer)
+    viewer.window.remove_dock_widget(panel)
+    assert panel not in _listeners(viewer)
+    viewer.theme = "light"
+    viewer.add_layer(Layer.create(*labels_layer(phantom[1])))
+
+
+def _listeners(viewer) -> list[object]:
+    """Objects whose methods hear of layers and of the theme."""
+    events = viewer.layers.events
+    heard = events.inserted, events.removed, events.reordered, events.renamed, viewer.events.theme
+    slots = [slot for event in heard for slot in event.callbacks]
+    return [slot[0]() for slot in slots if isinstance(slot, tuple)]

@@ -57,7 +57,7 @@ class CohortWidget(Panel):
         self.table.sort_by(CASE, Qt.SortOrder.AscendingOrder)
         self._lay_out()
         self._follow_theme()
-        self._viewer.events.theme.connect(self._follow_theme)
+        self.follow(self._viewer.events.theme, self._follow_theme)
         self.results.changed.connect(self._read_chosen)
         self.results.line_edit.native.editingFinished.connect(self._read)
         self.organ.changed.connect(self._show_rows)

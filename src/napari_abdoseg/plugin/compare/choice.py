@@ -58,10 +58,16 @@ class ComparisonChoice(QWidget):
         self._form.addRow("NSD tolerance", self.tolerance)
         self.source.changed.connect(self._show_source)
         events = viewer.layers.events
-        for event in (events.inserted, events.removed, events.reordered, events.renamed):
+        self._events = events.inserted, events.removed, events.reordered, events.renamed
+        for event in self._events:
             event.connect(self._update_layers)
         self._choose_two()
         self._show_source()
+
+    def end(self) -> None:
+        """Follow the viewer no longer."""
+        for event in self._events:
+            event.disconnect(self._update_layers)
 
     @property
     def tolerances(self) -> Tolerances:

@@ -68,7 +68,9 @@ class CompareWidget(Panel):
         self.findings = FindingsPanel()
         self._lay_out()
         self._follow_theme()
-        self._viewer.events.theme.connect(self._follow_theme)
+        self.follow(self._viewer.events.theme, self._follow_theme)
+        self.closed.connect(self._leave)
+        self.closed.connect(self.choice.end)
         self.button.changed.connect(self._press)
         self.four_panels.changed.connect(lambda: toggle_four_panel_view(self._viewer))
         self.cases.opened.connect(self._open_case)
@@ -77,11 +79,6 @@ class CompareWidget(Panel):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return super().sizeHint().expandedTo(QSize(WIDTH, 0))
-
-    def event(self, event: QEvent | None) -> bool:
-        if sure(event).type() == QEvent.Type.ParentChange and self.parent() is None:
-            self._leave()
-        return bool(super().event(event))
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         sure(self.window()).installEventFilter(self)

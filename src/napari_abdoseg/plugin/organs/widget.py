@@ -89,10 +89,11 @@ class OrgansWidget(Panel):
         self.foot.addWidget(self.save)
 
     def _connect(self) -> None:
-        self._viewer.events.theme.connect(self._follow_theme)
+        self.follow(self._viewer.events.theme, self._follow_theme)
         self.layers.changed.connect(self._show)
         self.layers.native.activated.connect(self._bring_into_view)
-        self._cases.changed.connect(self._choose_case_in_view)
+        self.follow(self._cases.changed, self._choose_case_in_view)
+        self.closed.connect(self.window_choice.end)
         self.all_on.clicked.connect(lambda: sure(self.model.scene).show_all(True))
         self.all_off.clicked.connect(lambda: sure(self.model.scene).show_all(False))
         self.smoothing.changed.connect(self._smooth)
@@ -101,7 +102,7 @@ class OrgansWidget(Panel):
         self.model.refreshed.connect(self._fit)
         events = self._viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered, events.renamed):
-            event.connect(self._update_layers)
+            self.follow(event, self._update_layers)
 
     def _follow_theme(self, event: Any = None) -> None:
         self.list.wear(self._viewer.theme)

@@ -40,7 +40,6 @@ class WindowChoice(QComboBox):
         self._cases.changed.connect(self._follow)
         viewer.layers.events.inserted.connect(self._follow)
         viewer.layers.events.removed.connect(self._follow)
-        self.destroyed.connect(self.end)
         self._follow()
 
     def end(self) -> None:

@@ -71,7 +71,7 @@ class ReviewWidget(Panel):
         self.legend.setStyleSheet("font-size: 11px")
 
     def _connect(self) -> None:
-        self._viewer.events.theme.connect(self._follow_theme)
+        self.follow(self._viewer.events.theme, self._follow_theme)
         self.layers.changed.connect(self._show)
         self.shown.clicked.connect(self._show_overlay)
         self.overlay.changed.connect(self._show_whether_shown)
@@ -80,8 +80,9 @@ class ReviewWidget(Panel):
         self.table.clicked.connect(self._go_to)
         events = self._viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered, events.renamed):
-            event.connect(self._update_layers)
+            self.follow(event, self._update_layers)
         for part in (self.overlay, self._ranking):
+            self.closed.connect(part.close)
             self.destroyed.connect(part.close)
 
     def _follow_theme(self, event: Any = None) -> None:

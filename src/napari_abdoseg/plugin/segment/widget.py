@@ -87,7 +87,7 @@ class SegmentWidget(Panel):
         )
         self.button = PushButton(text="Segment")
         self._lay_out()
-        napari_viewer.events.theme.connect(self._follow_theme)
+        self.follow(napari_viewer.events.theme, self._follow_theme)
         self._follow_theme()
         self.source.changed.connect(self._show_source)
         self.preset.changed.connect(self._explain_preset)
@@ -95,11 +95,11 @@ class SegmentWidget(Panel):
         self.four_panels.changed.connect(lambda: toggle_four_panel_view(napari_viewer))
         self.review.changed.connect(lambda: open_panel(napari_viewer, "Where folds disagree"))
         self._cases = cases_in_view(napari_viewer)
-        self._cases.changed.connect(self._choose_scan_in_view)
+        self.follow(self._cases.changed, self._choose_scan_in_view)
         self.scan.native.activated.connect(self._show_chosen_scan)
         for event in (napari_viewer.layers.events.inserted, napari_viewer.layers.events.removed):
-            event.connect(self._update_scans)
-        napari_viewer.layers.events.removed.connect(self._cancel_if_removed)
+            self.follow(event, self._update_scans)
+        self.follow(napari_viewer.layers.events.removed, self._cancel_if_removed)
         for choice in (self.source, self.scan, self.preset, self.device):
             choice.changed.connect(self._foretell)
         for changed in (self.model.folds_changed, self.device.changed, self.scheduler.changed):
@@ -109,8 +109,9 @@ class SegmentWidget(Panel):
         self.scheduler.changed.connect(self._leave_device_to_workers)
         for choice in (self.source, self.scan):
             choice.changed.connect(self._look_at_scan)
-        self.destroyed.connect(self.preflight.clear)
-        self.destroyed.connect(self.orientation_alarm.stop)
+        for end in (self.closed, self.destroyed):
+            end.connect(self.preflight.clear)
+            end.connect(self.orientation_alarm.stop)
         self._show_source()
         self._explain_preset()
         LastingChoice(self.model.name, "segmenting", "model", choose=self.model.choose)
@@ -294,22 +295,26 @@ class SegmentWidget(Panel):
         self.status.setText(" · ".join(filter(None, (progress.stage, percent, time_left))))
 
     def _show_preview(self, labels: LabelMap) -> None:
-        assert self._layer is not None
-        self._preview = show_result(self._viewer, self._layer, labels).layer
+        if (layer := self._segmented) is not None:
+            self._preview = show_result(self._viewer, layer, labels).layer
 
     def _show_result(self, result: Found | Outcome) -> None:
         if isinstance(result, Outcome):
             self.status.setText(_summary(result, sure(path_in(self.output))))
             for case, reason in result.failed:
                 show_warning(f"{case.name}: {reason}")
-        else:
-            assert self._layer is not None
+        elif (layer := self._segmented) is not None:
             labels, _ = result
-            shown = show_result(self._viewer, self._layer, *result)
+            shown = show_result(self._viewer, layer, *result)
             self._done = shown.layer
             kept = " and ".join(shown.kept)
             self.status.setText(f"{DONE} {PAINTED.format(kept)}" if kept else DONE)
-            self.orientation_alarm.look_at(self._layer, labels)
+            self.orientation_alarm.look_at(layer, labels)
+
+    @property
+    def _segmented(self) -> Image | None:
+        """The CT that is being segmented, unless it is gone since the panel was closed."""
+        return self._layer if self._layer in self._viewer.layers else None
 
     def _cancel_if_removed(self, event: Any) -> None:
         if event.value is self._done:

@@ -70,7 +70,7 @@ class TrainingWidget(Panel):
         )
         self._lay_out()
         self._follow_theme()
-        self._viewer.events.theme.connect(self._follow_theme)
+        self.follow(self._viewer.events.theme, self._follow_theme)
         self.folder.changed.connect(self._follow_chosen)
         self.folder.line_edit.native.editingFinished.connect(self._follow_folder)
         self.model.changed.connect(self._show_model)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QAbstractSlider,
@@ -49,6 +50,9 @@ class Panel(QWidget):
         For what is always in sight, below.
     """
 
+    closed = Signal()
+    """Its dock is closed for good."""
+
     def __init__(self, tab: str) -> None:
         super().__init__()
         keep_napari_log()
@@ -61,11 +65,17 @@ class Panel(QWidget):
         self._turned_in_focus = _TurnedInFocus(self._scrolled)
         self._dock: QDockWidget | None = None
         self._is_behind = False
+        self._connections: list[tuple[Any, Callable[..., Any]]] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._scrolled, stretch=1)
         layout.addWidget(below)
+
+    def follow(self, event: Any, hear: Callable[..., Any]) -> None:
+        """Connect to something that outlives the panel, until that is closed."""
+        event.connect(hear)
+        self._connections.append((event, hear))
 
     def scroll_to_top(self) -> None:
         """Bring the head of the content into sight."""
@@ -75,6 +85,11 @@ class Panel(QWidget):
         is_moved = sure(event).type() == QEvent.Type.ParentChange
         if is_moved and isinstance(self.parent(), QDockWidget):
             QTimer.singleShot(0, self._join_others)  # napari has placed the dock by then
+        elif is_moved and self.parent() is None:  # and nobody knows when it will be deleted
+            for followed, hear in self._connections:
+                followed.disconnect(hear)
+            self._connections.clear()
+            self.closed.emit()
         return bool(super().event(event))
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
