@@ -165,3 +165,13 @@ def _small_configuration(
         "n_conv_per_stage_decoder": [1],
     }
     return configuration
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """What a test prints of names that are no UTF-8 can be sent to another process."""
+    report = yield
+    report.sections = [
+        (head, text.encode(errors="backslashreplace").decode()) for head, text in report.sections
+    ]
+    return report

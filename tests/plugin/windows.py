@@ -16,6 +16,7 @@ from napari._qt.qt_viewer import QtViewer
 from napari.plugins import _initialize_plugins
 from napari.settings import get_settings
 from napari.utils.events import EventedModel
+from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.plugin.four_panel.view import four_panel_view
@@ -56,6 +57,7 @@ class SharedWindow:
 
     def require_no_other_canvas(self, failed: bool = False) -> None:
         """Canvases of closed windows and of the four-panel view are gone, or a test `failed`."""
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()
         kept = {self._shared.window._qt_viewer} if self._shared is not None else set()
         left = len(set(QtViewer._instances) - kept)
