@@ -56,6 +56,11 @@ def test_segment_presses_the_button(viewer, make_model, qtbot):
     qtbot.waitUntil(lambda: panel.job is None, timeout=PATIENCE)
 
 
+def test_compare_presses_the_button(viewer):
+    run("run_comparison")
+    assert "Two different label layers" in notification_manager.records[-1].message
+
+
 @pytest.mark.parametrize("command", ["save", "save_as", "show_all", "hide_all"])
 def test_nothing_to_save_or_show_is_told(viewer, command):
     run(command)

@@ -11,7 +11,7 @@ from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import WINDOWS, set_window
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
 NO_LABELS = "There is no label map in view: open one, or segment a CT."

@@ -24,7 +24,7 @@ from napari_abdoseg.plugin.organs.naming import is_nameless
 from napari_abdoseg.plugin.saving.leaving import guard_unsaved
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import follow_windows
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 
 Paths = str | Sequence[str]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -268,16 +267,6 @@ def test_opening_it_often_leaks_nothing(viewer, qtbot, times):
     for _ in range(times - 1):
         open_and_close()
     assert living() == after_one
-
-
-def test_few_files_touch_what_napari_keeps_for_itself():
-    home = Path(four_panel.__file__)
-    touching = [
-        path.name
-        for path in home.parent.parent.rglob("*.py")
-        if any(word in path.read_text() for word in ("QtViewer", "_qt_viewer", "_qt_window"))
-    ]
-    assert sorted(touching) == ["menu.py", home.name]
 
 
 def _zooms(view) -> list[float]:

@@ -62,3 +62,25 @@ def test_a_window_keeps_nothing_of_the_work(make_napari_viewer, qtbot, closed_in
     left = weakref.ref(owner)
     del owner
     qtbot.waitUntil(lambda: gc.collect() >= 0 and left() is None)
+
+
+def test_napari_need_not_ask_whether_to_close_on_it(make_napari_viewer, qtbot):
+    tasks = make_napari_viewer().window._task_status_manager
+    owner = Owner()
+    owner.background.start_soon(1)
+    qtbot.waitUntil(lambda: owner.came == [1])
+    assert not tasks.is_busy()
+    owner.go_on.set()
+    qtbot.waitUntil(lambda: not owner.background.is_busy)
+
+
+def test_what_goes_wrong_is_told_once(qtbot):
+    def fail():
+        yield 1
+        raise ValueError("odd")
+
+    background = LatestWork(fail)
+    with qtbot.capture_exceptions() as raised:
+        background.start_soon()
+        qtbot.waitUntil(lambda: bool(raised) and not background.is_busy)
+    assert [str(error) for _, error, _ in raised] == ["odd"]

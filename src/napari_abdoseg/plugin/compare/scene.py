@@ -22,7 +22,7 @@ from napari_abdoseg.plugin.layers.conversion import add_beside
 from napari_abdoseg.plugin.layers.linked_layers import LinkedLayers, Look
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 from napari_abdoseg.plugin.viewing.focus import focus_on
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 
 LEAST_MM = 60.0
 """What is shown around an error at least."""

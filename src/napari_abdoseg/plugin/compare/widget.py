@@ -34,7 +34,7 @@ from napari_abdoseg.plugin.jobs.warm_up import warm_up
 from napari_abdoseg.plugin.paint_events.label_edits import EditWatch
 from napari_abdoseg.plugin.saving.opened_case import OpenedCase
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.progress import Progress, Work

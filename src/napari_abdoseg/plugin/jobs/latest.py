@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from napari.qt.threading import create_worker
+from napari.qt.threading import GeneratorWorker
 from psygnal import Signal
 from superqt.utils import QSignalDebouncer
 
@@ -68,7 +68,8 @@ class LatestWork:
             return
         arguments, self._asked = self._asked, None
         self._call = _Call(self._work(*arguments))
-        self._worker = create_worker(_take_steps, self._call, _start_thread=False)
+        self._worker = GeneratorWorker(_take_steps, self._call)  # of which napari need not ask
+        self._worker.errored.connect(_raise)
         self._worker.yielded.connect(self._pass_on)
         self._worker.finished.connect(self._rest)
         self._worker.start()
@@ -81,6 +82,10 @@ class LatestWork:
         self._call.steps = None
         if not self.is_waiting:
             self.rested.emit()
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 @dataclass

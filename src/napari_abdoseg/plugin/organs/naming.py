@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from magicgui.widgets import ComboBox
 from napari.layers import Labels
 from napari.utils.notifications import show_warning
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.names.chosen_schemes import remember_scheme
@@ -17,6 +17,7 @@ from napari_abdoseg.image.names.label_names import is_named
 from napari_abdoseg.image.names.published_schemes import Scheme, fitting_schemes
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.layers.conversion import look_of
+from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
 
 if TYPE_CHECKING:
     from napari_abdoseg.plugin.organs.scene import OrganScene
@@ -25,7 +26,6 @@ QUESTION = "Labels have no names:"
 TIP = "What the labels are called, here and for all label maps of this folder without names"
 CHOOSE = "choose a scheme"
 SHOWN_LETTERS = 14
-AS_LONG_AS_THAT = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 
 
 def is_nameless(organs: Sequence[Organ]) -> bool:
@@ -53,8 +53,7 @@ class NamingRow(QWidget):
         super().__init__()
         self._scene: OrganScene | None = None
         self.schemes = ComboBox(choices=self._choices, nullable=False, tooltip=TIP)
-        self.schemes.native.setMinimumContentsLength(SHOWN_LETTERS)
-        self.schemes.native.setSizeAdjustPolicy(AS_LONG_AS_THAT)
+        keep_narrow(self.schemes.native, SHOWN_LETTERS)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(QLabel(QUESTION))

@@ -28,7 +28,7 @@ from napari_abdoseg.plugin.organs.measuring import Measuring, OrganTable
 from napari_abdoseg.plugin.organs.surface_making import SurfaceMaking
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.focus import focus_on
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
 
 MOST_AT_FIRST = 10

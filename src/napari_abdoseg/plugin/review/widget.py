@@ -18,7 +18,7 @@ from napari_abdoseg.plugin.review.disagreement_layer import disagreement_of, fol
 from napari_abdoseg.plugin.review.disagreement_overlay import DisagreementOverlay
 from napari_abdoseg.plugin.review.place_columns import ORGAN, place_columns
 from napari_abdoseg.plugin.viewing.focus import focus_on
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.plugin.widgets.table_model import TableModel

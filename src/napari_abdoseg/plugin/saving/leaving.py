@@ -18,7 +18,7 @@ from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.layer_marks import mark_layers
 from napari_abdoseg.plugin.saving.menu import take_over_saving
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of
 
 NAME = "abdoseg unsaved label maps"

@@ -33,7 +33,7 @@ from napari_abdoseg.plugin.segment.result import show_result
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import follow_windows
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.panel import Panel, open_panel
 from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in

@@ -14,12 +14,12 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QFileDialog, QFormLayout
 
-from napari_abdoseg.plugin.compare.choice import AS_LONG_AS_THAT, SHOWN_LETTERS
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.training.curves_picture import CurvesPicture
 from napari_abdoseg.plugin.training.fold_columns import TROUBLE, FoldRow, fold_columns, fold_rows
 from napari_abdoseg.plugin.training.watching import TrainingWatch
-from napari_abdoseg.plugin.viewing.panels import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
+from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
 from napari_abdoseg.plugin.widgets.readable import readable
@@ -58,8 +58,7 @@ class TrainingWidget(Panel):
         self.job: Job | None = None
         self.folder = folder_edit()
         self.model = ComboBox(choices=self._model_choices)
-        self.model.native.setMinimumContentsLength(SHOWN_LETTERS)
-        self.model.native.setSizeAdjustPolicy(AS_LONG_AS_THAT)
+        keep_narrow(self.model.native)
         self.folds: TableModel[FoldRow] = TableModel(fold_columns("#ffffff", TROUBLE))
         self.table = PlainTable(self.folds)
         self.table.setUniformRowHeights(True)

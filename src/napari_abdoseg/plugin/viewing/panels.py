@@ -8,8 +8,6 @@ from napari.components import ViewerModel
 
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 
-__all__ = ["panels_of", "set_panels", "unwrapped"]
-
 
 class _Panels:
     """Those that are beside a viewer."""

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of
 from napari_abdoseg.plugin.widgets.napari_log import keep_napari_log
+from napari_abdoseg.plugin.widgets.preferences import PLUGIN
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -148,7 +149,7 @@ def open_panel(viewer: Viewer, name: str) -> Any:
     -------
     Panel
     """
-    dock, panel = viewer.window.add_plugin_dock_widget("napari-abdoseg", name)
+    dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name)
     _bring_to_front(dock)
     return panel
 
