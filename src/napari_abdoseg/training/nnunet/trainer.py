@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 LATEST, FINAL = "checkpoint_latest.pth", "checkpoint_final.pth"
+PART = ".part"
+"""Ends the name of a checkpoint while it is written."""
 
 
 def resumable(name: str) -> type[Any]:
@@ -33,7 +35,7 @@ def resumable(name: str) -> type[Any]:
             return optimizer, PolyLRScheduler(optimizer, self.initial_lr, self.num_epochs)
 
         def save_checkpoint(self, filename: str) -> None:
-            part = f"{filename}.part"
+            part = f"{filename}{PART}"
             super().save_checkpoint(part)
             if self.local_rank == 0 and not self.disable_checkpointing:
                 Path(part).replace(filename)
@@ -46,6 +48,8 @@ def build_trainer(
     preprocessed: Path, plans: str, configuration: str, fold: int, name: str, device: str
 ) -> Any:
     """A trainer that goes on from its latest checkpoint, if it has one.
+
+    What an earlier one was killed while it wrote is removed.
 
     Parameters
     ----------
@@ -64,6 +68,8 @@ def build_trainer(
     dataset = load_json(str(preprocessed / "dataset.json"))
     folder = Path(os.environ["nnUNet_results"]) / preprocessed.name  # noqa: SIM112
     folder = folder / f"{name}__{plans}__{configuration}" / f"fold_{fold}"
+    for half_written in folder.glob(f"*{PART}"):
+        half_written.unlink()
     content["continue_training"] = (folder / LATEST).exists() or (folder / FINAL).exists()
     trainer = resumable(name)(content, configuration, fold, dataset, torch.device(device))
     trainer.save_every = 1
