@@ -14,7 +14,7 @@ PLUGIN = Path(napari_abdoseg.__file__).parent / "plugin"
 
 WORDS = {
     "four_panel/layer_copy.py": {"_keymap"},
-    "four_panel/view.py": {"_bind_shortcuts", "_qt_viewer", "_update_layers"},
+    "four_panel/view.py": {"_update_layers"},
     "jobs/job.py": {"_register_task_status", "_update_task_status"},
     "layers/boxes.py": {"_view_indices"},
     "paint_events/paint_history.py": {
@@ -24,10 +24,10 @@ WORDS = {
         *("napari._qt.containers", "napari._qt.containers._base_item_model"),
         "napari._qt.containers._layer_delegate",
     },
-    "saving/menu.py": {"_qt_viewer", "_save_layers_dialog"},
     "viewing/canvas_context.py": {
         *("_clean_and_update_scenegraph", "_scene_canvas", "napari._vispy.canvas"),
     },
+    "widgets/napari_window.py": {"_bind_shortcuts", "_qt_viewer", "_save_layers_dialog"},
 }
 """Each file below plugin/ that uses any, and which."""
 

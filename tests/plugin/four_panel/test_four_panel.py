@@ -78,14 +78,14 @@ def test_all_four_are_on_the_screen_in_both_layouts(viewer, view, qtbot):
         if layout:
             view.frame.layouts.setCurrentText(layout)
         qtbot.wait(100)
-        areas = [qt.mapTo(view.frame, qt.rect().center()) for qt in view.qt_viewers]
+        areas = [qt.mapTo(view.frame, qt.rect().center()) for qt in view.canvases]
         assert len({(area.x(), area.y()) for area in areas}) == 4
-        assert all(min(qt.width(), qt.height()) > 100 for qt in view.qt_viewers)
+        assert all(min(qt.width(), qt.height()) > 100 for qt in view.canvases)
 
 
 def test_three_panels_side_by_side_fit_into_a_small_window(view):
     assert view.frame.minimumSizeHint().width() < 600
-    rows = [row for qt in view.qt_viewers for row in qt.dims.slider_widgets]
+    rows = [row for qt in view.canvases for row in qt.dims.slider_widgets]
     assert sum(row.isVisible() for row in rows) == 3
     assert not any(row.play_button.isVisible() for row in rows)
 

@@ -62,7 +62,7 @@ def test_dragging_in_a_slice_changes_the_window_everywhere(viewer, scan, qtbot, 
         toggle_four_panel_view(viewer)
     view = four_panel_view(viewer)
     camera = tuple(viewer.scene.camera.center), viewer.scene.camera.zoom
-    drag(viewer, qtbot, None if view is None else view.qt_viewers[panel])
+    drag(viewer, qtbot, None if view is None else view.canvases[panel])
     window = Window.of(scan)
     assert window.width == pytest.approx(400 * 2 ** (60 / 300), rel=0.01)
     assert window.level == pytest.approx(40 - 400 * 30 / 300, abs=2)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from napari_abdoseg.batch.organ_table import OrganRow
-from napari_abdoseg.plugin.compare.score_columns import volume_text
 from napari_abdoseg.plugin.widgets.table_model import Column
+from napari_abdoseg.plugin.widgets.tables import volume_text
 
 CASE, ORGAN, VOLUME, HU = range(4)
 

@@ -16,7 +16,6 @@ from qtpy.QtWidgets import QFormLayout
 from napari_abdoseg.batch.organ_table import OrganRow, OrganTable, read_organ_table
 from napari_abdoseg.plugin.cases.cohort_columns import CASE, COHORT_COLUMNS, ORGAN
 from napari_abdoseg.plugin.cases.reading import CohortCase, reading_case
-from napari_abdoseg.plugin.compare.score_columns import volume_text
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.saving.opened_case import OpenedCase
 from napari_abdoseg.plugin.viewing.focus import focus_on
@@ -25,7 +24,7 @@ from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
 from napari_abdoseg.plugin.widgets.table_model import TableModel
-from napari_abdoseg.plugin.widgets.tables import PlainTable
+from napari_abdoseg.plugin.widgets.tables import PlainTable, volume_text
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
 

@@ -12,7 +12,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.names.chosen_schemes import named_as_chosen
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.plugin.compare.work import paintable
+from napari_abdoseg.plugin.layers.conversion import paintable
 from napari_abdoseg.progress import Progress, Work
 
 

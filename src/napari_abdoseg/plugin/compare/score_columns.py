@@ -12,6 +12,7 @@ from napari_abdoseg.evaluation.score import Emptiness, Score
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.widgets.readable import readable
 from napari_abdoseg.plugin.widgets.table_model import Column
+from napari_abdoseg.plugin.widgets.tables import volume_text
 
 NAME, DISTANCE, DSC, NSD, HD95 = range(5)
 MEAN = "mean"
@@ -140,11 +141,6 @@ def score_columns(tolerances: str, theme: str) -> tuple[Column[ScoreRow], ...]:
             is_figure=True,
         ),
     )
-
-
-def volume_text(ml: float) -> str:
-    """A volume in ml, no finer than it can be read."""
-    return f"{ml:,.0f}" if ml >= 999.95 else f"{ml:.1f}"
 
 
 def _mean(metrics: Sequence[Metric | None]) -> Metric | None:

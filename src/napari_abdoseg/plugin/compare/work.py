@@ -25,7 +25,7 @@ from napari_abdoseg.evaluation.tolerance import Tolerances
 from napari_abdoseg.evaluation.unnamed_labels import share_names
 from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.plugin.layers.conversion import label_map_of
+from napari_abdoseg.plugin.layers.conversion import label_map_of, paintable
 from napari_abdoseg.progress import Progress, Work
 
 READING = "Reading"
@@ -141,11 +141,6 @@ def _telling(matched: Matched) -> Work[None]:
         for notice in labels.notices:
             name = labels.path.name if labels.path else "A label map"
             yield Progress(READING, 0, 0, f"{name}: {notice}")
-
-
-def paintable(labels: LabelMap) -> LabelMap:
-    """The same label map with voxels that can be written."""
-    return labels if labels.data.flags.writeable else replace(labels, data=labels.data.copy())
 
 
 def scan_on(path: Path, labels: LabelMap) -> Volume:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from napari.components import ViewerModel
 from numpy.typing import NDArray
-from qtpy.QtCore import QTimer
+from superqt.utils import QSignalDebouncer
 from vispy.scene.visuals import Line
 
 from napari_abdoseg.image.grid import Triple
@@ -37,20 +37,19 @@ class Crosshair:
         self._place: Triple | None = None
         self._line = Line(connect="segments", color=CROSSHAIR_COLOR, parent=scene, method="gl")
         self._line.visible = False
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(rest_ms)
-        self._timer.timeout.connect(self._draw)
+        self._rest = QSignalDebouncer()
+        self._rest.setTimeout(rest_ms)
+        self._rest.triggered.connect(self._draw)
         viewer.dims.events.range.connect(self._draw)
 
     def point_at(self, place: Triple) -> None:
         """Draw it through ``place``, in mm along (S, P, L), once that rests."""
         self._place = place
-        self._timer.start()
+        self._rest.throttle()
 
     def end(self) -> None:
         """Take it out of the scene."""
-        self._timer.stop()
+        self._rest.cancel()
         self._viewer.dims.events.range.disconnect(self._draw)
         self._line.parent = None
 

@@ -1,8 +1,4 @@
-"""The four-panel view: three slices beside the organs in 3D.
-
-The only file that makes napari's QtViewers, and beside `saving.menu` the only one that
-touches that of a window.
-"""
+"""The four-panel view: three slices beside the organs in 3D."""
 
 from __future__ import annotations
 
@@ -11,8 +7,7 @@ from typing import Any
 
 from napari import Viewer
 from napari.components import ViewerModel
-from napari.qt import QtViewer
-from qtpy.QtCore import QTimer
+from superqt.utils import QSignalDebouncer
 
 from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.plugin.four_panel.box_outlines import BoxOutlines
@@ -30,14 +25,12 @@ from napari_abdoseg.plugin.viewing.panels import set_panels
 from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
+from napari_abdoseg.plugin.widgets.napari_window import PanelCanvas, own_canvas
 
 AXIAL, CORONAL, SAGITTAL = (0, 1, 2), (1, 0, 2), (2, 0, 1)
 """Order of the axes (z, y, x): the first is sliced, the others go down and to the right."""
 
 NAMES = ("Axial", "Coronal", "Sagittal", "3D")
-
-SLIDER_WIDTH = 60
-"""Pixels at least."""
 
 SETTLE_MS = 50
 """Panels have their new size by then."""
@@ -94,19 +87,18 @@ class FourPanelView:
         self._mirror_3d = Mirror3D(viewer, self.three_d)
         self._mirrors = *(Mirror(viewer, panel) for panel in self.slices), self._mirror_3d
         set_panels(viewer, self.panels)
-        self.qt_viewers = [_Panel(panel) for panel in self.panels]
+        self.canvases = [PanelCanvas(panel) for panel in self.panels]
         self._put_into_window()
-        self._fit_timer = QTimer(self.frame)
-        self._fit_timer.setSingleShot(True)
-        self._fit_timer.setInterval(SETTLE_MS)
-        self._fit_timer.timeout.connect(self.fit)
+        self._settling = QSignalDebouncer(parent=self.frame)
+        self._settling.setTimeout(SETTLE_MS)
+        self._settling.triggered.connect(self.fit)
         self.cursor = SharedCursor(_place(viewer))
         self.cursor.join(viewer, rest_ms=REST_MS)
         self._outlines = BoxOutlines(viewer)
         self._organs_in_view = OrgansInView(self.three_d, self._outlines)
         self._closing += [self._outlines.close, self._organs_in_view.close]
-        for panel, qt_viewer, name in zip(self.panels, self.qt_viewers, NAMES):
-            self._dress(panel, qt_viewer, name)
+        for panel, canvas, name in zip(self.panels, self.canvases, NAMES):
+            self._dress(panel, canvas, name)
         for panel in self.slices:
             panel.events.status.connect(lambda event: setattr(viewer, "status", event.value))
         for panel in self.slices:
@@ -137,7 +129,7 @@ class FourPanelView:
         if opened.view is not self:
             return
         opened.view = None
-        self._fit_timer.stop()
+        self._settling.cancel()
         for undo in reversed(self._closing):
             undo()
         self._zoom.close()
@@ -165,26 +157,27 @@ class FourPanelView:
 
     def _put_into_window(self) -> None:
         """Put the four panels where the viewer's own canvas is."""
-        main = self.viewer.window._qt_viewer
-        self.frame = PanelFrame(main.parentWidget(), *self.qt_viewers)
+        main = own_canvas(self.viewer)
+        middle = sure(main.parentWidget())
+        self.frame = PanelFrame(middle, *self.canvases)
         main.hide()
-        main.parentWidget().layout().addWidget(self.frame)
+        sure(middle.layout()).addWidget(self.frame)
         self.frame.closed.connect(self.close)
         self.frame.arranged.connect(self._fit_soon)
 
     def _take_out_of_window(self) -> None:
         sure(sure(self.frame.parentWidget()).layout()).removeWidget(self.frame)
         self.frame.end()
-        for panel in self.qt_viewers:
-            panel.close()
-        self.qt_viewers.clear()
-        self.viewer.window._qt_viewer.show()
+        for canvas in self.canvases:
+            canvas.close()
+        self.canvases.clear()
+        own_canvas(self.viewer).show()
 
-    def _dress(self, panel: ViewerModel, qt_viewer: QtViewer, name: str) -> None:
+    def _dress(self, panel: ViewerModel, canvas: PanelCanvas, name: str) -> None:
         """Give a panel its orientation, scale bar, name, letters, cursor and cross hair."""
         self.cursor.join(panel)
         outlines = () if panel is self.three_d else self._outlines
-        overlay = PanelOverlay(qt_viewer.canvas.native, panel, name, outlines)
+        overlay = PanelOverlay(canvas.canvas.native, panel, name, outlines)
         self._outlines.changed.connect(overlay.repaint_soon)
         self._closing += [show_scale_bar(panel), keep_head_up(panel), overlay.end]
         if panel is not self.three_d:
@@ -193,7 +186,7 @@ class FourPanelView:
             # A surface under the mouse takes too long to find at each of its moves.
             panel.cursor.events.position.disconnect(panel.update_status_from_cursor)
             look_from_the_front(panel)
-            scene = qt_viewer.canvas.view.scene
+            scene = canvas.canvas.view.scene
             crosshair, lines = Crosshair(panel, scene, REST_MS), BoxLines(self._outlines, scene)
             self._closing += [crosshair.end, lines.end]
             self._point(crosshair)
@@ -227,24 +220,7 @@ class FourPanelView:
 
     def _fit_soon(self, event: Any = None) -> None:
         """Fit the panels once they have their size and their layers."""
-        self._fit_timer.start()
-
-
-class _Panel(QtViewer):  # type: ignore[misc]  # napari has no types
-    """A canvas and its slider, which may be as narrow as a third of the window."""
-
-    def __init__(self, panel: ViewerModel) -> None:
-        super().__init__(panel)
-        panel.dims.events.ndim.connect(self._narrow)
-        self._narrow()
-
-    def _narrow(self, event: Any = None) -> None:
-        for row in self.dims.slider_widgets:
-            row.play_button.hide()
-            row.slider.setMinimumWidth(SLIDER_WIDTH)
-
-    def _bind_shortcuts(self) -> None:
-        """They are bound already, by the viewer's own canvas and for all of them."""
+        self._settling.throttle()
 
 
 def _place(viewer: ViewerModel) -> Triple:

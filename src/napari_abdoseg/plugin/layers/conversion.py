@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -273,6 +274,11 @@ def place_of(grid: Grid) -> dict[str, Any]:
 
 def _name_of(image: Volume | LabelMap, default: str) -> str:
     return stem(image.path) if image.path else default
+
+
+def paintable(labels: LabelMap) -> LabelMap:
+    """The same label map with voxels that can be written."""
+    return replace(labels, data=writable(labels.data))
 
 
 def writable(data: Any) -> Any:

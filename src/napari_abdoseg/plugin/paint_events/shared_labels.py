@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 
 from napari.layers import Labels
 from psygnal import Signal
-from qtpy.QtCore import QTimer
+from superqt.utils import QSignalThrottler
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.plugin.paint_events.held_back import HeldBack
@@ -85,14 +85,11 @@ class SharedLabels:
         self._painted: Labels | None = None
         self._behind: WeakSet[Labels] = WeakSet()
         self._users = 0
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(MS_BETWEEN_REDRAWS)
-        self._timer.timeout.connect(self._catch_up)
+        self._redraws = _trailing(MS_BETWEEN_REDRAWS)
+        self._redraws.triggered.connect(self._catch_up)
         self._held_back: HeldBack | None = None
-        self._end_of_paint = QTimer()
-        self._end_of_paint.setSingleShot(True)
-        self._end_of_paint.timeout.connect(self._put_back)
+        self._end_of_paint = _trailing(0)
+        self._end_of_paint.triggered.connect(self._put_back)
 
     @property
     def layers(self) -> tuple[Labels, ...]:
@@ -120,8 +117,8 @@ class SharedLabels:
         self._users -= 1
         source = self._source()
         if self._users == 0 and source is not None:
-            self._timer.stop()
-            self._end_of_paint.stop()
+            self._redraws.cancel()
+            self._end_of_paint.cancel()
             self._put_back()
             source.events.paint.disconnect(self._hear_of_stroke)
             source.events.data.disconnect(self._hear_of_other_voxels)
@@ -215,8 +212,8 @@ class SharedLabels:
         """The brush is moving, or a polygon is painted by now."""
         self._put_back()
         self._behind.update(self._others_than(event.source))
-        if self._behind and not self._timer.isActive():
-            self._timer.start()
+        if self._behind:
+            self._redraws.throttle()
 
     def _tell_change(self) -> None:
         self._doubt_all()
@@ -242,7 +239,7 @@ class SharedLabels:
                 self._behind.add(painted)
             else:
                 self._held_back = held_back
-                self._end_of_paint.start()
+                self._end_of_paint.throttle()
         return left
 
     def _put_back(self) -> None:
@@ -263,7 +260,7 @@ class SharedLabels:
         return [each for each in self.layers if each is not painted and each.data is data]
 
     def _catch_up(self) -> None:
-        self._timer.stop()
+        self._redraws.cancel()
         behind, self._behind = self._behind, WeakSet()
         for layer in behind:
             draw(layer)
@@ -271,3 +268,10 @@ class SharedLabels:
     def _note_look(self, event: Any) -> None:
         """A layer that is hidden is not drawn."""
         self._looks[event.source] = Look(event.source)
+
+
+def _trailing(ms: int) -> QSignalThrottler:
+    """Triggers once for all that comes in so many milliseconds, at their end."""
+    throttler = QSignalThrottler(QSignalThrottler.EmissionPolicy.Trailing)
+    throttler.setTimeout(ms)
+    return throttler

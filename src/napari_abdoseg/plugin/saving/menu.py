@@ -19,6 +19,7 @@ from qtpy.QtWidgets import QWidget
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of
+from napari_abdoseg.plugin.widgets.napari_window import replace_save_dialog
 
 
 def take_over_saving(viewer: Viewer, window: QWidget) -> None:
@@ -27,18 +28,14 @@ def take_over_saving(viewer: Viewer, window: QWidget) -> None:
     Anything else is left to napari.
     """
     _SaveKey(viewer, window)
-    qt_viewer = viewer.window._qt_viewer
-    napari_dialog, qt_viewer_ref = type(qt_viewer)._save_layers_dialog, ref(qt_viewer)
+    replace_save_dialog(viewer, _save_as)
 
-    def ask_where(selected: bool = False) -> None:
-        qt_viewer = sure(qt_viewer_ref())
-        layer = selected_label_map(qt_viewer.viewer) if selected else None
-        if layer is None:
-            napari_dialog(qt_viewer, selected=selected)
-        else:
-            saving(qt_viewer.viewer).save_as(layer, qt_viewer.window())
 
-    qt_viewer._save_layers_dialog = ask_where
+def _save_as(viewer: Viewer, selected: bool, window: QWidget) -> bool:
+    layer = selected_label_map(viewer) if selected else None
+    if layer is not None:
+        saving(viewer).save_as(layer, window)
+    return layer is not None
 
 
 def selected_label_map(viewer: Viewer) -> Labels | None:

@@ -9,7 +9,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Surface
 from psygnal import Signal
-from qtpy.QtCore import QTimer
+from superqt.utils import QSignalDebouncer
 
 from napari_abdoseg.image.grid import Triple
 
@@ -86,17 +86,16 @@ class SharedCursor:
             elif _is_free(viewer):
                 go_to_mouse(event)
 
-        rest = QTimer()
-        rest.setSingleShot(True)
-        rest.setInterval(rest_ms)
-        rest.timeout.connect(show)
+        rest = QSignalDebouncer()
+        rest.setTimeout(rest_ms)
+        rest.triggered.connect(show)
         dims.events.point.connect(take_slice)
-        self.moved.connect(rest.start if rest_ms else show, max_args=0)
+        self.moved.connect(rest.throttle if rest_ms else show, max_args=0)
         viewer.mouse_move_callbacks.append(move)
         viewer.mouse_drag_callbacks.append(click)
 
         def leave() -> None:
-            rest.stop()
+            rest.cancel()
             dims.events.point.disconnect(take_slice)
             viewer.mouse_move_callbacks.remove(move)
             viewer.mouse_drag_callbacks.remove(click)

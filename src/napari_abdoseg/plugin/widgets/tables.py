@@ -54,6 +54,11 @@ class PlainTable(QTreeView):
         self.sortByColumn(column, order)
 
 
+def volume_text(ml: float) -> str:
+    """A volume in ml, no finer than it can be read."""
+    return f"{ml:,.0f}" if ml >= 999.95 else f"{ml:.1f}"
+
+
 def table_style(theme: str) -> str:
     """Check boxes as napari draws them elsewhere, which it does not in lists."""
     colors = get_theme(theme)
