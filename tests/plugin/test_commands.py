@@ -49,7 +49,7 @@ def test_the_ct_has_a_window(viewer, name):
 
 def test_segment_presses_the_button(viewer, make_model, qtbot):
     panel = open_panel(viewer, "Segment organs")
-    panel.model.choose(make_model())
+    panel.choice.model.choose(make_model())
     run("run")
     assert panel.job is not None
     run("run")

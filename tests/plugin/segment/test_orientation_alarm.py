@@ -10,7 +10,7 @@ from napari.utils.notifications import NotificationSeverity, notification_manage
 from segmenting import PATIENCE
 
 from napari_abdoseg.plugin.layers.conversion import image_layer
-from napari_abdoseg.plugin.segment.widget import FOLDER
+from napari_abdoseg.plugin.segment.choice import FOLDER
 
 
 def flipped(scan, *axes):
@@ -44,9 +44,9 @@ def warned():
 
 
 def test_a_turned_scan_is_warned_of_while_it_is_chosen(viewer, widget, phantom, qtbot):
-    sound = widget.scan.value
+    sound = widget.choice.scan.value
     turned = add(viewer, flipped(phantom[0], 1, 2), "<turned>")
-    widget.scan.value = turned
+    widget.choice.scan.value = turned
     alarm = shown(widget, qtbot)
     assert "Wrong sides? &lt;turned&gt;" in alarm.words.text()
     assert "the patient&#x27;s front is where the file says back" in alarm.words.text()
@@ -54,22 +54,22 @@ def test_a_turned_scan_is_warned_of_while_it_is_chosen(viewer, widget, phantom, 
     assert alarm.picture.pixmap().width() <= alarm.width()
     assert len(warned()) == 1
     assert warned()[0].startswith("<turned>: The scan seems turned by 180°")
-    widget.preset.value = "fast"
+    widget.choice.preset.value = "fast"
     assert alarm.isVisible()
-    widget.scan.value = sound
+    widget.choice.scan.value = sound
     assert not alarm.isVisible()
     qtbot.waitUntil(lambda: not alarm.is_busy, timeout=PATIENCE)
     assert not alarm.isVisible()
-    widget.scan.value = turned
+    widget.choice.scan.value = turned
     shown(widget, qtbot)
-    widget.source.value = FOLDER
+    widget.choice.source.value = FOLDER
     assert not alarm.isVisible()
 
 
 def test_what_organs_tell_is_shown_too_and_told_once(viewer, widget, phantom, qtbot):
     volume, labels = (flipped(each, 2) for each in phantom)
     layer = add(viewer, volume, "mirrored")
-    widget.scan.value = layer
+    widget.choice.scan.value = layer
     alarm = shown(widget, qtbot)
     assert "the spleen" not in alarm.words.text()
     alarm.look_at(layer, labels)
@@ -81,7 +81,7 @@ def test_what_organs_tell_is_shown_too_and_told_once(viewer, widget, phantom, qt
 def test_organs_of_a_run_are_looked_at(viewer, widget, phantom, qtbot):
     volume, labels = phantom
     nothing_seen = replace(volume, data=np.full_like(volume.data, -1000))
-    widget.scan.value = widget._layer = add(viewer, nothing_seen, "empty")
+    widget.choice.scan.value = widget._layer = add(viewer, nothing_seen, "empty")
     widget._show_result((flipped(labels, 2), None))
     assert "left of the spleen" in shown(widget, qtbot).words.text()
 
@@ -89,7 +89,7 @@ def test_organs_of_a_run_are_looked_at(viewer, widget, phantom, qtbot):
 def test_organs_that_lie_right_after_all_end_it(viewer, widget, phantom, qtbot):
     volume, labels = phantom
     layer = add(viewer, flipped(volume, 2), "mirrored")
-    widget.scan.value = layer
+    widget.choice.scan.value = layer
     alarm = shown(widget, qtbot)
     alarm.look_at(layer, labels)
     qtbot.waitUntil(lambda: not alarm.isVisible(), timeout=PATIENCE)
@@ -98,11 +98,11 @@ def test_organs_that_lie_right_after_all_end_it(viewer, widget, phantom, qtbot):
 
 def test_a_removed_or_coloured_layer_is_not_warned_of(viewer, widget, phantom, qtbot):
     layer = add(viewer, flipped(phantom[0], 1), "mirrored")
-    widget.scan.value = layer
+    widget.choice.scan.value = layer
     alarm = shown(widget, qtbot)
     viewer.layers.remove(layer)
     assert not alarm.isVisible()
     colours = viewer.add_image(np.zeros((4, 5, 3), np.uint8), rgb=True)
-    widget.scan.value = colours
+    widget.choice.scan.value = colours
     qtbot.waitUntil(lambda: not alarm.is_busy, timeout=PATIENCE)
     assert not alarm.isVisible()

@@ -13,7 +13,7 @@ from napari_abdoseg.plugin.segment.preflight_line import MEASURING
 @pytest.fixture
 def widget(viewer, make_model):
     _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Segment organs")
-    widget.model.choose(make_model(mirror_axes=(2,)))
+    widget.choice.model.choose(make_model(mirror_axes=(2,)))
     return widget
 
 
@@ -33,12 +33,12 @@ def test_the_line_comes_by_itself_and_follows_the_settings(widget, told):
     assert widget.preflight.words.text() == MEASURING
     assert told().startswith("About ")
     assert "on the CPU." in told()
-    widget.preset.value = "exact"
+    widget.choice.preset.value = "exact"
     assert widget.preflight.words.text() == MEASURING
     assert told().startswith("About ")
-    widget.model.folds[0].value = False
+    widget.choice.model.folds[0].value = False
     assert widget.preflight.words.text() == MEASURING
-    widget.model.folds[1].value = False
+    widget.choice.model.folds[1].value = False
     assert widget.preflight.words.text() == ""
 
 
@@ -46,7 +46,7 @@ def test_a_scan_that_is_no_ct_is_warned_of(viewer, widget, told, phantom):
     data, options, _ = image_layer(phantom[0])
     bright = np.clip(data, 0, 255).astype(np.uint8)
     layer = viewer.add_image(bright, **(options | {"name": "picture"}))
-    widget.scan.value = layer
+    widget.choice.scan.value = layer
     assert len(told().splitlines()) > 1
 
 
@@ -64,7 +64,7 @@ def test_weights_are_read_once(widget, told, monkeypatch, qtbot):
         raise AssertionError
 
     monkeypatch.setattr("napari_abdoseg.inference.model.loading.read_checkpoint", read_again)
-    widget.preset.value = "fast"
+    widget.choice.preset.value = "fast"
     assert told().startswith("About ")
     press(widget)
     wait_for_end(widget, qtbot)
@@ -73,5 +73,5 @@ def test_weights_are_read_once(widget, told, monkeypatch, qtbot):
 
 def test_a_folder_is_not_foretold(widget, told):
     told()
-    widget.source.value = "a folder of CTs"
+    widget.choice.source.value = "a folder of CTs"
     assert widget.preflight.words.text() == ""

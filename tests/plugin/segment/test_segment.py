@@ -27,8 +27,9 @@ from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segment
 from napari_abdoseg.plugin.four_panel.view import four_panel_view
 from napari_abdoseg.plugin.layers.conversion import label_map_of
+from napari_abdoseg.plugin.segment.choice import FOLDER
 from napari_abdoseg.plugin.segment.preflight_line import PreflightLine
-from napari_abdoseg.plugin.segment.widget import FOLDER, SegmentWidget
+from napari_abdoseg.plugin.segment.widget import SegmentWidget
 
 PREVIEW = "CT organs (preview, 1 of 2 folds)"
 
@@ -36,7 +37,7 @@ PREVIEW = "CT organs (preview, 1 of 2 folds)"
 @pytest.fixture
 def widget(viewer, make_model) -> SegmentWidget:
     _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Segment organs")
-    widget.model.choose(make_model(mirror_axes=(2,)))
+    widget.choice.model.choose(make_model(mirror_axes=(2,)))
     return widget
 
 
@@ -50,7 +51,7 @@ def slow_passes(monkeypatch, widget, make_model):
         time.sleep(0.03)
         return run(*arguments)
 
-    widget.model.choose(make_model(mirror_axes=(2,), patch=(32, 32, 32), name="slow"))
+    widget.choice.model.choose(make_model(mirror_axes=(2,), patch=(32, 32, 32), name="slow"))
     monkeypatch.setattr(Network, "run", run_slowly)
 
 
@@ -75,14 +76,14 @@ def test_a_run_tells_which_device_it_takes(no_preflight, viewer, widget, qtbot):
 def test_a_run_shows_masks_boxes_and_organs(viewer, widget, qtbot, phantom):
     press(widget)
     assert widget.button.text == "Cancel"
-    assert not widget._settings.isEnabled()
+    assert not widget.choice.isEnabled()
     wait_for_segmenting(widget, qtbot)
     assert "%" in widget.status.text()
     assert any("Segment CT: Segmenting, " in bar.desc for bar in activities._all_instances)
     wait_for_end(widget, qtbot)
 
     layer = viewer.layers["CT organs"]
-    expected = segment(phantom[0], load_ensemble(widget.model.model.folder))
+    expected = segment(phantom[0], load_ensemble(widget.choice.model.model.folder))
     assert isinstance(layer, Labels)
     assert np.array_equal(layer.data, expected.data)
     assert layer.metadata["grid"] is phantom[0].grid
@@ -96,39 +97,42 @@ def test_a_run_shows_masks_boxes_and_organs(viewer, widget, qtbot, phantom):
 
 
 def test_a_second_run_takes_other_settings(viewer, widget, qtbot, phantom):
-    widget.model.folds[0].value = False
-    widget.preset.value = "fast"
+    widget.choice.model.folds[0].value = False
+    widget.choice.preset.value = "fast"
     press(widget)
     wait_for_end(widget, qtbot)
-    expected = segment(phantom[0], load_ensemble(widget.model.model.folder, [1]), "fast")
+    expected = segment(phantom[0], load_ensemble(widget.choice.model.model.folder, [1]), "fast")
     assert np.array_equal(viewer.layers["CT organs"].data, expected.data)
     viewer.layers.remove("CT organs")
     assert widget.status.text() == ""
 
 
 def ticked(widget: SegmentWidget) -> list[str]:
-    return [box.text for box in widget.model.folds if box.value]
+    return [box.text for box in widget.choice.model.folds if box.value]
 
 
 def test_fast_shows_the_one_fold_that_works(widget):
-    folder = widget.model.model.folder
-    widget.preset.value = "fast"
+    folder = widget.choice.model.model.folder
+    widget.choice.preset.value = "fast"
     assert ticked(widget) == ["0"]
-    assert not any(box.enabled for box in widget.model.folds)
-    widget.model.choose("demo")
+    assert not any(box.enabled for box in widget.choice.model.folds)
+    widget.choice.model.choose("demo")
     assert ticked(widget) == ["0"]
-    widget.preset.value = "balanced"
-    assert ticked(widget) == widget.model.chosen_folds == ["0", "1", "2", "3", "4"]
-    widget.model.choose(folder)
-    widget.preset.value = "fast"
+    widget.choice.preset.value = "balanced"
+    assert ticked(widget) == widget.choice.model.chosen_folds == ["0", "1", "2", "3", "4"]
+    widget.choice.model.choose(folder)
+    widget.choice.preset.value = "fast"
     assert ticked(widget) == ["0"]
-    assert widget.model.chosen_folds == ["0", "1"]  # so that another preset loads nothing anew
-    widget.preset.value = "exact"
-    widget.model.folds[0].value = False
+    assert widget.choice.model.chosen_folds == [
+        "0",
+        "1",
+    ]  # so that another preset loads nothing anew
+    widget.choice.preset.value = "exact"
+    widget.choice.model.folds[0].value = False
     for preset in ("fast", "exact"):
-        widget.preset.value = preset
+        widget.choice.preset.value = preset
         assert ticked(widget) == ["1"]
-    assert all(box.enabled for box in widget.model.folds)
+    assert all(box.enabled for box in widget.choice.model.folds)
 
 
 @contextmanager
@@ -163,9 +167,9 @@ def longest_block(widget: SegmentWidget, qtbot) -> float:
 
 def test_the_viewer_stays_responsive(viewer, widget, qtbot):
     """A block of our own comes back in each run, another program's on a busy machine does not."""
-    build_network(load_configuration(widget.model.model.folder))
-    widget.preset.value = "exact"
-    widget.model.folds[0].value = False
+    build_network(load_configuration(widget.choice.model.model.folder))
+    widget.choice.preset.value = "exact"
+    widget.choice.model.folds[0].value = False
     assert any(longest_block(widget, qtbot) < 0.25 for _ in range(3))
 
 
@@ -183,7 +187,7 @@ def test_the_result_takes_the_place_of_the_preview(viewer, widget, qtbot, slow_p
     assert viewer.layers["CT organs"] is layer
     assert layer.opacity == 0.3
     assert label_map_of(layer).stamp == ""
-    expected = segment(phantom[0], load_ensemble(widget.model.model.folder))
+    expected = segment(phantom[0], load_ensemble(widget.choice.model.model.folder))
     assert np.array_equal(layer.data, expected.data)
 
 
@@ -233,8 +237,8 @@ def test_an_error_keeps_the_preview(viewer, widget, qtbot, slow_passes, monkeypa
 
 def test_the_preset_explains_itself(widget):
     for preset in PRESETS.values():
-        widget.preset.value = preset.name
-        assert widget.preset_words.text() == preset.description
+        widget.choice.preset.value = preset.name
+        assert widget.choice.preset_words.text() == preset.description
 
 
 def test_cancel_leaves_a_clean_scene(viewer, widget, qtbot, slow_passes):
@@ -282,7 +286,7 @@ def test_closing_the_viewer_leaves_no_thread_behind(viewer, widget, qtbot):
 
 
 def test_an_error_is_told_and_the_widget_is_ready_again(viewer, widget, qtbot):
-    path = widget.model.model.checkpoint("1")
+    path = widget.choice.model.model.checkpoint("1")
     checkpoint = torch.load(path, weights_only=True)
     del checkpoint["network_weights"]
     torch.save(checkpoint, path)
@@ -295,16 +299,16 @@ def test_an_error_is_told_and_the_widget_is_ready_again(viewer, widget, qtbot):
 
 
 def test_a_folder_that_is_no_model_is_told_when_chosen(widget, tmp_path):
-    widget.model.choose(tmp_path)
-    assert "is no nnU-Net model folder" in widget.model.words.text()
-    assert widget.model.chosen_folds == []
+    widget.choice.model.choose(tmp_path)
+    assert "is no nnU-Net model folder" in widget.choice.model.words.text()
+    assert widget.choice.model.chosen_folds == []
     press(widget)
     assert widget.job is None
     assert "is no nnU-Net model folder" in said()
 
 
 def test_no_fold_is_an_error(widget):
-    for box in widget.model.folds:
+    for box in widget.choice.model.folds:
         box.value = False
     press(widget)
     assert widget.job is None
@@ -331,11 +335,11 @@ def test_a_folder_of_scans(viewer, widget, qtbot, phantom, tmp_path):
     scans.mkdir()
     write_volume(scans / "a_0000.nii.gz", phantom[0])
     (scans / "b.nii.gz").write_bytes(b"broken")
-    widget.source.value = FOLDER
+    widget.choice.source.value = FOLDER
     press(widget)
     assert "Choose the folder of the CTs" in said()
-    widget.folder.value, widget.output.value = scans, output
-    widget.preset.value = "fast"
+    widget.choice.folder.value, widget.choice.output.value = scans, output
+    widget.choice.preset.value = "fast"
     press(widget)
     wait_for_end(widget, qtbot)
     assert read_labels(output / "a.nii.gz").data.any()
@@ -346,7 +350,7 @@ def test_a_folder_of_scans(viewer, widget, qtbot, phantom, tmp_path):
 def test_a_scan_that_came_from_elsewhere(viewer, widget, qtbot, phantom):
     viewer.layers.clear()
     viewer.add_image(phantom[0].data, scale=phantom[0].grid.spacing, name="mine")
-    widget.preset.value = "fast"
+    widget.choice.preset.value = "fast"
     press(widget)
     wait_for_end(widget, qtbot)
     layer = viewer.layers["mine organs"]

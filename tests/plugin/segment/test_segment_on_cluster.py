@@ -12,7 +12,8 @@ from napari_abdoseg.batch.cluster import connection
 from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.segmentation import segment
-from napari_abdoseg.plugin.segment.widget import FOLDER, SegmentWidget
+from napari_abdoseg.plugin.segment.choice import FOLDER
+from napari_abdoseg.plugin.segment.widget import SegmentWidget
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +25,8 @@ def cluster():
 @pytest.fixture
 def widget(viewer, make_model, cluster) -> SegmentWidget:
     _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Segment organs")
-    widget.model.choose(make_model(mirror_axes=None))
-    widget.scheduler.value = cluster.scheduler_address
+    widget.choice.model.choose(make_model(mirror_axes=None))
+    widget.choice.scheduler.value = cluster.scheduler_address
     return widget
 
 
@@ -34,10 +35,10 @@ def count_tasks(dask_worker) -> int:
 
 
 def test_devices_are_left_to_workers_and_nothing_is_foretold(widget):
-    assert not widget.device.enabled
+    assert not widget.choice.device.enabled
     assert widget.preflight.words.text() == ""
-    widget.scheduler.value = " "
-    assert widget.device.enabled
+    widget.choice.scheduler.value = " "
+    assert widget.choice.device.enabled
     assert widget.preflight.words.text()
 
 
@@ -46,7 +47,7 @@ def test_an_open_ct(viewer, widget, qtbot, phantom):
     wait_for_segmenting(widget, qtbot)
     wait_for_end(widget, qtbot)
     found = viewer.layers["CT organs"].data
-    expected = segment(phantom[0], load_ensemble(widget.model.model.folder, device="cpu"))
+    expected = segment(phantom[0], load_ensemble(widget.choice.model.model.folder, device="cpu"))
     assert np.array_equal(found, expected.data)
     assert "runs on cpu" in said()
     assert widget.status.text().startswith("Done.")
@@ -54,8 +55,8 @@ def test_an_open_ct(viewer, widget, qtbot, phantom):
 
 def test_cancel_reaches_the_worker(viewer, widget, qtbot, make_model, cluster):
     slow = make_model(folds=(0, 1), patch=(8, 8, 8), spacing=(4.0, 4.0, 4.0), name="slow")
-    widget.model.choose(slow)
-    widget.preset.value = "exact"
+    widget.choice.model.choose(slow)
+    widget.choice.preset.value = "exact"
     press(widget)
     wait_for_segmenting(widget, qtbot)
     press(widget)
@@ -71,9 +72,9 @@ def test_a_folder_of_cts(viewer, widget, qtbot, phantom, tmp_path):
     scans.mkdir()
     for name in ("a", "b"):
         write_volume(scans / f"{name}_0000.nii.gz", phantom[0])
-    widget.source.value = FOLDER
-    widget.folder.value, widget.output.value = scans, output
-    widget.preset.value = "fast"
+    widget.choice.source.value = FOLDER
+    widget.choice.folder.value, widget.choice.output.value = scans, output
+    widget.choice.preset.value = "fast"
     press(widget)
     wait_for_end(widget, qtbot)
     assert widget.status.text() == f"2 label maps were saved in {output}."
@@ -82,7 +83,7 @@ def test_a_folder_of_cts(viewer, widget, qtbot, phantom, tmp_path):
 
 def test_a_scheduler_that_does_not_answer(widget, qtbot, monkeypatch):
     monkeypatch.setattr(connection, "PATIENCE", 1.0)
-    widget.scheduler.value = "tcp://127.0.0.1:1"
+    widget.choice.scheduler.value = "tcp://127.0.0.1:1"
     press(widget)
     wait_for_end(widget, qtbot)
     assert "No scheduler of Dask answers at tcp://127.0.0.1:1" in said()

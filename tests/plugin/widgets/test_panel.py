@@ -93,7 +93,7 @@ def test_a_panel_that_was_moved_stays_where_it_is(viewer, qtbot):
 
 def test_the_button_stays_below_what_is_scrolled(viewer, qtbot):
     panel = open_panel(viewer, "Segment organs")
-    panel.rare_settings.expand(animate=False)
+    panel.choice.rare_settings.expand(animate=False)
     window_of(viewer).resize(1100, window_of(viewer).minimumSizeHint().height())
     bar = panel._scrolled.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0)
@@ -107,7 +107,7 @@ def test_the_wheel_scrolls_over_a_choice_and_leaves_it(viewer, qtbot):
     window_of(viewer).resize(1100, window_of(viewer).minimumSizeHint().height())
     bar = panel._scrolled.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0)
-    choice: QComboBox = panel.preset.native
+    choice: QComboBox = panel.choice.preset.native
     chosen = choice.currentText()
     turn_wheel_over(choice)
     assert choice.currentText() == chosen
@@ -121,13 +121,13 @@ def test_the_wheel_scrolls_over_a_choice_and_leaves_it(viewer, qtbot):
 
 def test_rare_settings_are_read_while_they_are_folded_away(viewer):
     panel = open_panel(viewer, "Segment organs")
-    assert not panel.rare_settings.isExpanded()
-    assert panel.rare_settings.text() == "All folds · auto"
-    panel.model.folds[1].value = False
-    panel.device.value = "cpu"
-    assert panel.rare_settings.text() == "4 of 5 folds · cpu"
-    panel.scheduler.value = "tcp://host:8786"
-    assert panel.rare_settings.text() == "4 of 5 folds · tcp://host:8786"
+    assert not panel.choice.rare_settings.isExpanded()
+    assert panel.choice.rare_settings.text() == "All folds · auto"
+    panel.choice.model.folds[1].value = False
+    panel.choice.device.value = "cpu"
+    assert panel.choice.rare_settings.text() == "4 of 5 folds · cpu"
+    panel.choice.scheduler.value = "tcp://host:8786"
+    assert panel.choice.rare_settings.text() == "4 of 5 folds · tcp://host:8786"
 
 
 def turn_wheel_over(widget: QComboBox) -> None:

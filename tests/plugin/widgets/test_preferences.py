@@ -37,29 +37,32 @@ def test_the_manifest_offers_what_the_panels_do():
 def test_a_panel_begins_with_what_was_chosen_last(viewer, kept, make_model):
     model = str(make_model())
     first = SegmentWidget(viewer)
-    assert (first.model.name.value, first.preset.value) == ("demo", next(iter(PRESETS)))
-    first.model.choose(model)
-    first.preset.value, first.device.value = "exact", "cpu"
-    first.scheduler.value = "tcp://host:8786"
+    assert (first.choice.model.name.value, first.choice.preset.value) == (
+        "demo",
+        next(iter(PRESETS)),
+    )
+    first.choice.model.choose(model)
+    first.choice.preset.value, first.choice.device.value = "exact", "cpu"
+    first.choice.scheduler.value = "tcp://host:8786"
     kept()
     second = SegmentWidget(viewer)
-    assert second.model.model.folder == first.model.model.folder
-    assert (second.preset.value, second.device.value) == ("exact", "cpu")
-    assert second.scheduler.value == "tcp://host:8786"
-    assert second.rare_settings.text().endswith("tcp://host:8786")
+    assert second.choice.model.model.folder == first.choice.model.model.folder
+    assert (second.choice.preset.value, second.choice.device.value) == ("exact", "cpu")
+    assert second.choice.scheduler.value == "tcp://host:8786"
+    assert second.choice.rare_settings.text().endswith("tcp://host:8786")
 
 
 def test_an_open_panel_follows_the_preferences(viewer):
     widget = SegmentWidget(viewer)
     preferences().segmenting.preset = "fast"
-    assert widget.preset.value == "fast"
+    assert widget.choice.preset.value == "fast"
 
 
 def test_a_model_that_is_gone_is_told(viewer, tmp_path):
     preferences().segmenting.model = str(tmp_path / "gone")
     widget = SegmentWidget(viewer)
-    assert widget.model.model is None
-    assert "gone" in widget.model.words.text()
+    assert widget.choice.model.model is None
+    assert "gone" in widget.choice.model.words.text()
 
 
 def test_brush_and_layout_stay(viewer, phantom, kept):

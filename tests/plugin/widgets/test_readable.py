@@ -54,4 +54,4 @@ def test_the_model_speaks_in_a_colour_of_the_theme(make_napari_viewer, theme):
     viewer = make_napari_viewer()
     _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Segment organs")
     viewer.theme = theme
-    assert readable(model_choice.ADVICE, theme) in widget.model.words.styleSheet()
+    assert readable(model_choice.ADVICE, theme) in widget.choice.model.words.styleSheet()
