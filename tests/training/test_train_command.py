@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from napari_abdoseg.cli.app import app
 from napari_abdoseg.cli.train import default_work
 from napari_abdoseg.errors import TrainingError
-from napari_abdoseg.inference.model.model_folder import known_models, read_model
+from napari_abdoseg.inference.model.known_models import known_models
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.training.outcome import NEEDS_ALL
 from napari_abdoseg.training.trainable import read_trainable
 

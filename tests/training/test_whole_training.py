@@ -20,7 +20,8 @@ from training_places import Place
 
 from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.inference.model.ensemble import load_ensemble
-from napari_abdoseg.inference.model.model_folder import known_models, read_model
+from napari_abdoseg.inference.model.known_models import known_models
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.progress import drain
 from napari_abdoseg.training.beginnings import require_free_name, require_same_data
 from napari_abdoseg.training.export import export_model

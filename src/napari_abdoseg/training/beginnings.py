@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from napari_abdoseg.errors import TrainingError
-from napari_abdoseg.inference.model.model_folder import models_folder
+from napari_abdoseg.inference.model.known_models import models_folder
 from napari_abdoseg.training.finished_steps import FinishedSteps
 from napari_abdoseg.training.run import Run
 from napari_abdoseg.training.trainable import digest_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.inference.model.model_folder import Model, models_folder, read_model
+from napari_abdoseg.inference.model.known_models import models_folder
+from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.progress import Progress, Work
 from napari_abdoseg.training.beginnings import ORIGIN
 from napari_abdoseg.training.export import export_model

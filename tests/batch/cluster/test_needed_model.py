@@ -26,7 +26,7 @@ from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.model import model_folder
 from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 from napari_abdoseg.inference.model.ensemble import Ensemble, load_ensemble, loading_chosen
-from napari_abdoseg.inference.model.model_folder import models_folder
+from napari_abdoseg.inference.model.known_models import models_folder
 from napari_abdoseg.progress import drain
 
 ELSEWHERE = Path("/no/such/folder")

@@ -11,7 +11,8 @@ import pytest
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
-from napari_abdoseg.inference.model.model_folder import known_models, read_model
+from napari_abdoseg.inference.model.known_models import known_models
+from napari_abdoseg.inference.model.model_folder import read_model
 
 
 def edit(path, **changes):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
-from napari_abdoseg.inference.model.model_folder import PACKAGED, models_folder
+from napari_abdoseg.inference.model.known_models import PACKAGED, models_folder
 
 PART = 8 * 2**20
 """Bytes that travel at a time; the scheduler passes them on."""

@@ -79,4 +79,5 @@ class ChosenFolds:
             with path.open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{path.relative_to(self.root).as_posix()!r} {content}\n".encode())
+        digest.update(self.model.effect_of_card)
         return digest.hexdigest()

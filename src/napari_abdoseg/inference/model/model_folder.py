@@ -7,9 +7,10 @@ the moment it is chosen.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -17,17 +18,18 @@ from typing import Any, Self
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.inference.model.card import CARD, ModelCard, read_card
 from napari_abdoseg.inference.model.dataset_schema import DatasetContent
 from napari_abdoseg.inference.model.file_stamp import FileStamp
+from napari_abdoseg.inference.model.known_models import find_known_models, known_models
 from napari_abdoseg.inference.model.plans_schema import PlansContent
 from napari_abdoseg.inference.model.schema import check
 
+DESCRIPTIONS = ("dataset.json", "plans.json")
 CHECKPOINT, LATEST = "checkpoint_final.pth", "checkpoint_latest.pth"
 FOLD = re.compile(r"fold_(\d+|all)")
 OTHER_SCANS = re.compile(r"mri?|t[12](w|c|ce|n|gd|f)?|flair|dwi|adc|pdw?|pet|suv|us|ultrasound")
 """Words for what is no CT, in names of channels."""
-PACKAGED = Path(__file__).parent.parent.parent / "models"
-"""Model folders that come with the package."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,9 @@ class Model:
     folds : tuple of str
         Folds that were begun: ``"0"`` to ``"4"``, or ``"all"``.
     stamps : tuple of FileStamp
-        Of the two JSON files, taken before they were read.
+        Of the two JSON files and the card, taken before they were read.
+    card : ModelCard, optional
+        Of ``model.json``; an empty one by default.
     """
 
     name: str
@@ -53,10 +57,11 @@ class Model:
     plans: dict[str, Any]
     folds: tuple[str, ...]
     stamps: tuple[FileStamp, ...]
+    card: ModelCard = field(default_factory=ModelCard)
 
     @property
     def is_current(self) -> bool:
-        """Whether its folder still has the two files that were read, and the same folds."""
+        """Whether its folder still has the files that were read, and the same folds."""
         unchanged = all(stamp.is_current for stamp in self.stamps)
         return unchanged and _find_folds(self.folder) == self.folds
 
@@ -130,7 +135,7 @@ class Model:
 
     def files(self, folds: Sequence[str]) -> list[Path]:
         """All that these folds' predictions depend on."""
-        descriptions = [self.folder / "dataset.json", self.folder / "plans.json"]
+        descriptions = (self.folder / name for name in DESCRIPTIONS)
         return [*descriptions, *map(self.checkpoint, folds)]
 
     def sha256(self, folds: Sequence[str]) -> str:
@@ -139,34 +144,21 @@ class Model:
         for path in self.files(folds):
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(self.effect_of_card)
         return digest.hexdigest()
 
-
-def models_folder() -> Path:
-    """Where models that were trained or copied on this machine are known by their names."""
-    import platformdirs
-
-    return platformdirs.user_data_path("napari-abdoseg", appauthor=False) / "models"
-
-
-def known_models() -> tuple[str, ...]:
-    """Names of the models that come with the package, and of those in `models_folder`."""
-    return tuple(folder.name for folder in _known_folders())
-
-
-def _known_folders() -> list[Path]:
-    places = [place for place in (PACKAGED, models_folder()) if place.is_dir()]
-    return [path for place in places for path in sorted(place.iterdir()) if _is_model(path)]
-
-
-def _is_model(folder: Path) -> bool:
-    return (folder / "dataset.json").is_file() and not folder.name.startswith(".")
+    @property
+    def effect_of_card(self) -> bytes:
+        """What of the card changes predictions, for hashes; nothing of an empty card."""
+        effect = self.card.effect
+        return json.dumps(effect, sort_keys=True).encode() if effect else b""
 
 
 def _find_folder(name_or_folder: str | Path) -> Path:
     """A model's folder; a known name goes before a folder of that name."""
-    named = [folder for folder in _known_folders() if folder.name == str(name_or_folder)]
-    return named[0] if named else Path(name_or_folder).expanduser().resolve()
+    known = (model for model in find_known_models() if model.name == str(name_or_folder))
+    named = next(known, None)
+    return named.folder if named else Path(name_or_folder).expanduser().resolve()
 
 
 def read_model(name_or_folder: str | Path) -> Model:
@@ -208,9 +200,10 @@ def read_model_folder(folder: Path, asked: str | Path = "") -> Model:
     """
     try:
         _require_folder(folder, asked or folder)
-        stamps = tuple(FileStamp.of(folder / name) for name in ("dataset.json", "plans.json"))
-        dataset, plans = (_read(stamp.path) for stamp in stamps)
-        model = Model(folder.name, folder, dataset, plans, _find_folds(folder), stamps)
+        stamps = tuple(FileStamp.of(folder / name) for name in (*DESCRIPTIONS, CARD))
+        dataset, plans = (_read(folder / name) for name in DESCRIPTIONS)
+        card = read_card(folder)
+        model = Model(folder.name, folder, dataset, plans, _find_folds(folder), stamps, card)
         _require_checkpoint(model)
     except (OSError, RuntimeError, ValueError) as error:
         raise _unreadable(asked or folder, error) from error

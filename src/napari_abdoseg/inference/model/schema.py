@@ -50,7 +50,10 @@ DottedName = Annotated[Text, AfterValidator(_require_dotted_name)]
 Checked = TypeVar("Checked", bound=Part)
 
 
-def check(kind: type[Checked], content: Any, path: Path) -> Checked:
+AGAIN = "copy the model folder again, or choose one that nnU-Net v2 trained"
+
+
+def check(kind: type[Checked], content: Any, path: Path, advice: str = AGAIN) -> Checked:
     """The content of a file as what it must be.
 
     Parameters
@@ -60,6 +63,8 @@ def check(kind: type[Checked], content: Any, path: Path) -> Checked:
         As read from JSON.
     path : Path
         Of the file, for the sentence.
+    advice : str, optional
+        What to do, in the sentence.
 
     Raises
     ------
@@ -70,10 +75,7 @@ def check(kind: type[Checked], content: Any, path: Path) -> Checked:
         return kind.model_validate(content)
     except ValidationError as error:
         fault = max(error.errors(include_url=False), key=lambda each: _depth(each, content))
-        raise ModelError(
-            f"{path} {_fault(fault, content)}; copy the model folder again, or choose one that "
-            "nnU-Net v2 trained."
-        ) from error
+        raise ModelError(f"{path} {_fault(fault, content)}; {advice}.") from error
 
 
 def _fault(error: Any, content: Any) -> str:

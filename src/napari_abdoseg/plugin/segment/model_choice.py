@@ -9,7 +9,8 @@ from psygnal import Signal
 from qtpy.QtWidgets import QFileDialog
 
 from napari_abdoseg.errors import ModelError
-from napari_abdoseg.inference.model.model_folder import Model, known_models, read_model
+from napari_abdoseg.inference.model.known_models import known_models
+from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.plugin.widgets.readable import readable
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 
