@@ -42,6 +42,10 @@ class ModelError(AbdosegError):
     """A model folder is not a complete, readable nnU-Net model."""
 
 
+class DownloadError(AbdosegError):
+    """A file could not be downloaded; there is all of it or nothing."""
+
+
 class DeviceError(AbdosegError):
     """The device asked for is not on this machine."""
 

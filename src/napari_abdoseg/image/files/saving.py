@@ -65,9 +65,14 @@ def replaced_file(
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        kind = NameTooLongError if error.errno == errno.ENAMETOOLONG else SaveError
-        raise kind(f"{path} was not saved: {reason}.") from error
+        raise not_saved(path, error) from error
+
+
+def not_saved(path: Path, error: OSError) -> SaveError:
+    """What is told of a file that could not be written."""
+    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+    kind = NameTooLongError if error.errno == errno.ENAMETOOLONG else SaveError
+    return kind(f"{path} was not saved: {reason}.")
 
 
 def _keep(path: Path, backup: Path) -> None:

@@ -1,0 +1,302 @@
+"""Files from the internet: all of one, as it should be, or one sentence.
+
+What came is kept beside the file to be, for the next try and the next run. Of the libraries that
+download, pooch begins anew each time, and Hugging Face's knows its own servers alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from napari_abdoseg.errors import DownloadError, SaveError
+from napari_abdoseg.image.files.saving import not_saved
+from napari_abdoseg.model_store.transfer import (
+    TICK,
+    InterruptedTransferError,
+    transferring,
+)
+from napari_abdoseg.model_store.unfinished_file import BLOCK, Origin, UnfinishedFile
+from napari_abdoseg.progress import Countdown, Progress, Work
+
+STAGE, CHECKING = "Downloading", "Checking what is there already"
+WAITS = (1.0, 3.0, 10.0, 30.0)
+"""Seconds before each further try, as long as nothing more comes."""
+MB, GB = 1e6, 1e9
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that came as a whole.
+
+    Parameters
+    ----------
+    path : Path
+    sha256 : str
+        Its hash, in lower case.
+    size : int
+        Its bytes.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+
+
+def downloading(
+    url: str, target: Path, *, sha256: str | None = None, size: int | None = None
+) -> Work[Download]:
+    """Download a file, as a generator that reports bytes.
+
+    Where it is closed, or fails, what came is kept beside ``target`` and the next call goes on
+    with it. A second process that downloads to the same place waits for the first. Proxies and
+    their certificates are taken from the environment, as `requests` does.
+
+    Parameters
+    ----------
+    url : str
+        Begins with ``https://``, or with ``http://`` where that is asked for.
+    target : Path
+        The file to be, in a folder that is there; a file that has the hash is taken as it is, any
+        other is replaced once all of the new one is there.
+    sha256 : str, optional
+        Hash that it must have.
+    size : int, optional
+        Bytes that it must have.
+
+    Returns
+    -------
+    Download
+
+    Raises
+    ------
+    DownloadError
+        It can't be had, or isn't what it should be.
+    SaveError
+        It can't be written.
+    """
+    if urlsplit(url).scheme not in ("https", "http") or not urlsplit(url).hostname:
+        raise DownloadError(
+            f"{url} can't be downloaded: give an address that begins with https://."
+        )
+    try:
+        with _waited_for(target) as waiting:
+            yield from waiting
+            if sha256 and target.is_file():
+                there = yield from _read(target)
+                if there.sha256 == sha256.lower():
+                    return there
+            return (yield from _Fetching(url, target, sha256, size).work())
+    except OSError as error:
+        raise not_saved(target, error) from error
+
+
+@contextmanager
+def _waited_for(target: Path) -> Iterator[Work[None]]:
+    """Have a file to oneself, after work that waits for whoever has it now."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(target.with_name(f"{target.name}.lock"), thread_local=False)
+
+    def waiting() -> Work[None]:
+        while True:
+            try:
+                lock.acquire(timeout=0)
+                return
+            except Timeout:
+                yield Progress("Waiting for another download of it", 0, 0)
+                time.sleep(TICK)
+
+    try:
+        yield waiting()
+    finally:
+        lock.release()
+
+
+def _read(path: Path) -> Work[Download]:
+    """A file that is there already."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            size += len(block)
+            yield Progress(CHECKING, 0, 0)
+    return Download(path, digest.hexdigest(), size)
+
+
+class _Fetching:
+    """One file on its way, by as many requests as it takes."""
+
+    def __init__(self, url: str, target: Path, sha256: str | None, size: int | None) -> None:
+        self._url = url
+        self._target = target
+        self._sha256 = sha256.lower() if sha256 else None
+        self._size = size
+        self._part = UnfinishedFile(target)
+        self._countdown = Countdown()
+
+    def work(self) -> Work[Download]:
+        """Fetch it, check it, and put it in its place."""
+        try:
+            for _ in self._part.take_up(self._url):
+                yield Progress(CHECKING, 0, 0)
+            yield from self._all_of_it()
+            if not self._is_right() and self._part.is_joined:
+                self._part.drop()
+                yield replace(self._progress(), part="what was there of it didn't fit")
+                yield from self._all_of_it()
+            if not self._is_right():
+                raise self._wrong()
+            self._part.finish(self._target)
+            return Download(self._target, self._part.sha256, self._part.size)
+        finally:
+            self._part.close()
+
+    def _all_of_it(self) -> Work[None]:
+        """Ask until nothing is missing; give up after several tries that bring nothing more."""
+        failures, farthest = 0, self._part.size
+        while not self._is_whole():
+            try:
+                return (yield from self._one_try())
+            except InterruptedTransferError as error:
+                if self._part.size > farthest:
+                    failures, farthest = 0, self._part.size
+                if failures == len(WAITS):
+                    raise DownloadError(
+                        f"{self._url} can't be downloaded: {error}. Try again later: what came "
+                        "is kept, and it goes on from there."
+                    ) from error
+                yield from self._wait(max(WAITS[failures], error.wait), str(error))
+                failures += 1
+
+    def _is_whole(self) -> bool:
+        return self._part.size == self._part.origin.length
+
+    def _one_try(self) -> Work[None]:
+        """Take what one request brings, to its end."""
+        answer = transferring(self._url, self._headers())
+        try:
+            for item in answer:
+                if isinstance(item, requests.Response):
+                    self._begin(item)
+                elif item is not None:
+                    self._take(item)
+                yield self._progress()
+        finally:
+            answer.close()
+        if self._part.size < (self._part.origin.length or 0):
+            raise InterruptedTransferError("the connection broke off")
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept-Encoding": "identity", "User-Agent": "napari-abdoseg"}
+        validator = self._part.origin.validator
+        if self._part.size and (validator or self._sha256):
+            headers["Range"] = f"bytes={self._part.size}-"
+            if validator:
+                headers["If-Range"] = validator
+        return headers
+
+    def _begin(self, response: requests.Response) -> None:
+        """Get ready for what an answer brings, by what it says of it."""
+        if response.status_code == 200:
+            origin = _origin(self._url, response.headers)
+            self._check_length(origin.length, response)
+            self._part.begin(origin)
+        elif not self._part.is_continued_by(response.headers, response.status_code):
+            self._part.drop()
+            raise InterruptedTransferError("the server has another file there by now")
+        self._check_room()
+
+    def _check_length(self, length: int | None, response: requests.Response) -> None:
+        if length is None:
+            is_framed = response.raw.chunked or "Content-Length" in response.headers
+            if not is_framed and self._sha256 is None and self._size is None:
+                raise DownloadError(
+                    f"{self._url} can't be downloaded: the server doesn't tell how long the file "
+                    "is, so that nobody knows whether all of it came; download it in a browser "
+                    "and give the file."
+                )
+        elif self._size not in (None, length):
+            raise DownloadError(
+                f"{self._url} is not the file expected: it has {length} bytes, not {self._size}; "
+                "look on the publisher's page for the right address."
+            )
+
+    def _check_room(self) -> None:
+        missing = (self._part.origin.length or self._size or 0) - self._part.size
+        free = shutil.disk_usage(self._target.parent).free
+        if missing > free:
+            raise SaveError(
+                f"{self._target} can't be downloaded: {_spoken(missing)} are missing and "
+                f"{_spoken(free)} are free on its disk; free some space or choose another disk."
+            )
+
+    def _take(self, chunk: bytes) -> None:
+        most = self._part.origin.length or self._size
+        if most is not None and self._part.size + len(chunk) > most:
+            self._part.drop()
+            raise DownloadError(
+                f"{self._url} is not the file expected: more than its {most} bytes came; look on "
+                "the publisher's page for the right address."
+            )
+        self._part.append(chunk)
+
+    def _is_right(self) -> bool:
+        return self._sha256 in (None, self._part.sha256) and self._size in (None, self._part.size)
+
+    def _wrong(self) -> DownloadError:
+        found, size = self._part.sha256, self._part.size
+        self._part.drop()
+        if self._size not in (None, size):
+            return DownloadError(
+                f"{self._url} is not the file expected: {size} bytes came, not {self._size}; "
+                "nothing of it was kept. Try again, or look on the publisher's page."
+            )
+        return DownloadError(
+            f"{self._url} is not the file expected: its SHA-256 is {found}, not {self._sha256}. "
+            "It was changed by its publisher or on its way, and nothing of it was kept: try again "
+            "from another network, or look on the publisher's page."
+        )
+
+    def _wait(self, seconds: float, reason: str) -> Work[None]:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            again = f"{reason}, next try in {max(1, round(left))} s"
+            yield replace(self._progress(), stage="Waiting", part=again)
+            time.sleep(min(TICK, left))
+
+    def _progress(self) -> Progress:
+        done, total = self._part.size, self._part.origin.length or self._size or 0
+        progress = Progress(STAGE, done, max(done, total) if total else 0)
+        left = self._countdown.seconds_left(progress)
+        amount = f"{_spoken(done)} of {_spoken(total)}" if total else _spoken(done)
+        speed = f"{_spoken((total - done) / left[0])} a second" if left and left[0] else ""
+        return replace(progress, part=", ".join(filter(None, (amount, speed))))
+
+
+def _origin(url: str, headers: Mapping[str, str]) -> Origin:
+    """What an answer says of a whole file."""
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        return Origin(url)
+    length = headers.get("Content-Length", "")
+    return Origin(
+        url,
+        headers.get("ETag", ""),
+        headers.get("Last-Modified", ""),
+        int(length) if length.isdecimal() else None,
+    )
+
+
+def _spoken(size: float) -> str:
+    """Bytes as one would say them."""
+    if size >= GB:
+        return f"{size / GB:.2f} GB"
+    return f"{size / MB:.0f} MB" if size >= 10 * MB else f"{size / MB:.1f} MB"
