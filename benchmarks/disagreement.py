@@ -17,8 +17,7 @@ from large_scan import large_ct
 
 from napari_abdoseg.inference import segmentation
 from napari_abdoseg.inference.model.ensemble import load_ensemble
-from napari_abdoseg.inference.network import accumulator as sums
-from napari_abdoseg.inference.network import sliding_window
+from napari_abdoseg.inference.network import accumulator, sliding_window
 from napari_abdoseg.inference.review.disagreement import Disagreement
 from napari_abdoseg.progress import drain
 
@@ -48,7 +47,7 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=["balanced", "exact"])
     chosen = parser.parse_args()
     clock = Clock()
-    for module in (sliding_window, sums):
+    for module in (sliding_window, accumulator):
         module.map_winners = clock.timed(module.map_winners)
     between_folds = clock.timed(Disagreement.between_folds)
     segmentation.Disagreement.between_folds = staticmethod(between_folds)

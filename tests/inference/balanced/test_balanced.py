@@ -11,8 +11,7 @@ from working import load_configuration, run
 
 from napari_abdoseg.evaluation.dice import dice
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.inference.balanced import balanced
-from napari_abdoseg.inference.balanced import early_stopping as settling
+from napari_abdoseg.inference.balanced import balanced, early_stopping
 from napari_abdoseg.inference.balanced.balanced import NOTHING_FOUND, TOO_SMALL, predict_balanced
 from napari_abdoseg.inference.balanced.organ_region import Cover
 from napari_abdoseg.inference.model.ensemble import load_ensemble
@@ -72,7 +71,7 @@ def test_it_never_takes_more_than_the_whole_ensemble(trained, monkeypatch):
     starts = [0, 8, 16]
     whole = cover_of(WHOLE, starts, starts, starts)
     monkeypatch.setattr(balanced, "cover_organs", lambda *_: whole)
-    monkeypatch.setattr(settling, "choose_settled", lambda losses, lost: (set(), lost))
+    monkeypatch.setattr(early_stopping, "choose_settled", lambda losses, lost: (set(), lost))
     _, found = balance(trained, image(32, 32, 32))
     exact = drain(predict_everywhere(image(32, 32, 32), trained, PRESETS["exact"]))
     assert found.passes == found.passes_everywhere == exact.passes
@@ -138,11 +137,11 @@ def test_the_bar_of_the_whole_never_falls_and_ends_full(trained, monkeypatch, ex
     assert told[-1] == 1
 
 
-@pytest.mark.parametrize("tolerance", [0, settling.TOLERANCE, 1e9])
+@pytest.mark.parametrize("tolerance", [0, early_stopping.TOLERANCE, 1e9])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_run_is_told_on_one_scale(make_model, monkeypatch, preset, tolerance):
     """Random folds disagree everywhere; with no tolerance all rounds are worked."""
-    monkeypatch.setattr(settling, "TOLERANCE", tolerance)
+    monkeypatch.setattr(early_stopping, "TOLERANCE", tolerance)
     volume, _ = make_phantom(5, (10.0, 8.0, 8.0))
     ensemble = load_ensemble(make_model(mirror_axes=(0, 1)), device="cpu")
     steps, _ = run(segmenting(volume, ensemble, preset))

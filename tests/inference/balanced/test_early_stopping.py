@@ -7,7 +7,7 @@ import pytest
 import torch
 from working import load_configuration, run
 
-from napari_abdoseg.inference.balanced import early_stopping as settling
+from napari_abdoseg.inference.balanced import early_stopping
 from napari_abdoseg.inference.balanced.early_stopping import (
     choose_settled,
     in_rounds,
@@ -51,7 +51,7 @@ def test_every_fold_works_in_every_mirroring_and_once_a_round(folds, axes):
 
 
 def test_while_nothing_is_settled_it_is_the_whole_ensemble(make_model, monkeypatch):
-    monkeypatch.setattr(settling, "choose_settled", lambda losses, lost: (set(), lost))
+    monkeypatch.setattr(early_stopping, "choose_settled", lambda losses, lost: (set(), lost))
     trained = load_configuration(make_model(mirror_axes=(0, 1)))
     data = image(20, 24, 16)
     _, settled = settle(trained, data)
@@ -62,7 +62,7 @@ def test_while_nothing_is_settled_it_is_the_whole_ensemble(make_model, monkeypat
 
 
 def test_it_stops_when_all_is_settled(make_model, monkeypatch):
-    monkeypatch.setattr(settling, "TOLERANCE", 1e9)
+    monkeypatch.setattr(early_stopping, "TOLERANCE", 1e9)
     trained = load_configuration(make_model(mirror_axes=(0, 1)))
     tiles = len(tile_image(image(20, 24, 16), PATCH).tiles)
     steps, settled = settle(trained, image(20, 24, 16))
@@ -83,7 +83,7 @@ def test_folds_have_a_say_of_their_own(make_model):
 
 def test_only_tiles_that_still_change_go_on(make_model, monkeypatch):
     """Three of four tiles are left out after the first round."""
-    monkeypatch.setattr(settling, "choose_settled", lambda _, lost: ({0, 2, 3}, lost))
+    monkeypatch.setattr(early_stopping, "choose_settled", lambda _, lost: ({0, 2, 3}, lost))
     trained = load_configuration(make_model(mirror_axes=(0,)))
     _, settled = settle(trained, image(16, 16, 40))
     tiles, folds = 4, 2
@@ -106,7 +106,7 @@ def test_a_change_is_shared_out_among_tiles_by_the_size_of_its_organ():
 
 
 def test_tiles_that_lose_least_are_left_out_until_an_organ_would_lose_too_much(monkeypatch):
-    monkeypatch.setattr(settling, "TOLERANCE", 0.25)
+    monkeypatch.setattr(early_stopping, "TOLERANCE", 0.25)
     losses = torch.tensor([[0, 0.125, 0], [0, 0, 0.125], [0, 0.125, 0.0625], [0, 0.5, 0]]).double()
     settled, lost = choose_settled(losses, torch.tensor([0, 0.125, 0]).double())
     assert settled == {0, 1}
@@ -117,9 +117,9 @@ def test_tiles_that_lose_least_are_left_out_until_an_organ_would_lose_too_much(m
 
 
 def test_what_is_left_to_change():
-    assert settling.share_left(2, 4) == pytest.approx(np.sqrt(1 / 2))
-    assert settling.share_left(5, 40) == pytest.approx(np.sqrt(3.5))
-    assert settling.share_left(40, 40) == 0
+    assert early_stopping.share_left(2, 4) == pytest.approx(np.sqrt(1 / 2))
+    assert early_stopping.share_left(5, 40) == pytest.approx(np.sqrt(3.5))
+    assert early_stopping.share_left(40, 40) == 0
 
 
 def test_the_estimate_holds_for_random_members():
@@ -135,7 +135,7 @@ def test_the_estimate_holds_for_random_members():
             np.count_nonzero(means[worked - 1] > 0),
             np.count_nonzero(means[-1] > 0),
         )
-        left = settling.share_left(worked, 40)
+        left = early_stopping.share_left(worked, 40)
         ratios.append((abs(now - last) * left, abs(final - now)))
     expected, real = np.mean(ratios, axis=0)
     assert 0.4 < expected / real < 2.5
@@ -169,7 +169,7 @@ def test_running_out_of_memory_starts_again_and_says_so(make_model, monkeypatch)
 
     monkeypatch.setattr(Accumulator, "add", full_once)
     cpu = torch.device("cpu")
-    monkeypatch.setattr(settling, "gathering_places", lambda _: [cpu, cpu])
+    monkeypatch.setattr(early_stopping, "gathering_places", lambda _: [cpu, cpu])
     steps, result = run(work)
     assert [step.notice for step in steps if step.notice]
     assert torch.equal(result.logits, whole.logits)

@@ -16,12 +16,12 @@ from qtpy.QtWidgets import QApplication
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.anatomy.surface import organ_surface
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.four_panel import view as four_panel
 from napari_abdoseg.plugin.four_panel.frame import TWO_BY_TWO
 from napari_abdoseg.plugin.four_panel.view import (
     AXIAL,
     CORONAL,
     SAGITTAL,
+    SETTLE_MS,
     four_panel_view,
     toggle_four_panel_view,
 )
@@ -280,9 +280,9 @@ def test_panels_are_fitted_again_when_the_window_is_resized(viewer, view, qtbot)
 
 
 def test_what_the_user_has_zoomed_stays_so_when_the_window_is_resized(viewer, view, qtbot):
-    qtbot.wait(4 * four_panel.SETTLE_MS)
+    qtbot.wait(4 * SETTLE_MS)
     view.axial.scene.camera.zoom *= 2
     window, before = viewer.window._qt_window, _zooms(view)
     window.resize(window.width() + 300, window.height() + 200)
-    qtbot.wait(4 * four_panel.SETTLE_MS)
+    qtbot.wait(4 * SETTLE_MS)
     assert _zooms(view) == before

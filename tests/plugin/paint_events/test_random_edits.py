@@ -15,7 +15,7 @@ from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.correct.locks import Locks
 from napari_abdoseg.plugin.four_panel.mirror import Mirror
 from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
-from napari_abdoseg.plugin.jobs import latest as background
+from napari_abdoseg.plugin.jobs import latest
 from napari_abdoseg.plugin.layers.conversion import labels_layer
 from napari_abdoseg.plugin.organs.measuring import Measuring
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
@@ -28,7 +28,7 @@ ORDERS = (1, 0, 2), (2, 0, 1)
 @pytest.fixture(autouse=True)
 def no_rest(monkeypatch):
     """Counts begin at once, so that strokes meet them."""
-    monkeypatch.setattr(background, "SETTLE_MS", 0)
+    monkeypatch.setattr(latest, "SETTLE_MS", 0)
 
 
 class Follower:

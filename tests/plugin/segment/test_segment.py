@@ -19,7 +19,7 @@ from working import load_configuration
 
 from napari_abdoseg.errors import DeviceError
 from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
-from napari_abdoseg.inference.balanced import early_stopping as settling
+from napari_abdoseg.inference.balanced import early_stopping
 from napari_abdoseg.inference.model.architecture import build_network
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.network.network import Network
@@ -229,7 +229,7 @@ def test_an_error_keeps_the_preview(viewer, widget, qtbot, slow_passes, monkeypa
         raise DeviceError("The graphics card was taken away.")
 
     wait_for_preview(viewer, widget, qtbot)
-    monkeypatch.setattr(settling, "choose_settled", fail)
+    monkeypatch.setattr(early_stopping, "choose_settled", fail)
     wait_for_end(widget, qtbot)
     assert "taken away" in said()
     assert widget.status.text() == "Stopped by an error; the preview of 1 of 2 folds was kept."
