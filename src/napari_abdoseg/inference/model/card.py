@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -149,6 +149,15 @@ class ModelCard(CardPart):
     sha256: Hash | None = None
     test: TinyTest | None = None
     origin: Origin | None = None
+
+    @property
+    def names_axes(self) -> bool:
+        """Whether it says which axes it is, or leaves that open."""
+        return "axes" in self.model_fields_set
+
+    def with_axes(self, axes: str) -> Self:
+        """The same with other axes."""
+        return self.model_copy(update={"axes": axes})
 
     @property
     def effect(self) -> dict[str, Any]:

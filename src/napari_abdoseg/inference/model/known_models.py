@@ -70,6 +70,12 @@ def find_known_models() -> tuple[KnownModel, ...]:
     return tuple(first.values())
 
 
+def is_of_totalsegmentator(folder: Path, dataset_name: str) -> bool:
+    """Whether TotalSegmentator keeps a model, or it was trained on its data set."""
+    place = totalsegmentator_folder().resolve()
+    return place in folder.resolve().parents or "totalseg" in dataset_name.casefold()
+
+
 def known_models() -> tuple[str, ...]:
     """Names of the models of `find_known_models`."""
     return tuple(model.name for model in find_known_models())

@@ -9,6 +9,7 @@ from dataclasses import replace
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.hardware.device import Device
 from napari_abdoseg.inference.model.architecture import build_network, is_foreign
+from napari_abdoseg.inference.model.card import CARD, read_card
 from napari_abdoseg.inference.model.checkpoint import read_checkpoint
 from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 from napari_abdoseg.inference.model.model_folder import (
@@ -59,6 +60,8 @@ def loading_configuration(
 def _find_first_stage(second: TrainedConfiguration) -> Model:
     """Model of a cascade's first stage, in the folder of the second, or beside it.
 
+    It sees scans along the axes of the second, unless its own card says otherwise.
+
     Raises
     ------
     ModelError
@@ -71,7 +74,8 @@ def _find_first_stage(second: TrainedConfiguration) -> Model:
             f"stage, the model folder {folder}, is not there: copy it there from where it was "
             "trained."
         )
-    return read_model_folder(folder)
+    first, axes = read_model_folder(folder), second.model.card.axes
+    return first if first.card.names_axes else replace(first, card=first.card.with_axes(axes))
 
 
 def _loading_stage(
@@ -111,6 +115,11 @@ def _notices(trained: TrainedConfiguration) -> Iterator[str]:
         yield (
             f"The model {model.folder} was trained with {trainer}, which the installed nnU-Net "
             "does not have: its weights fit the network of plans.json, and that is used."
+        )
+    if model.is_of_totalsegmentator and not read_card(model.folder).names_axes:
+        yield (
+            f"The model {model.folder} has no {CARD} that names its axes; scans are turned to RAS "
+            "for it, as TotalSegmentator turns them for its models."
         )
     for checkpoint in map(model.checkpoint, trained.folds):
         if checkpoint.name != CHECKPOINT:

@@ -21,7 +21,11 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.inference.model.card import CARD, ModelCard, read_card
 from napari_abdoseg.inference.model.dataset_schema import DatasetContent
 from napari_abdoseg.inference.model.file_stamp import FileStamp
-from napari_abdoseg.inference.model.known_models import find_known_models, known_models
+from napari_abdoseg.inference.model.known_models import (
+    find_known_models,
+    is_of_totalsegmentator,
+    known_models,
+)
 from napari_abdoseg.inference.model.plans_schema import PlansContent
 from napari_abdoseg.inference.model.schema import check
 
@@ -86,6 +90,11 @@ class Model:
         moved = replace(self, folder=folder, stamps=())
         vars(moved).update(described=self.described, planned=self.planned)
         return moved
+
+    @property
+    def is_of_totalsegmentator(self) -> bool:
+        """Whether TotalSegmentator keeps it, or it was trained on that data set."""
+        return is_of_totalsegmentator(self.folder, self.planned.dataset_name or "")
 
     @property
     def organs(self) -> tuple[Organ, ...]:
@@ -209,7 +218,14 @@ def read_model_folder(folder: Path, asked: str | Path = "") -> Model:
         raise _unreadable(asked or folder, error) from error
     _require_ct(model)
     _require_channels_planned(model)
-    return model
+    return _with_presumed_axes(model)
+
+
+def _with_presumed_axes(model: Model) -> Model:
+    """A model of TotalSegmentator's with the axes that it expects, where its card names none."""
+    if model.card.names_axes or not model.is_of_totalsegmentator:
+        return model
+    return replace(model, card=model.card.with_axes("RAS"))
 
 
 def _unreadable(asked: str | Path, error: Exception) -> ModelError:

@@ -1,4 +1,17 @@
-"""The axis order in which a model's reader gave scans to its networks."""
+"""The axis order in which a model's networks take scans.
+
+It is that of the file, unless the model's reader or card says RAS. TotalSegmentator turns a
+scan by nibabel's ``as_closest_canonical``, and nnU-Net reads what comes of it with SimpleITK;
+so networks see the axes superior, anterior and right in that order, and an oblique scan along
+its own axes, as they do here. TotalSegmentator then resamples scans itself, by a linear
+spline and to whole Hounsfield units, and labels back likewise; here nnU-Net's own resampling
+does both, to the spacing that the plans name, which is the same. Masks differ by what the two
+splines make of their surfaces.
+
+Wasserthal, J., et al. (2023). TotalSegmentator: robust segmentation of 104 anatomic
+structures in CT images. Radiology: Artificial Intelligence, 5(5), e230024;
+https://github.com/wasserth/TotalSegmentator, ``nnunet.py`` and ``resampling.py``.
+"""
 
 from __future__ import annotations
 
@@ -57,5 +70,6 @@ def screen_axes(grid: Grid, trained: TrainedConfiguration) -> list[tuple[int, bo
 
 
 def reorients(trained: TrainedConfiguration) -> bool:
-    """Whether the model's reader turned scans to RAS+; nnU-Net's others keep the stored order."""
-    return bool(trained.model.plans.get("image_reader_writer") == "NibabelIOWithReorient")
+    """Whether scans are turned to RAS+; all of nnU-Net's readers but one keep the stored order."""
+    reader = trained.model.plans.get("image_reader_writer")
+    return trained.model.card.axes == "RAS" or reader == "NibabelIOWithReorient"
