@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,8 +20,11 @@ import requests
 from napari_abdoseg.errors import DownloadError, SaveError
 from napari_abdoseg.image.files.saving import not_saved
 from napari_abdoseg.model_store.transfer import (
+    BROKEN,
     TICK,
     InterruptedTransferError,
+    named,
+    refusal,
     transferring,
 )
 from napari_abdoseg.model_store.unfinished_file import BLOCK, Origin, UnfinishedFile
@@ -30,6 +33,7 @@ from napari_abdoseg.progress import Countdown, Progress, Work
 STAGE, CHECKING = "Downloading", "Checking what is there already"
 WAITS = (1.0, 3.0, 10.0, 30.0)
 """Seconds before each further try, as long as nothing more comes."""
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 MB, GB = 1e6, 1e9
 
 
@@ -83,10 +87,7 @@ def downloading(
     SaveError
         It can't be written.
     """
-    if urlsplit(url).scheme not in ("https", "http") or not urlsplit(url).hostname:
-        raise DownloadError(
-            f"{url} can't be downloaded: give an address that begins with https://."
-        )
+    _check_address(url)
     try:
         with _waited_for(target) as waiting:
             yield from waiting
@@ -97,6 +98,14 @@ def downloading(
             return (yield from _Fetching(url, target, sha256, size).work())
     except OSError as error:
         raise not_saved(target, error) from error
+
+
+def _check_address(url: str) -> None:
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in ("https", "http") and parts.hostname:
+            return
+    raise refusal(url, "it is no web address; give one that begins with https://")
 
 
 @contextmanager
@@ -146,8 +155,9 @@ class _Fetching:
     def work(self) -> Work[Download]:
         """Fetch it, check it, and put it in its place."""
         try:
-            for _ in self._part.take_up(self._url):
+            for _ in self._part.take_up(_address(self._url)):
                 yield Progress(CHECKING, 0, 0)
+            yield self._beginning()
             yield from self._all_of_it()
             if not self._is_right() and self._part.is_joined:
                 self._part.drop()
@@ -155,7 +165,7 @@ class _Fetching:
                 yield from self._all_of_it()
             if not self._is_right():
                 raise self._wrong()
-            self._part.finish(self._target)
+            self._part.finish()
             return Download(self._target, self._part.sha256, self._part.size)
         finally:
             self._part.close()
@@ -167,18 +177,18 @@ class _Fetching:
             try:
                 return (yield from self._one_try())
             except InterruptedTransferError as error:
+                if self._is_whole():
+                    return
                 if self._part.size > farthest:
                     failures, farthest = 0, self._part.size
                 if failures == len(WAITS):
-                    raise DownloadError(
-                        f"{self._url} can't be downloaded: {error}. Try again later: what came "
-                        "is kept, and it goes on from there."
-                    ) from error
+                    kept = ", and it goes on where it stopped" if self._part.size else ""
+                    raise refusal(self._url, f"{error}; try again later{kept}") from error
                 yield from self._wait(max(WAITS[failures], error.wait), str(error))
                 failures += 1
 
     def _is_whole(self) -> bool:
-        return self._part.size == self._part.origin.length
+        return self._part.size == self._part.origin.length or self._sha256 == self._part.sha256
 
     def _one_try(self) -> Work[None]:
         """Take what one request brings, to its end."""
@@ -193,7 +203,7 @@ class _Fetching:
         finally:
             answer.close()
         if self._part.size < (self._part.origin.length or 0):
-            raise InterruptedTransferError("the connection broke off")
+            raise InterruptedTransferError(BROKEN)
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept-Encoding": "identity", "User-Agent": "napari-abdoseg"}
@@ -207,7 +217,7 @@ class _Fetching:
     def _begin(self, response: requests.Response) -> None:
         """Get ready for what an answer brings, by what it says of it."""
         if response.status_code == 200:
-            origin = _origin(self._url, response.headers)
+            origin = _origin(self._url, response)
             self._check_length(origin.length, response)
             self._part.begin(origin)
         elif not self._part.is_continued_by(response.headers, response.status_code):
@@ -216,19 +226,15 @@ class _Fetching:
         self._check_room()
 
     def _check_length(self, length: int | None, response: requests.Response) -> None:
-        if length is None:
-            is_framed = response.raw.chunked or "Content-Length" in response.headers
-            if not is_framed and self._sha256 is None and self._size is None:
-                raise DownloadError(
-                    f"{self._url} can't be downloaded: the server doesn't tell how long the file "
-                    "is, so that nobody knows whether all of it came; download it in a browser "
-                    "and give the file."
-                )
-        elif self._size not in (None, length):
-            raise DownloadError(
-                f"{self._url} is not the file expected: it has {length} bytes, not {self._size}; "
-                "look on the publisher's page for the right address."
+        is_framed = response.raw.chunked or response.raw.length_remaining is not None
+        if not is_framed and self._sha256 is None and self._size is None:
+            raise refusal(
+                self._url,
+                "the server doesn't tell how long the file is, so that nobody knows whether all "
+                "of it came; download it in a browser and give the file",
             )
+        if length is not None and self._size not in (None, length):
+            raise self._unexpected(f"it has {length} bytes, not {self._size}")
 
     def _check_room(self) -> None:
         missing = (self._part.origin.length or self._size or 0) - self._part.size
@@ -242,28 +248,24 @@ class _Fetching:
     def _take(self, chunk: bytes) -> None:
         most = self._part.origin.length or self._size
         if most is not None and self._part.size + len(chunk) > most:
-            self._part.drop()
-            raise DownloadError(
-                f"{self._url} is not the file expected: more than its {most} bytes came; look on "
-                "the publisher's page for the right address."
-            )
+            raise self._unexpected(f"more than its {most} bytes came")
         self._part.append(chunk)
 
     def _is_right(self) -> bool:
         return self._sha256 in (None, self._part.sha256) and self._size in (None, self._part.size)
 
     def _wrong(self) -> DownloadError:
-        found, size = self._part.sha256, self._part.size
+        if self._size not in (None, self._part.size):
+            return self._unexpected(f"{self._part.size} bytes came, not {self._size}")
+        return self._unexpected(f"its SHA-256 is {self._part.sha256}, not {self._sha256}")
+
+    def _unexpected(self, what: str) -> DownloadError:
+        """What is told of another file, of which nothing is kept."""
         self._part.drop()
-        if self._size not in (None, size):
-            return DownloadError(
-                f"{self._url} is not the file expected: {size} bytes came, not {self._size}; "
-                "nothing of it was kept. Try again, or look on the publisher's page."
-            )
         return DownloadError(
-            f"{self._url} is not the file expected: its SHA-256 is {found}, not {self._sha256}. "
-            "It was changed by its publisher or on its way, and nothing of it was kept: try again "
-            "from another network, or look on the publisher's page."
+            f"{named(self._url)} is not the file expected: {what}. It was changed by its publisher "
+            "or on its way: try again, from another network if you can, or look for a new address "
+            "on the publisher's page."
         )
 
     def _wait(self, seconds: float, reason: str) -> Work[None]:
@@ -273,26 +275,38 @@ class _Fetching:
             yield replace(self._progress(), stage="Waiting", part=again)
             time.sleep(min(TICK, left))
 
+    def _beginning(self) -> Progress:
+        parts = urlsplit(self._url)
+        if parts.scheme == "https" or self._sha256 or parts.hostname in _THIS_MACHINE:
+            return self._progress()
+        open_to_all = f"{named(self._url)} isn't protected by https: it may be changed on its way."
+        return replace(self._progress(), notice=open_to_all)
+
     def _progress(self) -> Progress:
         done, total = self._part.size, self._part.origin.length or self._size or 0
         progress = Progress(STAGE, done, max(done, total) if total else 0)
         left = self._countdown.seconds_left(progress)
-        amount = f"{_spoken(done)} of {_spoken(total)}" if total else _spoken(done)
-        speed = f"{_spoken((total - done) / left[0])} a second" if left and left[0] else ""
+        amount = f"{_spoken(done)} of {_spoken(total)}" if total else _spoken(done) if done else ""
+        speed = f"{_spoken((total - done) / left[0])}/s" if left and left[0] else ""
         return replace(progress, part=", ".join(filter(None, (amount, speed))))
 
 
-def _origin(url: str, headers: Mapping[str, str]) -> Origin:
-    """What an answer says of a whole file."""
+def _origin(url: str, response: requests.Response) -> Origin:
+    """What an answer says of a whole file; nothing where the file is packed on its way."""
+    headers = response.headers
     if headers.get("Content-Encoding", "identity").lower() != "identity":
-        return Origin(url)
-    length = headers.get("Content-Length", "")
+        return Origin(_address(url))
+    length = None if response.raw.chunked else headers.get("Content-Length", "")
     return Origin(
-        url,
+        _address(url),
         headers.get("ETag", ""),
         headers.get("Last-Modified", ""),
-        int(length) if length.isdecimal() else None,
+        int(length) if length and length.isdecimal() else None,
     )
+
+
+def _address(url: str) -> str:
+    return hashlib.sha256(url.encode(errors="backslashreplace")).hexdigest()
 
 
 def _spoken(size: float) -> str:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 from queue import Empty, Full, Queue
 from threading import Event, Thread
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -25,10 +25,12 @@ CHUNK = 1 << 18
 """Bytes that are passed on at most in one go."""
 TICK = 0.25
 """Seconds without news after which whoever waits is told so."""
-CONNECTING, PATIENCE = 15.0, 30.0
-"""Seconds that a server has to be reached, and to send on."""
+CONNECTING, PATIENCE = 15.0, 45.0
+"""Seconds that a server has to be reached, and to answer and send on."""
 LONGEST_WAIT = 300.0
 """Seconds that a server may have us wait before the next try."""
+
+SILENT, BROKEN = "the server sends nothing", "the connection broke off"
 
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _SIGNS_IN = "open a web page in a browser, sign in to this network where it asks for it"
@@ -42,6 +44,8 @@ _REFUSALS = {
     451: "the server refuses it for legal reasons; open the address in a browser to see why",
     511: f"this network wants a sign-in first; {_SIGNS_IN}, and try again",
 }
+_PROXY_REFUSALS = {407: _REFUSALS[407]}
+_NO_WAY = "the proxy refuses it (it answers {}); ask whoever runs this network"
 _PROXY_REFUSES = re.compile(r"(Tunnel connection failed|CONNECT)\D*(\d{3})")
 _HTML = re.compile(rb"\s*(<!doctype html|<html)", re.IGNORECASE)
 _EXPIRED, _NOT_YET, _OTHER_HOST = 10, 9, {62, 64}
@@ -93,8 +97,8 @@ def transferring(
             try:
                 item = arrived.get(timeout=TICK)
             except Empty:
-                if response is not None and time.monotonic() > since + PATIENCE:
-                    raise InterruptedTransferError("the server sends nothing more") from None
+                if time.monotonic() > since + PATIENCE:
+                    raise InterruptedTransferError(SILENT) from None
                 yield None
                 continue
             since = time.monotonic()
@@ -148,30 +152,40 @@ def _check(url: str, response: requests.Response) -> None:
     status = response.status_code
     hops = [urlsplit(each.url).scheme for each in (*response.history, response)]
     if hops[0] == "https" and "http" in hops:
-        raise _refusal(url, "the server sends on to an address that isn't protected by https")
+        raise refusal(url, "the server sends on to an address that isn't protected by https")
     if status in _PASSING:
         wait = _retry_after(response.headers.get("Retry-After", ""))
         if wait > LONGEST_WAIT:
-            raise _refusal(url, f"the server is busy; try again in {round(wait / 60)} min")
+            raise refusal(url, f"the server is busy; try again in {round(wait / 60)} min")
         raise InterruptedTransferError(f"the server is busy (it answers {status})", wait)
     if status not in (200, 206, 416):
         reason = _REFUSALS.get(status, f"the server answers {status} {response.reason}")
-        raise _refusal(url, reason)
+        raise refusal(url, reason)
     if response.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/html":
         raise _web_page(url)
 
 
 def _web_page(url: str) -> DownloadError:
     """What is told where a web page came in place of a file."""
-    return _refusal(
+    return refusal(
         url,
         f"a web page came in its place; {_SIGNS_IN}, and check that the address is that of the "
         "file itself",
     )
 
 
-def _refusal(url: str, reason: str) -> DownloadError:
-    return DownloadError(f"{url} can't be downloaded: {reason}.")
+def named(url: str) -> str:
+    """An address without what may be secret in it: names, passwords and keys."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def refusal(url: str, reason: str) -> DownloadError:
+    """What is told of an address that gives nothing."""
+    return DownloadError(f"{named(url)} can't be downloaded: {reason}.")
 
 
 def _told(url: str, error: Exception) -> Exception:
@@ -179,16 +193,16 @@ def _told(url: str, error: Exception) -> Exception:
     chain = list(_causes(error))
     for cause in chain:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _refusal(url, _distrust(cause))
+            return refusal(url, _distrust(cause))
     refused = _PROXY_REFUSES.search(" ".join(map(str, chain)))
-    if refused and int(refused[2]) in _REFUSALS:
-        return _refusal(url, _REFUSALS[int(refused[2])])
+    if refused:
+        return refusal(url, _PROXY_REFUSALS.get(int(refused[2]), _NO_WAY.format(refused[2])))
     if isinstance(error, requests.TooManyRedirects):
-        return _refusal(url, "the server sends on and on to other addresses; check the address")
+        return refusal(url, "the server sends on and on to other addresses; check the address")
     if isinstance(error, requests.exceptions.InvalidProxyURL):
-        return _refusal(url, "the proxy's address is none; check the variable HTTPS_PROXY")
-    if isinstance(error, ValueError) and not isinstance(error, (OSError, HTTPError)):
-        return _refusal(url, "this is no web address that can be asked")
+        return refusal(url, "the proxy's address is none; check the variable HTTPS_PROXY")
+    if isinstance(error, ValueError):
+        return refusal(url, "this is no web address that can be asked")
     names = {type(cause).__name__ for cause in chain}
     if "ProxyError" in names:
         return InterruptedTransferError("the proxy can't be reached")
@@ -198,8 +212,8 @@ def _told(url: str, error: Exception) -> Exception:
     if names & {"NewConnectionError", "ConnectTimeoutError", "ConnectTimeout"}:
         return InterruptedTransferError("the server can't be reached")
     if names & {"ReadTimeoutError", "ReadTimeout"}:
-        return InterruptedTransferError("the server sends nothing more")
-    return InterruptedTransferError("the connection broke off")
+        return InterruptedTransferError(SILENT)
+    return InterruptedTransferError(BROKEN)
 
 
 def _distrust(error: ssl.SSLCertVerificationError) -> str:
@@ -237,6 +251,6 @@ def _retry_after(text: str) -> float:
         return float(text)
     try:
         until = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return max(0.0, until.timestamp() - time.time())

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -26,15 +27,15 @@ class Origin:
 
     Parameters
     ----------
-    url : str
-        That was asked for.
+    address : str
+        Hash of the address that was asked for, which may hold a password.
     etag, modified : str
         The server's mark and date of it, as in HTTP's header; empty where it has none.
     length : int or None
         Bytes of all of it; None where the server doesn't tell.
     """
 
-    url: str
+    address: str
     etag: str = ""
     modified: str = ""
     length: int | None = None
@@ -65,6 +66,7 @@ class UnfinishedFile:
     """
 
     def __init__(self, target: Path) -> None:
+        self._target = target
         self.path = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.part.json")
         self._file: IO[bytes] | None = None
@@ -73,11 +75,11 @@ class UnfinishedFile:
         self.is_joined = False
         self._hash = hashlib.sha256()
 
-    def take_up(self, url: str) -> Generator[None, None, None]:
+    def take_up(self, address: str) -> Generator[None, None, None]:
         """Go on with what is there, if it is from this address; else begin with nothing."""
         try:
             origin = _read_origin(self._note)
-            if origin.url != url:
+            if origin.address != address:
                 return
             self._file = self.path.open("rb+")
         except (OSError, ValueError, TypeError):
@@ -129,15 +131,17 @@ class UnfinishedFile:
     def close(self) -> None:
         """Keep what came for the next time."""
         if self._file is not None:
-            file, self._file = self._file, None
-            file.close()
+            with suppress(OSError):  # what could not be written comes once more
+                self._file.close()
+            self._file = None
 
-    def finish(self, target: Path) -> None:
+    def finish(self) -> None:
         """Let it be the file, now that it is whole."""
-        self.close()
-        with self.path.open("rb+") as file:
-            os.fsync(file.fileno())
-        self.path.replace(target)
+        assert self._file is not None
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self.path.replace(self._target)
         self._note.unlink(missing_ok=True)
 
     @property
@@ -148,9 +152,10 @@ class UnfinishedFile:
 
 def _read_origin(note: Path) -> Origin:
     origin = Origin(**read_json(note))
-    texts = (origin.url, origin.etag, origin.modified)
-    if not all(isinstance(each, str) for each in texts):
+    texts = (origin.address, origin.etag, origin.modified)
+    if not all(isinstance(each, str) and each.isprintable() for each in texts):
         raise ValueError("its texts are none")
+    origin.validator.encode("latin-1")
     if not isinstance(origin.length, int | None):
         raise ValueError("its length is none")
     return origin
