@@ -37,6 +37,8 @@ def test_one_fold_gives_a_model_with_a_name(place, models):
     assert model.folder == models / "Tiny"
     assert model.folds == ("3",)
     assert "trained on Dataset007_Tiny" in model.description
+    assert (model.card.title, model.card.axes) == ("Tiny", "stored")
+    assert model.card.sha256 == model.sha256(model.folds)
     (trained,) = (place.work / "nnUNet_results" / place.raw.name).glob("nnUNetTrainerNoDA__*")
     assert (trained / "test_predictions" / "t_000.nii.gz").is_file()
     assert (trained / "test_evaluation" / "summary.csv").is_file()

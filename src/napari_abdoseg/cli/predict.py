@@ -20,6 +20,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.inference.hardware.device import choose_devices
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 from napari_abdoseg.inference.model.ensemble import loading_ensemble
+from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
 from napari_abdoseg.log import keep_log
 from napari_abdoseg.progress import Work
@@ -45,6 +46,14 @@ def predict(
     ] = None,
     folds: Annotated[
         str | None, typer.Option(help="Folds to use, such as 0,1,2; all by default.")
+    ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Weights to use of each fold, such as checkpoint_best.pth; the final ones by "
+            "default.",
+        ),
     ] = None,
     preset: Annotated[
         str,
@@ -95,7 +104,8 @@ def predict(
     cases = show(finding_cases(inputs, output))
     if len(cases) > 1:
         keep_log("predict")
-    chosen = (model or "demo", folds.split(",") if folds else None)
+    models = [read_model(each, checkpoint) for each in model or ["demo"]]
+    chosen = (models, folds.split(",") if folds else None)
     if scheduler:
         require_nothing_of_this_machine(device, workers)
         work = on_cluster(cases, chosen, preset, disagreement, scheduler, overwrite)
@@ -145,7 +155,7 @@ def require_nothing_of_this_machine(device: str, workers: int | None) -> None:
 
 def on_cluster(
     cases: Sequence[Case],
-    chosen: tuple[str | list[str], list[str] | None],
+    chosen: tuple[list[Model], list[str] | None],
     preset: str,
     disagreement: bool,
     scheduler: str,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
 from napari_abdoseg.inference.export.label_map import labelling
+from napari_abdoseg.inference.export.merging import merge_organs
 from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preflight.scan_checks import warnings_for
@@ -123,6 +124,7 @@ def asking(
             return replace(progress, interim=None)
         stamp = preview_stamp(len(first.prediction.fold_winners), folds)
         found = drain(labelling([first], volume.grid))
+        merge_organs(found, first.trained.model)
         labels = LabelMap(found, volume.grid, ensemble.organs, stamp=stamp)
         return replace(progress, interim=labels)
 
@@ -147,6 +149,7 @@ def concluding(predicted: PredictedScan) -> Work[Segmentation]:
     """
     grid, predictions = predicted.volume.grid, predicted.predictions
     found = yield from relay(labelling(predictions, grid), as_part(ASKING, 1))
+    merge_organs(found, predictions[0].trained.model)
     return Segmentation(
         LabelMap(found, grid, predicted.organs, notices=predicted.notices),
         predicted.shares,

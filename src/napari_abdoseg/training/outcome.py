@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_abdoseg.inference.model.card import read_card, write_card
 from napari_abdoseg.inference.model.known_models import models_folder
 from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.progress import Progress, Work
@@ -72,6 +73,19 @@ def _export(run: Run, configuration: str, target: Path) -> None:
     trained = run.folder(configuration)
     description = f"{configuration}, trained on {run.folders.dataset.name}."
     export_model(trained, target, run.settings.folds, description)
+    _write_card(target, description)
     FinishedSteps(target / ORIGIN).add("trained", str(trained))
     if configuration == SECOND_STAGE:
         _export(run, FIRST_STAGE, target / run.folder(FIRST_STAGE).name)
+
+
+def _write_card(folder: Path, description: str) -> None:
+    """Say what is known of a model, and keep what its user has added."""
+    model = read_model(folder)
+    told = {
+        "title": folder.name,
+        "description": description,
+        "axes": "stored",
+        "sha256": model.sha256(model.folds),
+    }
+    write_card(folder, read_card(folder).model_copy(update=told))

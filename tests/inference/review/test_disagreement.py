@@ -15,6 +15,7 @@ from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference.export.scan_axes import linear_neighbours
+from napari_abdoseg.inference.model.card import ModelCard
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.network.prediction import PredictionOnScan, whole_prediction
 from napari_abdoseg.inference.preprocessing.preprocessing import preprocess_volume
@@ -35,8 +36,8 @@ def disagreement(
     shape = tuple(size * scan for size in dissenting.shape)
     trained = SimpleNamespace(
         plans=SimpleNamespace(transpose_backward=[0, 1, 2]),
-        model=SimpleNamespace(organs=ABDOMINAL_ORGANS, plans={}),
-        label_manager=SimpleNamespace(has_regions=False),
+        model=SimpleNamespace(organs=ABDOMINAL_ORGANS, plans={}, card=ModelCard()),
+        class_values=range(5),
         image_spacing=lambda spacing: [2.0, 2.0, 2.0],
     )
     whole = tuple(slice(0, size) for size in shape)

@@ -68,10 +68,8 @@ def labelling(predictions: Sequence[PredictionOnScan], grid: Grid) -> Work[Label
         return labels_by_nnunet(predictions, grid)
     trained, crop = predictions[0].trained, predictions[0].crop
     manager = trained.label_manager
-    heads = range(1, manager.num_segmentation_heads)
-    order = manager.regions_class_order if manager.has_regions else heads
     dtype = np.uint8 if len(manager.foreground_labels) < 255 else np.uint16
-    values: Labels = np.array([0, *order], dtype)
+    values: Labels = np.array(trained.class_values, dtype)
     labels: Labels = np.zeros(crop.scan_shape, dtype)
     interpolations = [Interpolation.of(on_scan, grid, trained) for on_scan in predictions]
     yield from _fill(labels[crop.box], interpolations, values, manager.has_regions)

@@ -15,7 +15,7 @@ from napari_abdoseg.inference.model.model_folder import (
     Model,
     read_model,
     read_model_folder,
-    require_same_labels,
+    require_same_organs,
 )
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.progress import Progress, Work, drain
@@ -117,7 +117,7 @@ def loading_ensemble(
     chosen = [models] if isinstance(models, str | Path | Model) else models
     first, *others = [_current(model) for model in chosen]
     for other in others:
-        require_same_labels(first, other)
+        require_same_organs(first, other)
     where = choose_device(device)
     yield Progress(STAGE, 0, 0, f"Running on {where.name}: {where.reason}")
     configurations = []
@@ -142,4 +142,6 @@ def _current(model: str | Path | Model) -> Model:
     """A model as its files are now."""
     if not isinstance(model, Model):
         return read_model(model)
-    return model if model.is_current else read_model_folder(model.folder)
+    if model.is_current:
+        return model
+    return read_model_folder(model.folder, checkpoint=model.chosen_checkpoint)

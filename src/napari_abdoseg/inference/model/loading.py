@@ -122,7 +122,7 @@ def _notices(trained: TrainedConfiguration) -> Iterator[str]:
             "for it, as TotalSegmentator turns them for its models."
         )
     for checkpoint in map(model.checkpoint, trained.folds):
-        if checkpoint.name != CHECKPOINT:
+        if checkpoint.name not in (CHECKPOINT, model.named_checkpoint):
             yield f"{checkpoint.parent} has no {CHECKPOINT}: {checkpoint.name} is used."
 
 

@@ -32,6 +32,7 @@ from napari_abdoseg.inference.model.schema import check
 DESCRIPTIONS = ("dataset.json", "plans.json")
 CHECKPOINT, LATEST = "checkpoint_final.pth", "checkpoint_latest.pth"
 FOLD = re.compile(r"fold_(\d+|all)")
+FOLDERS = frozenset("/\\")
 OTHER_SCANS = re.compile(r"mri?|t[12](w|c|ce|n|gd|f)?|flair|dwi|adc|pdw?|pet|suv|us|ultrasound")
 """Words for what is no CT, in names of channels."""
 
@@ -53,6 +54,8 @@ class Model:
         Of the two JSON files and the card, taken before they were read.
     card : ModelCard, optional
         Of ``model.json``; an empty one by default.
+    chosen_checkpoint : str, optional
+        Name of the weights' file that the user wants of each fold, whatever the card says.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Model:
     folds: tuple[str, ...]
     stamps: tuple[FileStamp, ...]
     card: ModelCard = field(default_factory=ModelCard)
+    chosen_checkpoint: str | None = None
 
     @property
     def is_current(self) -> bool:
@@ -98,8 +102,30 @@ class Model:
 
     @property
     def organs(self) -> tuple[Organ, ...]:
-        """Foreground labels, by value."""
-        return self.described.organs
+        """What label maps show, by value: foreground labels, some of them merged by its card."""
+        names = {values[0]: name for name, values in self._merged.items()}
+        return tuple(
+            Organ(organ.value, names.get(organ.value, organ.name))
+            for organ in self.described.organs
+            if organ.value not in self.merged_values
+        )
+
+    @cached_property
+    def merged_values(self) -> dict[int, int]:
+        """The value that label maps have in the place of another, where organs are merged."""
+        return {other: first for first, *others in self._merged.values() for other in others}
+
+    @property
+    def _merged(self) -> dict[str, list[int]]:
+        values = {organ.name: organ.value for organ in self.described.organs}
+        return {name: [values[each] for each in of] for name, of in self.card.merged.items()}
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Names of the organs that are shown at first: those of its card, or all."""
+        names = tuple(organ.name for organ in self.organs)
+        wanted = self.card.shown
+        return names if wanted is None else tuple(name for name in names if name in wanted)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -111,9 +137,16 @@ class Model:
         """What the model says of itself in ``dataset.json``."""
         return self.described.description or ""
 
+    @property
+    def named_checkpoint(self) -> str | None:
+        """Name of the weights' file that the user or the card asks for."""
+        return self.chosen_checkpoint or self.card.checkpoint
+
     def checkpoint(self, fold: str) -> Path:
-        """Weights of a fold: the final ones, or the best if only those were kept."""
+        """Weights of a fold: those asked for, or the final ones, or the best if only those are."""
         folder = self.folder / f"fold_{fold}"
+        if self.named_checkpoint:
+            return folder / self.named_checkpoint
         final, others = folder / CHECKPOINT, sorted(folder.glob("checkpoint_best*.pth"))
         alone = len(others) == 1 and others[0].is_file() and not (folder / LATEST).exists()
         return others[0] if alone and not final.is_file() else final
@@ -132,8 +165,9 @@ class Model:
         if not missing and chosen:
             return chosen
         if folds is None:
+            name = self.named_checkpoint or CHECKPOINT
             raise ModelError(
-                f"The model {self.folder} has no {CHECKPOINT} in fold_{missing[0]}: finish its "
+                f"The model {self.folder} has no {name} in fold_{missing[0]}: finish its "
                 "training, copy the model folder again, or choose the folds "
                 f"{', '.join(trained)} alone."
             )
@@ -170,13 +204,16 @@ def _find_folder(name_or_folder: str | Path) -> Path:
     return named.folder if named else Path(name_or_folder).expanduser().resolve()
 
 
-def read_model(name_or_folder: str | Path) -> Model:
+def read_model(name_or_folder: str | Path, checkpoint: str | None = None) -> Model:
     """Read and check a model.
 
     Parameters
     ----------
     name_or_folder : str or Path
         One of `known_models`, such as ``"demo"``, or an nnU-Net model folder.
+    checkpoint : str, optional
+        Name of the weights' file in each fold, such as ``"checkpoint_best.pth"``; by default
+        what the card names, or else ``"checkpoint_final.pth"``.
 
     Raises
     ------
@@ -194,10 +231,10 @@ def read_model(name_or_folder: str | Path) -> Model:
         folder = _find_folder(name_or_folder)
     except (OSError, RuntimeError, ValueError) as error:
         raise _unreadable(name_or_folder, error) from error
-    return read_model_folder(folder, name_or_folder)
+    return read_model_folder(folder, name_or_folder, checkpoint)
 
 
-def read_model_folder(folder: Path, asked: str | Path = "") -> Model:
+def read_model_folder(folder: Path, asked: str | Path = "", checkpoint: str | None = None) -> Model:
     """Read and check the model in this very folder; see `read_model`.
 
     Parameters
@@ -206,19 +243,38 @@ def read_model_folder(folder: Path, asked: str | Path = "") -> Model:
         Links on the way to it are not followed, so that it stays beside its first stage.
     asked : str or Path, optional
         What it was asked for as, for a sentence; the folder by default.
+    checkpoint : str, optional
     """
+    if checkpoint is not None and FOLDERS.intersection(checkpoint):
+        raise ModelError(f"{checkpoint!r} is no name of a checkpoint: leave out its folder.")
     try:
         _require_folder(folder, asked or folder)
         stamps = tuple(FileStamp.of(folder / name) for name in (*DESCRIPTIONS, CARD))
         dataset, plans = (_read(folder / name) for name in DESCRIPTIONS)
         card = read_card(folder)
-        model = Model(folder.name, folder, dataset, plans, _find_folds(folder), stamps, card)
+        folds = _find_folds(folder)
+        model = Model(folder.name, folder, dataset, plans, folds, stamps, card, checkpoint)
         _require_checkpoint(model)
     except (OSError, RuntimeError, ValueError) as error:
         raise _unreadable(asked or folder, error) from error
     _require_ct(model)
     _require_channels_planned(model)
+    _require_mergeable(model)
     return _with_presumed_axes(model)
+
+
+def _require_mergeable(model: Model) -> None:
+    """Require that the card merges organs that there are, each once, to one of a new name."""
+    organs = {organ.name for organ in model.described.organs}
+    merged = [name for names in model.card.merged.values() for name in names]
+    kept = organs.difference(merged)
+    wrong = [name for name in merged if name not in organs or merged.count(name) > 1]
+    wrong += [name for name in model.card.merged if name in kept]
+    if wrong:
+        raise ModelError(
+            f"{model.folder / CARD} merges {wrong[0]}, and of the organs in dataset.json beside it "
+            "each can be merged once, to one by another name: correct it, or remove the file."
+        )
 
 
 def _with_presumed_axes(model: Model) -> Model:
@@ -264,6 +320,22 @@ def require_same_labels(model: Model, other: Model) -> None:
         )
 
 
+def require_same_organs(model: Model, other: Model) -> None:
+    """Require that probabilities of two models can be averaged, and mean the same organs.
+
+    Raises
+    ------
+    ModelError
+        See `require_same_labels`; or their cards merge others.
+    """
+    require_same_labels(model, other)
+    if model.organs != other.organs:
+        raise ModelError(
+            f"The models {model.folder} and {other.folder} can't work together, since their "
+            f"{CARD} merge other organs: let both merge the same."
+        )
+
+
 def _labelling(model: Model) -> tuple[Any, Any]:
     """Labels of a model; their order counts where they are regions."""
     labels, order = model.dataset["labels"], model.dataset.get("regions_class_order")
@@ -295,12 +367,17 @@ def _find_folds(folder: Path) -> tuple[str, ...]:
 
 
 def _require_checkpoint(model: Model) -> None:
-    if not any(model.checkpoint(fold).is_file() for fold in model.folds):
-        place = f"fold_{model.folds[0]}" if model.folds else "any folder fold_0, fold_1, ..."
-        raise ModelError(
-            f"The model {model.folder} has no {CHECKPOINT} in {place}: "
-            "finish its training, or copy the model folder again."
-        )
+    if any(model.checkpoint(fold).is_file() for fold in model.folds):
+        return
+    place = f"fold_{model.folds[0]}" if model.folds else "any folder fold_0, fold_1, ..."
+    others = {path.name for path in model.folder.glob("fold_*/*.pth") if path.is_file()}
+    advice = "finish its training, or copy the model folder again"
+    if others:
+        advice += f", or ask for {' or '.join(sorted(others))} by --checkpoint or in its {CARD}"
+    raise ModelError(
+        f"The model {model.folder} has no {model.named_checkpoint or CHECKPOINT} in {place}: "
+        f"{advice}."
+    )
 
 
 def _require_ct(model: Model) -> None:

@@ -99,6 +99,13 @@ class TrainedConfiguration:
         """nnU-Net's ``LabelManager``."""
         return self.plans.get_label_manager(self.model.dataset)
 
+    @property
+    def class_values(self) -> list[int]:
+        """Label value of each class that the networks tell apart, 0 for background."""
+        manager = self.label_manager
+        heads = range(1, manager.num_segmentation_heads)
+        return [0, *(manager.regions_class_order if manager.has_regions else heads)]
+
     @cached_property
     def _hashes(self) -> dict[tuple[str, ...], str]:
         return {}

@@ -14,6 +14,7 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.inference.export.merging import merge_classes
 from napari_abdoseg.inference.export.scan_axes import Neighbours, inner_axes
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.class_map import map_winners
@@ -103,8 +104,9 @@ class Votes:
         """Votes of the folds of a prediction."""
         import torch
 
-        trained, folds = on_scan.trained, on_scan.prediction.fold_winners
+        trained, found = on_scan.trained, on_scan.prediction.fold_winners
         winners = map_winners(on_scan.prediction.logits, trained.label_manager.has_regions)
+        winners, *folds = (merge_classes(each, trained) for each in (winners, *found))
         dissenting = torch.zeros(winners.shape, dtype=torch.uint8)
         others = torch.zeros_like(winners)
         for fold in folds:
@@ -126,8 +128,7 @@ class Votes:
 
     def organ(self, number: int) -> Organ:
         """Organ of the number of a class."""
-        manager = self.trained.label_manager
-        value = manager.regions_class_order[number - 1] if manager.has_regions else number
+        value = self.trained.class_values[number]
         return next(organ for organ in self.trained.model.organs if organ.value == value)
 
     def on_scan(self, grid: Grid) -> NDArray[np.uint8]:
