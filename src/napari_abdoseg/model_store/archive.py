@@ -236,7 +236,7 @@ def _checked(file: zipfile.ZipFile, archive: Path) -> list[_Entry]:
         raise _refused(archive, f"unpacked it would have more than {MOST_BYTES >> 30} GiB")
     entries = []
     for info in infos:
-        if fault := _fault_of_kind(info) or _fault_of_name(info.orig_filename):
+        if fault := _fault_of_kind(info) or fault_of_name(info.orig_filename):
             raise _refused(archive, f"its entry {_shown(info.orig_filename)} {fault}")
         path = _path(info.orig_filename)
         if path.parts and not any(_is_junk(part) for part in path.parts):
@@ -267,7 +267,7 @@ def _fault_of_kind(info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _fault_of_name(name: str) -> str:
+def fault_of_name(name: str) -> str:
     """What is wrong with a name on any system; empty if nothing is."""
     slashed = name.replace("\\", "/")
     if slashed.startswith("/"):
