@@ -13,6 +13,7 @@ from napari_abdoseg.cli.demo import demo
 from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.cli.predict import predict
 from napari_abdoseg.cli.train import train
+from napari_abdoseg.cli.view import view
 from napari_abdoseg.cli.watch import watch
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.log import attach, log_error
@@ -39,6 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
+app.command()(view)
 app.command()(predict)
 app.command()(evaluate)
 app.add_typer(dataset)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +13,7 @@ from napari_abdoseg.batch.case_report import Report
 from napari_abdoseg.batch.segment_case import predicting_case
 from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.cli.console import console, show
+from napari_abdoseg.cli.napari_process import show_in_napari
 from napari_abdoseg.cli.predict_words import introduce
 from napari_abdoseg.evaluation.dice import dice
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
@@ -51,7 +50,7 @@ def demo(
     for path in (case.image, truth_path, case.labels, case.report, output / "organs.csv", picture):
         console.print(f"  {path}")
     if gui:
-        _show_in_napari(case)
+        show_in_napari(case.image, case.labels)
 
 
 def _score_table(report: Report, found: LabelMap, truth: LabelMap) -> Table:
@@ -63,11 +62,3 @@ def _score_table(report: Report, found: LabelMap, truth: LabelMap) -> Table:
     for organ, score in scores.items():
         table.add_row(organ.name, f"{volumes.get(organ.value, 0):.1f}", f"{score:.4f}")
     return table
-
-
-def _show_in_napari(case: Case) -> None:
-    """Open napari in a process of its own: the command line imports no Qt."""
-    files = [str(case.image), str(case.labels)]
-    plugin = "napari-abdoseg"
-    command = [sys.executable, "-m", "napari", "--plugin", plugin, *files]
-    subprocess.run([*command, "--with", plugin, "Segment organs", "Organs"], check=True)

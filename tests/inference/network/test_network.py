@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from working import load_configuration
 
 from napari_abdoseg.inference.network import network as module
-from napari_abdoseg.inference.network.network import network_on_device
+from napari_abdoseg.inference.network.class_parts import CLASSES_AT_ONCE, joined
+from napari_abdoseg.inference.network.network import Network, network_on_device
 
 
 @pytest.fixture
@@ -19,21 +22,25 @@ def image() -> torch.Tensor:
     return torch.rand((1, 1, 16, 16, 16), generator=torch.Generator().manual_seed(0))
 
 
+def answer(network: Network, flip: tuple[int, ...] = (), classes: int = 5) -> torch.Tensor:
+    return joined(network.run(image(), flip), classes)
+
+
 def test_each_fold_brings_its_weights(trained):
     with network_on_device(trained) as network:
         answers = []
         for member in trained.members:
             network.load(member)
-            answers.append(network.run(image(), ()))
-    assert answers[0].shape == (1, 5, 16, 16, 16)
+            answers.append(answer(network))
+    assert answers[0].shape == (5, 16, 16, 16)
     assert not torch.allclose(*answers)
 
 
 def test_mirroring_there_and_back(trained):
     with network_on_device(trained) as network:
         network.load(trained.members[0])
-        mirrored = network.run(image(), (2, 4))
-        expected = network.run(image().flip(2, 4), ()).flip(2, 4)
+        mirrored = answer(network, (2, 4))
+        expected = joined(network.run(image().flip(2, 4), ()), 5).flip(1, 3)
     assert torch.equal(mirrored, expected)
 
 
@@ -46,9 +53,26 @@ def test_bfloat16_where_the_cpu_has_it(trained, able, monkeypatch):
         for member in trained.members:
             quick.load(member)
             network.load(member)
-            rounded, single = (one.run(image(), (2, 3)) for one in (quick, network))
+            rounded, single = (answer(one, (2, 3)) for one in (quick, network))
             assert (rounded.float() - single).abs().mean() < 0.02
             assert torch.equal(rounded, single) != able
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("flip", [(), (2, 4)])
+def test_many_classes_come_in_parts_that_are_the_same_as_all_at_once(make_model, quick, flip):
+    count = 2 * CLASSES_AT_ONCE + 5
+    labels = {"background": 0, **{f"organ {value}": value for value in range(1, count)}}
+    trained = load_configuration(make_model((0,), labels={"labels": labels}))
+    with network_on_device(trained, quick) as network:
+        network.load(trained.members[0])
+        sizes = [len(logits) for _, logits in network.run(image(), flip)]
+        parts = answer(network, flip, count)
+        head = network.head
+        head.__class__ = type(head).__mro__[2]  # as it was before it was taken
+        whole = answer(replace(network, head=None), flip, count)
+    assert sizes == [CLASSES_AT_ONCE, CLASSES_AT_ONCE, 5]
+    assert torch.equal(parts, whole)
 
 
 def test_the_cpu_can_be_asked():

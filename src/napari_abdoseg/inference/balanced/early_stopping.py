@@ -107,7 +107,7 @@ def _predict(
             total = done + (in_round + round(later * likely)) * len(tiles)
             part = count_folds(worked, len(members))
             for tile in tiles:
-                own.add(tile, network.run(tiling.cut(tile, network.device), flip)[0])
+                own.add(tile, network.run(tiling.cut(tile, network.device), flip))
                 done += 1
                 yield Progress(STAGE, done, total, most=most, part=part)
         if first_of_fold:

@@ -13,6 +13,8 @@ from napari_abdoseg.inference.network.tiling import Tile, Tiling
 if TYPE_CHECKING:
     import torch
 
+    from napari_abdoseg.inference.network.class_parts import Parts
+
 GAUSSIAN_PEAK = 10.0
 CERTAIN = 10.0
 """Logit of background where no tile looks; of regions, which have none, its negative."""
@@ -64,9 +66,10 @@ class Accumulator:
         weights = torch.zeros(shape, dtype=dtype, device=device)
         return cls(logits, weights, gaussian, tiling, trained.label_manager.has_regions)
 
-    def add(self, tile: Tile, prediction: torch.Tensor) -> None:
-        """Add the logits of a tile, shape (class, *patch)."""
-        self.logits[tile] += prediction.to(self.logits.device) * self.gaussian
+    def add(self, tile: Tile, prediction: Parts) -> None:
+        """Add the logits of a tile, some classes at a time."""
+        for classes, logits in prediction:
+            self.logits[(classes, *tile[1:])] += logits.to(self.logits.device) * self.gaussian
         self.weights[tile[1:]] += self.gaussian
 
     def fill(self, mean: torch.Tensor) -> None:

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 from napari_abdoseg.inference.model.architecture import build_network
 from napari_abdoseg.inference.model.checkpoint import Checkpoint
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.network.class_parts import in_parts, parts_of
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from napari_abdoseg.inference.network.class_parts import Parts
+    from napari_abdoseg.inference.network.head import Head
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,18 +30,21 @@ class Network:
     device : torch.device
     bfloat16 : bool
         Convolve in bfloat16 on a CPU; a GPU works in half precision anyway.
+    head : Head, optional
+        The last layer, where it works apart from the others.
     """
 
     module: nn.Module
     device: torch.device
     bfloat16: bool = False
+    head: Head | None = None
 
     def load(self, member: Checkpoint) -> None:
         """Take a fold's weights."""
         self.module.load_state_dict(member.weights)
 
-    def run(self, image: torch.Tensor, flip: tuple[int, ...]) -> torch.Tensor:
-        """Logits of one pass, mirrored along some axes and back.
+    def run(self, image: torch.Tensor, flip: tuple[int, ...]) -> Parts:
+        """Logits of one pass, mirrored along some axes and back, some classes at a time.
 
         Parameters
         ----------
@@ -46,17 +53,25 @@ class Network:
         flip : tuple of int
             Axes of ``image``.
 
-        Returns
-        -------
-        Tensor, shape (1, class, *patch)
+        Yields
+        ------
+        slice
+            Classes.
+        Tensor, shape (class, *patch)
             Half precision on CUDA, bfloat16 where it is asked for.
         """
         import torch
 
         with torch.inference_mode(), self._autocast():
-            if not flip:
-                return self.module(image)  # type: ignore[no-any-return]
-            return torch.flip(self.module(torch.flip(image, flip)), flip)
+            last = self.module(torch.flip(image, flip) if flip else image)
+            last = torch.flip(last, flip) if flip else last
+        if self.head is None:
+            yield from in_parts(last[0])
+            return
+        for classes in parts_of(self.head.out_channels):
+            with torch.inference_mode(), self._autocast():
+                logits = self.head.logits(last, classes)[0]
+            yield classes, logits
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         import torch
@@ -79,14 +94,16 @@ def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> 
     from nnunetv2.utilities.helpers import empty_cache
 
     from napari_abdoseg.inference.network.cpu_layers import suit_cpu
+    from napari_abdoseg.inference.network.head import take_head
 
     device = device_of(trained)
     module = build_network(trained).to(device)
     bfloat16 = bfloat16 and device.type == "cpu" and cpu_has_bfloat16()
     if device.type == "cpu" and not bfloat16:
         suit_cpu(module)
+    head = take_head(module) if device.type == "cpu" else None
     try:
-        yield Network(module, device, bfloat16)
+        yield Network(module, device, bfloat16, head)
     finally:
         module.to("cpu")
         empty_cache(device)

@@ -19,6 +19,7 @@ from napari_abdoseg.inference.model.trained_configuration import TrainedConfigur
 from napari_abdoseg.inference.network.accumulation_device import gather, gathering_places
 from napari_abdoseg.inference.network.accumulator import Accumulator
 from napari_abdoseg.inference.network.class_map import map_winners
+from napari_abdoseg.inference.network.class_parts import added, in_parts, joined, mean_in_parts
 from napari_abdoseg.inference.network.network import Network, network_on_device
 from napari_abdoseg.inference.network.prediction import Prediction, whole_prediction
 from napari_abdoseg.inference.network.tiling import Tiling, mirrorings, tile_image
@@ -99,22 +100,24 @@ def _predict_fold(
     import torch
 
     sums = Accumulator.empty(trained, tiling, torch.half, sums_on)
+    classes = len(sums.logits)
     answers: dict[float, torch.Tensor] = {}
     done = begin.done
     for tile, constant in zip(tiling.tiles, tiling.constants, strict=True):
         if constant in answers:
-            sums.add(tile, answers[constant])
+            sums.add(tile, in_parts(answers[constant]))
             continue
         image = tiling.cut(tile, network.device)
-        prediction: torch.Tensor | None = None
-        for axes in flips:
-            passed = network.run(image, axes)
-            prediction = passed if prediction is None else prediction + passed
+        others: torch.Tensor | None = None
+        for axes in flips[:-1]:
+            others = added(network.run(image, axes), others, classes)
             done += 1
             yield replace(begin, done=done)
-        assert prediction is not None
-        mean = prediction[0] / len(flips) if len(flips) > 1 else prediction[0]
-        sums.add(tile, mean)
+        answer = mean_in_parts(network.run(image, flips[-1]), others, len(flips))
         if constant is not None:
-            answers[constant] = mean
+            answers[constant] = joined(answer, classes)
+            answer = in_parts(answers[constant])
+        sums.add(tile, answer)
+        done += 1
+        yield replace(begin, done=done)
     return sums.mean()

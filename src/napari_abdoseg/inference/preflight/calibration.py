@@ -187,13 +187,13 @@ def _measure(
             network.load(trained.members[0])
             starting = _seconds_since(begin, device)
             sums = Accumulator.empty(trained, tiling, torch.half, sums_on)
-            network.run(tiling.cut(tile, device), ())
+            sums.add(tile, network.run(tiling.cut(tile, device), ()))
             _seconds_since(begin, device)
             yield Progress(STAGE, 0, 0)
             passes: list[float] = []
             while len(passes) < PASSES and sum(passes) < SECONDS:
                 begin = time.perf_counter()
-                sums.add(tile, network.run(tiling.cut(tile, device), ())[0])
+                sums.add(tile, network.run(tiling.cut(tile, device), ()))
                 passes.append(_seconds_since(begin, device))
                 yield Progress(STAGE, 0, 0)
             gpu_memory = torch.cuda.max_memory_allocated(device) - taken if on_cuda else 0
