@@ -46,6 +46,10 @@ class DownloadError(AbdosegError):
     """A file could not be downloaded; there is all of it or nothing."""
 
 
+class CorrectionError(AbdosegError):
+    """A tool can't do to a label map what was asked."""
+
+
 class DeviceError(AbdosegError):
     """The device asked for is not on this machine."""
 

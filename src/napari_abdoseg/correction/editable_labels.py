@@ -1,0 +1,148 @@
+"""A label map as tools see it: organs in their boxes, and what of them may be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.anatomy.box import Box, bounding_boxes
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.errors import CorrectionError
+from napari_abdoseg.image.grid import Shape, Triple
+from napari_abdoseg.image.organ import number_name
+from napari_abdoseg.image.volume import LabelMap
+
+BACKGROUND = 0
+
+
+@dataclass(frozen=True, eq=False)
+class EditableLabels:
+    """A label map with the boxes of its organs.
+
+    Parameters
+    ----------
+    data : ndarray, shape (z, y, x)
+        Label values, which tools read and never write.
+    spacing : tuple of float
+        mm along (z, y, x).
+    boxes : mapping of int to Box
+        Of each label value that is there; larger boxes only take longer.
+    locked : frozenset of int, optional
+        Label values whose voxels stay as they are, and that no other voxel gets.
+    names : mapping of int to str, optional
+        For sentences.
+
+    Examples
+    --------
+    >>> from napari_abdoseg import make_phantom
+    >>> from napari_abdoseg.correction.editable_labels import EditableLabels
+    >>> labels = EditableLabels.of(make_phantom(1, (12.0, 10.0, 10.0))[1], locked=[2])
+    >>> sorted(labels.boxes), sorted(labels.locked)
+    ([1, 2, 3, 4], [2])
+    """
+
+    data: NDArray[Any]
+    spacing: Triple
+    boxes: Mapping[int, Box]
+    locked: frozenset[int] = frozenset()
+    names: Mapping[int, str] | None = None
+
+    @classmethod
+    def of(cls, labels: LabelMap, locked: Iterable[int] = ()) -> Self:
+        """A label map whose boxes are found now."""
+        boxes = {organ.value: box for organ, box in bounding_boxes(labels).items()}
+        names = {organ.value: organ.name for organ in labels.organs}
+        return cls(labels.data, labels.grid.spacing, boxes, frozenset(locked), names)
+
+    def around(self, values: Iterable[int], margin_mm: float = 0.0) -> Box:
+        """Smallest box that holds labels, with a margin that ends with the scan.
+
+        Raises
+        ------
+        CorrectionError
+            One of them is nowhere in the label map.
+        """
+        box: Box | None = None
+        for value in values:
+            if value not in self.boxes:
+                raise CorrectionError(
+                    f"There is no {self.name_of(value)} in this label map: choose an organ that "
+                    "is there, or paint some of it first."
+                )
+            box = self.boxes[value] if box is None else box.union(self.boxes[value])
+        if box is None:
+            raise CorrectionError("No organ is chosen: choose one in the list of organs.")
+        voxels = [int(np.ceil(margin_mm / step)) for step in self.spacing]
+        return self.within(
+            Box(
+                _shape(a - more for a, more in zip(box.start, voxels, strict=True)),
+                _shape(b + more for b, more in zip(box.stop, voxels, strict=True)),
+            )
+        )
+
+    def within(self, box: Box) -> Box:
+        """What of a box lies in the scan.
+
+        Raises
+        ------
+        CorrectionError
+            Nothing does.
+        """
+        start = _shape(max(0, first) for first in box.start)
+        stop = _shape(map(min, box.stop, self.data.shape))
+        if any(first >= end for first, end in zip(start, stop, strict=True)):
+            raise CorrectionError("The box lies outside the scan: draw it where the scan is.")
+        return Box(start, stop)
+
+    def require_unlocked(self, *values: int) -> None:
+        """Require that labels may change.
+
+        Raises
+        ------
+        CorrectionError
+            One of them is locked.
+        """
+        for value in values:
+            if value in self.locked:
+                raise CorrectionError(
+                    f"The {self.name_of(value)} is locked: unlock it in the list of organs."
+                )
+
+    def may_change(self, box: Box) -> NDArray[np.bool_]:
+        """Where labels are not locked, in a box."""
+        part = self.data[box.slices]
+        if not self.locked:
+            return np.ones(part.shape, bool)
+        return ~np.isin(part, list(self.locked))
+
+    def edit(self, box: Box, wanted: NDArray[Any]) -> Edit:
+        """What has to change in a box so that it holds other labels, as far as locks allow.
+
+        Parameters
+        ----------
+        box : Box
+        wanted : ndarray, of the box's shape
+            Label values.
+        """
+        now = self.data[box.slices]
+        differs = now != wanted
+        if self.locked:
+            held = np.zeros(int(max(now.max(), wanted.max())) + 1, bool)
+            held[[value for value in self.locked if value < held.size]] = True
+            differs &= ~(held[now] | held[wanted])
+        inside = np.nonzero(differs)
+        z, y, x = (index + first for index, first in zip(inside, box.start, strict=True))
+        return Edit((z, y, x), now[inside], wanted[inside].astype(now.dtype))
+
+    def name_of(self, value: int) -> str:
+        """What a label is called."""
+        return (self.names or {}).get(value, number_name(value))
+
+
+def _shape(values: Iterable[int]) -> Shape:
+    z, y, x = values
+    return z, y, x
