@@ -1,0 +1,277 @@
+"""What a journal gives back, however the process that wrote it ended."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.correction.edit_history import STEPS, EditHistory, combined
+from napari_abdoseg.correction.journal import FRAME, Journal, Subject, read_journal
+from napari_abdoseg.errors import CorrectionError, SaveError
+
+TESTS = str(Path(__file__).parent.parent)
+SHAPE = (7, 12, 11)
+SUBJECT = Subject("case.nii.gz", "0" * 64, SHAPE, "uint8")
+
+
+class Session:
+    """A label map that is painted at random, with all that is kept of it."""
+
+    def __init__(self, seed: int, journal: Journal | None = None) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.data = self.rng.integers(0, 4, SHAPE).astype(np.uint8)
+        self.saved = self.data.copy()
+        self.history = EditHistory(SHAPE)
+        self.journal = journal
+        self.pasts: list[np.ndarray] = []
+        self.futures: list[np.ndarray] = []
+
+    def step(self) -> None:
+        kinds = ["do"] * 5 + ["undo"] * 3 + ["redo"] * 3 + ["save", "change"]
+        kind = str(self.rng.choice(kinds))
+        if kind == "undo" and self.history.done:
+            self.futures.append(self.data.copy())
+            self.data, self.history = self.pasts.pop(), self.history.undo()
+        elif kind == "redo" and self.history.undone:
+            self.pasts.append(self.data.copy())
+            self.data, self.history = self.futures.pop(), self.history.redo()
+        elif kind == "save":
+            self.saved, self.history = self.data.copy(), self.history.save()
+        elif kind in ("do", "change"):
+            return self._paint(kind)
+        else:
+            return None
+        return self._write(kind)
+
+    def _paint(self, kind: str) -> None:
+        before, stroke = self.data.copy(), []
+        for _ in range(self.rng.integers(1, 4)):
+            where = np.nonzero(self.rng.random(SHAPE) < self.rng.choice([0.001, 0.1]))
+            after = self.rng.integers(0, 4, len(where[0])).astype(np.uint8)
+            stroke.append(Edit(where, self.data[where], after))
+            self.data[where] = after
+        if kind == "do":
+            self.pasts, self.futures = [*self.pasts, before][-STEPS:], []
+            self.history = self.history.do(tuple(stroke))
+        else:
+            self.pasts, self.futures = [], []
+            self.history = self.history.change(stroke)
+        self._write(kind, stroke)
+
+    def _write(self, kind: str, stroke=()) -> None:
+        if self.journal is not None:
+            self.journal.write(kind, stroke)
+
+
+def applied(data: np.ndarray, *edits: Edit | None) -> np.ndarray:
+    """A copy of voxels after edits, each of which must begin with what is there."""
+    data = data.copy()
+    for edit in edits:
+        if edit is not None:
+            assert (data[edit.where] == edit.before).all()
+            data[edit.where] = edit.after
+    return data
+
+
+def assert_gives_back(history: EditHistory, session: Session) -> None:
+    """Require the voxels, and all that can be undone and done again."""
+    data = applied(session.saved, history.unsaved)
+    assert (data == session.data).all()
+    assert (len(history.done), len(history.undone)) == (len(session.pasts), len(session.futures))
+    redone = data
+    for stroke, expected in zip(reversed(history.undone), reversed(session.futures), strict=True):
+        redone = applied(redone, *stroke)
+        assert (redone == expected).all()
+    for stroke, expected in zip(reversed(history.done), reversed(session.pasts), strict=True):
+        data = applied(data, *(edit.reverted for edit in reversed(stroke)))
+        assert (data == expected).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_all_comes_back_at_each_step(seed, tmp_path):
+    path = tmp_path / "journal"
+    with Journal(path, SUBJECT, EditHistory(SHAPE)) as journal:
+        session = Session(seed, journal)
+        for number in range(60):
+            session.step()
+            recovered = read_journal(path)
+            assert recovered.end == path.stat().st_size
+            assert_gives_back(recovered.history, session)
+            if number % 17 == 0:
+                journal.restart(SUBJECT, recovered.history)
+                assert_gives_back(read_journal(path).history, session)
+
+
+def test_a_journal_that_begins_anew_is_smaller_and_keeps_a_hundred_steps(tmp_path):
+    path = tmp_path / "journal"
+    with Journal(path, SUBJECT, EditHistory(SHAPE)) as journal:
+        session = Session(0, journal)
+        for _ in range(3 * STEPS):
+            session._paint("do")
+        before = path.stat().st_size
+        journal.restart(SUBJECT, session.history)
+        assert path.stat().st_size < before / 2
+        journal.write("undo")
+    session.data = session.pasts.pop()
+    session.futures.append(applied(session.data, *session.history.done[-1]))
+    recovered = read_journal(path).history
+    assert len(recovered.done) == STEPS - 1
+    assert_gives_back(recovered, session)
+
+
+def test_a_record_that_is_cut_off_or_spoiled_is_left_out(tmp_path):
+    path = tmp_path / "journal"
+    with Journal(path, SUBJECT, EditHistory(SHAPE)) as journal:
+        session = Session(1, journal)
+        session._paint("do")
+        kept, before = path.stat().st_size, replace(session.history)
+        session._paint("do")
+    whole = path.read_bytes()
+    for size in range(kept, len(whole)):
+        path.write_bytes(whole[:size])
+        recovered = read_journal(path)
+        assert recovered.end == kept
+        assert len(recovered.history.done) == len(before.done)
+    for byte in range(kept, len(whole), 7):
+        path.write_bytes(whole[:byte] + bytes([whole[byte] ^ 1]) + whole[byte + 1 :])
+        assert read_journal(path).end == kept
+
+
+def test_what_was_undone_before_a_cut_can_not_be_undone_twice(tmp_path):
+    path = tmp_path / "journal"
+    with Journal(path, SUBJECT, EditHistory(SHAPE)) as journal:
+        for kind in ("undo", "redo"):
+            journal.write(kind)
+    assert read_journal(path).history.unsaved is None
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [[10**12, 30]],
+        [[-1, 30]],
+        [[5, 30]],
+        "edits",
+        [["a", "b"]],
+    ],
+)
+def test_records_that_say_what_is_not_so_are_left_out(edits, tmp_path):
+    path = tmp_path / "journal"
+    Journal(path, SUBJECT, EditHistory(SHAPE)).close()
+    kept = path.stat().st_size
+    body = json.dumps({"kind": "do", "edits": edits}).encode() + b"\nnothing that inflates"
+    with path.open("ab") as file:
+        file.write(FRAME.pack(len(body), zlib.crc32(body)) + body)
+    recovered = read_journal(path)
+    assert (recovered.end, recovered.history.done) == (kept, ())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x00" * 400, b"{}\n", b'{"format": 99, "file": "a", "sha256": "", "dtype": "uint8"}\n'],
+)
+def test_a_file_that_is_no_journal_is_told(content, tmp_path):
+    path = tmp_path / "journal"
+    path.write_bytes(content)
+    with pytest.raises(CorrectionError, match="no journal of corrections that this version"):
+        read_journal(path)
+    with pytest.raises(CorrectionError, match="can't be read"):
+        read_journal(tmp_path / "none")
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from correction.test_journal import SHAPE, SUBJECT, Session
+from napari_abdoseg.correction.edit_history import EditHistory
+from napari_abdoseg.correction.journal import Journal
+from napari_abdoseg.errors import SaveError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+session = Session(3, Journal(Path({path!r}), SUBJECT, EditHistory(SHAPE)))
+for number in range({limit}):
+    try:
+        session._paint("do")
+    except SaveError as error:
+        print(number, error)
+        break
+"""
+
+
+def test_a_full_disk_leaves_all_that_was_written(tmp_path):
+    path = tmp_path / "journal"
+    code = FULL.format(tests=TESTS, limit=6000, path=str(path))
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    number, words = said.stdout.split(" ", 1)
+    assert "was not saved" in words
+    recovered = read_journal(path)
+    assert recovered.end == path.stat().st_size
+    assert len(recovered.history.done) == min(int(number), STEPS) > 0
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path):
+    with pytest.raises(SaveError, match="its folder does not exist"):
+        Journal(tmp_path / "gone" / "journal", SUBJECT, EditHistory(SHAPE))
+
+
+WRITING = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from correction.test_journal import SHAPE, SUBJECT, Session
+from napari_abdoseg.correction.edit_history import EditHistory
+from napari_abdoseg.correction.journal import Journal
+
+session = Session({seed}, Journal(Path({path!r}), SUBJECT, EditHistory(SHAPE)))
+for number in range(1, 100_000):
+    session.step()
+    if number % 40 == 0:
+        session.journal.restart(SUBJECT, session.history)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_killed_session_loses_nothing_that_it_had_said(seed, tmp_path):
+    path = tmp_path / "journal"
+    code = WRITING.format(tests=TESTS, seed=seed, path=str(path))
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout.readline()
+    time.sleep(np.random.default_rng(seed).uniform(0.05, 0.6))
+    process.send_signal(signal.SIGKILL)
+    lines = process.stdout.read().decode().splitlines()
+    process.wait()
+    said = int(lines[-1]) if lines else 1
+    recovered = read_journal(path).history
+    session = Session(seed)
+    for _ in range(said):
+        session.step()
+    try:
+        assert_gives_back(recovered, session)
+    except AssertionError:  # the step after had been written, and not been said
+        session.step()
+        assert_gives_back(recovered, session)
+
+
+def test_edits_are_combined_to_what_they_come_to():
+    session = Session(5)
+    before = session.data.copy()
+    edits = []
+    for _ in range(5):
+        session._paint("do")
+        edits += session.history.done[-1]
+    assert (applied(before, combined(edits, SHAPE)) == session.data).all()
+    assert combined([*edits, *(edit.reverted for edit in reversed(edits))], SHAPE) is None
+    assert combined([], SHAPE) is None
