@@ -47,10 +47,7 @@ class FileServer:
         self.always: Fault | None = None
         self.asked: list[dict[str, str]] = []
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(
-            ("127.0.0.1", 0), type("Handler", (Answer,), {"at": self})
-        )
-        self._server.daemon_threads = True
+        self._server = _Quietly(("127.0.0.1", 0), type("Handler", (Answer,), {"at": self}))
         self._scheme = "http"
         if certificate is not None:
             self._scheme = "https"
@@ -68,6 +65,14 @@ class FileServer:
         self.closing.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Quietly(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, *_: object) -> None:
+        """Clients leave when they like."""
 
 
 @contextmanager

@@ -6,11 +6,10 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from limits import no_file_above
 from unpacked import unpacked
 
 from napari_abdoseg.batch.case import Case
@@ -89,18 +88,6 @@ def test_no_room_for_the_table(cases, unbroken, ensemble):
     ballast.unlink()
     assert drain(predicting(cases, ensemble, "fast")).kept == cases
     assert contents(output) == whole
-
-
-@contextmanager
-def no_file_above(size: int) -> Iterator[None]:
-    """Have the system refuse larger files to this process and those that it starts."""
-    resource = pytest.importorskip("resource", reason="no limits on files here")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("devices", ["cpu", "cpu,cpu"])

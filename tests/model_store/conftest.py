@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import trustme
 from file_server import FileServer, serving
 
 from napari_abdoseg.model_store import download
@@ -40,3 +43,25 @@ def server(tmp_path: Path, content: bytes) -> Iterator[FileServer]:
     (folder / "model.zip").write_bytes(content)
     with serving(folder) as running:
         yield running
+
+
+Certified = Callable[..., ssl.SSLContext]
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def certified(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certified:
+    """A function that gives a certificate of an authority that is trusted."""
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+
+    def make(host: str = "localhost", **validity: datetime) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(host, **validity).configure_cert(context)
+        return context
+
+    return make

@@ -7,20 +7,17 @@ import hashlib
 import json
 import os
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import file_server as does
 import pytest
-import trustme
 from file_server import Fault, FileServer, serving
+from limits import no_file_above
 from working import run
 
 from napari_abdoseg.errors import DownloadError, SaveError
@@ -205,6 +202,20 @@ def test_a_server_that_always_breaks_is_given_up_and_the_part_is_kept(server, ta
     assert "the connection broke off; try again later, and it goes on where" in sentence
     drain(downloading(server.url("model.zip"), target))
     assert server.asked[-1]["range"] == "bytes=500000-"
+    assert target.read_bytes() == content
+
+
+def test_a_server_that_sends_a_byte_at_a_time_is_given_up(server, target):
+    server.always = does.truncate(1)
+    assert "goes on where it stopped" in fail(server.url("model.zip"), target)
+    assert len(server.asked) == len(download.WAITS) + 1
+
+
+def test_a_network_that_breaks_often_brings_the_file(server, target, content):
+    server.faults += [does.truncate(160_000)] * 6
+    server.faults += [None]
+    drain(downloading(server.url("model.zip"), target))
+    assert len(server.asked) == 7
     assert target.read_bytes() == content
 
 
@@ -433,28 +444,6 @@ def test_a_proxy_that_is_not_there(target, monkeypatch):
         assert "the proxy can't be reached" in fail("https://models.invalid/model.zip", target)
 
 
-Certified = Callable[..., ssl.SSLContext]
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def certified(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certified:
-    """A function that gives a certificate of an authority that is trusted."""
-    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
-
-    def make(host: str = "localhost", **validity: datetime) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(host, **validity).configure_cert(context)
-        return context
-
-    return make
-
-
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 
@@ -519,18 +508,6 @@ def test_a_disk_that_becomes_full(server, small_disk, content, monkeypatch):
     drain(downloading(server.url("model.zip"), target))
     assert server.asked[-1]["range"] == f"bytes={kept}-"
     assert target.read_bytes() == content
-
-
-@contextmanager
-def no_file_above(size: int) -> Iterator[None]:
-    """Have the system refuse larger files to this process."""
-    resource = pytest.importorskip("resource", reason="no limits on files here")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_file_that_may_not_be_so_large(server, target, content):

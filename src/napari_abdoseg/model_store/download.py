@@ -32,7 +32,9 @@ from napari_abdoseg.progress import Countdown, Progress, Work
 
 STAGE, CHECKING = "Downloading", "Checking what is there already"
 WAITS = (1.0, 3.0, 10.0, 30.0)
-"""Seconds before each further try, as long as nothing more comes."""
+"""Seconds before each further try, as long as next to nothing comes."""
+ENOUGH = 1 << 18
+"""Bytes that are worth beginning to count tries anew."""
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 MB, GB = 1e6, 1e9
 
@@ -171,7 +173,7 @@ class _Fetching:
             self._part.close()
 
     def _all_of_it(self) -> Work[None]:
-        """Ask until nothing is missing; give up after several tries that bring nothing more."""
+        """Ask until nothing is missing; give up after several tries that bring next to nothing."""
         failures, farthest = 0, self._part.size
         while not self._is_whole():
             try:
@@ -179,7 +181,7 @@ class _Fetching:
             except InterruptedTransferError as error:
                 if self._is_whole():
                     return
-                if self._part.size > farthest:
+                if self._part.size >= farthest + ENOUGH:
                     failures, farthest = 0, self._part.size
                 if failures == len(WAITS):
                     kept = ", and it goes on where it stopped" if self._part.size else ""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO
 
 from napari_abdoseg.image.files.json_file import read_json
-from napari_abdoseg.image.files.saving import write_text
 
 BLOCK = 1 << 22
 """Bytes that are read and hashed in one go."""
@@ -110,7 +109,7 @@ class UnfinishedFile:
         """Begin with nothing, from there."""
         self.drop()
         self._file = self.path.open("wb")
-        write_text(self._note, json.dumps(asdict(origin)))
+        self._note.write_text(json.dumps(asdict(origin)), encoding="utf-8")
         self.origin = origin
 
     def append(self, chunk: bytes) -> None:
