@@ -120,32 +120,44 @@ def _meant(found: Sequence[FoundModel], asked: PurePosixPath) -> list[FoundModel
     return whole or named or [model for model, parts in folders if parts[-1:] == end[-1:]]
 
 
+def first_stage_name(name: str, folder: Path) -> str | None:
+    """Name of the folder of a cascade's first stage; None if a model is no cascade.
+
+    Parameters
+    ----------
+    name : str
+        What nnU-Net calls the model's own folder: ``TRAINER__PLANS__CONFIGURATION``.
+    folder : Path
+        Where it is now.
+    """
+    trained, _, configuration = name.rpartition("__")
+    try:
+        planned = read_json(folder / "plans.json")["configurations"][configuration]
+        previous = planned.get("previous_stage")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # the reader of models says what is wrong with it
+    return f"{trained}__{previous}" if isinstance(previous, str) else None
+
+
 def _first_stage(
     chosen: FoundModel, folder: Path, found: Sequence[FoundModel], shown: str
 ) -> FoundModel | None:
-    """The model of a cascade's first stage, if it has one.
+    """The model of a cascade's first stage, if it has one that isn't in its own folder.
 
     Raises
     ------
     ModelError
         It isn't there.
     """
-    trainer, _, configuration = PurePosixPath(chosen.inside).name.rpartition("__")
-    try:
-        planned = read_json(folder / "plans.json")["configurations"][configuration]
-        previous = planned.get("previous_stage")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # the reader of models says what is wrong with it
-    if not isinstance(previous, str):
+    own = PurePosixPath(chosen.inside)
+    name = first_stage_name(own.name or Path(shown).name, folder)
+    if name is None or (folder / name).is_dir():
         return None
-    inside = str(PurePosixPath(chosen.inside).parent / f"{trainer}__{previous}")
-    if first := next((model for model in found if model.inside == inside), None):
+    if first := next((model for model in found if model.inside == str(own.parent / name)), None):
         return first
-    if any(folder.glob(f"{trainer}__{previous}/dataset.json")):
-        return None
     raise ModelError(
-        f"{chosen.inside or shown} is the second stage of a cascade, and its first stage, "
-        f"{trainer}__{previous}, isn't beside it in {shown}: get it with its first stage."
+        f"{chosen.inside or shown} is the second stage of a cascade, and its first stage, {name}, "
+        f"isn't beside it in {shown}: get it with its first stage."
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.inference.model.card import ModelCard, Origin, read_card, write_card
+from napari_abdoseg.inference.model.known_models import is_of_totalsegmentator
 from napari_abdoseg.inference.model.model_folder import Model, read_model_folder
 from napari_abdoseg.model_store.arriving import copying_model, unpacking_model
 from napari_abdoseg.model_store.cards import card_of_installed, model_hash
@@ -210,7 +211,7 @@ def _hashing(path: Path) -> Work[str]:
 def _finishing(source: _Source, folder: Path, arrived: Sequence[_Arrived]) -> Work[None]:
     """Check what has come, and write its card."""
     try:
-        own = read_card(folder)
+        own = _own_card(source, folder)
         known = own.origin.catalogue if own.origin else None
         origin = Origin(
             url=source.parts[0].url if source.parts else str(source.place),
@@ -240,6 +241,14 @@ def _finishing(source: _Source, folder: Path, arrived: Sequence[_Arrived]) -> Wo
     for part in source.parts:
         if part.sha256 is None and not known_download(part.url):
             yield Progress("Checking", 99, 100, notice=_told_of_trust(part))
+
+
+def _own_card(source: _Source, folder: Path) -> ModelCard:
+    """The card that came with a model; from TotalSegmentator's folder none names its axes."""
+    card = read_card(folder)
+    if source.place and not card.names_axes and is_of_totalsegmentator(source.place, ""):
+        return card.with_axes("RAS")
+    return card
 
 
 def _told_of_trust(part: ModelPart) -> str:
