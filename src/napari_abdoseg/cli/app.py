@@ -11,6 +11,7 @@ from napari_abdoseg.cli.console import LogLines, complain, print_any_character
 from napari_abdoseg.cli.dataset import dataset
 from napari_abdoseg.cli.demo import demo
 from napari_abdoseg.cli.evaluate import evaluate
+from napari_abdoseg.cli.models import models
 from napari_abdoseg.cli.predict import predict
 from napari_abdoseg.cli.train import train
 from napari_abdoseg.cli.view import view
@@ -43,6 +44,7 @@ app.command()(demo)
 app.command()(view)
 app.command()(predict)
 app.command()(evaluate)
+app.add_typer(models)
 app.add_typer(dataset)
 app.command()(train)
 app.command()(watch)
