@@ -7,11 +7,11 @@ from itertools import permutations, product
 import nibabel as nib
 import numpy as np
 import pytest
-from small_models import cascade
+from small_models import cascade, two_stages
 
 from napari_abdoseg import load_ensemble, read_volume, segment
 from napari_abdoseg.image.nifti.volumes import write_volume
-from napari_abdoseg.inference.model.card import ModelCard, write_card
+from napari_abdoseg.inference.model.card import ModelCard, Region, read_card, write_card
 from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.inference.preprocessing.axis_order import (
     network_order_spacing,
@@ -79,15 +79,19 @@ def test_a_model_that_names_no_axes_sees_what_is_stored(make_model, stored_in):
     assert (one != other).any()
 
 
+def _two_stages(make_model):
+    folder = two_stages(make_model, Region(organs=["pancreas"], margin_mm=30.0))
+    write_card(folder / "region", ModelCard(axes="RAS"))
+    return folder
+
+
 @pytest.mark.parametrize("preset", ["balanced", "fast"])
-@pytest.mark.parametrize("of_cascade", [False, True])
-def test_so_it_is_with_each_preset_and_in_cascades(
-    make_model, ras_model, stored_in, preset, of_cascade, single_precision
+@pytest.mark.parametrize("make", [lambda make_model: make_model((0, 1)), cascade, _two_stages])
+def test_so_it_is_with_each_preset_in_cascades_and_regions(
+    make_model, make, stored_in, preset, single_precision
 ):
-    folder = ras_model
-    if of_cascade:
-        folder = cascade(make_model)
-        write_card(folder, ModelCard(axes="RAS"))
+    folder = make(make_model)
+    write_card(folder, read_card(folder).with_axes("RAS"))
     ensemble = load_ensemble(folder, device="cpu")
     first, *others = [
         segment(read_volume(stored_in(codes)), ensemble, preset).data

@@ -103,7 +103,7 @@ def _model_entry(share: Share, labels: LabelMap) -> dict[str, Any]:
         "folds": list(share.folds),
         "passes": share.passes,
         "passes_everywhere": share.passes_everywhere,
-        "region": _box_entry(share.region, labels),
+        "region": None if share.region is None else _box_entry(share.region, labels),
     }
 
 

@@ -132,6 +132,15 @@ class Grid:
         z, y, x = (self.stored_shape[axis] for axis, _ in self.stored_axes)
         return z, y, x
 
+    def part(self, start: Shape, stop: Shape) -> Grid:
+        """Grid of the voxels from ``start`` to before ``stop``, both (z, y, x)."""
+        corners = np.stack([self.stored_index(start), self.stored_index(np.subtract(stop, 1))])
+        first, last = np.rint(corners.min(axis=0)), np.rint(corners.max(axis=0))
+        affine = self.affine.copy()
+        affine[:3, 3] = (self.affine @ [*first, 1.0])[:3]
+        i, j, k = (int(size) for size in last - first + 1)
+        return Grid((i, j, k), affine)
+
     @property
     def stored_spacing(self) -> Triple:
         """Distance between voxel centres in mm, in stored order.

@@ -12,6 +12,7 @@ from napari_abdoseg.inference.export.scan_axes import scan_region
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.axis_order import box_from_network_order
+from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.review.disagreement import Disagreement
 
 
@@ -28,15 +29,15 @@ class Share:
         Passes of a network.
     passes_everywhere : int
         Passes that all folds and mirrorings would need for the whole scan.
-    region : Box
-        Where all of them worked.
+    region : Box or None
+        Where all of them worked; None if there was nothing for them to look at.
     """
 
     trained: TrainedConfiguration
     folds: tuple[str, ...]
     passes: int
     passes_everywhere: int
-    region: Box
+    region: Box | None
 
     @classmethod
     def of(cls, on_scan: PredictionOnScan, grid: Grid) -> Self:
@@ -49,6 +50,11 @@ class Share:
             prediction.passes_everywhere,
             box_from_network_order(scan_region(on_scan), grid, trained),
         )
+
+    @classmethod
+    def none(cls, trained: TrainedConfiguration, preset: Preset) -> Self:
+        """Of a configuration that had nothing to look at."""
+        return cls(trained, preset.used(trained.folds), 0, 0, None)
 
 
 @dataclass(frozen=True, eq=False)

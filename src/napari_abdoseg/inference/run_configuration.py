@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.balanced.balanced import predict_balanced
 from napari_abdoseg.inference.export.label_map import Labels, labelling
@@ -12,6 +13,7 @@ from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.network.sliding_window import predict_everywhere
 from napari_abdoseg.inference.preflight.workload import expect_workload
 from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed, preprocess_volume
+from napari_abdoseg.inference.preprocessing.scan_part import part_of
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.result import Share
 from napari_abdoseg.inference.scan import PredictedScan
@@ -27,6 +29,7 @@ def predicting(
     trained: TrainedConfiguration,
     preset: Preset,
     prepared: Preprocessed | None = None,
+    box: Box | None = None,
 ) -> Work[PredictedScan]:
     """Let a configuration work on a scan.
 
@@ -37,6 +40,8 @@ def predicting(
     preset : Preset
     prepared : Preprocessed, optional
         What `prepare_first` gave for them, if that was called before.
+    box : Box, optional
+        The part of the scan that networks are shown; all of it by default.
 
     Yields
     ------
@@ -47,41 +52,55 @@ def predicting(
     first = trained.previous_stage
     if prepared is None:
         yield Progress(PREPROCESSING, 0, 0)
-        prepared = prepare_first(volume, trained)
+        prepared = prepare_first(volume, trained, box)
     if first is None:
-        return (yield from _predicting_stage(prepared, volume, trained, preset))
-    work = _predicting_first(prepared, volume, first, preset)
+        return (yield from _predicting_stage(prepared, volume, trained, preset, box))
+    work = _predicting_first(prepared, volume, first, preset, box)
     labels, shares = yield from relay(work, as_part(0, 1 / 2))
-    work_on = _predicting_second(volume, trained, preset, labels)
+    work_on = _predicting_second(volume, trained, preset, labels, box)
     predicted = yield from relay(work_on, as_part(1 / 2, 1))
     return replace(predicted, shares=shares + predicted.shares)
 
 
-def prepare_first(volume: Volume, trained: TrainedConfiguration) -> Preprocessed:
+def prepare_first(
+    volume: Volume, trained: TrainedConfiguration, box: Box | None = None
+) -> Preprocessed:
     """The image that a configuration's networks take, of a cascade those of its first stage."""
-    return preprocess_volume(volume, trained.previous_stage or trained)
+    return preprocess_volume(volume, trained.previous_stage or trained, box=box)
 
 
 def _predicting_first(
-    prepared: Preprocessed, volume: Volume, trained: TrainedConfiguration, preset: Preset
+    prepared: Preprocessed,
+    volume: Volume,
+    trained: TrainedConfiguration,
+    preset: Preset,
+    box: Box | None,
 ) -> Work[tuple[Labels, tuple[Share, ...]]]:
     """Labels that a cascade's second stage is given."""
-    work = _predicting_stage(prepared, volume, trained, preset)
+    work = _predicting_stage(prepared, volume, trained, preset, box)
     predicted = yield from relay(work, as_part(0, ASKING))
     work_on = labelling(predicted.predictions, volume.grid)
     return (yield from relay(work_on, as_part(ASKING, 1))), predicted.shares
 
 
 def _predicting_second(
-    volume: Volume, trained: TrainedConfiguration, preset: Preset, labels: Labels
+    volume: Volume,
+    trained: TrainedConfiguration,
+    preset: Preset,
+    labels: Labels,
+    box: Box | None,
 ) -> Work[PredictedScan]:
     yield Progress(PREPROCESSING, 0, 0)
-    prepared = preprocess_volume(volume, trained, labels)
-    return (yield from _predicting_stage(prepared, volume, trained, preset))
+    prepared = preprocess_volume(volume, trained, labels, box)
+    return (yield from _predicting_stage(prepared, volume, trained, preset, box))
 
 
 def _predicting_stage(
-    prepared: Preprocessed, volume: Volume, trained: TrainedConfiguration, preset: Preset
+    prepared: Preprocessed,
+    volume: Volume,
+    trained: TrainedConfiguration,
+    preset: Preset,
+    box: Box | None,
 ) -> Work[PredictedScan]:
     import torch
 
@@ -93,7 +112,7 @@ def _predicting_stage(
 
     if preset.where_organs_are:
         spacing = trained.image_spacing(crop.spacing)
-        passes = expect_workload(volume, trained, preset).passes
+        passes = expect_workload(part_of(volume, box), trained, preset).passes
         work = predict_balanced(image, trained, preset, spacing, passes)
     else:
         work = predict_everywhere(image, trained, preset)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed
 from napari_abdoseg.inference.result import Share
@@ -20,8 +20,8 @@ class PreparedScan:
     ----------
     volume : Volume
     images : tuple of Preprocessed, optional
-        One a configuration, of a cascade that of its first stage; each is made when its turn
-        comes by default.
+        One a configuration, of a cascade that of its first stage; where they look in a region,
+        that of the model that finds it. Each is made when its turn comes by default.
     alarm : str, optional
         How its content lies, if not as its header says.
     seconds : dict of str to float, optional
@@ -42,7 +42,7 @@ class PredictedScan:
     ----------
     volume : Volume
     predictions : tuple of PredictionOnScan
-        One a configuration.
+        One a configuration; none where the region was not found in which they look.
     shares : tuple of Share
         What each did, the first stage of a cascade before its second.
     notices : tuple of str, optional
@@ -58,6 +58,6 @@ class PredictedScan:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def organs(self) -> tuple[Organ, ...]:
-        """What networks looked for, by value."""
-        return self.predictions[0].trained.model.organs
+    def trained(self) -> TrainedConfiguration:
+        """A configuration that looked for the organs, or would have."""
+        return self.shares[-1].trained

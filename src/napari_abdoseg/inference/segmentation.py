@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import TypeVar
 
+import numpy as np
+
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
-from napari_abdoseg.inference.export.label_map import labelling
+from napari_abdoseg.inference.export.label_map import STAGE as LABELLING
+from napari_abdoseg.inference.export.label_map import Labels, labelling
 from napari_abdoseg.inference.export.merging import merge_organs
 from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preflight.scan_checks import warnings_for
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
-from napari_abdoseg.inference.result import Segmentation
+from napari_abdoseg.inference.region import STAGE, finding_region, nothing_found
+from napari_abdoseg.inference.result import Segmentation, Share
 from napari_abdoseg.inference.review.disagreement import Disagreement
 from napari_abdoseg.inference.run_configuration import (
     ASKING,
@@ -22,6 +29,8 @@ from napari_abdoseg.inference.run_configuration import (
 )
 from napari_abdoseg.inference.scan import PredictedScan, PreparedScan
 from napari_abdoseg.progress import Progress, Work, as_part, drain, relay
+
+Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
@@ -97,8 +106,8 @@ def preparing(volume: Volume, ensemble: Ensemble) -> Work[PreparedScan]:
 
     Another thread can make them while networks work on another scan.
     """
-    images = []
-    for trained in ensemble.configurations:
+    images, finder = [], ensemble.region_finder
+    for trained in ensemble.configurations if finder is None else (finder,):
         yield Progress(PREPROCESSING, 0, 0)
         images.append(prepare_first(volume, trained))
     return PreparedScan(volume, tuple(images))
@@ -110,7 +119,9 @@ def asking(
     """Let the networks work on a scan, the first part of `segmenting`."""
     chosen, configurations, volume = find_preset(preset), ensemble.configurations, scan.volume
     folds = sum(len(trained.folds) for trained in configurations)
-    notices = list(warnings_for(volume, configurations))
+    finder, images = ensemble.region_finder, list(scan.images)
+    shown = configurations if finder is None else (finder, *configurations)
+    notices = list(warnings_for(volume, shown))
     _log.info("Segmenting %s with the preset %s", volume.path or "a scan without a file", preset)
     for notice in notices:
         _log.warning("%s", notice)
@@ -128,16 +139,30 @@ def asking(
         labels = LabelMap(found, volume.grid, ensemble.organs, stamp=stamp)
         return replace(progress, interim=labels)
 
+    def turn(work: Work[Result], number: int) -> Work[Result]:
+        begin, end = (ASKING * each / len(shown) for each in (number, number + 1))
+        return relay(relay(work, pass_on), as_part(begin, end))
+
+    box: Box | None = None
+    shares: tuple[Share, ...] = ()
+    if finder is not None:
+        image = images.pop() if images else None
+        work = finding_region(volume, configurations[0], chosen, image)
+        box, shares = yield from turn(work, 0)
+        if box is None:
+            notices.append(nothing_found(configurations[0]))
+            shares += tuple(Share.none(each, chosen) for each in ensemble.stages_in_region)
+            yield Progress(STAGE, 0, 0, notices[-1])
+            return PredictedScan(volume, (), shares, tuple(notices))
+
     parts: list[PredictedScan] = []
-    for number, trained in enumerate(configurations):
-        image = scan.images[number] if scan.images else None
-        work = relay(predicting(volume, trained, chosen, image), pass_on)
-        begin, end = (ASKING * each / len(configurations) for each in (number, number + 1))
-        parts.append((yield from relay(work, as_part(begin, end))))
+    for number, trained in enumerate(configurations, len(shown) - len(configurations)):
+        image = images.pop(0) if images else None
+        parts.append((yield from turn(predicting(volume, trained, chosen, image, box), number)))
     return PredictedScan(
         volume,
         tuple(on_scan for part in parts for on_scan in part.predictions),
-        tuple(share for part in parts for share in part.shares),
+        (*shares, *(share for part in parts for share in part.shares)),
         tuple(notices),
     )
 
@@ -148,13 +173,20 @@ def concluding(predicted: PredictedScan) -> Work[Segmentation]:
     Another thread can do it while networks work on another scan.
     """
     grid, predictions = predicted.volume.grid, predicted.predictions
-    found = yield from relay(labelling(predictions, grid), as_part(ASKING, 1))
-    merge_organs(found, predictions[0].trained.model)
+    model = predicted.trained.model
+    work = labelling(predictions, grid) if predictions else _labelling_nothing(grid)
+    found = yield from relay(work, as_part(ASKING, 1))
+    merge_organs(found, model)
     return Segmentation(
-        LabelMap(found, grid, predicted.organs, notices=predicted.notices),
+        LabelMap(found, grid, model.organs, notices=predicted.notices),
         predicted.shares,
         Disagreement.between_folds(predictions, grid),
     )
+
+
+def _labelling_nothing(grid: Grid) -> Work[Labels]:
+    yield Progress(LABELLING, 0, 1)
+    return np.zeros(grid.shape, np.uint8)
 
 
 def preview_stamp(worked: int, folds: int) -> str:

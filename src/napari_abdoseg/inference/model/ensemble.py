@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.inference.hardware.device import Device, choose_device
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
@@ -34,13 +35,19 @@ class Ensemble:
 
     @property
     def stages(self) -> tuple[TrainedConfiguration, ...]:
-        """All that work, the first stage of a cascade before its second."""
-        return tuple(
-            stage
-            for trained in self.configurations
-            for stage in (trained.previous_stage, trained)
-            if stage is not None
-        )
+        """All that work: those that find the region, then those that look in it."""
+        finder = self.region_finder
+        return (*(_stages_of(finder) if finder else ()), *self.stages_in_region)
+
+    @property
+    def stages_in_region(self) -> tuple[TrainedConfiguration, ...]:
+        """All that find the organs, the first stage of a cascade before its second."""
+        return tuple(stage for trained in self.configurations for stage in _stages_of(trained))
+
+    @property
+    def region_finder(self) -> TrainedConfiguration | None:
+        """What finds the region in which all others look, if they look in one."""
+        return self.configurations[0].region_finder
 
     @property
     def chosen(self) -> tuple[ChosenFolds, ...]:
@@ -61,6 +68,11 @@ class Ensemble:
     def organs(self) -> tuple[Organ, ...]:
         """What they find, by value."""
         return self.configurations[0].model.organs
+
+
+def _stages_of(trained: TrainedConfiguration) -> tuple[TrainedConfiguration, ...]:
+    first = trained.previous_stage
+    return (trained,) if first is None else (first, trained)
 
 
 def load_ensemble(
@@ -123,6 +135,7 @@ def loading_ensemble(
     configurations = []
     for model in (first, *others):
         configurations.append((yield from loading_configuration(model, folds, where)))
+    _require_one_region(configurations)
     return Ensemble(tuple(configurations))
 
 
@@ -136,6 +149,24 @@ def loading_chosen(chosen: Sequence[ChosenFolds], device: str = "auto") -> Work[
         work = loading_configuration(each.model, each.folds, where, each.first_stage)
         configurations.append((yield from work))
     return Ensemble(tuple(configurations))
+
+
+def _require_one_region(configurations: Sequence[TrainedConfiguration]) -> None:
+    """Require that all look in the same part of a scan, so that they can be averaged."""
+    regions = {_region_of(trained) for trained in configurations}
+    if len(regions) > 1:
+        names = " and ".join(str(trained.model.folder) for trained in configurations)
+        raise ModelError(
+            f"The models {names} can't work together, since they look in different regions: choose "
+            "models with the same region, or without one."
+        )
+
+
+def _region_of(trained: TrainedConfiguration) -> tuple[str, str]:
+    finder, region = trained.region_finder, trained.model.card.region
+    if finder is None or region is None:
+        return "", ""
+    return region.model_dump_json(exclude={"model"}), finder.sha256(finder.folds)
 
 
 def _current(model: str | Path | Model) -> Model:

@@ -35,13 +35,19 @@ def loading_configuration(
 ) -> Work[TrainedConfiguration]:
     """Read a model's folds one by one, and of a cascade's first stage those that are known, or all.
 
+    All folds of the model that finds its region come first.
+
     Raises
     ------
     ModelError
         A fold is missing, can't be read or trusted, or does not fit the model's plans; or
         the model of the first stage is not beside that of the second.
     """
+    finder = None
+    if model.region_model is not None:
+        finder = yield from loading_configuration(model.region_model, None, device)
     trained = yield from _loading_stage(model, folds, device)
+    trained = replace(trained, region_finder=finder)
     if trained.configured.previous_stage_name is None:
         return trained
     if first_stage:

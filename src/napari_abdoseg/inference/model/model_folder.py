@@ -56,6 +56,8 @@ class Model:
         Of ``model.json``; an empty one by default.
     chosen_checkpoint : str, optional
         Name of the weights' file that the user wants of each fold, whatever the card says.
+    region_model : Model, optional
+        The one that finds the region in which this one looks, with all its folds.
     """
 
     name: str
@@ -66,12 +68,14 @@ class Model:
     stamps: tuple[FileStamp, ...]
     card: ModelCard = field(default_factory=ModelCard)
     chosen_checkpoint: str | None = None
+    region_model: Model | None = None
 
     @property
     def is_current(self) -> bool:
         """Whether its folder still has the files that were read, and the same folds."""
         unchanged = all(stamp.is_current for stamp in self.stamps)
-        return unchanged and _find_folds(self.folder) == self.folds
+        region = self.region_model is None or self.region_model.is_current
+        return unchanged and region and _find_folds(self.folder) == self.folds
 
     @cached_property
     def described(self) -> DatasetContent:
@@ -91,7 +95,10 @@ class Model:
 
     def in_folder(self, folder: Path) -> Self:
         """The same model where its files are in another folder; they are not checked again."""
-        moved = replace(self, folder=folder, stamps=())
+        region = self.region_model
+        if region is not None:
+            region = region.in_folder(folder / region.folder.relative_to(self.folder))
+        moved = replace(self, folder=folder, stamps=(), region_model=region)
         vars(moved).update(described=self.described, planned=self.planned)
         return moved
 
@@ -179,7 +186,8 @@ class Model:
     def files(self, folds: Sequence[str]) -> list[Path]:
         """All that these folds' predictions depend on."""
         descriptions = (self.folder / name for name in DESCRIPTIONS)
-        return [*descriptions, *map(self.checkpoint, folds)]
+        region = self.region_model.files(self.region_model.folds) if self.region_model else []
+        return [*region, *descriptions, *map(self.checkpoint, folds)]
 
     def sha256(self, folds: Sequence[str]) -> str:
         """Hash of everything that these folds' predictions depend on."""
@@ -194,7 +202,8 @@ class Model:
     def effect_of_card(self) -> bytes:
         """What of the card changes predictions, for hashes; nothing of an empty card."""
         effect = self.card.effect
-        return json.dumps(effect, sort_keys=True).encode() if effect else b""
+        own = json.dumps(effect, sort_keys=True).encode() if effect else b""
+        return own + (self.region_model.effect_of_card if self.region_model else b"")
 
 
 def _find_folder(name_or_folder: str | Path) -> Path:
@@ -260,7 +269,7 @@ def read_model_folder(folder: Path, asked: str | Path = "", checkpoint: str | No
     _require_ct(model)
     _require_channels_planned(model)
     _require_mergeable(model)
-    return _with_presumed_axes(model)
+    return _with_region_model(_with_presumed_axes(model))
 
 
 def _require_mergeable(model: Model) -> None:
@@ -275,6 +284,33 @@ def _require_mergeable(model: Model) -> None:
             f"{model.folder / CARD} merges {wrong[0]}, and of the organs in dataset.json beside it "
             "each can be merged once, to one by another name: correct it, or remove the file."
         )
+
+
+def _with_region_model(model: Model) -> Model:
+    """A model with the one that finds where it looks, if its card names one."""
+    region = model.card.region
+    if region is None:
+        return model
+    folder = model.folder / region.model
+    if not folder.is_dir():
+        raise ModelError(
+            f"The model {model.folder} looks where the model {folder} finds organs, and that is "
+            "not there: copy the model folder again, with the folder in it."
+        )
+    finder = read_model_folder(folder)
+    if finder.card.region is not None:
+        raise ModelError(
+            f"The model {folder} finds where another one looks, and its own {CARD} names a region, "
+            "too: remove that from the file."
+        )
+    names = [organ.name for organ in finder.organs]
+    unknown = [name for name in region.organs or () if name not in names]
+    if unknown:
+        raise ModelError(
+            f"{model.folder / CARD} names the region of {unknown[0]}, and the model {folder} finds "
+            f"{', '.join(names)}: correct it, or remove the file."
+        )
+    return replace(model, region_model=finder)
 
 
 def _with_presumed_axes(model: Model) -> Model:

@@ -33,6 +33,8 @@ class TrainedConfiguration:
     previous_stage : TrainedConfiguration, optional
         Whose labels are given to these networks, if they are the second stage of a
         cascade.
+    region_finder : TrainedConfiguration, optional
+        Around whose organs these networks look, and nowhere else; see `Region`.
     """
 
     model: Model
@@ -40,6 +42,7 @@ class TrainedConfiguration:
     members: tuple[Checkpoint, ...]
     device: Device
     previous_stage: TrainedConfiguration | None = None
+    region_finder: TrainedConfiguration | None = None
 
     @property
     def name(self) -> str:
@@ -51,6 +54,8 @@ class TrainedConfiguration:
         """Whether all files that it was read from are unchanged, those of a first stage, too."""
         stamps = tuple(FileStamp.of(self.model.checkpoint(fold)) for fold in self.folds)
         if not self.model.is_current or stamps != tuple(member.stamp for member in self.members):
+            return False
+        if self.region_finder is not None and not self.region_finder.is_current:
             return False
         first = self.previous_stage
         return first is None or (first.model.folder == self.first_stage_folder and first.is_current)

@@ -13,7 +13,9 @@ from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.preflight.calibration import Calibration, calibrating
 from napari_abdoseg.inference.preflight.memory_estimate import gpu_memory, main_memory
 from napari_abdoseg.inference.preflight.scan_checks import warnings_for
-from napari_abdoseg.inference.preflight.workload import Workload, expect_workload
+from napari_abdoseg.inference.preflight.workload import ORGANS_MM, Workload, expect_workload
+from napari_abdoseg.inference.preprocessing.region_box import middle_box
+from napari_abdoseg.inference.preprocessing.scan_part import part_of
 from napari_abdoseg.inference.preset import DEFAULT, Preset, find_preset
 from napari_abdoseg.progress import Work, spoken_duration
 
@@ -95,8 +97,13 @@ def preflighting(volume: Volume, ensemble: Ensemble, preset: str = DEFAULT) -> W
 def _foresee(
     volume: Volume, ensemble: Ensemble, calibrations: Sequence[Calibration], preset: Preset
 ) -> Preflight:
-    stages = ensemble.stages
-    works = [expect_workload(volume, trained, preset) for trained in stages]
+    stages, region = ensemble.stages, ensemble.configurations[0].model.card.region
+    box = None if region is None else middle_box(ORGANS_MM, region, volume.grid)
+    within = part_of(volume, box)
+    works = [
+        expect_workload(within if trained in ensemble.stages_in_region else volume, trained, preset)
+        for trained in stages
+    ]
     paces = [calibration.pace for calibration in calibrations]
     shares = list(zip(works, stages, paces, strict=True))
     growth = max(main_memory(*share) for share in shares)

@@ -12,12 +12,13 @@ Isensee, F., Jaeger, P. F., Kohl, S. A. A., Petersen, J., & Maier-Hein, K. H.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.preprocessing.axis_order import (
@@ -27,6 +28,7 @@ from napari_abdoseg.inference.preprocessing.axis_order import (
 from napari_abdoseg.inference.preprocessing.cascade import label_channels, one_hot
 from napari_abdoseg.inference.preprocessing.resampling import nnunet_resampling
 from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
+from napari_abdoseg.inference.preprocessing.scan_part import crop_in_whole
 
 SLAB_VOXELS = 2**22
 """Voxels that are normalised and resampled together."""
@@ -51,16 +53,23 @@ class Preprocessed:
 
 
 def preprocess_volume(
-    volume: Volume, trained: TrainedConfiguration, labels: NDArray[Any] | None = None
+    volume: Volume,
+    trained: TrainedConfiguration,
+    labels: NDArray[Any] | None = None,
+    box: Box | None = None,
 ) -> Preprocessed:
-    """The image of a scan that a configuration's networks take; see `preprocess`."""
-    grid = volume.grid
-    return preprocess(
-        to_network_order(volume.data, grid, trained)[None],
+    """The image of a scan that a configuration's networks take; see `preprocess`.
+
+    With ``box``, of that part of it alone; its crop is still one of the whole scan.
+    """
+    grid, inside = volume.grid, ... if box is None else box.slices
+    prepared = preprocess(
+        to_network_order(volume.data[inside], grid, trained)[None],
         network_order_spacing(grid, trained),
         trained,
-        None if labels is None else to_network_order(labels, grid, trained),
+        None if labels is None else to_network_order(labels[inside], grid, trained),
     )
+    return replace(prepared, crop=crop_in_whole(prepared.crop, box, grid, trained))
 
 
 def preprocess(

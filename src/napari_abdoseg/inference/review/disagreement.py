@@ -42,7 +42,7 @@ class Disagreement:
     grid : Grid
         Of the scan.
     votes : tuple of Votes
-        One a configuration.
+        One a configuration; none if they had nothing to look at.
     """
 
     folds: int
@@ -57,6 +57,8 @@ class Disagreement:
 
     def on_scan(self) -> NDArray[np.uint8]:
         """Number of dissenting folds of each voxel of the scan, shape (z, y, x)."""
+        if not self.votes:
+            return np.zeros(self.grid.shape, np.uint8)
         first, *others = (votes.on_scan(self.grid) for votes in self.votes)
         for other in others:
             first += other
