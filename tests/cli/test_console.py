@@ -50,6 +50,20 @@ def test_names_are_printed_as_they_are(name, shown, is_terminal, monkeypatch):
     assert name == shown or name not in said
 
 
+def test_what_of_a_stage_is_done_is_shown_beside_the_bar(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    console = terminal.PlainConsole()
+    console.file = io.StringIO()
+    monkeypatch.setattr(terminal, "console", console)
+
+    def downloading():
+        yield Progress("Downloading", 40_000_000, 135_000_000, part="40 MB of 135 MB, 8.1 MB/s")
+
+    terminal.show(downloading())
+    assert "40 MB of 135 MB, 8.1 MB/s" in console.file.getvalue()
+
+
 def test_a_mistake_with_such_a_name_is_told(capsys):
     terminal.complain("the file a[/]b\udcfc is none")
     assert "the file a[/]b\ufffd is none" in capsys.readouterr().err

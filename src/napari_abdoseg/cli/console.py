@@ -100,7 +100,7 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
                     description=progress.stage,
                     completed=progress.done,
                     total=progress.total or None,
-                    left=countdown.words_for(progress),
+                    left=", ".join(filter(None, (progress.part, countdown.words_for(progress)))),
                 )
                 if progress.notice:
                     say(progress.notice)
