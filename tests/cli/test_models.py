@@ -105,6 +105,7 @@ def test_a_model_is_found_installed_shown_and_removed(server, folder):
     _, said = models("show", "organs_a")
     for words in ("state installed", "configurations 3d_fullres", "SHA-256", str(folder)):
         assert words in said
+    assert "Never tried: all of it." in said
     result, said = models("remove", "organs_a")
     assert "say so with --yes" in said
     result, said = models("remove", "organs_a", "--yes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import stat
 import struct
@@ -208,7 +209,7 @@ def _directory_entry(content: bytearray, name: bytes) -> int:
     return content.index(name, content.index(b"PK\x01\x02")) - 46
 
 
-@pytest.mark.parametrize("size", [3, 1_000_000])
+@pytest.mark.parametrize("size", [3, 1_000_000])  # bytes, in place of 100
 def test_sizes_that_lie_are_found_out(tmp_path, size):
     """The directory may say that an entry is smaller or larger than it is."""
     archive = write_zip(tmp_path / "model.zip", MODEL)
@@ -218,6 +219,22 @@ def test_sizes_that_lie_are_found_out(tmp_path, size):
     archive.write_bytes(content)
     with pytest.raises(ModelError, match="damaged"):
         drain(unpacking(archive, tmp_path / "out", ""))
+
+
+def test_entries_that_share_their_bytes_are_refused(tmp_path):
+    """Many entries of the same bytes grow without any of them growing much."""
+    archive = write_zip(
+        tmp_path / "model.zip", MODEL | {"noise": random.Random(0).randbytes(50_000)}
+    )
+    content = archive.read_bytes()
+    at = content.index(b"PK\x01\x02")
+    directory, end = content[at : content.index(b"PK\x05\x06")], content[-22:]
+    noise = directory[_directory_entry(bytearray(content), b"noise") - at :]
+    shared = b"".join(noise[:46] + b"n%04d" % number for number in range(1000))
+    directory += shared
+    end = struct.pack("<4s4H2LH", end[:4], 0, 0, 1004, 1004, len(directory), at, 0)
+    archive.write_bytes(content[:at] + directory + end)
+    _is_refused(archive, "its entries share their bytes")
 
 
 def test_encrypted_archives_are_refused(tmp_path):

@@ -358,6 +358,29 @@ def test_what_is_being_installed_elsewhere_is_left_alone(make_model, models, zip
         drain(third)
 
 
+def test_a_model_of_totalsegmentators_keeps_its_axes(make_model, tmp_path):
+    results = tmp_path / "none" / "nnunet" / "results" / "Dataset298_6mm" / TRAINED
+    shutil.copytree(make_model(), results)
+    assert drain(installing(results, "kept")).card.axes == "RAS"
+    assert drain(installing(make_model(name="other"), "stored")).card.axes == "stored"
+
+
+def test_a_folder_that_can_not_be_written_is_told(make_model, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ABDOSEG_MODELS", str(tmp_path / "file" / "models"))
+    with pytest.raises(SaveError, match="can't be a folder"):
+        drain(installing(make_model(), "a"))
+
+
+def test_what_killed_processes_have_left_is_removed(make_model, models):
+    for name in (".installing-1/model/fold_0", ".installing-2/model", ".removed-3/fold_0"):
+        (models / name).mkdir(parents=True)
+    for name in (".installing-1.lock", ".installing-4.lock"):
+        (models / name).touch()
+    drain(installing(make_model(), "a"))
+    assert not left_in(models)
+
+
 def test_old_unfinished_downloads_are_removed(make_model, models):
     old, new = models / ".downloads" / "old.part", models / ".downloads" / "new.part"
     old.parent.mkdir(parents=True)

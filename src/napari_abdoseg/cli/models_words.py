@@ -13,7 +13,7 @@ from napari_abdoseg.inference.model.card import ModelCard
 from napari_abdoseg.inference.model.known_models import KnownModel, find_known_models
 from napari_abdoseg.inference.model.model_folder import Model, read_model_folder
 from napari_abdoseg.model_store.cards import model_hash, trained_folds
-from napari_abdoseg.model_store.catalogue import Entry, read_catalogue
+from napari_abdoseg.model_store.catalogue import Entry, find_entry, read_catalogue
 from napari_abdoseg.model_store.model_files import model_files
 from napari_abdoseg.model_store.trust import known_download
 
@@ -129,6 +129,8 @@ def _facts_of_model(model: Model, state: str) -> Iterator[Fact]:
     yield "configurations", ", ".join(model.planned.configurations)
     yield "folds", ", ".join(trained_folds(model))
     yield "test", "recorded" if model.card.test else "none"
+    entry = find_entry(model.card.origin.catalogue or "") if model.card.origin else None
+    yield "untried", entry and entry.content.untried
     yield "SHA-256", model_hash(model)
     origin = model.card.origin
     if origin:

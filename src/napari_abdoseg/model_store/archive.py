@@ -234,6 +234,8 @@ def _checked(file: zipfile.ZipFile, archive: Path) -> list[_Entry]:
         raise _refused(archive, f"it has {len(infos)} entries")
     if sum(info.file_size for info in infos) > MOST_BYTES:
         raise _refused(archive, f"unpacked it would have more than {MOST_BYTES >> 30} GiB")
+    if sum(info.compress_size for info in infos) > archive.stat().st_size:
+        raise _refused(archive, "its entries share their bytes or lie about them")
     entries = []
     for info in infos:
         if fault := _fault_of_kind(info) or fault_of_name(info.orig_filename):

@@ -381,13 +381,14 @@ def _labelling(model: Model) -> tuple[Any, Any]:
 def _require_folder(folder: Path, asked: str | Path) -> None:
     if folder.is_file():
         raise ModelError(
-            f"{folder} is a file, and a model is a folder: unpack it if it is an archive, and "
-            "choose the folder in it that holds dataset.json, plans.json and fold_0."
+            f"{folder} is a file, and a model is a folder: install it with `abdoseg models "
+            "install` if it is a zip, else unpack it and choose the folder in it that holds "
+            "dataset.json, plans.json and fold_0."
         )
     if not folder.is_dir():
         raise ModelError(
             f"There is no model {str(asked)!r}: give a name ({', '.join(known_models())}) or an "
-            "nnU-Net model folder."
+            "nnU-Net model folder; `abdoseg models list` shows those that can be installed."
         )
     older = any(next(folder.glob(f"{below}plans.pkl"), None) for below in ("", "*/"))
     if older and not (folder / "plans.json").exists():
