@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from napari_abdoseg.cli.console import LogLines, complain, print_any_character
+from napari_abdoseg.cli.console import LogLines, complain, console, print_any_character
 from napari_abdoseg.cli.dataset import dataset
 from napari_abdoseg.cli.demo import demo
 from napari_abdoseg.cli.evaluate import evaluate
+from napari_abdoseg.cli.info import info
 from napari_abdoseg.cli.models import models
 from napari_abdoseg.cli.predict import predict
 from napari_abdoseg.cli.train import train
@@ -37,7 +39,6 @@ app = typer.Typer(
     name="abdoseg",
     help="Find abdominal organs in CT with nnU-Net ensembles. For research, not for diagnosis.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
@@ -48,12 +49,23 @@ app.add_typer(models)
 app.add_typer(dataset)
 app.command()(train)
 app.command()(watch)
+app.command()(info)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"napari-abdoseg {version('napari-abdoseg')}")
+        raise typer.Exit
 
 
 @app.callback()
 def _before_all(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Log on standard error what is being done.")
+    ] = False,
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Say it and end."),
     ] = False,
 ) -> None:
     if verbose:

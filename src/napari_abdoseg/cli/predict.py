@@ -14,6 +14,7 @@ from napari_abdoseg.batch.finding import finding_cases
 from napari_abdoseg.batch.folder import WORKERS, predicting
 from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.batch.run_state import Outcome
+from napari_abdoseg.cli.completion import complete_device, complete_model, complete_preset
 from napari_abdoseg.cli.console import say, show
 from napari_abdoseg.cli.predict_words import introduce, tell
 from napari_abdoseg.errors import AbdosegError
@@ -40,8 +41,9 @@ def predict(
     model: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=complete_model,
             help="A model's name or nnU-Net model folder, demo by default; give it again for "
-            "each other configuration that is to be averaged with it."
+            "each other configuration that is to be averaged with it.",
         ),
     ] = None,
     folds: Annotated[
@@ -58,15 +60,17 @@ def predict(
     preset: Annotated[
         str,
         typer.Option(
+            autocompletion=complete_preset,
             help="balanced: all folds where the organs are; exact: everywhere, as "
-            "nnUNetv2_predict; fast: one fold, no mirroring."
+            "nnUNetv2_predict; fast: one fold, no mirroring.",
         ),
     ] = DEFAULT,
     device: Annotated[
         str,
         typer.Option(
+            autocompletion=complete_device,
             help="auto, cpu, cuda, cuda:N, mps, or several such as cuda:5,cuda:6, with a process "
-            "on each; auto and cuda take all GPUs."
+            "on each; auto and cuda take all GPUs.",
         ),
     ] = "auto",
     overwrite: Annotated[bool, typer.Option(help="Make finished cases again.")] = False,

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.cli.completion import complete_model, complete_preset
 from napari_abdoseg.cli.console import console, show
 from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.errors import TrainingError
@@ -79,7 +80,11 @@ def train(
     ] = None,
     start_from: Annotated[
         str | None,
-        typer.Option("--from", help="Model whose training goes on with these cases."),
+        typer.Option(
+            "--from",
+            autocompletion=complete_model,
+            help="Model whose training goes on with these cases.",
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of the model; the data set's by default.")
@@ -88,7 +93,10 @@ def train(
         Path | None,
         typer.Option(help="Folder for nnUNet_preprocessed and nnUNet_results; beside the data."),
     ] = None,
-    preset: Annotated[str, typer.Option(help="Of the predictions of test cases.")] = DEFAULT,
+    preset: Annotated[
+        str,
+        typer.Option(autocompletion=complete_preset, help="Of the predictions of test cases."),
+    ] = DEFAULT,
 ) -> None:
     """Plan, preprocess and train an ensemble, predict the test cases and compare them.
 

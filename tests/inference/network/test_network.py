@@ -11,6 +11,7 @@ from working import load_configuration
 from napari_abdoseg.inference.network import network as module
 from napari_abdoseg.inference.network.class_parts import CLASSES_AT_ONCE, joined
 from napari_abdoseg.inference.network.network import Network, network_on_device
+from napari_abdoseg.inference.network.u_net import UNet
 
 
 @pytest.fixture
@@ -60,19 +61,23 @@ def test_bfloat16_where_the_cpu_has_it(trained, able, monkeypatch):
 
 @pytest.mark.parametrize("quick", [False, True])
 @pytest.mark.parametrize("flip", [(), (2, 4)])
-def test_many_classes_come_in_parts_that_are_the_same_as_all_at_once(make_model, quick, flip):
-    count = 2 * CLASSES_AT_ONCE + 5
+@pytest.mark.parametrize("others", [[], [CLASSES_AT_ONCE, 5]])
+def test_layers_one_by_one_give_the_same_as_all_at_once(make_model, quick, flip, others):
+    count = CLASSES_AT_ONCE + sum(others)
     labels = {"background": 0, **{f"organ {value}": value for value in range(1, count)}}
     trained = load_configuration(make_model((0,), labels={"labels": labels}))
     with network_on_device(trained, quick) as network:
         network.load(trained.members[0])
-        sizes = [len(logits) for _, logits in network.run(image(), flip)]
-        parts = answer(network, flip, count)
-        head = network.head
-        head.__class__ = type(head).__mro__[2]  # as it was before it was taken
-        whole = answer(replace(network, head=None), flip, count)
-    assert sizes == [CLASSES_AT_ONCE, CLASSES_AT_ONCE, 5]
-    assert torch.equal(parts, whole)
+        assert network.layers is not None
+        parts = [len(logits) for _, logits in network.run(image(), flip)]
+        one_by_one = answer(network, flip, count)
+        at_once = answer(replace(network, layers=None), flip, count)
+    assert parts == [CLASSES_AT_ONCE, *others]
+    assert torch.equal(one_by_one, at_once)
+
+
+def test_another_network_is_asked_as_it_is():
+    assert UNet.of(torch.nn.Conv3d(1, 2, 1)) is None
 
 
 def test_the_cpu_can_be_asked():

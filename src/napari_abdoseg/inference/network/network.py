@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_abdoseg.inference.network.class_parts import Parts
-    from napari_abdoseg.inference.network.head import Head
+    from napari_abdoseg.inference.network.u_net import UNet
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +30,14 @@ class Network:
     device : torch.device
     bfloat16 : bool
         Convolve in bfloat16 on a CPU; a GPU works in half precision anyway.
-    head : Head, optional
-        The last layer, where it works apart from the others.
+    layers : UNet, optional
+        Those of the module, where they are asked one by one.
     """
 
     module: nn.Module
     device: torch.device
     bfloat16: bool = False
-    head: Head | None = None
+    layers: UNet | None = None
 
     def load(self, member: Checkpoint) -> None:
         """Take a fold's weights."""
@@ -62,15 +62,16 @@ class Network:
         """
         import torch
 
+        ask = self.module if self.layers is None else self.layers.features
         with torch.inference_mode(), self._autocast():
-            last = self.module(torch.flip(image, flip) if flip else image)
-            last = torch.flip(last, flip) if flip else last
-        if self.head is None:
-            yield from in_parts(last[0])
+            found = ask(torch.flip(image, flip) if flip else image)
+            found = torch.flip(found, flip) if flip else found
+        if self.layers is None:
+            yield from in_parts(found[0])
             return
-        for classes in parts_of(self.head.out_channels):
+        for classes in parts_of(self.layers.classes):
             with torch.inference_mode(), self._autocast():
-                logits = self.head.logits(last, classes)[0]
+                logits = self.layers.logits(found, classes)[0]
             yield classes, logits
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
@@ -94,16 +95,16 @@ def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> 
     from nnunetv2.utilities.helpers import empty_cache
 
     from napari_abdoseg.inference.network.cpu_layers import suit_cpu
-    from napari_abdoseg.inference.network.head import take_head
+    from napari_abdoseg.inference.network.u_net import UNet
 
     device = device_of(trained)
     module = build_network(trained).to(device)
     bfloat16 = bfloat16 and device.type == "cpu" and cpu_has_bfloat16()
     if device.type == "cpu" and not bfloat16:
         suit_cpu(module)
-    head = take_head(module) if device.type == "cpu" else None
+    layers = UNet.of(module) if device.type == "cpu" else None
     try:
-        yield Network(module, device, bfloat16, head)
+        yield Network(module, device, bfloat16, layers)
     finally:
         module.to("cpu")
         empty_cache(device)

@@ -1,0 +1,30 @@
+"""What the shell completes besides commands and options; nothing heavy is loaded for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from napari_abdoseg.inference.hardware.device import DEVICES
+from napari_abdoseg.inference.model.model_folder import known_models
+from napari_abdoseg.inference.preset import PRESETS
+
+
+def complete_model(incomplete: str) -> list[str]:
+    """Names of models that are known here."""
+    return _beginning_with(incomplete, known_models())
+
+
+def complete_preset(incomplete: str) -> list[tuple[str, str]]:
+    """Presets, and what they do."""
+    names = _beginning_with(incomplete, PRESETS)
+    return [(name, PRESETS[name].description) for name in names]
+
+
+def complete_device(incomplete: str) -> list[str]:
+    """Devices; behind a comma the next one of several."""
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in _beginning_with(last, DEVICES)]
+
+
+def _beginning_with(incomplete: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
