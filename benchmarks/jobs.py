@@ -49,7 +49,13 @@ def warm_up() -> None:
         run([program, "--help"])
 
 
-def run_jobs(cases: Sequence[Case], model: Model, presets: Iterable[str], device: str) -> list[Job]:
+def run_jobs(
+    cases: Sequence[Case],
+    model: Model,
+    presets: Iterable[str],
+    device: str,
+    with_nnunet: bool = True,
+) -> list[Job]:
     """nnU-Net and then each preset, with all cases in one call."""
     jobs = []
     with TemporaryDirectory() as folder:
@@ -57,7 +63,8 @@ def run_jobs(cases: Sequence[Case], model: Model, presets: Iterable[str], device
         scans.mkdir()
         for number, (scan, _) in enumerate(cases):
             write_volume(scans / f"case{number}_0000.nii.gz", scan)
-        for name, command in commands(scans, model, presets, device):
+        nnunets, *ours = commands(scans, model, presets, device)
+        for name, command in [*([nnunets] if with_nnunet else []), *ours]:
             output = Path(folder) / name
             seconds, mb, _ = run([*command, output])
             labels = [
