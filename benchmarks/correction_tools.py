@@ -95,9 +95,8 @@ def main() -> None:
     data[box][(data[box] == 0) & (noise > 0.9995)] = LIVER
     labels = EditableLabels.of(type(whole)(data, whole.grid, whole.organs))
     seeds = seeds_of(data)
-    print(
-        f"{data.shape} voxels, liver {np.subtract(labels.boxes[LIVER].stop, labels.boxes[LIVER].start)}"
-    )
+    size = np.subtract(labels.boxes[LIVER].stop, labels.boxes[LIVER].start)
+    print(f"{data.shape} voxels, liver {size}")
     tools: dict[str, tuple[Callable[[], Edit], Callable[[Voxels, Any], Voxels]]] = {
         "keep the largest part": (
             lambda: find_islands(labels, LIVER).keep_largest(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from napari_abdoseg.inference.hardware.device import DEVICES
-from napari_abdoseg.inference.model.model_folder import known_models
+from napari_abdoseg.inference.model.known_models import known_models
 from napari_abdoseg.inference.preset import PRESETS
 
 
