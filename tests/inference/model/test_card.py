@@ -55,6 +55,7 @@ def test_keys_of_others_are_kept(make_model):
         ({"region": {"margin_mm": [1.0, 2.0]}}, "margin_mm"),
         ({"region": {"margin_mm": -1}}, "margin_mm"),
         ({"region": {"model": "../other"}}, "region.model"),
+        ({"modality": 1}, "modality"),
         ({"checkpoint": "/tmp/x.pth"}, "checkpoint"),
         ({"source": "file:///etc/passwd"}, "source"),
         ({"merged": {"kidney": []}}, "merged.kidney"),

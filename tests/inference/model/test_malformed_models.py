@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from itertools import islice
 from math import inf, nan
@@ -12,11 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from malformed_json import broken, malformed
+from small_models import cascade
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.inference.model.card import ModelCard, write_card
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.model.model_folder import read_model
+from napari_abdoseg.inference.preflight.scan_checks import warnings_for
 from napari_abdoseg.inference.segmentation import segment
 
 FREE = (
@@ -214,8 +219,26 @@ def test_values_are_those_that_the_network_gives(labels, organs, make_model):
 def test_a_model_for_other_scans_than_ct_is_refused(name, make_model):
     folder = make_model((0,))
     change(folder, "dataset.json", "channel_names", to={"0": name})
-    with pytest.raises(ModelError, match=f"takes {name}, not CT"):
+    with pytest.raises(ModelError, match=f'takes {name}, not CT.*"modality": "{name}"'):
         read_model(folder)
+
+
+@pytest.mark.parametrize("of_cascade", [False, True])
+def test_a_card_that_names_them_lets_it_work_with_a_warning(of_cascade, make_model, phantom):
+    folder = cascade(make_model) if of_cascade else make_model((0,))
+    for each in (*folder.parent.glob("*/dataset.json"),):
+        change(each.parent, "dataset.json", "channel_names", to={"0": "T1"})
+    with pytest.raises(ModelError, match="takes T1, not CT"):
+        read_model(folder)
+    write_card(folder, ModelCard(modality="MR"))
+    ensemble = load_ensemble(folder, device="cpu")
+    (told, *_) = warnings_for(phantom[0], ensemble.configurations)
+    assert "takes MR, not CT" in told
+    write_card(folder, ModelCard(modality="CT, portal venous"))
+    assert not any(
+        "not CT" in told
+        for told in warnings_for(phantom[0], load_ensemble(folder, device="cpu").configurations)
+    )
 
 
 @pytest.mark.parametrize("name", ["CT", "ct_portal_venous", "PET/CT", "zscore", "noNorm"])
@@ -266,3 +289,39 @@ def test_a_model_of_nnunet_v1_is_named(below, tmp_path):
 def test_a_name_that_no_folder_can_have_is_told(name):
     with pytest.raises(ModelError, match="model"):
         read_model(name)
+
+
+OLD_UNET = {
+    "UNet_class_name": "PlainConvUNet",
+    "UNet_base_num_features": 4,
+    "unet_max_num_features": 8,
+    "n_conv_per_stage_encoder": [1, 1],
+    "n_conv_per_stage_decoder": [1],
+    "num_pool_per_axis": [1, 1, 1],
+    "pool_op_kernel_sizes": [[1, 1, 1], [2, 2, 2]],
+    "conv_kernel_sizes": [[3, 3, 3], [3, 3, 3]],
+}
+
+
+def as_before_2_3(folder: Path, **other: object) -> Path:
+    """A model's plans as nnU-Net wrote them before version 2.3."""
+    plans = json.loads((folder / "plans.json").read_text())
+    configuration = plans["configurations"]["3d_fullres"]
+    configuration.pop("architecture")
+    configuration |= OLD_UNET | other
+    (folder / "plans.json").write_text(json.dumps(plans))
+    return folder
+
+
+def test_advice_on_old_plans_is_not_for_users(make_model):
+    code = "import sys; from napari_abdoseg import load_ensemble; load_ensemble(sys.argv[1], [0])"
+    folder = as_before_2_3(make_model((0,)))
+    command = [sys.executable, "-c", code, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_an_unknown_network_of_old_plans_is_told(make_model):
+    folder = as_before_2_3(make_model((0,)), UNet_class_name="MyUNet")
+    with pytest.raises(ModelError, match="MyUNet"):
+        load_ensemble(folder, device="cpu")

@@ -23,11 +23,12 @@ LOADED_LIBRARIES = Path("/proc/self/maps")
 
 
 def prepare_for_torch() -> None:
-    """Keep threads from spinning, Triton from crashing, and torch's advice from users."""
+    """Keep threads from spinning, Triton from crashing, and advice to programmers from users."""
     os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     if "triton" not in sys.modules and _mesa_llvm_is_loaded():
         sys.modules["triton"] = None  # type: ignore[assignment]
     warnings.filterwarnings("ignore", message=r"`torch\.jit", category=FutureWarning)
+    warnings.filterwarnings("ignore", message="Detected old nnU-Net plans", category=UserWarning)
 
 
 def use_threads(count: int) -> None:

@@ -114,6 +114,9 @@ class ModelCard(CardPart):
     licence : str, optional
         SPDX identifier, or its name.
     citation : str, optional
+    modality : str, optional
+        Kind of scan that it takes, such as ``"MR"``; CT by default. A model whose channel is
+        another scan is used only if its card names that here.
     axes : str
         ``"RAS"`` if scans are turned so that their axes lead nearest to right, anterior and
         superior before the networks see them, as nibabel does it; ``"stored"`` if they see
@@ -140,6 +143,7 @@ class ModelCard(CardPart):
     licence: Text | None = None
     licence_url: WebPage | None = None
     citation: Words | None = None
+    modality: Text | None = None
     axes: Literal["stored", "RAS"] = "stored"
     region: Region | None = None
     shown: Names | None = None

@@ -15,7 +15,7 @@ from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
 from napari_abdoseg.inference.model.model_folder import (
     CHECKPOINT,
     Model,
-    read_model_folder,
+    read_stage_folder,
     require_same_labels,
 )
 from napari_abdoseg.inference.model.network_memory import require_fitting_network
@@ -80,7 +80,7 @@ def _find_first_stage(second: TrainedConfiguration) -> Model:
             f"stage, the model folder {folder}, is not there: copy it there from where it was "
             "trained."
         )
-    first, axes = read_model_folder(folder), second.model.card.axes
+    first, axes = read_stage_folder(folder), second.model.card.axes
     return first if first.card.names_axes else replace(first, card=first.card.with_axes(axes))
 
 

@@ -140,6 +140,13 @@ class Model:
         return self.described.channels
 
     @property
+    def other_scan(self) -> str | None:
+        """What its networks take where that is no CT: as its card says, or its channel's name."""
+        words = set(re.split(r"[\W_]+", (self.card.modality or self.channels[0]).casefold()))
+        is_ct = "ct" in words or not (self.card.modality or any(map(OTHER_SCANS.fullmatch, words)))
+        return None if is_ct else self.card.modality or self.channels[0]
+
+    @property
     def description(self) -> str:
         """What the model says of itself in ``dataset.json``."""
         return self.described.description or ""
@@ -254,6 +261,13 @@ def read_model_folder(folder: Path, asked: str | Path = "", checkpoint: str | No
         What it was asked for as, for a sentence; the folder by default.
     checkpoint : str, optional
     """
+    model = read_stage_folder(folder, asked, checkpoint)
+    _require_ct_or_consent(model)
+    return model
+
+
+def read_stage_folder(folder: Path, asked: str | Path = "", checkpoint: str | None = None) -> Model:
+    """The same of a model that works for another one, whose card says which scans both take."""
     if checkpoint is not None and FOLDERS.intersection(checkpoint):
         raise ModelError(f"{checkpoint!r} is no name of a checkpoint: leave out its folder.")
     try:
@@ -266,7 +280,7 @@ def read_model_folder(folder: Path, asked: str | Path = "", checkpoint: str | No
         _require_checkpoint(model)
     except (OSError, RuntimeError, ValueError) as error:
         raise _unreadable(asked or folder, error) from error
-    _require_ct(model)
+    _require_one_channel(model)
     _require_channels_planned(model)
     _require_mergeable(model)
     return _with_region_model(_with_presumed_axes(model))
@@ -297,7 +311,7 @@ def _with_region_model(model: Model) -> Model:
             f"The model {model.folder} looks where the model {folder} finds organs, and that is "
             "not there: copy the model folder again, with the folder in it."
         )
-    finder = read_model_folder(folder)
+    finder = read_stage_folder(folder)
     if finder.card.region is not None:
         raise ModelError(
             f"The model {folder} finds where another one looks, and its own {CARD} names a region, "
@@ -417,18 +431,22 @@ def _require_checkpoint(model: Model) -> None:
     )
 
 
-def _require_ct(model: Model) -> None:
+def _require_one_channel(model: Model) -> None:
     channels = model.channels
     if len(channels) != 1:
         raise ModelError(
             f"The model {model.folder} takes {len(channels)} input channels "
             f"({', '.join(channels)}), a CT is one: choose a model for CT alone."
         )
-    words = re.split(r"[\W_]+", channels[0].casefold())
-    if any(map(OTHER_SCANS.fullmatch, words)) and "ct" not in words:
+
+
+def _require_ct_or_consent(model: Model) -> None:
+    other = model.other_scan
+    if other and model.card.modality is None:
         raise ModelError(
-            f"The model {model.folder} takes {channels[0]}, not CT, and would find organs in the "
-            "wrong places: choose a model for CT."
+            f"The model {model.folder} takes {other}, not CT, and would find organs of a CT in the "
+            f'wrong places: choose a model for CT, or write "modality": "{other}" into its {CARD} '
+            "to use it for such scans all the same."
         )
 
 

@@ -78,7 +78,10 @@ def trusted_plans(content: dict[str, Any], configuration: str, path: Path) -> An
     from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
     plans = PlansManager(content)
-    configured = plans.get_configuration(configuration)
+    try:
+        configured = plans.get_configuration(configuration)
+    except RuntimeError as error:  # of networks that old plans name, and nnU-Net does not know
+        raise unusable(path, "a network", str(error)) from error
     require_parts_of_nnunet(content, configured.configuration, path)
     plan_network(configured, path)
     return plans

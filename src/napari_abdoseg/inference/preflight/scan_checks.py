@@ -52,10 +52,18 @@ def warnings_for(volume: Volume, configurations: Iterable[TrainedConfiguration])
     found = (
         warning
         for trained in configurations
-        for check in (_intensities, _orientation, _spacing, _extent)
+        for check in (_modality, _intensities, _orientation, _spacing, _extent)
         for warning in check(volume, trained)
     )
     return tuple(dict.fromkeys(found))
+
+
+def _modality(_: Volume, trained: TrainedConfiguration) -> Iterator[str]:
+    if other := trained.model.other_scan:
+        yield (
+            f"The model {trained.model.name} takes {other}, not CT: what it finds in another scan "
+            "means nothing; be sure that this is one."
+        )
 
 
 def _intensities(volume: Volume, trained: TrainedConfiguration) -> Iterator[str]:
