@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import select
 import socket
 import ssl
 import struct
@@ -152,6 +153,23 @@ class Answer(BaseHTTPRequestHandler):
 def rightly(answer: Answer) -> None:
     """Nothing goes wrong."""
     answer.send(*answer.part())
+
+
+def pass_through(answer: Answer) -> None:
+    """A proxy that carries both ways what it can't read."""
+    host, port = answer.path.split(":")
+    answer.send_response(200)
+    answer.end_headers()
+    answer.wfile.flush()
+    ours = answer.connection
+    with socket.create_connection((host, int(port))) as theirs:
+        ends = {ours: theirs, theirs: ours}
+        while not answer.at.closing.is_set():
+            for end in select.select(list(ends), [], [], 0.05)[0]:
+                if not (carried := end.recv(1 << 16)):
+                    answer.close_connection = True
+                    return
+                ends[end].sendall(carried)
 
 
 def refuse_range(answer: Answer) -> None:

@@ -476,6 +476,32 @@ def test_a_certificate_of_nobody_known(certified, server, target, monkeypatch):
         )
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="where the system keeps whom it trusts")
+@pytest.mark.parametrize("by_proxy", [False, True])
+def test_whoever_the_system_trusts_is_trusted(
+    by_proxy, certified, server, target, content, monkeypatch
+):
+    monkeypatch.setenv("SSL_CERT_FILE", os.environ["REQUESTS_CA_BUNDLE"])
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    with serving(server.folder, certified()) as safe:
+        if by_proxy:
+            monkeypatch.setenv("HTTPS_PROXY", server.url())
+            server.always = does.pass_through
+        drain(downloading(safe.url("model.zip"), target))
+    assert target.read_bytes() == content
+    assert len(server.asked) == by_proxy
+
+
+@pytest.mark.parametrize("bundle", ["none.pem", "served/model.zip"])
+def test_a_bundle_of_certificates_that_is_none(bundle, certified, server, target, monkeypatch):
+    certificate = certified()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(target.parent / bundle))
+    with serving(server.folder, certificate) as safe:
+        assert "the certificates that the environment variable REQUESTS_CA_BUNDLE names" in fail(
+            safe.url("model.zip"), target
+        )
+
+
 def test_a_protected_address_leads_to_no_unprotected_one(certified, server, target):
     with serving(server.folder, certified()) as safe:
         safe.always = does.redirect(server.url("model.zip"))

@@ -14,9 +14,12 @@ from contextlib import suppress
 from datetime import datetime
 from queue import Empty, Full, Queue
 from threading import Event, Thread
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+import truststore
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from napari_abdoseg.errors import DownloadError
@@ -44,12 +47,16 @@ _REFUSALS = {
     451: "the server refuses it for legal reasons; open the address in a browser to see why",
     511: f"this network wants a sign-in first; {_SIGNS_IN}, and try again",
 }
+_NO_BUNDLE = (
+    "the certificates that the environment variable REQUESTS_CA_BUNDLE names can't be read; "
+    "correct it"
+)
 _PROXY_REFUSALS = {407: _REFUSALS[407]}
 _NO_WAY = "the proxy refuses it (it answers {}); ask whoever runs this network"
 _PROXY_REFUSES = re.compile(r"(Tunnel connection failed|CONNECT)\D*(\d{3})")
 _HTML = re.compile(rb"\s*(<!doctype html|<html)", re.IGNORECASE)
 _EXPIRED, _NOT_YET, _OTHER_HOST = 10, 9, {62, 64}
-"""Codes of OpenSSL for what is wrong with a certificate."""
+"""Codes of OpenSSL for what is wrong with a certificate; other systems have words for it."""
 
 
 class InterruptedTransferError(Exception):
@@ -125,7 +132,7 @@ def _receive(
     """Pass on an answer, its bytes, and None or an error at the end."""
     try:
         with (
-            requests.Session() as session,
+            _session() as session,
             session.get(
                 url, headers=headers, stream=True, timeout=(CONNECTING, PATIENCE)
             ) as response,
@@ -145,6 +152,28 @@ def _receive(
         pass_on(_told(url, error))
     except Exception as error:
         pass_on(error)
+
+
+class _SystemTrust(HTTPAdapter):
+    """Trusts all that this computer trusts, such as a hospital's proxy that reads along."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Have it for servers."""
+        super().init_poolmanager(*args, ssl_context=_trust(), **kwargs)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Have it for servers behind a proxy."""
+        return super().proxy_manager_for(proxy, ssl_context=_trust(), **kwargs)
+
+
+def _trust() -> truststore.SSLContext:
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.mount("https://", _SystemTrust())
+    return session
 
 
 def _check(url: str, response: requests.Response) -> None:
@@ -194,6 +223,8 @@ def _told(url: str, error: Exception) -> Exception:
     for cause in chain:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return refusal(url, _distrust(cause))
+    if type(error) is OSError or "NO_CERTIFICATE" in str(error):
+        return refusal(url, _NO_BUNDLE)
     refused = _PROXY_REFUSES.search(" ".join(map(str, chain)))
     if refused:
         return refusal(url, _PROXY_REFUSALS.get(int(refused[2]), _NO_WAY.format(refused[2])))
@@ -217,7 +248,7 @@ def _told(url: str, error: Exception) -> Exception:
 
 
 def _distrust(error: ssl.SSLCertVerificationError) -> str:
-    if error.verify_code in (_EXPIRED, _NOT_YET):
+    if error.verify_code in (_EXPIRED, _NOT_YET) or "expired" in str(error):
         today = datetime.now().astimezone().strftime("%Y-%m-%d")
         return (
             f"the server's certificate is not valid today, {today} by this computer's clock; "
