@@ -98,6 +98,7 @@ def test_a_model_is_found_installed_shown_and_removed(server, folder):
     assert "Note: organs_a was never tried by us" in said
     assert "Note: No SHA-256 is published of" in said
     assert "Installed organs_a: 4 organs, folds 0, 1" in said
+    assert "Its licence is CC-BY-NC-4.0." in said
     assert "abdoseg predict CT.nii.gz --model organs_a" in said
 
     _, said = models("list")

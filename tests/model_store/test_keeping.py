@@ -125,6 +125,8 @@ def test_a_test_is_recorded_and_finds_out_what_differs(trained, phantom, tmp_pat
     with pytest.raises(ModelError, match="--record CT"):
         drain(running_test("trained", "cpu"))
     write_volume(tmp_path / "ct.nii.gz", phantom[0])
+    with pytest.raises(ModelError, match="belongs to the package"):
+        drain(recording_test("demo", tmp_path / "ct.nii.gz", "cpu"))
     model = drain(recording_test("trained", tmp_path / "ct.nii.gz", "cpu"))
     files = [model.folder / name for name in (model.card.test.scan, model.card.test.labels)]
     assert sum(path.stat().st_size for path in files) <= 1_000_000

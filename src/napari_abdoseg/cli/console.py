@@ -48,6 +48,9 @@ class PlainConsole(Console):
             yield segment if control else Segment(text.translate(HARMLESS), style)
 
 
+BAR_WIDTH = 20
+"""Letters, so that words and time left fit beside it on a terminal of 80."""
+
 console = PlainConsole()
 
 
@@ -79,7 +82,7 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
     """
     columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        BarColumn(BAR_WIDTH),
         TaskProgressColumn(),
         TextColumn("{task.fields[left]}", markup=False),
     )
@@ -97,7 +100,7 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
                 progress = next(work)
                 bar.update(
                     task,
-                    description=progress.stage,
+                    description=progress.words,
                     completed=progress.done,
                     total=progress.total or None,
                     left=", ".join(filter(None, (progress.part, countdown.words_for(progress)))),

@@ -92,6 +92,9 @@ def conclude(model: Model) -> None:
         f"{spoken_bytes(_size(model))} in {model.folder}.",
         soft_wrap=True,
     )
+    if model.card.licence:
+        page = f" ({model.card.licence_url})" if model.card.licence_url else ""
+        console.print(f"Its licence is {model.card.licence}{page}.", soft_wrap=True)
     command = f"abdoseg predict CT.nii.gz --model {model.name} --output RESULTS"
     console.print(f"Use it in napari's panel Segment, or with: {command}", soft_wrap=True)
 

@@ -13,6 +13,7 @@ from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_l
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.model.card import TinyTest, write_card
 from napari_abdoseg.inference.model.ensemble import loading_ensemble
+from napari_abdoseg.inference.model.known_models import find_known_models
 from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.progress import Work
@@ -21,6 +22,7 @@ LEAST = 0.9999
 """Share of voxels that must be the same."""
 MOST = 80
 """Voxels of a test's scan along an axis, so that its files stay below a megabyte."""
+KEPT_BY_OTHERS = {"package": "the package", "TotalSegmentator": "TotalSegmentator"}
 SCAN, LABELS = "test_ct.nii.gz", "test_labels.nii.gz"
 
 
@@ -94,13 +96,15 @@ def recording_test(name_or_folder: str | Path, scan: Path, device: str = "auto")
     Raises
     ------
     ModelError
-        There is no such model, or it finds nothing in the scan.
+        There is no such model, it is kept by the package or TotalSegmentator, or it finds
+        nothing in the scan.
     ImageError
         The scan can't be read.
     SaveError
         The test can't be written into the model's folder.
     """
     model, volume = read_model(name_or_folder), read_volume(scan)
+    _require_own(model)
     test = TinyTest(scan=SCAN, labels=LABELS, preset="exact")
     rough = yield from _segmenting(volume, model, "fast", device)
     if not rough.data.any():
@@ -111,6 +115,17 @@ def recording_test(name_or_folder: str | Path, scan: Path, device: str = "auto")
     write_labels(model.folder / LABELS, labels)
     write_card(model.folder, model.card.model_copy(update={"test": test}))
     return read_model(name_or_folder)
+
+
+def _require_own(model: Model) -> None:
+    """Require that a model is the user's, to be written to."""
+    known = (each for each in find_known_models() if each.folder == model.folder)
+    keeper = next((each.place for each in known if each.place in KEPT_BY_OTHERS), None)
+    if keeper:
+        raise ModelError(
+            f"{model.folder} belongs to {KEPT_BY_OTHERS[keeper]}, and nothing is written there: "
+            "make a model of yours of it with `abdoseg models install` and this folder."
+        )
 
 
 def _segmenting(volume: Volume, model: Model, preset: str, device: str) -> Work[LabelMap]:
