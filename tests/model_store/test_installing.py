@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -316,31 +315,31 @@ def test_cancelling_leaves_no_half_model(make_model, models, zipped, tmp_path):
 INSTALL = """
 import sys
 from napari_abdoseg.model_store.installing import installing
-from napari_abdoseg.progress import drain
-print("begin", flush=True)
-drain(installing(sys.argv[1], "killed"))
+for report in installing(sys.argv[1], "killed"):
+    print(report.stage, flush=True)
+    sys.stdin.readline()
 assert "torch" not in sys.modules
 """
 
 
 def test_a_killed_installation_leaves_a_whole_model_or_none(make_model, models, zipped, tmp_path):
+    """The installing process is killed at a step, the next one cleans up behind it."""
     trained = make_model()
-    (trained / "fold_0" / "checkpoint_best.pth").write_bytes(os.urandom(30_000_000))
+    (trained / "fold_0" / "checkpoint_best.pth").write_bytes(os.urandom(4_000_000))
     archive = zipped(tmp_path / "a.zip", Dataset001_A=trained)
-    outcomes = set()
-    for delay in (0.0, 0.1, 0.2, 0.3, 0.5):
+    steps = len(list(installing(archive, "whole")))
+    for step in (1, 3, steps // 2, steps - 1, steps):
         command = [sys.executable, "-c", INSTALL, str(archive)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            process.stdout.readline()
-            time.sleep(delay)
-            process.send_signal(signal.SIGKILL)
-        outcomes.add("killed" in known_models())
-        if (models / "killed").exists():
-            assert contents(models / "killed") == contents(trained)
-            shutil.rmtree(models / "killed")
-    assert False in outcomes
-    subprocess.run([sys.executable, "-c", INSTALL, str(archive)], check=True)
-    drain(installing(archive, "at last"))
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, **pipes) as process:
+            for _ in range(step):
+                assert process.stdout.readline()
+                print(file=process.stdin, flush=True)
+            if step < steps:
+                process.send_signal(signal.SIGKILL)
+        assert (process.returncode == 0) == (step == steps)
+        assert ("killed" in known_models()) == (step == steps)
+    assert contents(models / "killed") == contents(trained)
     assert not left_in(models)
 
 
