@@ -66,8 +66,9 @@ def make_napari_viewer(
 
 
 @pytest.fixture(autouse=True)
-def _preferences(monkeypatch):
+def _preferences(monkeypatch, tmp_path_factory):
     """Those of the manifest in each test, and none that the user has."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     monkeypatch.setattr(napari.settings, "_CFG_PATH", None)
     napari.settings._clear_plugin_settings_cache()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from napari_abdoseg.image.distinct_colors import distinct_colors
+
 PALETTE = {
     "liver": "#dd6b55",
     "kidney": "#e6c13c",
@@ -21,6 +23,8 @@ OTHER_COLORS = (
     "#b08968",
     "#8fa3d9",
 )
+MANY = 248
+"""How many more colours there are before the first comes again."""
 
 
 @dataclass(frozen=True, order=True)
@@ -46,8 +50,17 @@ class Organ:
 
     @property
     def color(self) -> str:
-        """Colour as ``#rrggbb``; the same for a name wherever it appears."""
-        return PALETTE.get(self.name.lower(), OTHER_COLORS[self.value % len(OTHER_COLORS)])
+        """Colour as ``#rrggbb``; the same for a name wherever it appears.
+
+        Those without a colour of their own have one by their value.
+        """
+        if self.name.lower() in PALETTE:
+            return PALETTE[self.name.lower()]
+        few = len(OTHER_COLORS)
+        if self.value <= few:
+            return OTHER_COLORS[self.value % few]
+        more = distinct_colors(MANY, (*PALETTE.values(), *OTHER_COLORS))
+        return more[(self.value - few - 1) % MANY]
 
 
 ABDOMINAL_ORGANS = tuple(Organ(value, name) for value, name in enumerate(PALETTE, start=1))

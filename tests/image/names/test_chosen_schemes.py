@@ -8,6 +8,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from napari_abdoseg.image.files.remembered import RememberedChoices
 from napari_abdoseg.image.names import chosen_schemes
 from napari_abdoseg.image.names.chosen_schemes import (
     named_as_chosen,
@@ -23,7 +24,7 @@ KITS, AMOS = find_scheme("kits"), find_scheme("amos22")
 
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chosen_schemes, "_file", lambda: tmp_path / "config" / "schemes.json")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture
@@ -58,14 +59,14 @@ def test_give_way_to_values_and_names_of_the_file(label_map, tmp_path, name, val
 
 def test_that_can_not_be_read_are_none(tmp_path, label_map):
     remember_scheme(tmp_path, KITS)
-    (tmp_path / "config" / "schemes.json").write_text("[")
+    chosen_schemes.CHOICES.path.write_text("[")
     assert remembered_scheme(tmp_path) is None
     labels = named_as_chosen(read_labels(label_map("x.nii", 2)))
     assert labels.organs == (Organ(2, "label 2"),)
 
 
 def test_of_long_ago_are_forgotten(tmp_path, monkeypatch):
-    monkeypatch.setattr(chosen_schemes, "MOST", 2)
+    monkeypatch.setattr(chosen_schemes, "CHOICES", RememberedChoices("schemes.json", most=2))
     for folder in "abc":
         remember_scheme(tmp_path / folder, KITS)
     found = [remembered_scheme(tmp_path / folder) for folder in "abc"]

@@ -11,7 +11,6 @@ from napari.layers import Layer
 from napari.utils.notifications import notification_manager
 
 from napari_abdoseg.errors import SaveError
-from napari_abdoseg.image.names import chosen_schemes
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.plugin.compare.work import match_layers
@@ -21,8 +20,7 @@ from napari_abdoseg.plugin.reader import read
 
 
 @pytest.fixture(autouse=True)
-def _own_settings(tmp_path, monkeypatch):
-    monkeypatch.setattr(chosen_schemes, "_file", lambda: tmp_path / "config" / "schemes.json")
+def _no_notes():
     notification_manager.records.clear()
 
 

@@ -28,7 +28,7 @@ def viewer(phantom) -> ViewerModel:
 @pytest.fixture
 def organs(viewer, phantom, qtbot, monkeypatch):
     """The list on the screen, measured, with the bile-duct search region."""
-    monkeypatch.setattr("napari_abdoseg.plugin.organs.scene.MOST_AT_FIRST", 0)
+    monkeypatch.setattr("napari_abdoseg.plugin.organs.first_shown.MOST_AT_FIRST", 0)
     _, truth = phantom
     labels = LabelMap(truth.data.copy(), truth.grid, truth.organs)
     viewer.add_layer(Layer.create(*labels_layer(labels, "truth")))

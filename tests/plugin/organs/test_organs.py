@@ -50,7 +50,7 @@ def viewer(phantom, qapp) -> ViewerModel:
 @pytest.fixture
 def nothing_at_first(monkeypatch):
     """No surface and no box is shown without being asked for."""
-    monkeypatch.setattr("napari_abdoseg.plugin.organs.scene.MOST_AT_FIRST", 0)
+    monkeypatch.setattr("napari_abdoseg.plugin.organs.first_shown.MOST_AT_FIRST", 0)
 
 
 @pytest.fixture
@@ -121,11 +121,11 @@ def test_rows_say_what_the_labels_hold(organs, labels):
         assert (_state(organs, row, MASK), _state(organs, row, BOX)) == (ON, OFF)
 
 
-@pytest.mark.parametrize(("most", "shown"), [(4, ON), (3, OFF)])
+@pytest.mark.parametrize(("most", "shown"), [(4, ON), (0, OFF)])
 def test_a_few_organs_are_shown_with_surfaces_and_boxes(
     most, shown, viewer, labels, qtbot, monkeypatch
 ):
-    monkeypatch.setattr("napari_abdoseg.plugin.organs.scene.MOST_AT_FIRST", most)
+    monkeypatch.setattr("napari_abdoseg.plugin.organs.first_shown.MOST_AT_FIRST", most)
     viewer.add_layer(Layer.create(*labels_layer(labels, "truth")))
     widget = OrgansWidget(viewer)
     qtbot.addWidget(widget)

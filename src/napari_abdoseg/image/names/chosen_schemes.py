@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
-from napari_abdoseg.image.files.json_file import read_json
-from napari_abdoseg.image.files.saving import make_folder, write_text
+from napari_abdoseg.image.files.remembered import RememberedChoices
 from napari_abdoseg.image.names.label_names import is_named
 from napari_abdoseg.image.names.published_schemes import Scheme, find_scheme
 from napari_abdoseg.image.volume import LabelMap
 
-MOST = 1000
-"""How many folders are remembered, the last ones."""
+CHOICES = RememberedChoices("label_schemes.json", most=1000)
+"""By the folders that they were made for."""
 
 
 def remember_scheme(folder: Path, scheme: Scheme) -> None:
@@ -24,17 +22,13 @@ def remember_scheme(folder: Path, scheme: Scheme) -> None:
     SaveError
         It could not be written.
     """
-    choices = _choices()
-    choices.pop(_key(folder), None)
-    kept = dict([*choices.items(), (_key(folder), scheme.key)][-MOST:])
-    make_folder(_file().parent)
-    write_text(_file(), json.dumps(kept, indent=1) + "\n")
+    CHOICES.keep(_key(folder), scheme.key)
 
 
 def remembered_scheme(folder: Path) -> Scheme | None:
     """What was chosen for a folder; None if nothing was, or its scheme is gone."""
-    key = _choices().get(_key(folder))
-    return find_scheme(key) if key else None
+    key = CHOICES.of(_key(folder))
+    return find_scheme(key) if isinstance(key, str) else None
 
 
 def named_as_chosen(labels: LabelMap) -> LabelMap:
@@ -51,19 +45,6 @@ def named_as_chosen(labels: LabelMap) -> LabelMap:
         notices=(*labels.notices, words),
         naming=(*labels.naming, words),
     )
-
-
-def _file() -> Path:
-    import platformdirs
-
-    return platformdirs.user_config_path("napari-abdoseg", appauthor=False) / "label_schemes.json"
-
-
-def _choices() -> dict[str, str]:
-    try:
-        return {key: each for key, each in read_json(_file()).items() if isinstance(each, str)}
-    except (OSError, ValueError):
-        return {}
 
 
 def _key(folder: Path) -> str:

@@ -67,6 +67,11 @@ class LinkedLayers:
         """Those that are in the viewer."""
         return tuple(self._layers.values())
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Names of all that are to be shown, offered or not."""
+        return frozenset(self._wanted)
+
     def state(self) -> dict[str, bool]:
         """Names that are offered, and whether they are to be shown."""
         return {name: name in self._wanted for name in self._offered}

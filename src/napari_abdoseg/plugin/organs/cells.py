@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qtpy.QtCore import Qt
@@ -28,7 +29,13 @@ TIPS = (
     "Mean of the scan in Hounsfield units",
     "Size of the bounding box in millimetres: left–right × front–back × head–foot",
 )
-NAME_ROLE, ORGAN_ROLE, COLOR_ROLE = (Qt.ItemDataRole.UserRole + i for i in range(3))
+GROUP_TIPS = {
+    EYE: "Show or hide all of the group's organs",
+    MASK: "Show the masks of the group's organs",
+    SURFACE: "Show the surfaces of the group's organs in 3D",
+    BOX: "Show the bounding boxes of the group's organs",
+}
+NAME_ROLE, ORGAN_ROLE, COLOR_ROLE, MEMBERS_ROLE = (Qt.ItemDataRole.UserRole + i for i in range(4))
 
 
 def new_row(name: str, organ: Organ | None) -> list[QStandardItem]:
@@ -41,6 +48,17 @@ def new_row(name: str, organ: Organ | None) -> list[QStandardItem]:
     row[NAME].setData(organ, ORGAN_ROLE)
     for column in FIGURES:
         row[column].setTextAlignment(RIGHT_HAND)
+    return row
+
+
+def new_group(group: str, organs: Sequence[Organ]) -> list[QStandardItem]:
+    """Cells of a group of organs, which are to be its children."""
+    row = [QStandardItem() for _ in HEADERS]
+    for column, item in enumerate(row):
+        item.setEditable(False)
+        item.setToolTip(GROUP_TIPS.get(column, ""))
+    row[NAME].setText(f"{group} · {len(organs)}")
+    row[NAME].setData(tuple(organ.name for organ in organs), MEMBERS_ROLE)
     return row
 
 

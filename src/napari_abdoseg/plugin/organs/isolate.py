@@ -34,13 +34,12 @@ class Isolation:
         """Show one organ alone, and ``with_names`` such as its sides as far as they are shown."""
         self.stop()
         self._before = [part.state() for part in self._parts]
-        names = {name, *with_names}
+        self.name, names = name, {name, *with_names}
         for place, (part, before) in enumerate(zip(self._parts, self._before)):
             alone = {each: on and each in names for each, on in before.items()}
             if place == 0 and not self._any_shown(names):
                 alone[name] = True
             part.show(alone)
-        self.name = name
 
     def stop(self) -> None:
         """Show again what was shown before."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from napari.components import ViewerModel
 from napari.layers import Labels
@@ -47,6 +48,12 @@ class OrganTable:
     sides: dict[Organ, dict[str, OrganMeasures]] = field(default_factory=dict)
     one_piece: dict[Organ, str] = field(default_factory=dict)
     problem: str = ""
+
+    @cached_property
+    def owners(self) -> dict[str, Organ]:
+        """The organ of each name of an organ or a side."""
+        sides = {name: organ for organ, names in self.sides.items() for name in names}
+        return {**sides, **{organ.name: organ for organ in self.organs}}
 
     def by_name(self) -> dict[str, OrganMeasures]:
         """Measures of organs and of sides, such as ``"kidney"`` and ``"left kidney"``."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtGui import QStandardItem, QStandardItemModel
 
 from napari_abdoseg.anatomy import bile_duct
+from napari_abdoseg.anatomy.measure import OrganMeasures
+from napari_abdoseg.image.names.organ_groups import organ_groups
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.organs.bile_duct_region import is_expected
 from napari_abdoseg.plugin.organs.cells import (
@@ -16,20 +19,24 @@ from napari_abdoseg.plugin.organs.cells import (
     FIGURES,
     HEADERS,
     LOCK,
+    MEMBERS_ROLE,
     NAME,
     NAME_ROLE,
     ORGAN_ROLE,
     PARTS,
+    SIZE,
     SOLO,
     TIPS,
     TOGGLES,
     VOLUME,
     color_name,
+    new_group,
     new_row,
     set_figures,
     set_toggle,
     size_text,
 )
+from napari_abdoseg.plugin.organs.first_shown import are_many
 from napari_abdoseg.plugin.organs.isolate import Part
 from napari_abdoseg.plugin.organs.measuring import OrganTable
 from napari_abdoseg.plugin.organs.scene import OrganScene
@@ -40,14 +47,31 @@ AT_EDGE = "The {} reaches the edge of the scan: it may be cut off, and larger th
 ABSENT = "–"
 
 
+@dataclass(frozen=True)
+class _Now:
+    """What a scene holds and shows, asked once for all rows."""
+
+    scene: OrganScene
+    shown: dict[int, dict[str, bool]]
+    measures: dict[str, OrganMeasures]
+
+    @classmethod
+    def of(cls, scene: OrganScene) -> _Now:
+        shown = {column: _shown_in(scene, column).state() for column in (EYE, *PARTS)}
+        return cls(scene, shown, scene.table.by_name())
+
+
 class OrganModel(QStandardItemModel):
     """Organs of a scene, one a row; right and left of a split organ are its children.
 
-    The last row is the bile-duct search region, where the organs that lead to it are listed.
+    Many organs are children of their groups. The last row is the bile-duct search region,
+    where the organs that lead to it are listed.
     """
 
     refreshed = Signal()
     """The rows show what the scene holds now."""
+    laid_out = Signal()
+    """There are other rows."""
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -85,11 +109,23 @@ class OrganModel(QStandardItemModel):
 
     def row_of(self, organ: Organ | None) -> QModelIndex:
         """The row of an organ; an invalid index if it has none."""
-        for row in range(self.rowCount()):
-            index = self.index(row, NAME)
-            if organ is not None and self.organ_at(index) == organ:
-                return index
-        return QModelIndex()
+        rows = (row[NAME].index() for row in self._rows())
+        found = (index for index in rows if organ is not None and self.organ_at(index) == organ)
+        return next(found, QModelIndex())
+
+    def row_of_key(self, number: int) -> QModelIndex:
+        """The row of the organ that a number key stands for, from 1."""
+        organs = self._scene.table.organs if self._scene is not None else ()
+        return self.row_of(organs[number - 1]) if number <= len(organs) else QModelIndex()
+
+    def groups(self) -> list[QStandardItem]:
+        """First items of the rows of groups; none where organs are few."""
+        items = (sure(self.item(row)) for row in range(self.rowCount()))
+        return [item for item in items if item.data(MEMBERS_ROLE)]
+
+    def parents(self) -> list[QStandardItem]:
+        """First items of all rows that have others below them."""
+        return [row[NAME] for row in self._rows() if row[NAME].hasChildren()]
 
     def toggle(self, index: QModelIndex) -> None:
         """Turn round a check box, a lock or what is shown alone."""
@@ -117,8 +153,9 @@ class OrganModel(QStandardItemModel):
             self._listed = listed
             self._lay_out(table)
         if self._scene is not None:
+            now = _Now.of(self._scene)
             for row in self._rows():
-                _fill(row, self._scene)
+                _fill(row, now)
         self._refreshing = False
         self.refreshed.emit()
 
@@ -133,22 +170,40 @@ class OrganModel(QStandardItemModel):
                 header.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
             elif column in FIGURES:
                 header.setTextAlignment(RIGHT_HAND)
-        for organ in table.organs:
-            row = new_row(organ.name, organ)
-            for name in table.sides.get(organ, ()):
-                row[NAME].appendRow(new_row(name, organ))
-            self.appendRow(row)
+        if are_many(table.organs):
+            for group, organs in organ_groups(table.organs, self._stated_groups()).items():
+                head = new_group(group, organs)
+                self._append_organs(head[NAME], organs, table)
+                self.appendRow(head)
+        else:
+            self._append_organs(sure(self.invisibleRootItem()), table.organs, table)
         if is_expected(table):
             row = new_row(bile_duct.NAME, None)
             row[NAME].setText(bile_duct.NAME.replace(" ", "\n", 1))
             self.appendRow(row)
+        self.laid_out.emit()
 
-    def _rows(self) -> Iterator[list[QStandardItem]]:
-        """The items of each row, of sides too."""
-        top = sure(self.invisibleRootItem())
-        for parent in (top, *(sure(top.child(row)) for row in range(top.rowCount()))):
-            for row in range(parent.rowCount()):
-                yield [sure(parent.child(row, column)) for column in range(len(HEADERS))]
+    def _append_organs(
+        self, parent: QStandardItem, organs: Sequence[Organ], table: OrganTable
+    ) -> None:
+        for organ in organs:
+            row = new_row(organ.name, organ)
+            for name in table.sides.get(organ, ()):
+                row[NAME].appendRow(new_row(name, organ))
+            parent.appendRow(row)
+
+    def _stated_groups(self) -> Mapping[str, Sequence[str]]:
+        """Groups that the model's card has."""
+        groups: Mapping[str, Sequence[str]] = sure(self._scene).layer.metadata.get("groups", {})
+        return groups
+
+    def _rows(self, parent: QStandardItem | None = None) -> Iterator[list[QStandardItem]]:
+        """The items of each row, of what is in groups and of sides too."""
+        parent = parent or sure(self.invisibleRootItem())
+        for row in range(parent.rowCount()):
+            items = [sure(parent.child(row, column)) for column in range(len(HEADERS))]
+            yield items
+            yield from self._rows(items[NAME])
 
     def _pass_on(self, item: QStandardItem) -> None:
         """The user has turned a check box, a lock or a solo."""
@@ -161,7 +216,10 @@ class OrganModel(QStandardItemModel):
         elif column == LOCK:
             scene.painting.lock(sure(self.organ_at(index)), on)
         else:
-            _shown_in(scene, column).show({sure(self.name_at(index)): on})
+            members = index.siblingAtColumn(NAME).data(MEMBERS_ROLE)
+            part = _shown_in(scene, column)
+            names = [name for name in members or (self.name_at(index),) if name in part.state()]
+            part.show(dict.fromkeys(names, on))
 
 
 def _shown_in(scene: OrganScene, column: int) -> Part:
@@ -169,37 +227,48 @@ def _shown_in(scene: OrganScene, column: int) -> Part:
     return scene.eyes if column == EYE else scene.parts[PARTS.index(column)]
 
 
-def _fill(row: list[QStandardItem], scene: OrganScene) -> None:
+def _fill(row: list[QStandardItem], now: _Now) -> None:
+    members = row[NAME].data(MEMBERS_ROLE)
+    if members is not None:
+        _fill_group(row, now, members)
+        return
     name, organ = row[NAME].data(NAME_ROLE), row[NAME].data(ORGAN_ROLE)
-    _fill_toggles(row, scene, name, organ)
-    color_name(row[NAME], scene.look(name))
+    _fill_toggles(row, now, name, organ)
+    color_name(row[NAME], now.scene.look(name))
     if organ is None:
-        _fill_region(row, scene)
+        _fill_region(row, now.scene)
     else:
-        _fill_figures(row, scene, name)
+        _fill_figures(row, now, name)
 
 
-def _fill_toggles(
-    row: list[QStandardItem], scene: OrganScene, name: str, organ: Organ | None
-) -> None:
-    for column in (EYE, *PARTS):
-        set_toggle(row[column], _shown_in(scene, column).state().get(name))
+def _fill_group(row: list[QStandardItem], now: _Now, members: Sequence[str]) -> None:
+    """An eye is open while any organ of the group is seen, a box ticked while all are."""
+    for column, shown in now.shown.items():
+        states = [shown[name] for name in members if name in shown]
+        are_shown = any if column == EYE else all
+        set_toggle(row[column], are_shown(states) if states else None)
+
+
+def _fill_toggles(row: list[QStandardItem], now: _Now, name: str, organ: Organ | None) -> None:
+    for column, shown in now.shown.items():
+        set_toggle(row[column], shown.get(name))
     if organ is not None and name == organ.name:
-        measured = organ in scene.table.measures
-        set_toggle(row[SOLO], scene.solo.name == name if measured else None)
-        set_toggle(row[LOCK], scene.painting.is_locked(organ))
+        measured = name in now.measures
+        set_toggle(row[SOLO], now.scene.solo.name == name if measured else None)
+        set_toggle(row[LOCK], now.scene.painting.is_locked(organ))
 
 
-def _fill_figures(row: list[QStandardItem], scene: OrganScene, name: str) -> None:
-    measures = scene.table.by_name().get(name)
+def _fill_figures(row: list[QStandardItem], now: _Now, name: str) -> None:
+    measures = now.measures.get(name)
     at_edge = measures is not None and measures.touches_edge
     row[VOLUME].setToolTip(AT_EDGE.format(name) if at_edge else "")
     if measures is None:
         set_figures(row, ABSENT, ABSENT, ABSENT)
         return
     hu = ABSENT if measures.mean_hu is None else f"{measures.mean_hu:.0f}"
-    size = size_text(measures.box.size(sure(scene.table.grid)))
+    size = size_text(measures.box.size(sure(now.scene.table.grid)))
     volume = f"{'≥ ' if at_edge else ''}{measures.volume_ml:,.1f}"
+    row[NAME].setToolTip(f"{name}: {HEADERS[SIZE].lower()} {size}")
     set_figures(row, volume, hu, size)
 
 

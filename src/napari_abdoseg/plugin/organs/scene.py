@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -15,6 +15,7 @@ from napari_abdoseg.anatomy import bile_duct
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.correct.painting import Painting
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.boxes import follow_boxes
 from napari_abdoseg.plugin.layers.conversion import box_layer, surface_layer
 from napari_abdoseg.plugin.layers.linked_layers import LinkedLayers, Look
@@ -22,7 +23,8 @@ from napari_abdoseg.plugin.layers.masks import Masks
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 from napari_abdoseg.plugin.organs.bile_duct_region import COLOR, RegionFinding
 from napari_abdoseg.plugin.organs.eyes import Eyes
-from napari_abdoseg.plugin.organs.isolate import Isolation
+from napari_abdoseg.plugin.organs.first_shown import Shown, first_shown, remember_shown
+from napari_abdoseg.plugin.organs.isolate import Isolation, Part
 from napari_abdoseg.plugin.organs.matching_scan import ScanFinding
 from napari_abdoseg.plugin.organs.measuring import Measuring, OrganTable
 from napari_abdoseg.plugin.organs.surface_making import SurfaceMaking
@@ -30,9 +32,6 @@ from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
-
-MOST_AT_FIRST = 10
-"""Organs whose surfaces and boxes are shown without being asked for."""
 
 _scenes: WeakValueDictionary[Labels, OrganScene] = WeakValueDictionary()
 
@@ -67,6 +66,7 @@ class OrganScene:
         self.layer = layer
         self.table = OrganTable()
         self.masks = Masks(layer)
+        self.masks.organs = tuple(layer.metadata.get("organs", ()))
         self.surfaces = LinkedLayers(viewer, layer, "surface", surface_layer, self.look)
         self.boxes = LinkedLayers(viewer, layer, "box", box_layer, self.look)
         self.parts = self.masks, self.surfaces, self.boxes
@@ -77,6 +77,7 @@ class OrganScene:
         self._smoothing = "light"
         is_seen = layer.visible or not cases_in_view(viewer).is_in_view(layer)
         self._undecided = is_seen and "organs" in layer.metadata
+        self._remembering = LatestWork(_remembering)
         self._surface_making = SurfaceMaking(layer)
         self._scan = ScanFinding(viewer, layer)
         self._measuring = Measuring(viewer, layer)
@@ -98,11 +99,9 @@ class OrganScene:
         self._make_surfaces()
 
     def show_at_first(self) -> None:
-        """Show boxes and surfaces once, of a few organs that are named and seen."""
+        """Show once what is shown at first, if the organs are measured, named and seen."""
         if self._undecided and self.table.measures:
-            self._undecided = False
-            if len(self.table.measures) <= MOST_AT_FIRST:
-                self.show_when_measured(self.table.measures)
+            self._show_first(self.table.organs, self.table.measures)
 
     def rename(self, organs: Iterable[Organ]) -> None:
         """Follow a layer whose organs are called otherwise now; what is shown stays so."""
@@ -113,12 +112,16 @@ class OrganScene:
             part.show({name: True for name in shown if name})
         self._measuring.start()
 
-    def show_when_measured(self, organs: Iterable[Organ]) -> None:
-        """Show boxes and surfaces of organs as soon as they are there."""
+    def show_when_measured(self, organs: Sequence[Organ]) -> None:
+        """Show what is shown at first of organs, as soon as they are there."""
+        self._show_first(organs, organs)
+
+    def _show_first(self, organs: Sequence[Organ], present: Iterable[Organ]) -> None:
         self._undecided = False
-        shown = {organ.name: True for organ in organs}
-        for part in (self.boxes, self.surfaces):
-            part.show(shown)
+        shown = first_shown(organs, present, self.layer.metadata.get("shown"))
+        parts: tuple[Part, ...] = self.parts
+        for part, names in zip(parts, (shown.masks, shown.surfaces, shown.boxes)):
+            part.show({organ.name: organ.name in names for organ in organs})
 
     def show_all(self, shown: bool) -> None:
         """Show or hide all masks, surfaces and boxes."""
@@ -151,10 +154,10 @@ class OrganScene:
 
     def look(self, name: str) -> Look:
         """Colour and opacity of an organ, a side or the region."""
-        for organ in self.table.organs:
-            if name == organ.name or name in self.table.sides.get(organ, {}):
-                return self.masks.color(organ), self.masks.opacity(organ)
-        return COLOR, 1.0
+        organ = self.table.owners.get(name)
+        if organ is None:
+            return COLOR, 1.0
+        return self.masks.color(organ), self.masks.opacity(organ)
 
     def boxes_by_name(self) -> dict[str, Box]:
         """Boxes of organs and sides, and that of the bile-duct search region."""
@@ -184,6 +187,8 @@ class OrganScene:
         for signal in (self.surfaces.changed, self.boxes.changed, self.region.found):
             signal.connect(self.changed.emit)
         self.layer.events.colormap.connect(self._follow_looks)
+        for changed in (self.surfaces.changed, self.boxes.changed, self.layer.events.colormap):
+            changed.connect(self._remember)
 
         def on_removed(event: Any) -> None:
             self._forget(event.value)
@@ -223,6 +228,13 @@ class OrganScene:
             part.follow_looks()
         self.changed.emit()
 
+    def _remember(self, event: object = None) -> None:
+        """Keep what the user shows of many organs, unless it is put away or shown alone."""
+        if self.layer.visible and not self.solo.name:
+            masks = tuple(name for name, on in self.masks.state().items() if on)
+            surfaces, boxes = tuple(self.surfaces.wanted), tuple(self.boxes.wanted)
+            self._remembering.start_soon(self.table.organs, Shown(masks, surfaces, boxes))
+
     def _forget(self, layer: Layer) -> None:
         """A layer has left the viewer."""
         if layer is self.layer:
@@ -232,8 +244,17 @@ class OrganScene:
 
     def _close(self) -> None:
         self.layer.events.colormap.disconnect(self._follow_looks)
+        self.layer.events.colormap.disconnect(self._remember)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
-        for work in (self._measuring, self._surface_making, self.region, self._scan):
+        for work in (
+            *(self._measuring, self._surface_making, self.region, self._scan),
+            self._remembering,
+        ):
             work.close()
         for shown in (self.painting, self.surfaces, self.boxes):
             shown.close()
+
+
+def _remembering(organs: Sequence[Organ], shown: Shown) -> Iterator[None]:
+    remember_shown(organs, shown)
+    yield

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from qtpy.QtCore import QModelIndex, QRect, QSize, Qt, Signal
-from qtpy.QtGui import QIcon, QKeyEvent, QMouseEvent, QPainter
+from qtpy.QtGui import QIcon, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from qtpy.QtWidgets import (
     QFrame,
     QHeaderView,
@@ -21,7 +23,10 @@ from napari_abdoseg.plugin.organs.cells import (
     EYE,
     LOCK,
     MASK,
+    MEMBERS_ROLE,
     NAME,
+    ORGAN_ROLE,
+    SIZE,
     SOLO,
     SURFACE,
     TOGGLES,
@@ -43,6 +48,12 @@ ICONS = {EYE: "visibility", SOLO: "zoom", LOCK: "lock"}
 INDICATOR = QRect(0, 0, 16, 16)
 FAINT = 0.3
 ICON_SIZE = QSize(12, 12)
+ROOM = 30
+"""Organs whose groups are open at first."""
+LEAST_HEIGHT = 240
+"""Of a list with groups, which scrolls by itself."""
+WIDE = 500
+"""Where a list with groups has room for all columns."""
 
 
 class OrganTree(QTreeView):
@@ -83,12 +94,89 @@ class OrganTree(QTreeView):
         self._head.setSectionsClickable(True)
         self._head.setHighlightSections(False)
         self._head.sectionClicked.connect(model.toggle_all)
-        model.rowsInserted.connect(self.expandAll)
+        self._sought = ""
+        self._groups: dict[str, int] = {}
+        self._closed: set[str] = set()
+        model.laid_out.connect(self._show_groups)
+        self.expanded.connect(partial(self._note_group, False))
+        self.collapsed.connect(partial(self._note_group, True))
 
     def width_needed(self) -> int:
         """Pixels that show all columns, the whole names and a scroll bar."""
         figures = sum(map(self._head.sectionSize, range(NAME + 1, self._head.count())))
         return self.sizeHintForColumn(NAME) + figures + self._bar.sizeHint().width()
+
+    def seek(self, text: str) -> bool:
+        """List those organs alone whose name, or whose group's, has all words of a text.
+
+        Returns
+        -------
+        bool
+            Whether there are any.
+        """
+        self._sought = text.strip()
+        words = text.lower().replace("_", " ").split()
+        found = False
+        for row in range(self._organs.rowCount()):
+            head = self._organs.index(row, NAME)
+            members = range(self._organs.rowCount(head)) if head.data(MEMBERS_ROLE) else ()
+            listed = _has(head, words)
+            for member in members:
+                fits = _has(head, words) or _has(self._organs.index(member, NAME, head), words)
+                self.setRowHidden(member, head, not fits)
+                listed |= fits
+            self.setRowHidden(row, QModelIndex(), not listed)
+            found |= listed
+        self._open_groups()
+        return found
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        hint = super().sizeHint()
+        return QSize(hint.width(), LEAST_HEIGHT) if self._groups else hint
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def first_listed(self) -> QModelIndex:
+        """The first organ that is listed, an invalid index if there is none."""
+        index = self._organs.index(0, NAME)
+        while index.isValid() and (
+            index.data(ORGAN_ROLE) is None
+            or self.isRowHidden(index.row(), index.parent())
+            or self.isRowHidden(index.parent().row(), QModelIndex())
+        ):
+            index = self.indexBelow(index)
+        return index
+
+    def _show_groups(self) -> None:
+        """Open groups from the top that have room, unless the same ones were there before."""
+        groups = {item.text(): item.rowCount() for item in self._organs.groups()}
+        for decorate in (self.setRootIsDecorated, self.setItemsExpandable):
+            decorate(bool(groups))
+        vertical = QSizePolicy.Policy.Expanding if groups else QSizePolicy.Policy.Maximum
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
+        if groups.keys() != self._groups.keys():
+            rows = accumulate(groups.values())
+            room = dict(zip(groups, (count <= ROOM for count in rows)))
+            self._closed = {name for name in [*groups][1:] if not room[name]}
+        self._groups = groups
+        self._fit_columns()
+        self.seek(self._sought)
+
+    def _fit_columns(self) -> None:
+        """Leave the room of sizes to the names of many organs, which are long."""
+        self.setColumnHidden(SIZE, bool(self._groups) and self.width() < WIDE)
+
+    def _open_groups(self) -> None:
+        """Open all while something is sought, else those that the user has not closed."""
+        for item in self._organs.parents():
+            is_open = bool(self._sought) or item.text() not in self._closed
+            self.setExpanded(item.index(), is_open)
+
+    def _note_group(self, is_closed: bool, index: QModelIndex) -> None:
+        if not self._sought and index.data(MEMBERS_ROLE):
+            (self._closed.add if is_closed else self._closed.discard)(index.data())
 
     def wear(self, theme: str) -> None:
         """Look as the rest of napari does in a theme."""
@@ -114,7 +202,7 @@ class OrganTree(QTreeView):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.go_to.emit(row)
         elif event.text() in tuple("123456789"):
-            self.setCurrentIndex(self._organs.index(int(event.text()) - 1, NAME))
+            self.setCurrentIndex(self._organs.row_of_key(int(event.text())))
         else:
             super().keyPressEvent(event)
 
@@ -124,6 +212,11 @@ class OrganTree(QTreeView):
         if is_toggle:
             self._organs.toggle(index)
         return is_toggle
+
+
+def _has(index: QModelIndex, words: list[str]) -> bool:
+    name = index.data().lower().replace("_", " ")
+    return all(word in name for word in words)
 
 
 class _Toggles(QStyledItemDelegate):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox
 from napari.layers import Labels
 from qtpy.QtCore import QModelIndex
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 EMPTY = "Open a label map, or segment a CT, to see its organs here."
 MEASURING = "Measuring…"
 NO_LABELS = "This layer has no labels yet."
+NONE_FOUND = "No organ or group has “{}” in its name."
+SEARCH = "Find an organ or a group"
+SEARCH_TIP = "Words of a name, such as left kidney or bones; Enter goes to the first that is found"
 WIDEST = 430
 MARGIN = 4
 
@@ -50,6 +53,7 @@ class OrgansWidget(Panel):
         self.model = OrganModel(self)
         self.layers = ComboBox(choices=self._label_layers, nullable=False)
         self.all_on, self.all_off = QPushButton("All on"), QPushButton("All off")
+        self.search = QLineEdit()
         self.list = OrganTree(self.model)
         self.details = OrganDetails()
         self.smoothing = ComboBox(choices=SMOOTHINGS, value="light")
@@ -73,6 +77,9 @@ class OrgansWidget(Panel):
         self.all_on.setToolTip("Show the masks, surfaces and boxes of all organs")
         self.all_off.setToolTip("Hide the masks, surfaces and boxes of all organs")
         self.smoothing.tooltip = "How much surfaces are smoothed; they keep the organ's volume"
+        self.search.setPlaceholderText(SEARCH)
+        self.search.setToolTip(SEARCH_TIP)
+        self.search.setClearButtonEnabled(True)
         for label in (self.message, self.region_words):
             label.setWordWrap(True)
         self._top = _row(self.layers.native, self.all_on, self.all_off)
@@ -80,8 +87,11 @@ class OrgansWidget(Panel):
             QLabel("CT window"), self.window_choice, QLabel("Smoothing"), self.smoothing.native
         )
         layout = self.body
-        for widget in (self._top, self.message, self.naming, self.list, self.region_words):
+        for widget in (
+            *(self._top, self.naming, self.search, self.message, self.list, self.region_words),
+        ):
             layout.addWidget(widget)
+        layout.setStretchFactor(self.list, 1)
         layout.addSpacing(6)
         for widget in (self.details, self._bottom):
             layout.addWidget(widget)
@@ -99,6 +109,8 @@ class OrgansWidget(Panel):
         self.smoothing.changed.connect(self._smooth)
         sure(self.list.selectionModel()).currentChanged.connect(self._paint_selected)
         self.list.go_to.connect(self._go_to)
+        self.search.textChanged.connect(self._fit)
+        self.search.returnPressed.connect(self._choose_found)
         self.model.refreshed.connect(self._fit)
         events = self._viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered, events.renamed):
@@ -146,10 +158,12 @@ class OrgansWidget(Panel):
         if self.model.scene is not None:
             self.model.scene.show_at_first()
         listed = self.model.rowCount() > 0
+        self.search.setVisible(bool(self.model.groups()))
+        found = self.list.seek(self.search.text() if self.model.groups() else "")
         self.list.setMinimumWidth(min(self.list.width_needed() + MARGIN, WIDEST))
         for widget in (self.list, self.all_on, self.all_off, self.details):
             widget.setVisible(listed)
-        self.message.setVisible(not listed)
+        self.message.setVisible(not listed or not found)
         self._top.setVisible(self.layers.value is not None)
         self.naming.follow(self.model.scene)
         self.message.setText(self._why_empty())
@@ -157,7 +171,17 @@ class OrgansWidget(Panel):
         self._select_painted()
         self._show_details()
 
+    def _choose_found(self) -> None:
+        """Select the first organ that was found, and go to it."""
+        index = self.list.first_listed()
+        if index.isValid():
+            self.list.setCurrentIndex(index)
+            self.list.setFocus()
+            self._go_to(index)
+
     def _why_empty(self) -> str:
+        if self.model.rowCount() > 0:
+            return NONE_FOUND.format(self.search.text())
         if self.model.scene is None:
             return EMPTY
         table = self.model.scene.table
