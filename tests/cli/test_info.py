@@ -16,7 +16,12 @@ from typer.testing import CliRunner
 from napari_abdoseg.cli import app as command
 from napari_abdoseg.cli import facts as module
 from napari_abdoseg.cli import napari_process, privacy
-from napari_abdoseg.cli.completion import complete_device, complete_model, complete_preset
+from napari_abdoseg.cli.completion import (
+    complete_device,
+    complete_known_or_published,
+    complete_model,
+    complete_preset,
+)
 from napari_abdoseg.cli.facts import MISSING, facts
 from napari_abdoseg.cli.privacy import shown_path, without_names
 from napari_abdoseg.inference.self_test import main as self_test
@@ -149,6 +154,7 @@ def test_names_are_completed(own_models):
     (own_models / "demolished").mkdir()
     (own_models / "demolished" / "dataset.json").touch()
     assert complete_model("dem") == ["demo", "demolished"]
+    assert complete_known_or_published("total_fast") == ["total_fast", "total_fastest"]
     assert [name for name, _ in complete_preset("")] == ["balanced", "exact", "fast"]
     assert complete_device("cpu,c") == ["cpu,cpu", "cpu,cuda"]
 

@@ -7,11 +7,22 @@ from collections.abc import Iterable
 from napari_abdoseg.inference.hardware.device import DEVICES
 from napari_abdoseg.inference.model.known_models import known_models
 from napari_abdoseg.inference.preset import PRESETS
+from napari_abdoseg.model_store.catalogue import read_catalogue
 
 
 def complete_model(incomplete: str) -> list[str]:
     """Names of models that are known here."""
     return _beginning_with(incomplete, known_models())
+
+
+def complete_published(incomplete: str) -> list[str]:
+    """Names of models that can be installed."""
+    return _beginning_with(incomplete, (entry.name for entry in read_catalogue()))
+
+
+def complete_known_or_published(incomplete: str) -> list[str]:
+    """Names of both."""
+    return sorted({*complete_model(incomplete), *complete_published(incomplete)})
 
 
 def complete_preset(incomplete: str) -> list[tuple[str, str]]:

@@ -18,7 +18,8 @@ import psutil
 
 from napari_abdoseg.cli.napari_process import qt_binding, what_napari_lacks
 from napari_abdoseg.cli.privacy import shown_path
-from napari_abdoseg.inference.model import known_models, models_folder, read_model
+from napari_abdoseg.inference.model.known_models import known_models, models_folder
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.log import PACKAGES, log_folder
 
 Fact = tuple[str, str]

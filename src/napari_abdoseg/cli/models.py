@@ -8,6 +8,12 @@ from typing import Annotated
 
 import typer
 
+from napari_abdoseg.cli.completion import (
+    complete_device,
+    complete_known_or_published,
+    complete_model,
+    complete_published,
+)
 from napari_abdoseg.cli.console import console, say, show
 from napari_abdoseg.cli.models_words import (
     conclude,
@@ -35,7 +41,9 @@ models = typer.Typer(
     no_args_is_help=True,
 )
 
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Device = Annotated[
+    str, typer.Option(autocompletion=complete_device, help="auto, cpu, cuda, cuda:N or mps.")
+]
 
 
 @models.command("list")
@@ -51,7 +59,13 @@ def list_models() -> None:
 
 @models.command("show")
 def show_model(
-    name: Annotated[str, typer.Argument(help="A model's name, its folder, or one to install.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete_known_or_published,
+            help="A model's name, its folder, or one to install.",
+        ),
+    ],
 ) -> None:
     """Say what a model finds, whose it is, and under which licence."""
     entry = find_entry(name)
@@ -66,8 +80,9 @@ def install(
     what: Annotated[
         str,
         typer.Argument(
+            autocompletion=complete_published,
             help="A name that `abdoseg models list` shows, an address (https://...), a zip archive "
-            "or a folder."
+            "or a folder.",
         ),
     ],
     name: Annotated[str | None, typer.Option(help="What to call it here.")] = None,
@@ -108,7 +123,9 @@ def install(
 
 @models.command()
 def remove(
-    name: Annotated[str, typer.Argument(help="A model that is installed.")],
+    name: Annotated[
+        str, typer.Argument(autocompletion=complete_model, help="A model that is installed.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Remove it without a question.")] = False,
 ) -> None:
     """Remove a model that was installed or trained here."""
@@ -122,7 +139,9 @@ def remove(
 
 @models.command("test")
 def run_test(
-    name: Annotated[str, typer.Argument(help="A model's name or folder.")],
+    name: Annotated[
+        str, typer.Argument(autocompletion=complete_model, help="A model's name or folder.")
+    ],
     record: Annotated[
         Path | None,
         typer.Option(metavar="CT", help="Make its test first, from a CT where it works well."),
@@ -146,7 +165,9 @@ def run_test(
 
 @models.command()
 def export(
-    name: Annotated[str, typer.Argument(help="A model's name or folder.")],
+    name: Annotated[
+        str, typer.Argument(autocompletion=complete_model, help="A model's name or folder.")
+    ],
     file: Annotated[Path, typer.Argument(help="The zip archive to be, or a folder for it.")],
 ) -> None:
     """Write a model into one zip, with its card and hashes, for a machine without internet."""
