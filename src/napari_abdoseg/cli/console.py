@@ -100,7 +100,7 @@ def show(work: Work[Result], below: Callable[[], RenderableType] | None = None) 
                 progress = next(work)
                 bar.update(
                     task,
-                    description=progress.words,
+                    description=progress.stage,
                     completed=progress.done,
                     total=progress.total or None,
                     left=", ".join(filter(None, (progress.part, countdown.words_for(progress)))),
