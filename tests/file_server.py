@@ -233,6 +233,7 @@ def say_status(status: int, **headers: str) -> Fault:
     def fault(answer: Answer) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         answer.send(status, {"Content-Length": "0"} | named)
+        answer.close_connection = named.get("Content-Length", "0") != "0"
 
     return fault
 

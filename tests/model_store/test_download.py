@@ -230,6 +230,7 @@ def test_a_network_that_breaks_often_brings_the_file(server, target, content):
         (does.say_status(403), "the server refuses it"),
         (does.say_status(404), "nothing at this address"),
         (does.say_status(407), "the proxy asks for a name and password"),
+        (does.say_status(404, Content_Length="9"), "nothing at this address"),
         (does.say_status(410), "it was withdrawn"),
         (does.say_status(418), "the server answers 418 I'm a Teapot"),
         (does.redirect("/model.zip"), "the server sends on and on"),
@@ -428,6 +429,7 @@ def test_a_proxy_is_asked(server, target, content, monkeypatch):
     [
         (407, "the proxy asks for a name and password; put them into the environment variable"),
         (403, "refuses it"),
+        (503, "is busy (it answers 503); try again later"),
     ],
 )
 def test_a_proxy_that_refuses(scheme, status, words, server, target, monkeypatch):

@@ -19,14 +19,13 @@ import requests
 
 from napari_abdoseg.errors import DownloadError, SaveError
 from napari_abdoseg.image.files.saving import not_saved
-from napari_abdoseg.model_store.transfer import (
+from napari_abdoseg.model_store.refusals import (
     BROKEN,
-    TICK,
     InterruptedTransferError,
     named,
     refusal,
-    transferring,
 )
+from napari_abdoseg.model_store.transfer import TICK, transferring
 from napari_abdoseg.model_store.unfinished_file import BLOCK, Origin, UnfinishedFile
 from napari_abdoseg.progress import Countdown, Progress, Work
 
