@@ -420,6 +420,35 @@ def test_the_catalogue_is_whole():
     assert "common bile duct" in panorama.content.organs
 
 
+@pytest.mark.parametrize("entry", read_catalogue(), ids=lambda entry: entry.name)
+def test_each_entry_is_installed_from_what_it_says(server, entries, make_model, entry):
+    """From archives of the layout that it names, with small models of its organs."""
+    content = entry.content.model_dump(exclude_unset=True)
+    for number, part in enumerate(content["parts"]):
+        organs = content["card"]["region"]["organs"] if number else content["organs"]
+        labels = {"labels": {name: value for value, name in enumerate(["background", *organs])}}
+        trained = make_model(folds=(0,), name=f"part{number}", labels=labels)
+        checkpoint = trained / "fold_0" / "checkpoint_final.pth"
+        if not number:
+            checkpoint.rename(checkpoint.with_name(entry.card.checkpoint or checkpoint.name))
+        with zipfile.ZipFile(server.folder / f"{number}.zip", "w") as archive:
+            for path in trained.rglob("*"):
+                archive.write(path, f"{part['inside']}/{path.relative_to(trained)}")
+        part["url"] = server.url(f"{number}.zip")
+        part.pop("sha256", None)
+    entries(entry.name, *content.pop("parts"), **content)
+    reports = list(installing(entry.name, accepted=True))
+    model = read_model(entry.name)
+    assert not any("doesn't know" in (report.notice or "") for report in reports)
+    assert model.card.axes == ("stored" if entry.name == "panorama" else "RAS")
+    assert model.card.merged == entry.card.merged
+    assert model.card.groups == entry.card.groups
+    names = set(content["organs"]).difference(*model.card.merged.values()) | set(model.card.merged)
+    assert {organ.name for organ in model.organs} == names
+    if entry.card.region:
+        assert (model.folder / "region" / "dataset.json").is_file()
+
+
 def test_a_catalogue_that_is_not_as_it_should_be_is_told(entries, tmp_path):
     entries("a", {"url": "ftp://x"})
     with pytest.raises(ModelError, match=r"a\.json can't be used"):
