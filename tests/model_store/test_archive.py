@@ -296,6 +296,25 @@ def test_damage_is_told(tmp_path, place, make_model):
         drain(unpacking(Path(archive), tmp_path / "out", ""))
 
 
+def test_any_damage_is_one_sentence_and_nothing_lies_elsewhere(tmp_path):
+    whole = write_zip(tmp_path / "model.zip", in_folder("D/T__P__C")).read_bytes()
+    chance, told = random.Random(7), []
+    for _ in range(400):
+        content = bytearray(whole)
+        for _ in range(chance.randint(1, 6)):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        (tmp_path / "model.zip").write_bytes(content[: chance.choice((None, 500))])
+        try:
+            for found in models_in(tmp_path / "model.zip"):
+                drain(unpacking(tmp_path / "model.zip", tmp_path / "out", found.inside))
+        except ModelError as error:
+            told.append(str(error))
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
+        assert [path.name for path in tmp_path.iterdir()] == ["model.zip"]
+    assert len(told) > 300
+    assert "\n" not in "".join(told)
+
+
 def test_a_missing_archive_and_a_full_disk_are_told(tmp_path, small_disk):
     with pytest.raises(ModelError, match="can't be read"):
         models_in(tmp_path / "none.zip")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -44,7 +45,7 @@ _OTHER_KINDS = {
     b"\x28\xb5\x2f\xfd": "a zstd archive",
     b"BZh": "a bzip2 archive",
 }
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
                 f"{archive} can't be read ({error.strerror or error}): check its name and "
                 "permissions."
             ) from error
-        except _DAMAGE as error:
+        except (*_DAMAGE, NotImplementedError) as error:
             raise _damaged(archive, error) from error
         yield file
 
