@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     Parts = Iterable[tuple[slice, torch.Tensor]]
 
-CLASSES_AT_ONCE = 32
+CLASSES_AT_ONCE = 16
 """A multiple of the channels that oneDNN takes together, so that each class is summed as ever."""
 
 

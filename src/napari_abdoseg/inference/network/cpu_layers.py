@@ -95,8 +95,16 @@ class Separate(Transposed):
     """Enlarges by a matrix product, where each voxel becomes a block of its own."""
 
     def forward(self, image: torch.Tensor, output_size: list[int] | None = None) -> torch.Tensor:
-        if output_size or not self._has_blocks_of_their_own():
+        if output_size or not self.is_plain:
             return super().forward(image, output_size)
+        batch, _, *shape = image.shape
+        sizes = (size * step for size, step in zip(shape, self.stride))
+        enlarged = image.new_empty((batch, *sizes, self.out_channels)).movedim(-1, 1)
+        self.write(image, enlarged)
+        return enlarged
+
+    def write(self, image: torch.Tensor, enlarged: torch.Tensor) -> None:
+        """Enlarge an image into the place for it, where `is_plain`."""
         batch, _, *shape = image.shape
         axes = len(shape)
         blocks = image.movedim(1, -1) @ self.weight.movedim(1, -1).flatten(1)
@@ -104,12 +112,15 @@ class Separate(Transposed):
         if self.bias is not None:
             blocks += self.bias
         beside = [place for axis in range(1, axes + 1) for place in (axis, axis + axes)]
-        enlarged = blocks.permute(0, *beside, -1).reshape(
-            batch, *(size * step for size, step in zip(shape, self.stride)), self.out_channels
-        )
-        return enlarged.movedim(-1, 1)
+        steps = zip(shape, self.stride, strict=True)
+        places = enlarged.movedim(1, -1)
+        for axis, (size, step) in reversed(list(enumerate(steps, start=1))):
+            places = torch.unflatten(places, axis, (size, step))
+        places.copy_(blocks.permute(0, *beside, -1))
 
-    def _has_blocks_of_their_own(self) -> bool:
+    @property
+    def is_plain(self) -> bool:
+        """Whether each voxel becomes a block of its own."""
         moved = any((*self.padding, *self.output_padding)) or max(self.dilation) > 1
         return self.kernel_size == self.stride and self.groups == 1 and not moved
 

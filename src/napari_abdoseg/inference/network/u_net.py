@@ -15,6 +15,8 @@ import torch
 from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
 from torch import nn
 
+from napari_abdoseg.inference.network.cpu_layers import CHANNELS_LAST, Separate
+
 
 @dataclass(frozen=True, eq=False)
 class UNet:
@@ -58,10 +60,17 @@ class UNet:
         images: list[torch.Tensor] = list(self.encoder(image))
         features = images.pop()
         for enlarge, stage in zip(self.enlarging, self.stages, strict=True):
-            features = enlarge(features)
-            features = torch.cat((features, images.pop()), 1)
+            if isinstance(enlarge, Separate) and enlarge.is_plain:
+                both = _room_beside(images[-1], enlarge.out_channels)
+                both[:, enlarge.out_channels :] = images.pop()
+                enlarge.write(features, both[:, : enlarge.out_channels])
+                features = both
+                del both
+            else:
+                features = torch.cat((enlarge(features), images.pop()), 1)
             for block in stage.convs:
-                features = block(features)
+                for layer in block.all_modules:
+                    features = layer(features)
         return features
 
     def logits(self, features: torch.Tensor, classes: slice) -> torch.Tensor:
@@ -80,3 +89,9 @@ class UNet:
         weight = self.last.weight[classes]
         logits: torch.Tensor = self.last._conv_forward(features, weight, bias)
         return logits
+
+
+def _room_beside(image: torch.Tensor, channels: int) -> torch.Tensor:
+    """Room for an image and for some channels before its own, which lie side by side."""
+    shape = (len(image), channels + image.shape[1], *image.shape[2:])
+    return torch.empty(shape, dtype=image.dtype, memory_format=CHANNELS_LAST[image.dim()])
