@@ -221,7 +221,7 @@ class _Fetching:
             origin = _origin(self._url, response)
             self._check_length(origin.length, response)
             self._part.begin(origin)
-        elif not self._part.is_continued_by(response.headers, response.status_code):
+        elif not self._part.go_on_with(response.headers, response.status_code):
             self._part.drop()
             raise InterruptedTransferError("the server has another file there by now")
         self._check_room()

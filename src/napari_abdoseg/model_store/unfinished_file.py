@@ -89,8 +89,8 @@ class UnfinishedFile:
             yield
         self.origin, self.is_joined = origin, True
 
-    def is_continued_by(self, headers: Mapping[str, str], status: int) -> bool:
-        """Whether an answer brings the bytes that follow; they are joined to these then."""
+    def go_on_with(self, headers: Mapping[str, str], status: int) -> bool:
+        """Have an answer bring the bytes that follow; False where it brings others."""
         begin = _RANGE.fullmatch(headers.get("Content-Range", ""))
         same = (
             status == 206
