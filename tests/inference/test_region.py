@@ -175,9 +175,10 @@ def test_predict_tells_of_both_and_keeps_what_is_finished(folder, phantom, tmp_p
     words += ["--preset", "exact", "--device", "cpu", "--disagreement"]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
+    assert f"It looks around what {folder.name}/region finds" in result.output
     report = json.loads((output / "whole.json").read_text())
     finder, second = report["models"]
-    assert (finder["name"], second["name"]) == ("region", folder.name)
+    assert (finder["name"], second["name"]) == (f"{folder.name}/region", folder.name)
     assert second["region"]["box_voxels"] != finder["region"]["box_voxels"]
     empty = json.loads((output / "fat.json").read_text())
     assert any("none was found" in warning for warning in empty["warnings"])

@@ -22,6 +22,9 @@ def introduce(ensemble: Ensemble) -> None:
     for trained in ensemble.configurations:
         folds, model = ", ".join(trained.folds), trained.model
         console.print(f"Model {model.name}: {trained.name}, folds {folds}.")
+        if trained.region_finder is not None:
+            finder = trained.region_finder
+            console.print(f"It looks around what {finder.model.name} finds.")
         if model.description:
             console.print(model.description, style="yellow")
 

@@ -57,6 +57,7 @@ def test_models_of_other_programs_are_known(
     assert (known.name, known.folder, known.place) == (TRAINED, folder, place)
     assert known_models() == ("demo", TRAINED)
     assert read_model(TRAINED).folder == folder
+    assert read_model(folder).name == TRAINED
 
 
 def test_places_that_are_not_there_hold_no_models(monkeypatch, tmp_path):

@@ -14,6 +14,9 @@ OWN_FOLDER = "ABDOSEG_MODELS"
 NNUNET_RESULTS = "nnUNet_results"
 """That of nnU-Net, with its trained models."""
 
+DATASET = "Dataset"
+"""How names of nnU-Net's folders of data sets begin."""
+
 
 @dataclass(frozen=True)
 class KnownModel:
@@ -70,6 +73,13 @@ def find_known_models() -> tuple[KnownModel, ...]:
     return tuple(first.values())
 
 
+def name_of(folder: Path) -> str:
+    """Name of the model in a folder; where nnU-Net named that, with the data set before it."""
+    dataset = folder.parent.name
+    of_nnunet = folder.name.count("__") == 2 and dataset.startswith(DATASET)
+    return f"{dataset}/{folder.name}" if of_nnunet else folder.name
+
+
 def is_of_totalsegmentator(folder: Path, dataset_name: str) -> bool:
     """Whether TotalSegmentator keeps a model, or it was trained on its data set."""
     place = totalsegmentator_folder().resolve()
@@ -90,11 +100,11 @@ def _models_in(place: Path, keeper: str) -> Iterator[KnownModel]:
 def _trained_in(place: Path, keeper: str) -> Iterator[KnownModel]:
     """Models as nnU-Net leaves them: ``Dataset001_Name/TRAINER__PLANS__CONFIGURATION``."""
     for dataset in _folders(place):
-        if not dataset.name.startswith("Dataset"):
+        if not dataset.name.startswith(DATASET):
             continue
         for folder in _folders(dataset):
             if folder.name.count("__") == 2 and _is_trained(folder):
-                yield KnownModel(f"{dataset.name}/{folder.name}", folder, keeper)
+                yield KnownModel(name_of(folder), folder, keeper)
 
 
 def _folders(place: Path) -> list[Path]:

@@ -25,6 +25,7 @@ from napari_abdoseg.inference.model.known_models import (
     find_known_models,
     is_of_totalsegmentator,
     known_models,
+    name_of,
 )
 from napari_abdoseg.inference.model.plans_schema import PlansContent
 from napari_abdoseg.inference.model.schema import check
@@ -276,7 +277,7 @@ def read_stage_folder(folder: Path, asked: str | Path = "", checkpoint: str | No
         dataset, plans = (_read(folder / name) for name in DESCRIPTIONS)
         card = read_card(folder)
         folds = _find_folds(folder)
-        model = Model(folder.name, folder, dataset, plans, folds, stamps, card, checkpoint)
+        model = Model(name_of(folder), folder, dataset, plans, folds, stamps, card, checkpoint)
         _require_checkpoint(model)
     except (OSError, RuntimeError, ValueError) as error:
         raise _unreadable(asked or folder, error) from error
@@ -324,7 +325,7 @@ def _with_region_model(model: Model) -> Model:
             f"{model.folder / CARD} names the region of {unknown[0]}, and the model {folder} finds "
             f"{', '.join(names)}: correct it, or remove the file."
         )
-    return replace(model, region_model=finder)
+    return replace(model, region_model=replace(finder, name=f"{model.name}/{region.model}"))
 
 
 def _with_presumed_axes(model: Model) -> Model:
