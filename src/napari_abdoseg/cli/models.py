@@ -18,7 +18,6 @@ from napari_abdoseg.cli.console import console, say, show
 from napari_abdoseg.cli.models_words import (
     conclude,
     model_table,
-    spoken_bytes,
     tell_of_entry,
     tell_of_model,
 )
@@ -30,6 +29,7 @@ from napari_abdoseg.model_store.exporting import exporting
 from napari_abdoseg.model_store.installing import installing
 from napari_abdoseg.model_store.questions import TermsNeededError
 from napari_abdoseg.model_store.removal import remove_model
+from napari_abdoseg.model_store.sizes import spoken_bytes
 from napari_abdoseg.model_store.testing import LEAST, recording_test, running_test
 from napari_abdoseg.progress import Work
 

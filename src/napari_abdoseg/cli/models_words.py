@@ -14,7 +14,7 @@ from napari_abdoseg.inference.model.known_models import KnownModel, find_known_m
 from napari_abdoseg.inference.model.model_folder import Model, read_model_folder
 from napari_abdoseg.model_store.cards import model_hash, trained_folds
 from napari_abdoseg.model_store.catalogue import Entry, find_entry, read_catalogue
-from napari_abdoseg.model_store.model_files import model_files
+from napari_abdoseg.model_store.sizes import size_of, spoken_bytes
 from napari_abdoseg.model_store.trust import known_download
 
 STATES = {
@@ -26,7 +26,6 @@ STATES = {
 AVAILABLE, UNUSABLE = "to install", "unusable"
 SHORT = 24
 """Letters of a name that is never broken."""
-KB, MB, GB = 1e3, 1e6, 1e9
 
 Fact = tuple[str, object]
 
@@ -56,7 +55,7 @@ def _row_of_known(known: KnownModel, model: Model) -> Iterator[Text]:
     described = model.description.partition(". ")[0]
     yield Text(model.card.title or described or counted_organs(model.organs))
     yield Text(model.card.licence or "")
-    yield Text(spoken_bytes(_size(model)))
+    yield Text(spoken_bytes(size_of(model)))
     yield Text(STATES[known.place], style="green")
 
 
@@ -89,7 +88,7 @@ def conclude(model: Model) -> None:
     folds = ", ".join(trained_folds(model))
     console.print(
         f"Installed {model.name}: {counted_organs(model.organs)}, folds {folds}, "
-        f"{spoken_bytes(_size(model))} in {model.folder}.",
+        f"{spoken_bytes(size_of(model))} in {model.folder}.",
         soft_wrap=True,
     )
     if model.card.licence:
@@ -105,28 +104,12 @@ def counted_organs(organs: Iterable[object]) -> str:
     return f"{number} organ{'' if number == 1 else 's'}"
 
 
-def spoken_bytes(size: float) -> str:
-    """A size as one would say it.
-
-    Examples
-    --------
-    >>> from napari_abdoseg.cli.models_words import spoken_bytes
-    >>> spoken_bytes(135_386_075), spoken_bytes(1.8e9)
-    ('135 MB', '1.8 GB')
-    """
-    if size >= GB:
-        return f"{size / GB:.1f} GB"
-    if size < MB / 10:
-        return f"{size / KB:.0f} kB"
-    return f"{size / MB:.0f} MB" if size >= 10 * MB else f"{size / MB:.1f} MB"
-
-
 def _facts_of_model(model: Model, state: str) -> Iterator[Fact]:
     yield "title", model.card.title
     yield "", model.card.description or model.description
     yield "state", state
     yield "folder", model.folder
-    yield "size", spoken_bytes(_size(model))
+    yield "size", spoken_bytes(size_of(model))
     yield "organs", _named([organ.name for organ in model.organs])
     yield from _facts_of_card(model.card)
     yield "configurations", ", ".join(model.planned.configurations)
@@ -180,10 +163,6 @@ def _facts_of_card(card: ModelCard) -> Iterator[Fact]:
 
 def _named(organs: list[str]) -> str:
     return f"{len(organs)}: {', '.join(organs)}"
-
-
-def _size(model: Model) -> int:
-    return sum(path.stat().st_size for path in model_files(model.folder))
 
 
 def _print_facts(name: str, facts: Iterable[Fact]) -> None:

@@ -22,6 +22,10 @@ Points = NDArray[np.float32]
 
 LIVER, KIDNEY, SPLEEN, PANCREAS = (organ.value for organ in ABDOMINAL_ORGANS)
 AIR = -1000.0
+CORNER = 16
+"""Which part of a slice's side a corner is."""
+FAINTEST, STRONGEST, OFF_AIR = 4.0, 25.0, 4.0
+"""HU of the noise of air, and by how much its mean may differ from `AIR`."""
 TORSO = (450.0, 280.0, 400.0)
 """Extent of the scan in mm along (z, y, x)."""
 
@@ -62,6 +66,19 @@ def make_phantom(
     torso = _Torso(np.random.default_rng(seed), shape, spacing)
     torso.draw()
     return Volume(torso.scan(), grid), LabelMap(torso.labels, grid, ABDOMINAL_ORGANS)
+
+
+def looks_like_phantom(volume: Volume) -> bool:
+    """Whether a scan is one of `make_phantom`, told by its extent and the air in its corners.
+
+    No scanner makes slices of `TORSO`, nor such noise around `AIR` in each voxel by itself.
+    """
+    spacing, shape = np.array(volume.grid.spacing), np.array(volume.data.shape)
+    if (np.abs(spacing * shape - TORSO) > spacing).any():
+        return False
+    size = max(1, min(volume.data.shape[1:]) // CORNER)
+    corner = np.asarray(volume.data[:, :size, :size], np.float64)
+    return bool(abs(corner.mean() - AIR) < OFF_AIR and FAINTEST < corner.std() < STRONGEST)
 
 
 def _first_voxel(shape: Shape, spacing: Triple) -> Triple:

@@ -11,9 +11,14 @@ from qtpy.QtWidgets import QFileDialog
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.model.known_models import known_models
 from napari_abdoseg.inference.model.model_folder import Model, read_model
+from napari_abdoseg.model_store.catalogue import find_entry
 from napari_abdoseg.plugin.widgets.readable import readable
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 
+MORE = "More models…"
+DEMO = "demo"
+NAMED_ORGANS = 12
+"""How many organs are named before the rest is counted."""
 ERROR, ADVICE = "#ff6b6b", "#c9b458"
 """Made readable in the theme that is worn."""
 
@@ -23,20 +28,24 @@ class ModelChoice:
 
     folds_changed = Signal()
     """Other folds are chosen, of this model or another."""
+    more_wanted = Signal()
+    """The user looks for other models than are here."""
 
     def __init__(self) -> None:
         self.model: Model | None = None
         self._theme, self._color = "dark", ADVICE
         self._chosen_before: list[str] | None = None
         self._known = list(known_models())
-        self.name = ComboBox(choices=lambda _: self._known, tooltip="Model")
+        self._others: list[str] = []
+        self._last = self._known[0]
+        self.name = ComboBox(choices=self._choices, value=self._last, tooltip="Model")
         self._browse = PushButton(text="Folder…", tooltip="Choose an nnU-Net v2 model folder.")
         self.row = Container(widgets=[self.name, self._browse], layout="horizontal", labels=False)
         self.folds: Container[CheckBox] = Container(layout="horizontal", labels=False)
         for container in (self.row, self.folds):
             container.margins = (0, 0, 0, 0)
         self.words = WrappedLabel()
-        self.name.changed.connect(self._read)
+        self.name.changed.connect(self._follow_name)
         self._browse.changed.connect(self._ask_for_folder)
         self._read()
 
@@ -67,10 +76,45 @@ class ModelChoice:
     def choose(self, name_or_folder: str | Path) -> None:
         """Choose a model by name or folder."""
         name = str(name_or_folder)
-        if name not in self._known:
-            self._known.append(name)
+        if name == MORE:
+            return
+        if name not in (*self._known, *self._others):
+            self._others.append(name)
             self.name.reset_choices()
         self.name.value = name
+
+    def look_again(self) -> None:
+        """Offer the models that are known now, and read the chosen one again if it is another."""
+        self._known = list(known_models())
+        if self._last not in (*self._known, *self._others):
+            self._last = self._known[0]
+        chosen = self._last
+        with self.name.changed.blocked():
+            self.name.reset_choices()
+            self.name.value = chosen
+        if self.model is None or self.model.name != chosen or not self.model.is_current:
+            self._read()
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the model that knows phantoms alone is chosen."""
+        return self._last == DEMO
+
+    @property
+    def has_others(self) -> bool:
+        """Whether another model than the demo is known, or was chosen by its folder."""
+        return bool({*self._known, *self._others} - {DEMO})
+
+    def _choices(self, _: object = None) -> list[str]:
+        return [MORE, *self._known, *self._others]
+
+    def _follow_name(self, name: str) -> None:
+        if name != MORE:
+            self._last = name
+            self._read()
+            return
+        self.name.value = self._last
+        self.more_wanted.emit()
 
     def _ask_for_folder(self) -> None:
         title = "Choose an nnU-Net v2 model folder"
@@ -80,13 +124,12 @@ class ModelChoice:
 
     def _read(self) -> None:
         try:
-            self.model = read_model(self.name.value)
+            self.model = read_model(self._last)
         except ModelError as error:
             self.model = None
             self._say(str(error), ERROR)
         else:
-            names = ", ".join(organ.name for organ in self.model.organs)
-            self._say(f"Finds {names}. {self.model.description}", ADVICE)
+            self._say(_words(self.model), ADVICE)
         self.folds.clear()
         for fold in self.model.folds if self.model else ():
             box = CheckBox(text=fold, value=True)
@@ -101,3 +144,23 @@ class ModelChoice:
         self._color = color
         self.words.setText(words)
         self.words.setStyleSheet(f"color: {readable(color, self._theme)}")
+
+
+def _words(model: Model) -> str:
+    """What a model finds, and what is to be known before it is used."""
+    names = [organ.name for organ in model.organs]
+    more = len(names) - NAMED_ORGANS
+    rest = f" and {more} more" if more > 0 else ""
+    turned = "It turns scans to RAS by itself." if model.card.axes == "RAS" else ""
+    title = model.card.title
+    described = f"{title.rstrip('.')}." if title else model.description
+    told = (f"Finds {', '.join(names[:NAMED_ORGANS])}{rest}.", described, turned, _untried(model))
+    return " ".join(filter(None, told))
+
+
+def _untried(model: Model) -> str:
+    """What nobody has tried of a model of the catalogue, in short."""
+    origin = model.card.origin
+    entry = find_entry(origin.catalogue) if origin and origin.catalogue else None
+    words = entry.content.untried if entry else None
+    return words.partition(":")[0].rstrip(".") + "." if words else ""

@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.inference.model.card import ModelCard
 from napari_abdoseg.inference.review.disagreement import Disagreement
 from napari_abdoseg.plugin.layers.conversion import (
     add_beside,
@@ -46,7 +47,11 @@ class Shown:
 
 
 def show_result(
-    viewer: Viewer, image: Image, label_map: LabelMap, disagreement: Disagreement | None = None
+    viewer: Viewer,
+    image: Image,
+    label_map: LabelMap,
+    disagreement: Disagreement | None = None,
+    card: ModelCard | None = None,
 ) -> Shown:
     """Show the organs of a scan in place of earlier results of it.
 
@@ -62,6 +67,8 @@ def show_result(
         Its organs, on the same grid.
     disagreement : Disagreement, optional
         Of the folds that found them; the layer keeps it.
+    card : ModelCard, optional
+        Of the model that found them: which organs are shown at first, and their groups.
 
     Returns
     -------
@@ -77,10 +84,11 @@ def show_result(
         _keep(viewer, layer)
     replaced = [layer for layer in earlier if layer not in kept]
     preview = next((layer for layer in replaced if layer.metadata["stamp"]), None)
+    origin = _origin(image, disagreement, card)
     if preview is None:
-        layer = _add(viewer, image, label_map, disagreement)
+        layer = _add(viewer, image, label_map, origin)
     else:
-        layer = _take_place(preview, image, label_map, disagreement)
+        layer = _take_place(preview, label_map, origin)
     for other in replaced:
         if other is not preview:
             _dress_like(layer, other)
@@ -105,28 +113,28 @@ class _Results:
         return self._layers.setdefault(image, WeakSet())
 
 
-def _add(
-    viewer: Viewer, image: Image, label_map: LabelMap, disagreement: Disagreement | None
-) -> Labels:
+def _add(viewer: Viewer, image: Image, label_map: LabelMap, origin: dict[str, Any]) -> Labels:
     data, options, kind = labels_layer(label_map, name_of_result(image, label_map))
-    options["metadata"] |= _origin(image, disagreement)
+    options["metadata"] |= origin
     layer = add_beside(viewer, image, (data, options, kind))
     state_of(viewer, _Results).of(image).add(layer)
     organ_scene(viewer, layer).show_when_measured(label_map.organs)
     return layer
 
 
-def _take_place(
-    preview: Labels, image: Image, label_map: LabelMap, disagreement: Disagreement | None
-) -> Labels:
-    preview.metadata = labels_metadata(label_map) | _origin(image, disagreement)
+def _take_place(preview: Labels, label_map: LabelMap, origin: dict[str, Any]) -> Labels:
+    preview.metadata = labels_metadata(label_map) | origin
     preview.data = writable(label_map.data)
     return preview
 
 
-def _origin(image: Image, disagreement: Disagreement | None) -> dict[str, Any]:
-    """What a result's layer knows of how it was made."""
-    return {"scan": image.metadata.get("path"), **disagreement_metadata(disagreement)}
+def _origin(
+    image: Image, disagreement: Disagreement | None, card: ModelCard | None
+) -> dict[str, Any]:
+    """What a result's layer knows of how it was made, and of how its organs are listed."""
+    listed = {"shown": card.shown, "groups": card.groups} if card is not None else {}
+    path = image.metadata.get("path")
+    return {"scan": path, **listed, **disagreement_metadata(disagreement)}
 
 
 def _dress_like(layer: Labels, other: Labels) -> None:

@@ -14,6 +14,8 @@ from qtpy.QtWidgets import QHBoxLayout
 from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.volume import PREVIEW, LabelMap
+from napari_abdoseg.inference.model.card import ModelCard
+from napari_abdoseg.model_store.catalogue import RECOMMENDED
 from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.jobs.warm_up import warm_up
@@ -21,13 +23,15 @@ from napari_abdoseg.plugin.layers.conversion import volume_of
 from napari_abdoseg.plugin.segment.backends import Found
 from napari_abdoseg.plugin.segment.choice import SegmentChoice
 from napari_abdoseg.plugin.segment.last_ensemble import LastEnsemble
+from napari_abdoseg.plugin.segment.model_offer import ModelOffer
 from napari_abdoseg.plugin.segment.orientation_alarm import OrientationAlarm
 from napari_abdoseg.plugin.segment.preflight_line import PreflightLine
 from napari_abdoseg.plugin.segment.result import show_result
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import follow_windows
+from napari_abdoseg.plugin.viewing.models_here import ModelsHere
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
-from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
+from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel, open_panel
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress, Work
@@ -48,9 +52,11 @@ class SegmentWidget(Panel):
         self._layer: Image | None = None
         self._preview: Labels | None = None
         self._done: Labels | None = None
+        self._card: ModelCard | None = None
         self._last_ensemble = LastEnsemble()
         self.job: Job | None = None
         self.choice = SegmentChoice(napari_viewer)
+        self.offer = ModelOffer()
         self.orientation_alarm = OrientationAlarm()
         self.preflight = PreflightLine()
         self.status = WrappedLabel()
@@ -76,6 +82,12 @@ class SegmentWidget(Panel):
         self.follow(napari_viewer.layers.events.removed, self._cancel_if_removed)
         self.choice.changed.connect(self._foretell)
         self.choice.scan_changed.connect(self._look_at_scan)
+        models = state_of(napari_viewer, ModelsHere)
+        self.follow(models.changed, self.choice.model.look_again)
+        self.follow(models.chosen, self._choose_model)
+        self.choice.model.more_wanted.connect(self._open_models)
+        self.offer.wanted.connect(self._open_models)
+        self.choice.changed.connect(self._offer_models)
         self.orientation_alarm.raised.connect(self.scroll_to_top)
         for end in (self.closed, self.destroyed):
             end.connect(self.preflight.clear)
@@ -89,6 +101,7 @@ class SegmentWidget(Panel):
         for button in (self.four_panels, self.review):
             views.addWidget(button.native)
         self.body.addWidget(self.orientation_alarm)
+        self.body.addWidget(self.offer)
         self.body.addWidget(self.choice)
         self.body.addLayout(views)
         self.body.addStretch()
@@ -112,6 +125,8 @@ class SegmentWidget(Panel):
 
     def showEvent(self, event: Any) -> None:  # noqa: N802
         super().showEvent(event)
+        self.choice.model.look_again()
+        self._offer_models()
         self._foretell()
         self._look_at_scan()
 
@@ -119,6 +134,19 @@ class SegmentWidget(Panel):
         """Tell whether the open CT lies as its header says."""
         if self.isVisible():
             self.orientation_alarm.look_at(self.choice.layer)
+
+    def _choose_model(self, name: str) -> None:
+        if self.job is None:
+            self.choice.model.choose(name)
+
+    def _open_models(self) -> None:
+        open_panel(self._viewer, "Models").select(RECOMMENDED)
+
+    def _offer_models(self) -> None:
+        """Offer a real model where there is none but the demo, and the CT is no phantom."""
+        model, scan = self.choice.model, self.choice.layer
+        only_demo = model.is_demo and not model.has_others
+        self.offer.follow(scan if only_demo and self.isVisible() else None)
 
     def _foretell(self) -> None:
         """Tell what the open CT will take, if a run could start now."""
@@ -148,6 +176,8 @@ class SegmentWidget(Panel):
 
     def _run(self, work: Work[Any]) -> None:
         self._layer = self.choice.layer
+        model = self.choice.model.model
+        self._card = model.card if model is not None else None
         self.job = Job(work, f"Segment {self.choice.name}")
         self.job.progressed.connect(self._show_progress)
         self.job.previewed.connect(self._show_preview)
@@ -170,7 +200,7 @@ class SegmentWidget(Panel):
 
     def _show_preview(self, labels: LabelMap) -> None:
         if (layer := self._segmented) is not None:
-            self._preview = show_result(self._viewer, layer, labels).layer
+            self._preview = show_result(self._viewer, layer, labels, card=self._card).layer
 
     def _show_result(self, result: Found | Outcome) -> None:
         if isinstance(result, Outcome):
@@ -179,7 +209,7 @@ class SegmentWidget(Panel):
                 show_warning(f"{case.name}: {reason}")
         elif (layer := self._segmented) is not None:
             labels, _ = result
-            shown = show_result(self._viewer, layer, *result)
+            shown = show_result(self._viewer, layer, *result, self._card)
             self._done = shown.layer
             kept = " and ".join(shown.kept)
             self.status.setText(f"{DONE} {PAINTED.format(kept)}" if kept else DONE)
