@@ -22,6 +22,7 @@ FIELDS = {
     "licence_url": "Web page of the licence",
     "citation": "What is to be cited",
 }
+NAMES = {"licence_url": "licence page"}
 AXES = {"stored": "As they are in the file (nnU-Net)", "RAS": "Turned to RAS (TotalSegmentator)"}
 ADVICE = "correct it"
 
@@ -58,7 +59,7 @@ class CardForm(QDialog):
         for field, line in self.lines.items():
             line.setPlaceholderText(FIELDS[field])
             line.setCursorPosition(0)
-            layout.addRow(field.replace("_url", " page").capitalize(), line)
+            layout.addRow(NAMES.get(field, field).capitalize(), line)
         self.shown.setPlaceholderText("Organs that are shown at first, with commas; all if empty")
         layout.addRow("Shown", self.shown)
         for axes, words in AXES.items():
