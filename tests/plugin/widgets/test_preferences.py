@@ -12,6 +12,7 @@ from napari_abdoseg.plugin.correct.painting import Painting
 from napari_abdoseg.plugin.four_panel.frame import SLICES_ON_TOP, TWO_BY_TWO
 from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.segment.model_choice import MORE
 from napari_abdoseg.plugin.segment.widget import SegmentWidget
 from napari_abdoseg.plugin.widgets.preferences import preferences
 
@@ -56,6 +57,13 @@ def test_an_open_panel_follows_the_preferences(viewer):
     widget = SegmentWidget(viewer)
     preferences().segmenting.preset = "fast"
     assert widget.choice.preset.value == "fast"
+
+
+def test_to_look_for_more_models_chooses_none(viewer, make_model):
+    widget, model = SegmentWidget(viewer), str(make_model())
+    widget.choice.model.choose(model)
+    widget.choice.model.name.value = MORE
+    assert preferences().segmenting.model == widget.choice.model.name.value == model
 
 
 def test_a_model_that_is_gone_is_told(viewer, tmp_path):

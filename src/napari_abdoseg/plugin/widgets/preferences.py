@@ -62,5 +62,6 @@ class LastingChoice(QObject):
         with suppress(ValueError):
             self._control.value = value
 
-    def _keep(self, value: Any) -> None:
-        setattr(self._section, self._name, value)
+    def _keep(self) -> None:
+        """Keep what is chosen by now: a control may have taken back what it told of."""
+        setattr(self._section, self._name, self._control.value)
