@@ -17,6 +17,7 @@ LOOK_BACK, LEAST_STEPS = 20.0, 5
 """Seconds and reports from which the pace of a work is told, the longer of both."""
 UNCERTAIN = 1.2
 """How many times the expected time left is told without its greatest."""
+KB, MB, GB = 1e3, 1e6, 1e9
 
 
 @dataclass(frozen=True)
@@ -246,3 +247,19 @@ def spoken_duration(seconds: float) -> str:
         return f"{round(seconds)} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def spoken_bytes(size: float) -> str:
+    """A size as one would say it.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.progress import spoken_bytes
+    >>> spoken_bytes(135_386_075), spoken_bytes(1.8e9)
+    ('135 MB', '1.8 GB')
+    """
+    if size >= GB:
+        return f"{size / GB:.1f} GB"
+    if size < MB / 10:
+        return f"{size / KB:.0f} kB"
+    return f"{size / MB:.0f} MB" if size >= 10 * MB else f"{size / MB:.1f} MB"

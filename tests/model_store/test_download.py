@@ -517,7 +517,7 @@ def test_a_disk_without_room_is_told_before(server, target, monkeypatch):
         answer.close_connection = True
 
     server.always = say_much
-    with pytest.raises(SaveError, match=r"1000000\.00 GB are missing and .* are free"):
+    with pytest.raises(SaveError, match=r"1000000\.0 GB are missing and .* are free"):
         drain(downloading(server.url("model.zip"), target))
     assert not target.exists()
 

@@ -6,9 +6,10 @@ from rich.table import Table
 from rich.text import Text
 
 from napari_abdoseg.cli.console import console, say, say_failed
+from napari_abdoseg.progress import spoken_bytes
 from napari_abdoseg.training.checking.check import Check
 from napari_abdoseg.training.conversion.convert import Conversion
-from napari_abdoseg.training.conversion.plan import Plan, spoken_size
+from napari_abdoseg.training.conversion.plan import Plan
 
 
 def problem_table(found: Check) -> Table:
@@ -37,7 +38,7 @@ def introduce(plan: Plan) -> None:
         made_of = f" from {', '.join(parts)}" if parts and value else ""
         console.print(f"  {value} {name}{made_of}")
     files = ", ".join(f"{count} to {verb}" for verb, count in sorted(plan.verbs.items()))
-    room = f"; up to {spoken_size(plan.bytes_needed)}" if plan.bytes_needed else ""
+    room = f"; up to {spoken_bytes(plan.bytes_needed)}" if plan.bytes_needed else ""
     console.print(f"  files: {files or 'all there'}{room}")
 
 

@@ -29,9 +29,8 @@ from napari_abdoseg.model_store.exporting import exporting
 from napari_abdoseg.model_store.installing import installing
 from napari_abdoseg.model_store.questions import TermsNeededError
 from napari_abdoseg.model_store.removal import remove_model
-from napari_abdoseg.model_store.sizes import spoken_bytes
 from napari_abdoseg.model_store.testing import LEAST, recording_test, running_test
-from napari_abdoseg.progress import Work
+from napari_abdoseg.progress import Work, spoken_bytes
 
 DIFFERENT = 1
 

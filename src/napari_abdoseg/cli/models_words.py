@@ -14,16 +14,11 @@ from napari_abdoseg.inference.model.known_models import KnownModel, find_known_m
 from napari_abdoseg.inference.model.model_folder import Model, read_model_folder
 from napari_abdoseg.model_store.cards import model_hash, trained_folds
 from napari_abdoseg.model_store.catalogue import Entry, find_entry, read_catalogue
-from napari_abdoseg.model_store.sizes import size_of, spoken_bytes
+from napari_abdoseg.model_store.sizes import size_of
+from napari_abdoseg.model_store.states import AVAILABLE, STATES, UNUSABLE
 from napari_abdoseg.model_store.trust import known_download
+from napari_abdoseg.progress import spoken_bytes
 
-STATES = {
-    "package": "packaged",
-    "installed": "installed",
-    "nnU-Net": "nnU-Net's",
-    "TotalSegmentator": "TotalSegmentator's",
-}
-AVAILABLE, UNUSABLE = "to install", "unusable"
 SHORT = 24
 """Letters of a name that is never broken."""
 

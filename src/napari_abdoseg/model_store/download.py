@@ -27,7 +27,7 @@ from napari_abdoseg.model_store.refusals import (
 )
 from napari_abdoseg.model_store.transfer import TICK, transferring
 from napari_abdoseg.model_store.unfinished_file import BLOCK, Origin, UnfinishedFile
-from napari_abdoseg.progress import Countdown, Progress, Work
+from napari_abdoseg.progress import Countdown, Progress, Work, spoken_bytes
 
 STAGE, CHECKING = "Downloading", "Checking what is there already"
 WAITS = (1.0, 3.0, 10.0, 30.0)
@@ -35,7 +35,6 @@ WAITS = (1.0, 3.0, 10.0, 30.0)
 ENOUGH = 1 << 18
 """Bytes that are worth beginning to count tries anew."""
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
-MB, GB = 1e6, 1e9
 
 
 @dataclass(frozen=True)
@@ -242,8 +241,9 @@ class _Fetching:
         free = shutil.disk_usage(self._target.parent).free
         if missing > free:
             raise SaveError(
-                f"{self._target} can't be downloaded: {_spoken(missing)} are missing and "
-                f"{_spoken(free)} are free on its disk; free some space or choose another disk."
+                f"{self._target} can't be downloaded: {spoken_bytes(missing)} are missing and "
+                f"{spoken_bytes(free)} are free on its disk; free some space or choose another "
+                "disk."
             )
 
     def _take(self, chunk: bytes) -> None:
@@ -287,8 +287,9 @@ class _Fetching:
         done, total = self._part.size, self._part.origin.length or self._size or 0
         progress = Progress(STAGE, done, max(done, total) if total else 0)
         left = self._countdown.seconds_left(progress)
-        amount = f"{_spoken(done)} of {_spoken(total)}" if total else _spoken(done) if done else ""
-        speed = f"{_spoken((total - done) / left[0])}/s" if left and left[0] else ""
+        amount = spoken_bytes(done) if done or total else ""
+        amount += f" of {spoken_bytes(total)}" if total else ""
+        speed = f"{spoken_bytes((total - done) / left[0])}/s" if left and left[0] else ""
         return replace(progress, part=", ".join(filter(None, (amount, speed))))
 
 
@@ -308,10 +309,3 @@ def _origin(url: str, response: requests.Response) -> Origin:
 
 def _address(url: str) -> str:
     return hashlib.sha256(url.encode(errors="backslashreplace")).hexdigest()
-
-
-def _spoken(size: float) -> str:
-    """Bytes as one would say them."""
-    if size >= GB:
-        return f"{size / GB:.2f} GB"
-    return f"{size / MB:.0f} MB" if size >= 10 * MB else f"{size / MB:.1f} MB"

@@ -256,10 +256,12 @@ def test_a_model_that_is_removed_is_chosen_no_more(panel, zipped, tmp_path, mode
     panel._models_here.changed.emit()
     assert "New." in segment.choice.model.words.text()
     panel._remove(name)
+    _wait_for_end(panel, qtbot)
     assert segment.choice.model.name.value == "demo"
     assert name not in segment.choice.model.name.choices
     panel._remove(name)
-    assert "No model" in _said()
+    _wait_for_end(panel, qtbot)
+    assert "No model" in panel.status.text()
 
 
 def test_the_demo_has_no_test_and_its_own_place(panel):

@@ -17,9 +17,8 @@ from napari_abdoseg.inference.preflight.workload import ORGANS_MM, Workload, exp
 from napari_abdoseg.inference.preprocessing.region_box import middle_box
 from napari_abdoseg.inference.preprocessing.scan_part import part_of
 from napari_abdoseg.inference.preset import DEFAULT, Preset, find_preset
-from napari_abdoseg.progress import Work, spoken_duration
+from napari_abdoseg.progress import Work, spoken_bytes, spoken_duration
 
-GB, MB = 1e9, 1e6
 JUDGED_A_ROUND = 3
 """Times that winners are found or compared after each round."""
 
@@ -57,10 +56,10 @@ class Preflight:
     @property
     def line(self) -> str:
         """All of it in a sentence, such as ``"About 3 min and 2.1 GB on the CPU."``."""
-        duration, memory = spoken_duration(self.seconds), spoken_size(self.memory_bytes)
+        duration, memory = spoken_duration(self.seconds), spoken_bytes(self.memory_bytes)
         if not self.gpu_bytes:
             return f"About {duration} and {memory} on {self.place}."
-        gpu = spoken_size(self.gpu_bytes)
+        gpu = spoken_bytes(self.gpu_bytes)
         return f"About {duration}, {memory} of memory and {gpu} of GPU memory on {self.place}."
 
 
@@ -122,11 +121,6 @@ def _foresee(
     )
 
 
-def spoken_size(size: float) -> str:
-    """Bytes as one would say them: ``"310 MB"``, ``"2.1 GB"``."""
-    return f"{size / GB:.1f} GB" if size >= GB else f"{size / MB:.0f} MB"
-
-
 def _seconds(work: Workload, calibration: Calibration) -> float:
     pace = calibration.pace
     judged = work.folds_around + JUDGED_A_ROUND * work.rounds
@@ -144,6 +138,6 @@ def _memory_warnings(needed: int, available: int) -> list[str]:
     if needed <= available:
         return []
     return [
-        f"The scan needs {spoken_size(needed)} more memory, and {spoken_size(available)} are free: "
-        "close other programs, or take the preset fast."
+        f"The scan needs {spoken_bytes(needed)} more memory, and {spoken_bytes(available)} are "
+        "free: close other programs, or take the preset fast."
     ]

@@ -11,16 +11,11 @@ from napari_abdoseg.inference.model.known_models import KnownModel, find_known_m
 from napari_abdoseg.inference.model.model_folder import Model, read_model_folder
 from napari_abdoseg.model_store.cards import trained_folds
 from napari_abdoseg.model_store.catalogue import RECOMMENDED, Entry, find_entry, read_catalogue
-from napari_abdoseg.model_store.sizes import size_of, spoken_bytes
+from napari_abdoseg.model_store.sizes import size_of
+from napari_abdoseg.model_store.states import AVAILABLE, STATES, UNUSABLE
 from napari_abdoseg.plugin.widgets.table_model import Column
+from napari_abdoseg.progress import spoken_bytes
 
-STATES = {
-    "package": "packaged",
-    "installed": "installed",
-    "nnU-Net": "nnU-Net's",
-    "TotalSegmentator": "TotalSegmentator's",
-}
-AVAILABLE, UNUSABLE = "to install", "unusable"
 SHOWN_ORGANS = 24
 """How many organs are named before they are only counted."""
 

@@ -8,8 +8,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMessageBox, QWidget
 
 from napari_abdoseg.model_store.catalogue import Entry
-from napari_abdoseg.model_store.sizes import spoken_bytes
 from napari_abdoseg.plugin.widgets.readable import readable
+from napari_abdoseg.progress import spoken_bytes
 
 LINK = "#5b8def"
 """Made readable in the theme that is worn."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ProgressBar
-from napari.utils.notifications import show_error, show_info
+from napari.utils.notifications import show_error
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import (
     QDialog,
@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_abdoseg.errors import AbdosegError, ModelError
+from napari_abdoseg.inference.model.known_models import KnownModel
 from napari_abdoseg.inference.model.model_folder import Model
 from napari_abdoseg.model_store.archive import FoundModel
 from napari_abdoseg.model_store.exporting import exporting
@@ -316,12 +317,10 @@ class ModelsWidget(Panel):
         dialog.open()
 
     def _remove(self, name: str) -> None:
-        try:
-            remove_model(name)
-        except AbdosegError as error:
-            show_error(str(error))
-            return
-        show_info(f"Removed {name}.")
+        self._run(_removing(name), f"Remove {name}", self._tell_of_removal)
+
+    def _tell_of_removal(self, removed: KnownModel) -> None:
+        self.status.setText(f"Removed {removed.name}.")
         self._models_here.changed.emit()
 
 
@@ -330,6 +329,12 @@ def _listing() -> Iterator[list[ModelRow] | ModelError]:
         yield model_rows()
     except ModelError as error:
         yield error
+
+
+def _removing(name: str) -> Work[KnownModel]:
+    """Remove a model; gigabytes take a while."""
+    yield Progress("Removing", 0, 0)
+    return remove_model(name)
 
 
 def _asking(work: Work[Model]) -> Work[Model | tuple[FoundModel, ...]]:

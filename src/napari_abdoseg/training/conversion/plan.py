@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import AbdosegError, SaveError, as_told
-from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.progress import Progress, Work, spoken_bytes
 from napari_abdoseg.training.conversion import phantoms
 from napari_abdoseg.training.conversion.dataset_json import NAME as DESCRIPTION
 from napari_abdoseg.training.conversion.image_steps import image_steps
@@ -23,7 +23,6 @@ from napari_abdoseg.training.conversion.source import Source, SourceCase
 from napari_abdoseg.training.conversion.step import Step
 
 FOLDERS = ("imagesTr", "labelsTr", "imagesTs", "labelsTs")
-MB, GB = 1e6, 1e9
 
 
 @dataclass(frozen=True)
@@ -153,15 +152,10 @@ def require_room(plan: Plan) -> None:
     free = shutil.disk_usage(existing_folder(plan.folder)).free
     if plan.bytes_needed > free:
         raise SaveError(
-            f"{plan.folder} needs up to {spoken_size(plan.bytes_needed)} and its disk has "
-            f"{spoken_size(free)} left: free some space or choose another disk. Nothing was "
+            f"{plan.folder} needs up to {spoken_bytes(plan.bytes_needed)} and its disk has "
+            f"{spoken_bytes(free)} left: free some space or choose another disk. Nothing was "
             "written."
         )
-
-
-def spoken_size(size: int) -> str:
-    """A number of bytes as one would say it."""
-    return f"{size / GB:.1f} GB" if size >= GB else f"{size / MB:.2f} MB"
 
 
 def _plan_case(
