@@ -7,11 +7,11 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils.colormaps import label_colormap
 
-from napari_abdoseg.plugin.correct.locks import Locks
 from napari_abdoseg.plugin.four_panel.mirror import Mirror
 from napari_abdoseg.plugin.paint_events import shared_labels
 from napari_abdoseg.plugin.paint_events.label_edits import EditWatch, LabelEdits
 from napari_abdoseg.plugin.paint_events.paint_history import edits_of
+from napari_abdoseg.plugin.painting.locks import Locks
 
 SHAPE = 6, 8, 10
 

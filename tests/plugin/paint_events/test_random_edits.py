@@ -12,13 +12,13 @@ from qtpy.QtWidgets import QApplication
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.correct.locks import Locks
 from napari_abdoseg.plugin.four_panel.mirror import Mirror
 from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
 from napari_abdoseg.plugin.jobs import latest
 from napari_abdoseg.plugin.layers.conversion import labels_layer
 from napari_abdoseg.plugin.organs.measuring import Measuring
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
+from napari_abdoseg.plugin.painting.locks import Locks
 
 SHAPE = 6, 8, 10
 ORGANS = tuple(Organ(value, f"organ {value}") for value in range(1, 6))

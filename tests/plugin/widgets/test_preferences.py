@@ -8,10 +8,10 @@ from napari.layers import Layer
 
 from napari_abdoseg.inference.hardware.device import DEVICES
 from napari_abdoseg.inference.preset import PRESETS
-from napari_abdoseg.plugin.correct.painting import Painting
 from napari_abdoseg.plugin.four_panel.frame import SLICES_ON_TOP, TWO_BY_TWO
 from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.painting.painted_organ import Painting
 from napari_abdoseg.plugin.segment.model_choice import MORE
 from napari_abdoseg.plugin.segment.widget import SegmentWidget
 from napari_abdoseg.plugin.widgets.preferences import preferences

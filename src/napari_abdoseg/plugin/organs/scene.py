@@ -14,7 +14,6 @@ from psygnal import Signal
 from napari_abdoseg.anatomy import bile_duct
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.correct.painting import Painting
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.boxes import follow_boxes
 from napari_abdoseg.plugin.layers.conversion import box_layer, surface_layer
@@ -28,6 +27,7 @@ from napari_abdoseg.plugin.organs.isolate import Isolation, Part
 from napari_abdoseg.plugin.organs.matching_scan import ScanFinding
 from napari_abdoseg.plugin.organs.measuring import Measuring, OrganTable
 from napari_abdoseg.plugin.organs.surface_making import SurfaceMaking
+from napari_abdoseg.plugin.painting.painted_organ import Painting
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped

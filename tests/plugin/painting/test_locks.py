@@ -9,8 +9,8 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
 
-from napari_abdoseg.plugin.correct.locks import Locks
 from napari_abdoseg.plugin.four_panel.mirror import Mirror
+from napari_abdoseg.plugin.painting.locks import Locks
 
 LOCKED, FREE, OTHER = 1, 2, 3
 

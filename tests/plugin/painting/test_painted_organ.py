@@ -16,9 +16,9 @@ from qtpy.QtWidgets import QAbstractButton
 
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.correct.painting import HINT, Painting
 from napari_abdoseg.plugin.four_panel.mirror import Mirror
 from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.painting.painted_organ import HINT, Painting
 
 LIVER, KIDNEY, SPLEEN, PANCREAS = ABDOMINAL_ORGANS
 

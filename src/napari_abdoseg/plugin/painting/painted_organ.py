@@ -13,7 +13,7 @@ from napari.utils.action_manager import action_manager
 from napari.utils.notifications import show_info
 
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.correct.locks import Locks
+from napari_abdoseg.plugin.painting.locks import Locks
 from napari_abdoseg.plugin.widgets.preferences import preferences
 
 KEYS = tuple("123456789")
