@@ -39,6 +39,9 @@ from napari_abdoseg.plugin.paint_events.paint_history import (
 MS_BETWEEN_REDRAWS = 30
 """Of other layers, while the brush is moving."""
 
+BRUSH = "brush"
+"""What a stroke is painted with if nothing else is said."""
+
 Guard = Callable[[list[Edit]], list[Edit]]
 """Gives what may stay of each edit of a stroke; the very list if all of it may."""
 
@@ -63,7 +66,7 @@ class SharedLabels:
 
     What is certain of an edit is told voxel by voxel. A stroke is not certain if voxels
     were changed otherwise since it was painted, or while it was. `guard` says what of a
-    stroke may stay, before anybody is told of it.
+    stroke may stay, before anybody is told of it; `tool` is the name of what it is painted with.
 
     Parameters
     ----------
@@ -78,6 +81,7 @@ class SharedLabels:
 
     def __init__(self, source: Labels) -> None:
         self.guard: Guard = let_all_stay
+        self.tool = BRUSH
         self._source = ref(source)
         self._looks: WeakKeyDictionary[Labels, Look] = WeakKeyDictionary()
         self._history = PaintHistory.of(source)
@@ -100,6 +104,15 @@ class SharedLabels:
     def is_in_stroke(self) -> bool:
         """Whether part of a stroke is in the voxels that was not told yet."""
         return any(is_in_stroke(layer) for layer in self.layers)
+
+    @contextmanager
+    def held_by(self, tool: str) -> Iterator[None]:
+        """Strokes that are painted meanwhile are a tool's."""
+        before, self.tool = self.tool, tool
+        try:
+            yield
+        finally:
+            self.tool = before
 
     def open(self) -> None:
         """Follow the source until all have closed who have opened."""
