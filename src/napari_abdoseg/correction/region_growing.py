@@ -57,11 +57,7 @@ def grow_from(
     9
     """
     labels.require_unlocked(value)
-    if hu.shape != labels.data.shape:
-        raise CorrectionError(
-            "The scan and the label map are on different grids: choose the scan that the labels "
-            "are of."
-        )
+    hu = scan_of(labels, hu)
     reach = [int(reach_mm // step) for step in labels.spacing]
     z, y, x = (at - far for at, far in zip(place, reach, strict=True))
     stop_z, stop_y, stop_x = (at + far + 1 for at, far in zip(place, reach, strict=True))
@@ -80,6 +76,24 @@ def grow_from(
             f"{lowest:.0f} to {highest:.0f} HU, or choose another range."
         )
     return labels.edit(box, np.where(parts == number, value, now))
+
+
+def scan_of(labels: EditableLabels, hu: NDArray[Any] | None) -> NDArray[Any]:
+    """The scan of a label map, if it is one.
+
+    Raises
+    ------
+    CorrectionError
+        There is no scan, or it is on another grid.
+    """
+    if hu is None:
+        raise CorrectionError("There is no scan on the grid of this label map: open its CT.")
+    if hu.shape != labels.data.shape:
+        raise CorrectionError(
+            "The scan and the label map are on different grids: choose the scan that the labels "
+            "are of."
+        )
+    return hu
 
 
 def _is_near(
