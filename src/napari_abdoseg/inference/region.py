@@ -10,7 +10,7 @@ from napari_abdoseg.inference.export.label_map import labelling
 from napari_abdoseg.inference.export.merging import merge_organs
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed
-from napari_abdoseg.inference.preprocessing.region_box import box_around
+from napari_abdoseg.inference.preprocessing.region_box import box_around, organs_of
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.result import Share
 from napari_abdoseg.inference.run_configuration import ASKING, predicting
@@ -67,8 +67,7 @@ def _as_stage(progress: Progress) -> Progress:
 def nothing_found(trained: TrainedConfiguration) -> str:
     """What is told where there is none of the organs."""
     finder, region = trained.region_finder, trained.model.card.region
-    found = finder.model.organs if finder else ()
-    names = (region and region.organs) or [organ.name for organ in found]
+    names = organs_of(region, finder.model.organs) if finder and region else []
     return (
         f"The model {trained.model.name} looks around {', '.join(names)}, and none was found: the "
         "label map is empty; check that the scan shows the abdomen."

@@ -15,6 +15,7 @@ from working import load_configuration, run
 
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.hardware.memory import watch_growth
+from napari_abdoseg.inference.model import network_memory
 from napari_abdoseg.inference.model.architecture import PLANS_ALONE, build_network
 from napari_abdoseg.inference.model.ensemble import load_ensemble, loading_ensemble
 from napari_abdoseg.inference.model.network_memory import largest_maps
@@ -102,9 +103,24 @@ def test_a_patch_is_known_to_be_too_large_before_it_is_looked_at(make_model):
         load_ensemble(folder, device="cpu")
 
 
-def test_the_largest_images_are_counted(make_model):
-    trained = load_configuration(make_model((0,)))
-    assert largest_maps(trained) == 5 * 4 * 16**3
+@pytest.mark.parametrize(
+    ("classes", "in_parts", "values"), [(5, True, 20), (100, True, 20), (100, False, 100)]
+)
+def test_the_largest_images_are_counted(make_model, classes, in_parts, values):
+    """Those of five times four features, or the logits of all classes where they are together."""
+    labels = {"background": 0, **{f"part {value}": value for value in range(1, classes)}}
+    trained = load_configuration(make_model((0,), labels={"labels": labels}))
+    assert largest_maps(trained, in_parts) == values * 16**3
+
+
+def test_a_cpu_that_makes_logits_in_parts_is_not_asked_for_room_for_all(make_model, monkeypatch):
+    labels = {"background": 0, **{f"part {value}": value for value in range(1, 200)}}
+    folder = make_model((0,), labels={"labels": labels})
+    monkeypatch.setattr(network_memory, "available_bytes", lambda: 1_500_000)
+    load_ensemble(folder, device="cpu")
+    monkeypatch.setattr(network_memory, "gives_logits_in_parts", lambda network: False)
+    with pytest.raises(ModelError, match="at least for one patch"):
+        load_ensemble(folder, device="cpu")
 
 
 def test_plans_can_not_import_what_they_like(make_model):

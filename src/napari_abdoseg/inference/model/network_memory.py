@@ -17,6 +17,9 @@ SINGLE, HALF = 4, 2
 HELD = 5
 """Images of a stage's width that a U-Net's decoder holds together: what comes from below, what the
 encoder gave, both in one of twice the width, and what a layer makes of them."""
+CLASSES_AT_ONCE = 16
+"""Classes whose logits a CPU makes together: a multiple of the channels that oneDNN takes together,
+so that each class is summed as ever."""
 GB = 1e9
 
 
@@ -36,18 +39,34 @@ def require_fitting_network(trained: TrainedConfiguration, outline: nn.Module) -
     """
     weights = SINGLE * sum(value.numel() for value in outline.parameters())
     planned = isinstance(outline, trained.network_plan.kind)
-    maps = largest_maps(trained) if planned else 0
+    in_parts = trained.device.name == "cpu" and gives_logits_in_parts(outline)
+    maps = largest_maps(trained, in_parts) if planned else 0
     if trained.device.name.startswith("cuda"):
         _require(trained, weights + HALF * maps, _gpu_bytes(trained), "the GPU has")
         maps = 0
     _require(trained, weights + SINGLE * maps, available_bytes(), "are free here")
 
 
-def largest_maps(trained: TrainedConfiguration) -> int:
-    """Values that a planned U-Net holds at least while it looks at one patch."""
+def gives_logits_in_parts(network: nn.Module) -> bool:
+    """Whether a network's layers are known: its last can be asked for some classes at a time."""
+    from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
+
+    return type(network) in (PlainConvUNet, ResidualEncoderUNet)
+
+
+def largest_maps(trained: TrainedConfiguration, in_parts: bool) -> int:
+    """Values that a planned U-Net holds at least while it looks at one patch.
+
+    Parameters
+    ----------
+    trained : TrainedConfiguration
+    in_parts : bool
+        Whether it makes the logits of some classes at a time.
+    """
     network, size = trained.network_plan.planned, list(trained.planned.patch_size)
     strides = network.sizes("strides", len(size))
-    largest = prod(size) * int(trained.label_manager.num_segmentation_heads)
+    classes = int(trained.label_manager.num_segmentation_heads)
+    largest = prod(size) * (min(classes, CLASSES_AT_ONCE) if in_parts else classes)
     for width, steps in zip(network.widths[:-1], strides[:-1], strict=True):
         size = [length // step for length, step in zip(size, steps, strict=True)]
         largest = max(largest, HELD * width * prod(size))

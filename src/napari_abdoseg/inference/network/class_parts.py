@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from napari_abdoseg.inference.model.network_memory import CLASSES_AT_ONCE
+
 if TYPE_CHECKING:
     import torch
 
     Parts = Iterable[tuple[slice, torch.Tensor]]
-
-CLASSES_AT_ONCE = 16
-"""A multiple of the channels that oneDNN takes together, so that each class is summed as ever."""
 
 
 def parts_of(classes: int) -> Iterator[slice]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
-from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
 from torch import nn
 
+from napari_abdoseg.inference.model.network_memory import gives_logits_in_parts
 from napari_abdoseg.inference.network.cpu_layers import CHANNELS_LAST, Separate
 
 
@@ -40,7 +40,7 @@ class UNet:
     @classmethod
     def of(cls, network: Any) -> Self | None:
         """The layers of a network, if it is known in which order it asks them."""
-        if type(network) not in (PlainConvUNet, ResidualEncoderUNet):
+        if not gives_logits_in_parts(network):
             return None
         decoder = network.decoder
         return cls(network.encoder, decoder.transpconvs, decoder.stages, decoder.seg_layers[-1])

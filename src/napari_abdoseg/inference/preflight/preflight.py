@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.hardware.device import Device, describe_device
 from napari_abdoseg.inference.hardware.machine import machine_warnings
@@ -13,8 +14,9 @@ from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.preflight.calibration import Calibration, calibrating
 from napari_abdoseg.inference.preflight.memory_estimate import gpu_memory, main_memory
 from napari_abdoseg.inference.preflight.scan_checks import warnings_for
-from napari_abdoseg.inference.preflight.workload import ORGANS_MM, Workload, expect_workload
-from napari_abdoseg.inference.preprocessing.region_box import middle_box
+from napari_abdoseg.inference.preflight.usual_extent import usual_extent
+from napari_abdoseg.inference.preflight.workload import Workload, expect_workload
+from napari_abdoseg.inference.preprocessing.region_box import middle_box, organs_of
 from napari_abdoseg.inference.preprocessing.scan_part import part_of
 from napari_abdoseg.inference.preset import DEFAULT, Preset, find_preset
 from napari_abdoseg.progress import Work, spoken_bytes, spoken_duration
@@ -96,9 +98,7 @@ def preflighting(volume: Volume, ensemble: Ensemble, preset: str = DEFAULT) -> W
 def _foresee(
     volume: Volume, ensemble: Ensemble, calibrations: Sequence[Calibration], preset: Preset
 ) -> Preflight:
-    stages, region = ensemble.stages, ensemble.configurations[0].model.card.region
-    box = None if region is None else middle_box(ORGANS_MM, region, volume.grid)
-    within = part_of(volume, box)
+    stages, within = ensemble.stages, part_of(volume, _expected_region(volume, ensemble))
     works = [
         expect_workload(within if trained in ensemble.stages_in_region else volume, trained, preset)
         for trained in stages
@@ -119,6 +119,15 @@ def _foresee(
             *_memory_warnings(growth, available_bytes()),
         ),
     )
+
+
+def _expected_region(volume: Volume, ensemble: Ensemble) -> Box | None:
+    """The part of a scan that networks are shown; None for all of it."""
+    region, finder = ensemble.configurations[0].model.card.region, ensemble.region_finder
+    if region is None or finder is None:
+        return None
+    extent = usual_extent(organs_of(region, finder.model.organs))
+    return middle_box(extent, region, volume.grid)
 
 
 def _seconds(work: Workload, calibration: Calibration) -> float:

@@ -8,20 +8,17 @@ from math import ceil, prod, sqrt
 
 import numpy as np
 
-from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.balanced.organ_region import MARGIN_MM, grow, middles
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.tiling import tile_starts
+from napari_abdoseg.inference.preflight.usual_extent import usual_extent
 from napari_abdoseg.inference.preprocessing.axis_order import (
     network_order_spacing,
     to_network_order,
 )
 from napari_abdoseg.inference.preprocessing.preprocessing import nonzero_box
 from napari_abdoseg.inference.preset import Preset
-
-ORGANS_MM: Triple = (230.0, 190.0, 280.0)
-"""Box of liver, kidneys, spleen and pancreas of an adult along (z, y, x)."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
     """Work that a scan will be.
 
     Passes over the whole image are counted. Where a preset first looks for the organs, how
-    far they seem to reach depends on the model: at least over an adult's usual extent, at
+    far they seem to reach depends on the model: at least over their usual extent, at
     most over the whole image. The geometric mean of the two is the guess whose worst factor
     is the least. So it is for the rounds, one for each mirroring, until the organs are
     settled: all of them where organs are, and none elsewhere, or all of them everywhere.
@@ -104,9 +101,9 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
 
 def _organ_extents(volume: Volume, trained: TrainedConfiguration) -> list[float]:
     """mm along the axes of the networks."""
-    axes = np.empty((0, 1, 2))
+    axes, usual = np.empty((0, 1, 2)), usual_extent(organ.name for organ in trained.model.organs)
     read = to_network_order(axes, volume.grid, trained).transpose(trained.plans.transpose_forward)
-    return [ORGANS_MM[axis] for axis in read.shape]
+    return [usual[axis] for axis in read.shape]
 
 
 def _tiles_in_middle(extent: float, spacing: float, size: int, tile: int) -> list[int]:

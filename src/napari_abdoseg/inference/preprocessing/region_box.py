@@ -13,15 +13,21 @@ from functools import reduce
 
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.image.grid import Grid, Shape, Triple
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.model.card import Region
 
 ROUNDING = 1e-6
 
 
+def organs_of(region: Region, found: Iterable[Organ]) -> list[str]:
+    """Names of the organs that a region lies around, of those that its model finds."""
+    return region.organs or [organ.name for organ in found]
+
+
 def box_around(labels: LabelMap, region: Region) -> Box | None:
     """Box of the organs of a region with its margins; None if there are none of them."""
-    wanted = region.organs or [organ.name for organ in labels.organs]
+    wanted = organs_of(region, labels.organs)
     boxes = [box for organ, box in bounding_boxes(labels).items() if organ.name in wanted]
     return grown_box(reduce(Box.union, boxes), region, labels.grid) if boxes else None
 
