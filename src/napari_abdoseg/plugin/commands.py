@@ -6,10 +6,9 @@ from napari import Viewer
 from napari.layers import Labels
 from napari.utils.notifications import show_info
 
-from napari_abdoseg.plugin.layers.conversion import label_layers
+from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.saving.label_maps import saving
-from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import WINDOWS, set_window
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.panel import open_panel
@@ -75,14 +74,8 @@ def _show_all(viewer: Viewer, shown: bool) -> None:
 
 
 def _label_map_in_view(viewer: Viewer) -> Labels | None:
-    """The label map that is selected, or the topmost one of the case in view."""
-    layers = label_layers(viewer)
-    active = viewer.layers.selection.active
-    if active in layers:
-        return active
-    cases = cases_in_view(viewer)
-    seen = [layer for layer in layers if cases.is_in_view(layer)]
-    if not seen:
+    """The label map in view; without one, say so."""
+    layer = label_map_in_view(viewer)
+    if layer is None:
         show_info(NO_LABELS)
-        return None
-    return next((layer for layer in reversed(seen) if layer.visible), seen[-1])
+    return layer

@@ -7,6 +7,7 @@ from typing import Any
 
 from napari import Viewer
 from napari.components import ViewerModel
+from qtpy.QtWidgets import QWidget
 from superqt.utils import QSignalDebouncer
 
 from napari_abdoseg.image.grid import Triple
@@ -25,7 +26,7 @@ from napari_abdoseg.plugin.viewing.panels import set_panels
 from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
-from napari_abdoseg.plugin.widgets.napari_window import PanelCanvas, own_canvas
+from napari_abdoseg.plugin.widgets.napari_window import PanelCanvas, own_canvas, own_picture
 
 AXIAL, CORONAL, SAGITTAL = (0, 1, 2), (1, 0, 2), (2, 0, 1)
 """Order of the axes (z, y, x): the first is sliced, the others go down and to the right."""
@@ -58,6 +59,15 @@ def toggle_four_panel_view(viewer: Viewer) -> None:
         opened.view = FourPanelView(unwrapped(viewer))
     else:
         opened.view.close()
+
+
+def canvases_of(viewer: Viewer) -> list[tuple[ViewerModel, QWidget]]:
+    """What is seen of a viewer: its four panels or itself, each with the canvas it is drawn on."""
+    viewer = unwrapped(viewer)
+    view = state_of(viewer, _Opened).view
+    if view is not None:
+        return [(panel, canvas.canvas.native) for panel, canvas in zip(view.panels, view.canvases)]
+    return [(viewer, own_picture(viewer))] if hasattr(viewer, "window") else []
 
 
 class FourPanelView:

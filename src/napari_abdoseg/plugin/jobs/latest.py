@@ -21,19 +21,21 @@ class LatestWork:
     ----------
     work : callable
         A generator function; what it yields comes out of `yielded` on the GUI thread.
+    settle_ms : int, optional
+        Rest after an edit before work begins.
     """
 
     yielded = Signal(object)
     rested = Signal()
     """All is done that was asked for."""
 
-    def __init__(self, work: Callable[..., Iterator[Any]]) -> None:
+    def __init__(self, work: Callable[..., Iterator[Any]], settle_ms: int = SETTLE_MS) -> None:
         self._work = work
         self._asked: tuple[Any, ...] | None = None
         self._worker: Any = None
         self._call = _Call()
         self._edits = QSignalDebouncer()
-        self._edits.setTimeout(SETTLE_MS)
+        self._edits.setTimeout(settle_ms)
         self._edits.triggered.connect(self._start)
 
     @property

@@ -87,7 +87,8 @@ class Measuring:
 
     A stroke, its undo and its redo change them at once; after any other change,
     where an edit does not fit what was counted, and for the sides of split organs,
-    the layer is counted again in a thread.
+    the layer is counted again in a thread. `is_current` tells whether the measures of
+    organs hold all that was edited.
 
     Parameters
     ----------
@@ -99,6 +100,7 @@ class Measuring:
 
     def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
         self.split: frozenset[Organ] = frozenset()
+        self.is_current = False
         self._scan: Volume | None = None
         self._layer = layer
         self._table = OrganTable()
@@ -121,6 +123,7 @@ class Measuring:
 
     def start(self) -> None:
         """Count in a thread, once edits have settled."""
+        self.is_current = False
         self._counting.start_soon()
 
     def close(self) -> None:
@@ -141,7 +144,7 @@ class Measuring:
         self._table = replace(self._table, measures=self._tally.measures())
         self.measured.emit(self._table)
         if self._table.sides:
-            self.start()
+            self._counting.start_soon()
 
     def _has_new_label(self, tally: Tally) -> bool:
         """Whether a layer without names has a label that was not in it before."""
@@ -154,6 +157,7 @@ class Measuring:
         if self._counting.is_waiting:
             return
         self._table, self._tally = counted
+        self.is_current = True
         if self._edits.is_in_stroke:
             self._tally = None  # it may hold a part of the stroke, of which all is told at its end
         self.measured.emit(self._table)

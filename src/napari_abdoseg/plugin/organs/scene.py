@@ -98,6 +98,11 @@ class OrganScene:
         self._smoothing = smoothing
         self._make_surfaces()
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the table's measures and boxes of organs hold all that was edited."""
+        return self._measuring.is_current
+
     def show_at_first(self) -> None:
         """Show once what is shown at first, if the organs are measured, named and seen."""
         if self._undecided and self.table.measures:

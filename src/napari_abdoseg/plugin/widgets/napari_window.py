@@ -26,6 +26,11 @@ def own_canvas(viewer: Viewer) -> QWidget:
     return sure_of(QWidget, viewer.window._qt_viewer)
 
 
+def own_picture(viewer: Viewer) -> QWidget:
+    """What a viewer's own canvas is drawn on."""
+    return sure_of(QWidget, viewer.window._qt_viewer.canvas.native)
+
+
 def replace_save_dialog(viewer: Viewer, save: Callable[[Viewer, bool, QWidget], bool]) -> None:
     """Let ``save`` ask where to save layers, and napari where it gives False.
 

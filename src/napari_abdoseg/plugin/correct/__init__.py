@@ -1,0 +1,1 @@
+"""A user corrects organs with tools: chooses one, sees what it would change, and takes that."""

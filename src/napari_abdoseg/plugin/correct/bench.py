@@ -1,0 +1,266 @@
+"""Where tools are used: the one that is chosen, what it would change, and what is taken of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from napari.components import ViewerModel
+from napari.layers import Labels
+from psygnal import Signal
+
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.errors import NO_MEMORY, AbdosegError, CorrectionError
+from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.plugin.correct.clicks import Clicks
+from napari_abdoseg.plugin.correct.preview import Preview
+from napari_abdoseg.plugin.correct.proposal import Proposal
+from napari_abdoseg.plugin.correct.question import Question, Work
+from napari_abdoseg.plugin.correct.target import Target
+from napari_abdoseg.plugin.jobs.latest import LatestWork
+from napari_abdoseg.plugin.organs.scene import OrganScene
+from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
+from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits
+from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
+
+SETTLE_MS = 30
+"""Rest after the last change of a setting before a preview is computed."""
+COMPUTING = "Computing…"
+CHANGED_MEANWHILE = "The label map has changed meanwhile: look at the new preview."
+
+
+class Usable(Protocol):
+    """What the bench asks of a tool; see `Tool`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def values_at_first(self) -> dict[str, Any]: ...
+
+    def begin(self, bench: Bench) -> None: ...
+
+    def renew(self, bench: Bench) -> None: ...
+
+    def taken(self, bench: Bench) -> None: ...
+
+    def end(self, bench: Bench) -> None: ...
+
+
+def bench(viewer: ViewerModel) -> Bench:
+    """The bench of a viewer."""
+    return state_of(unwrapped(viewer), Bench)
+
+
+class Bench:
+    """Computes what the chosen tool would change, shows it in all panels, and applies it.
+
+    Nothing is changed before `take`, and nothing by a preview of what the label map was before:
+    each edit of it, of another organ's choice or of a setting lets the tool look again.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    """
+
+    changed = Signal()
+    """Another tool, another preview, or other words."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.viewer = viewer
+        self.tool: Usable | None = None
+        self.values: dict[str, Any] = {}
+        self.words = ""
+        self.is_problem = False
+        self.proposal: Proposal | None = None
+        self._kept: dict[str, dict[str, Any]] = {}
+        self._asked = 0
+        self._waiting: Callable[[], None] | None = None
+        self._preview = Preview(viewer)
+        self._clicks = Clicks(viewer)
+        self._following: _Following | None = None
+        self._work = LatestWork(_compute, SETTLE_MS)
+        self._work.yielded.connect(lambda result: self._show(*result))
+
+    def target(self) -> Target:
+        """What tools act on now.
+
+        Raises
+        ------
+        CorrectionError
+            Nothing: the sentence says why.
+        """
+        return Target.of(self.viewer)
+
+    def choose(self, tool: Usable | None) -> None:
+        """Take up a tool instead of another, or none."""
+        before, self.tool = self.tool, None
+        self.forget_preview()
+        self._follow(None)
+        self.say("")
+        if before is not None:
+            before.end(self)
+        self.tool = tool
+        self.values = {} if tool is None else self._values_of(tool)
+        if tool is not None:
+            try:
+                self._follow(self.target())
+            except AbdosegError as error:
+                self.refuse(error)
+            else:
+                tool.begin(self)
+        self.changed.emit()
+
+    def set(self, **values: Any) -> None:
+        """Give the chosen tool other settings."""
+        if self.tool is not None and any(self.values.get(n) != v for n, v in values.items()):
+            self.values.update(values)
+            self.tool.renew(self)
+
+    def ask(self, work: Work, place: Shape | None = None) -> None:
+        """Compute what a tool would change, and show it.
+
+        Parameters
+        ----------
+        work : callable
+            See `Work`.
+        place : tuple of int, optional
+            The voxel (z, y, x) that was clicked.
+        """
+        self._forget_proposal()
+        try:
+            target = self.target()
+            target.require_organ()
+            self.say(COMPUTING)
+            if not target.scene.is_current:
+                self._waiting = lambda: self.ask(work, place)
+                return
+            labels = target.editable()
+        except AbdosegError as error:
+            self.refuse(error)
+            return
+        question = Question(labels, target.value, place)
+        self._work.start_soon(self._asked, work, question, dict(self.values))
+
+    def take(self) -> None:
+        """Change what the preview shows, as one step of undo."""
+        proposal, tool = self.proposal, self.tool
+        if proposal is None or tool is None or proposal.changes is None:
+            return
+        layer = self.target().layer
+        if not proposal.fits(layer.data):
+            self.say(CHANGED_MEANWHILE)
+            tool.renew(self)
+            return
+        self.apply(proposal.edit)
+
+    def apply(self, edit: Edit) -> None:
+        """Change the label map at once, as one step of undo of the chosen tool."""
+        tool, layer = self.tool, self.target().layer
+        if tool is None:
+            return
+        self.forget_preview()
+        self._follow(None)  # what the tool changes itself is nothing to look at again
+        apply_edits(layer, [edit], tool.name)
+        tool.taken(self)
+
+    def leave(self) -> None:
+        """Put the tool away, and leave all as it is."""
+        self.choose(None)
+
+    def say(self, words: str) -> None:
+        """Tell of the chosen tool."""
+        self.words, self.is_problem = words, False
+        self.changed.emit()
+
+    def refuse(self, error: AbdosegError) -> None:
+        """Tell why a tool can't do what was asked."""
+        self.forget_preview()
+        self.words, self.is_problem = str(error), True
+        self.viewer.status = self.words
+        self.changed.emit()
+
+    def forget_preview(self) -> None:
+        """Show no preview, and nothing that is being computed."""
+        self._forget_proposal()
+        self._preview.clear()
+
+    def follow_clicks(self, hear: Callable[[Shape], None] | None) -> None:
+        """Call ``hear`` with each voxel (z, y, x) that is clicked in a slice; None for no more."""
+        self._clicks.follow(None if hear is None else self.target().layer, hear)
+
+    def follow_again(self) -> None:
+        """Follow the label map in view, and the organ that is chosen in it."""
+        try:
+            self._follow(self.target())
+        except AbdosegError as error:
+            self.refuse(error)
+
+    def _values_of(self, tool: Usable) -> dict[str, Any]:
+        return self._kept.setdefault(tool.name, tool.values_at_first())
+
+    def _forget_proposal(self) -> None:
+        """What is being computed is no answer any more."""
+        self._asked += 1
+        self.proposal = self._waiting = None
+
+    def _follow(self, target: Target | None) -> None:
+        if self._following is not None:
+            self._following.close()
+        self._following = None if target is None else _Following(target, self._renew, self._go_on)
+
+    def _renew(self) -> None:
+        if self.tool is not None:
+            self.tool.renew(self)
+
+    def _go_on(self) -> None:
+        """Compute what has waited for the boxes of organs, if these are right now."""
+        waiting = self._waiting
+        if waiting is not None and self.target().scene.is_current:
+            waiting()
+
+    def _show(self, asked: int, answer: Proposal | AbdosegError) -> None:
+        if asked != self._asked:
+            return
+        if isinstance(answer, AbdosegError):
+            self.refuse(answer)
+            return
+        self.proposal = answer
+        self._preview.show(self.target().layer, answer.changes)
+        self.say(answer.words)
+
+
+class _Following:
+    """Hears of all that a preview depends on, until `close`."""
+
+    def __init__(
+        self, target: Target, renew: Callable[[], None], go_on: Callable[[], None]
+    ) -> None:
+        self._layer: Labels = target.layer
+        self._scene: OrganScene = target.scene
+        self._renew, self._go_on = renew, go_on
+        self._edits = LabelEdits(target.viewer, target.layer)
+        self._edits.edited.connect(self._hear)
+        self._edits.changed.connect(self._hear)
+        self._layer.events.selected_label.connect(self._hear)
+        self._scene.changed.connect(self._go_on)
+
+    def close(self) -> None:
+        self._edits.close()
+        self._layer.events.selected_label.disconnect(self._hear)
+        self._scene.changed.disconnect(self._go_on)
+
+    def _hear(self, event: object = None) -> None:
+        self._renew()
+
+
+def _compute(
+    asked: int, work: Work, question: Question, values: dict[str, Any]
+) -> Iterator[tuple[int, Proposal | AbdosegError]]:
+    try:
+        edit = work(question, **values)
+        answer: Proposal | AbdosegError = Proposal.of(edit, question.labels)
+    except AbdosegError as error:
+        answer = error
+    except MemoryError:
+        answer = CorrectionError(NO_MEMORY)
+    yield asked, answer

@@ -1,0 +1,56 @@
+"""Clicks in the slices of a viewer and of the panels beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Labels
+
+from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.plugin.viewing.panels import panels_of
+
+LEFT_BUTTON = 1
+STILL_PIXELS = 3
+PAN_ZOOM = "pan_zoom"
+
+
+class Clicks:
+    """Tells which voxels of a label map are clicked; nothing is painted meanwhile.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._followed: list[ViewerModel] = []
+        self._layer: Labels | None = None
+        self._hear: Callable[[Shape], None] | None = None
+
+    def follow(self, layer: Labels | None, hear: Callable[[Shape], None] | None) -> None:
+        """Call ``hear`` with each voxel (z, y, x) of a layer that is clicked; None for no more."""
+        for panel in self._followed:
+            panel.mouse_drag_callbacks.remove(self._click)
+        self._layer, self._hear = layer, hear
+        self._followed = [] if layer is None else list(panels_of(self._viewer))
+        for panel in self._followed:
+            panel.mouse_drag_callbacks.append(self._click)
+        if layer is not None:
+            layer.mode = PAN_ZOOM
+
+    def _click(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
+        pressed = np.array(event.pos)
+        place = event.position[-3:]
+        yield
+        while event.type == "mouse_move":
+            yield
+        is_still = (np.abs(pressed - event.pos) <= STILL_PIXELS).all()
+        if event.button != LEFT_BUTTON or not is_still or viewer.dims.ndisplay == 3:
+            return
+        if self._layer is not None and self._hear is not None and not event.modifiers:
+            z, y, x = np.round(self._layer.world_to_data(place)).astype(int).tolist()
+            self._hear((z, y, x))

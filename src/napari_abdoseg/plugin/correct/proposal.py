@@ -1,0 +1,113 @@
+"""What a tool would change, before it is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
+
+ADDED, REMOVED = 1, 2
+MM3_PER_ML = 1000.0
+MOST_ORGANS = 3
+"""So many are told of by their names."""
+NOTHING = "Nothing to change."
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """Which voxels a preview shows.
+
+    Parameters
+    ----------
+    box : Box
+        That holds all of them.
+    kinds : ndarray of uint8, of the box's shape
+        `ADDED` to an organ, `REMOVED` from all, or 0.
+    """
+
+    box: Box
+    kinds: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, edit: Edit) -> Self:
+        """Those of an edit of one voxel at least."""
+        starts = [int(axis.min()) for axis in edit.where]
+        stops = [int(axis.max()) + 1 for axis in edit.where]
+        box = Box((starts[0], starts[1], starts[2]), (stops[0], stops[1], stops[2]))
+        kinds = np.zeros([b - a for a, b in zip(starts, stops)], np.uint8)
+        inside = tuple(axis - start for axis, start in zip(edit.where, starts))
+        kinds[inside] = np.where(edit.after == BACKGROUND, REMOVED, ADDED)
+        return cls(box, kinds)
+
+    def slice(self, axis: int, index: int) -> NDArray[np.uint8] | None:
+        """The slice of the box at a voxel of the label map, None outside the box."""
+        inside = index - self.box.start[axis]
+        if not 0 <= inside < self.kinds.shape[axis]:
+            return None
+        found: NDArray[np.uint8] = np.moveaxis(self.kinds, axis, 0)[inside]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """An edit, in words and as a picture.
+
+    Parameters
+    ----------
+    edit : Edit
+    words : str
+        What organs gain and lose.
+    changes : Changes or None
+        None for nothing.
+    """
+
+    edit: Edit
+    words: str
+    changes: Changes | None
+
+    @classmethod
+    def of(cls, edit: Edit, labels: EditableLabels) -> Self:
+        """That of an edit of a label map."""
+        if not edit.before.size:
+            return cls(edit, NOTHING, None)
+        return cls(edit, _words(edit, labels), Changes.of(edit))
+
+    def fits(self, data: NDArray[Any]) -> bool:
+        """Whether a label map still is what the edit begins with."""
+        return bool((data[self.edit.where] == self.edit.before).all())
+
+
+def _words(edit: Edit, labels: EditableLabels) -> str:
+    """Such as ``"liver + 3.2 ml − 0.4 ml"``, the organs that change most first."""
+    gained, lost = np.bincount(edit.after), np.bincount(edit.before)
+    size = max(gained.size, lost.size)
+    counts = [np.pad(each, (0, size - each.size)) for each in (gained, lost)]
+    total = counts[0] + counts[1]
+    total[BACKGROUND] = 0
+    changed = [int(value) for value in np.argsort(-total, kind="stable") if total[value]]
+    ml = float(np.prod(labels.spacing)) / MM3_PER_ML
+    words = [
+        " ".join(
+            (
+                labels.name_of(value),
+                *(
+                    f"{sign} {_figure(each[value] * ml)} ml"
+                    for sign, each in zip("+−", counts)
+                    if each[value]
+                ),
+            )
+        )
+        for value in changed[:MOST_ORGANS]
+    ]
+    more = len(changed) - MOST_ORGANS
+    return " · ".join(words) + (f" · {more} more" if more > 0 else "")
+
+
+def _figure(ml: float) -> str:
+    return f"{ml:.0f}" if ml >= 100 else f"{ml:.1f}" if ml >= 1 else f"{ml:.2g}"

@@ -1,0 +1,157 @@
+"""What a tool is: a button of the tool bar, its settings, and what it does when it is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from napari_abdoseg.plugin.correct.bench import Bench
+from napari_abdoseg.plugin.correct.question import Work, nothing
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A setting that is a number, such as a distance in mm."""
+
+    name: str
+    label: str
+    value: float
+    least: float
+    most: float
+    step: float
+    unit: str
+
+    @property
+    def at_first(self) -> float:
+        """What it is before anything is chosen."""
+        return self.value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting of which one of a few is chosen; the first at the start."""
+
+    name: str
+    label: str
+    choices: tuple[str, ...]
+
+    @property
+    def at_first(self) -> str:
+        """What it is before anything is chosen."""
+        return self.choices[0]
+
+
+@dataclass(frozen=True)
+class OtherOrgan:
+    """A setting that is another organ of the label map: its label, None for no organ."""
+
+    name: str
+    label: str
+    at_first: None = None
+
+
+@dataclass(frozen=True)
+class OtherLayer:
+    """A setting that is another label map: its Labels layer, None for no layer."""
+
+    name: str
+    label: str
+    at_first: None = None
+
+
+Setting = Amount | Choice | OtherOrgan | OtherLayer
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A button of the tool bar.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"fill holes"``: in the history, the journal and what is saved with the labels.
+    title : str
+        What its settings are headed by.
+    tip : str
+        What it does, in a sentence.
+    icon : str
+        Name of a file in ``icons/``.
+    key : str
+        As Qt writes it, such as ``"Shift+H"``.
+    settings : tuple of Setting, optional
+    """
+
+    name: str
+    title: str
+    tip: str
+    icon: str
+    key: str
+    settings: tuple[Setting, ...] = ()
+
+    def values_at_first(self) -> dict[str, Any]:
+        """Settings before anything is chosen; organs and layers are none then."""
+        return {setting.name: setting.at_first for setting in self.settings}
+
+    def begin(self, bench: Bench) -> None:
+        """The tool was chosen."""
+
+    def renew(self, bench: Bench) -> None:
+        """Another organ was chosen, or a setting; or the label map was edited."""
+
+    def taken(self, bench: Bench) -> None:
+        """What the tool has proposed is in the label map now."""
+        bench.leave()
+
+    def end(self, bench: Bench) -> None:
+        """The tool is put away."""
+
+
+@dataclass(frozen=True)
+class OrganTool(Tool):
+    """Changes a whole organ: what it would do is seen as soon as it is chosen.
+
+    Parameters
+    ----------
+    work : callable
+        Gives the edit; see `Work`.
+    """
+
+    work: Work = nothing
+
+    def begin(self, bench: Bench) -> None:
+        bench.ask(self.work)
+
+    def renew(self, bench: Bench) -> None:
+        bench.ask(self.work)
+
+
+@dataclass(frozen=True)
+class PlaceTool(Tool):
+    """Changes what is clicked, in whichever panel: what it would do is seen after the click.
+
+    Parameters
+    ----------
+    hint : str
+        What to click on.
+    work : callable
+        Gives the edit of a question that has a place; see `Work`.
+    """
+
+    hint: str = ""
+    work: Work = nothing
+
+    def begin(self, bench: Bench) -> None:
+        bench.say(self.hint)
+        bench.follow_clicks(lambda place: bench.ask(self.work, place))
+
+    def renew(self, bench: Bench) -> None:
+        bench.forget_preview()
+        bench.say(self.hint)
+
+    def taken(self, bench: Bench) -> None:
+        """Wait for the next click."""
+        bench.follow_again()
+        bench.say(self.hint)
+
+    def end(self, bench: Bench) -> None:
+        bench.follow_clicks(None)

@@ -1,0 +1,241 @@
+"""Dock widget `Correct`: the tools, the settings of one, and what it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QShortcut,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.plugin.correct.bench import bench
+from napari_abdoseg.plugin.correct.change_overlay import GAIN, LOSS
+from napari_abdoseg.plugin.correct.icons import SIZE, icon
+from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
+from napari_abdoseg.plugin.correct.settings_form import SettingsForm
+from napari_abdoseg.plugin.correct.target import Target
+from napari_abdoseg.plugin.correct.tool import Tool
+from napari_abdoseg.plugin.correct.tool_bar import GROUPS
+from napari_abdoseg.plugin.organs.scene import OrganScene
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
+from napari_abdoseg.plugin.widgets.napari_window import own_canvas
+from napari_abdoseg.plugin.widgets.panel import Panel
+from napari_abdoseg.plugin.widgets.readable import readable
+from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+BUTTON = 34
+CHOOSE = "Choose a tool: what it would change is shown on the slices before you take it."
+TAKE, LEAVE = ("Take", "Enter"), ("Leave", "Esc")
+PROBLEM = "#e8743b"
+
+
+class CorrectWidget(Panel):
+    """Tools that correct an organ, with previews in all panels."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__("Correct")
+        self._viewer = unwrapped(napari_viewer)
+        self._scene: OrganScene | None = None
+        self._shown: tuple[Any, ...] = ()
+        self.bench = bench(napari_viewer)
+        self.organ = OrganChoice()
+        self.volume = QLabel()
+        self.buttons: dict[str, QToolButton] = {}
+        self.title, self.tip = QLabel(), WrappedLabel()
+        self.form: SettingsForm | None = None
+        self.words = WrappedLabel()
+        self.legend = QLabel()
+        self.take_button, self.leave_button = QPushButton(), QPushButton()
+        self._lay_out()
+        self._connect()
+        self._follow_theme()
+        self._follow_layer()
+        self._show()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.organ, stretch=1)
+        head.addWidget(self.volume)
+        self.body.addLayout(head)
+        self.body.addWidget(self._bar())
+        line = QFrame()
+        line.setFrameShape(QFrame.Shape.HLine)
+        self.body.addWidget(line)
+        self._chosen = QVBoxLayout()
+        self.title.setStyleSheet("font-weight: bold")
+        for widget in (self.title, self.tip):
+            self._chosen.addWidget(widget)
+        self.body.addLayout(self._chosen)
+        for widget in (self.words, self.legend):
+            self.body.addWidget(widget)
+        self.body.addStretch()
+        row = QHBoxLayout()
+        for button, (word, key) in ((self.take_button, TAKE), (self.leave_button, LEAVE)):
+            button.setText(f"{word}  ({key})")
+            row.addWidget(button)
+        self.foot.addLayout(row)
+
+    def _bar(self) -> QWidget:
+        bar = QWidget()
+        grid = QGridLayout(bar)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(3)
+        for row, (caption, tools) in enumerate(GROUPS):
+            grid.addWidget(QLabel(caption), row, 0)
+            for column, tool in enumerate(tools, start=1):
+                grid.addWidget(self._button(tool), row, column)
+            grid.setColumnStretch(len(tools) + 1, 0)
+        grid.setColumnStretch(grid.columnCount(), 1)
+        return bar
+
+    def _button(self, tool: Tool) -> QToolButton:
+        button = self.buttons[tool.name] = QToolButton()
+        button.setCheckable(True)
+        button.setFixedSize(BUTTON, BUTTON)
+        button.setIconSize(QSize(SIZE, SIZE))
+        button.setToolTip(f"{tool.title} ({tool.key}): {tool.tip}")
+        button.setAccessibleName(tool.title)
+        button.clicked.connect(partial(self._press, tool))
+        return button
+
+    def _connect(self) -> None:
+        self.follow(self._viewer.events.theme, self._follow_theme)
+        self.follow(self.bench.changed, self._show)
+        self.follow(cases_in_view(self._viewer).changed, self._follow_layer)
+        self.follow(self._viewer.layers.selection.events.active, self._follow_layer)
+        for event in (self._viewer.layers.events.inserted, self._viewer.layers.events.removed):
+            self.follow(event, self._follow_layer)
+        self.organ.chosen.connect(self._choose_organ)
+        self.take_button.clicked.connect(self.bench.take)
+        self.leave_button.clicked.connect(self.bench.leave)
+        window = own_canvas(self._viewer).window()
+        self._keys = [
+            _shortcut(window, tool.key, partial(self._press, tool))
+            for _, tools in GROUPS
+            for tool in tools
+        ]
+        self._taking = [_shortcut(window, key, self.bench.take) for key in ("Return", "Enter")]
+        self._leaving = [_shortcut(window, "Escape", self.bench.leave)]
+        self.closed.connect(self._end)
+
+    def _end(self) -> None:
+        self.bench.leave()
+        self._follow_scene(None)
+        for shortcut in (*self._keys, *self._taking, *self._leaving):
+            shortcut.deleteLater()
+
+    def _press(self, tool: Tool, _: bool = True) -> None:
+        """Take up a tool, or put it away if it is chosen."""
+        self.bench.choose(None if tool is self.bench.tool else tool)
+
+    def _choose_organ(self, value: int) -> None:
+        target = self._target()
+        if target is not None:
+            target.layer.selected_label = value
+
+    def _target(self) -> Target | None:
+        try:
+            return self.bench.target()
+        except AbdosegError:
+            return None
+
+    def _follow_layer(self, event: Any = None) -> None:
+        target = self._target()
+        self._follow_scene(None if target is None else target.scene)
+        self._show_organ()
+
+    def _follow_scene(self, scene: OrganScene | None) -> None:
+        if scene is self._scene:
+            return
+        if self._scene is not None:
+            self._scene.changed.disconnect(self._show_organ)
+            self._scene.layer.events.selected_label.disconnect(self._show_organ)
+        self._scene = scene
+        if scene is not None:
+            scene.changed.connect(self._show_organ)
+            scene.layer.events.selected_label.connect(self._show_organ)
+
+    def _show_organ(self, event: Any = None) -> None:
+        target = self._target()
+        self.organ.setEnabled(target is not None)
+        if target is None:
+            self.organ.offer((), None)
+            self.volume.setText("")
+        else:
+            self.organ.offer(target.organs, target.value)
+            self.volume.setText(_volume(target))
+
+    def _show(self) -> None:
+        """Show what the bench holds."""
+        tool = self.bench.tool
+        for name, button in self.buttons.items():
+            button.setChecked(tool is not None and name == tool.name)
+        if (tool,) != self._shown:
+            self._shown = (tool,)
+            self._show_settings(tool)
+        has_preview = self.bench.proposal is not None and self.bench.proposal.changes is not None
+        self.words.setText(self.bench.words)
+        self.words.setStyleSheet(
+            f"color: {readable(PROBLEM, self._viewer.theme)}" if self.bench.is_problem else ""
+        )
+        self.legend.setVisible(has_preview)
+        self.take_button.setEnabled(has_preview)
+        for shortcut in self._taking:
+            shortcut.setEnabled(has_preview)
+        for shortcut in self._leaving:
+            shortcut.setEnabled(tool is not None)
+        for answer in (self.take_button, self.leave_button):
+            answer.setVisible(tool is not None)
+
+    def _show_settings(self, tool: Any) -> None:
+        if self.form is not None:
+            self._chosen.removeWidget(self.form)
+            self.form.hide()
+            self.form.deleteLater()
+            self.form = None
+        self.title.setVisible(tool is not None)
+        self.title.setText("" if tool is None else tool.title)
+        self.tip.setText(CHOOSE if tool is None else f"{tool.tip}.")
+        if tool is not None and tool.settings:
+            self.form = SettingsForm(self.bench, tool, self._target())
+            self._chosen.addWidget(self.form)
+
+    def _follow_theme(self, event: Any = None) -> None:
+        theme = self._viewer.theme
+        for _, tools in GROUPS:
+            for tool in tools:
+                self.buttons[tool.name].setIcon(icon(tool.icon, theme))
+        self.legend.setText(
+            f'<span style="color: {readable(GAIN.name(), theme)}">■</span> comes &nbsp; '
+            f'<span style="color: {readable(LOSS.name(), theme)}">▨</span> goes'
+        )
+
+
+def _shortcut(window: Any, key: str, act: Callable[[], None]) -> QShortcut:
+    shortcut = QShortcut(QKeySequence(key), window)
+    shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+    shortcut.activated.connect(act)
+    return shortcut
+
+
+def _volume(target: Target) -> str:
+    measures = {organ.value: each for organ, each in target.scene.table.measures.items()}
+    found = measures.get(target.value)
+    return "" if found is None else f"{found.volume_ml:.0f} ml"

@@ -1,0 +1,50 @@
+"""A window with a phantom whose label map is damaged, and the panel `Correct`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.layers import Labels, Layer
+
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.correct.bench import Bench
+from napari_abdoseg.plugin.correct.widget import CorrectWidget
+from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.widgets.panel import open_panel
+
+LIVER, KIDNEY, SPLEEN, PANCREAS = 1, 2, 3, 4
+
+
+@pytest.fixture
+def layer(viewer, phantom) -> Labels:
+    """The truth, with a hole in the liver and a voxel of liver far away."""
+    truth = phantom[1]
+    data = truth.data.copy()
+    liver = np.argwhere(data == LIVER)
+    middle = liver[np.linalg.norm(liver - liver.mean(axis=0), axis=1).argmin()]
+    data[tuple(middle)] = 0
+    data[0, 0, 0] = LIVER
+    layer = viewer.add_layer(
+        Layer.create(*labels_layer(LabelMap(data, truth.grid, truth.organs), "organs"))
+    )
+    layer.selected_label = LIVER
+    layer.metadata["middle"] = tuple(int(each) for each in middle)
+    return layer
+
+
+@pytest.fixture
+def panel(viewer, layer) -> CorrectWidget:
+    return open_panel(viewer, "Correct")
+
+
+@pytest.fixture
+def proposed(panel, qtbot):
+    """Choose a tool, wait for its preview, and give the bench."""
+
+    def propose(name: str) -> Bench:
+        panel.buttons[name].click()
+        bench = panel.bench
+        qtbot.waitUntil(lambda: bench.proposal is not None or bench.is_problem)
+        return bench
+
+    return propose

@@ -1,0 +1,118 @@
+"""A tool shows what it would change; Enter takes that as one step of undo, Esc leaves it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_abdoseg.plugin.correct.change_overlay import ChangeOverlay
+from napari_abdoseg.plugin.four_panel.view import (
+    canvases_of,
+    four_panel_view,
+    toggle_four_panel_view,
+)
+from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
+from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
+
+LIVER, KIDNEY = 1, 2
+
+
+def overlays(viewer) -> list[ChangeOverlay]:
+    found = (canvas.findChildren(ChangeOverlay) for _, canvas in canvases_of(viewer))
+    return [each for part in found for each in part if not each.isHidden()]
+
+
+def press(viewer, qtbot, key) -> None:
+    """Press a key where the user looks."""
+    canvas = canvases_of(viewer)[0][1]
+    main = viewer.window._qt_window
+    main.activateWindow()
+    qtbot.waitUntil(main.isActiveWindow)
+    canvas.setFocus()
+    qtbot.keyClick(canvas, key)
+
+
+def test_enter_takes_a_preview_as_one_step(viewer, layer, proposed, qtbot):
+    before = layer.data.copy()
+    heard = []
+    edits = LabelEdits(viewer, layer)
+    edits.edited.connect(lambda told: heard.append((shared_labels(layer).tool, len(told))))
+    bench = proposed("fill holes")
+    assert bench.words.startswith("liver + ")
+    assert (layer.data == before).all()
+    assert len(overlays(viewer)) == 1
+    press(viewer, qtbot, Qt.Key.Key_Return)
+    assert set(before[layer.data != before]) == {0}
+    assert set(layer.data[layer.data != before]) == {LIVER}
+    assert layer.data[layer.metadata["middle"]] == LIVER
+    assert heard == [("fill holes", 1)]
+    assert bench.tool is None
+    assert not overlays(viewer)
+    layer.undo()
+    assert (layer.data == before).all()
+
+
+def test_esc_leaves_all_as_it_was(viewer, layer, panel, proposed, qtbot):
+    before = layer.data.copy()
+    bench = proposed("keep largest")
+    press(viewer, qtbot, Qt.Key.Key_Escape)
+    assert bench.tool is None
+    assert bench.proposal is None
+    assert not overlays(viewer)
+    press(viewer, qtbot, Qt.Key.Key_Return)
+    assert (layer.data == before).all()
+    assert not layer._undo_history
+
+
+def test_all_three_slices_show_it_and_any_of_them_undoes_it(viewer, layer, proposed, qtbot):
+    toggle_four_panel_view(viewer)
+    bench = proposed("fill holes")
+    assert len(overlays(viewer)) == 3
+    bench.take()
+    assert layer.data[layer.metadata["middle"]] == LIVER
+    coronal = four_panel_view(viewer).coronal
+    coronal.layers[layer.name].undo()
+    assert layer.data[layer.metadata["middle"]] == 0
+    toggle_four_panel_view(viewer)
+
+
+def test_an_edit_while_a_preview_is_computed_is_in_the_next_one(
+    viewer, layer, panel, proposed, qtbot
+):
+    bench = proposed("keep largest")
+    layer.data_setitem(tuple(np.array([[0], [0], [4]])), LIVER)
+    assert bench.proposal is None
+    bench.take()
+    assert layer.data[0, 0, 0] == LIVER
+    qtbot.waitUntil(lambda: bench.proposal is not None)
+    places = {tuple(place) for place in np.transpose(bench.proposal.edit.where).tolist()}
+    assert {(0, 0, 0), (0, 0, 4)} <= places
+    layer.data[0, 0, 0] = KIDNEY  # of which nobody is told
+    bench.take()
+    assert layer.data[0, 0, 0] == KIDNEY
+    assert layer.data[0, 0, 4] == LIVER
+
+
+def test_locked_organs_stay(viewer, layer, panel, proposed, qtbot):
+    scene = organ_scene(viewer, layer)
+    qtbot.waitUntil(lambda: scene.is_current)
+    liver = scene.table.organs[0]
+    scene.painting.lock(liver, True)
+    bench = proposed("fill holes")
+    assert bench.is_problem
+    assert "liver is locked" in bench.words
+    assert not overlays(viewer)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(77, "There is no label 77"), (0, "No organ is chosen")]
+)
+def test_what_is_not_there_is_told_in_a_sentence(layer, panel, proposed, value, words):
+    before = layer.data.copy()
+    layer.selected_label = value
+    bench = proposed("smooth")
+    assert bench.is_problem
+    assert bench.words.startswith(words)
+    assert (layer.data == before).all()
