@@ -22,6 +22,7 @@ from napari_abdoseg.plugin.organs.scene import OrganScene
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
+from napari_abdoseg.plugin.widgets.certain import sure
 
 SETTLE_MS = 30
 """Rest after the last change of a setting before a preview is computed."""
@@ -138,7 +139,7 @@ class Bench:
         except AbdosegError as error:
             self.refuse(error)
             return
-        question = Question(labels, target.value, place)
+        question = Question(labels, target.value, sure(target.scene.table.grid), place)
         self._work.start_soon(self._asked, work, question, dict(self.values))
 
     def take(self) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import EditableLabels
-from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.errors import CorrectionError
+from napari_abdoseg.image.grid import Grid, Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +22,15 @@ class Question:
     labels : EditableLabels
     value : int
         Label of the organ.
+    grid : Grid
+        Of the label map.
     place : tuple of int, optional
         The voxel (z, y, x) that was clicked.
     """
 
     labels: EditableLabels
     value: int
+    grid: Grid
     place: Shape | None = None
 
 
@@ -38,3 +42,20 @@ def nothing(question: Question) -> Edit:
     """Change nothing."""
     none = np.zeros(0, np.intp)
     return Edit((none, none, none), none, none)
+
+
+def another_organ(question: Question, value: int | None) -> int:
+    """The label of an organ that a setting names.
+
+    Raises
+    ------
+    CorrectionError
+        None is chosen, or the very organ that is changed.
+    """
+    if value is None:
+        raise CorrectionError("Choose the other organ.")
+    if value == question.value:
+        raise CorrectionError(
+            f"The other organ is the {question.labels.name_of(value)} too: choose another one."
+        )
+    return value

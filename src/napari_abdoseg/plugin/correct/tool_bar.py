@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from napari_abdoseg.plugin.correct import organ_tools
+from napari_abdoseg.plugin.correct import part_tools, shape_tools, whole_organ_tools
 from napari_abdoseg.plugin.correct.tool import Tool
 
 GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
-    ("Parts", (organ_tools.KEEP_LARGEST, organ_tools.REMOVE_SMALL)),
+    (
+        "Parts",
+        (
+            part_tools.KEEP_LARGEST,
+            part_tools.REMOVE_SMALL,
+            part_tools.REMOVE_PART,
+            part_tools.KEEP_PART,
+            part_tools.GIVE_PART,
+            part_tools.SPLIT,
+        ),
+    ),
     (
         "Shape",
         (
-            organ_tools.FILL_HOLES,
-            organ_tools.SMOOTH,
-            organ_tools.GROW,
-            organ_tools.SHRINK,
-            organ_tools.HOLLOW,
+            shape_tools.FILL_HOLES,
+            shape_tools.SMOOTH,
+            shape_tools.GROW,
+            shape_tools.SHRINK,
+            shape_tools.HOLLOW,
         ),
+    ),
+    (
+        "Organs",
+        (whole_organ_tools.SWAP, whole_organ_tools.MERGE, whole_organ_tools.COPY_ORGAN),
     ),
 )

@@ -1,0 +1,91 @@
+"""Tools that change the parts of an organ that hang together, one by one or all at once."""
+
+from __future__ import annotations
+
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.correction.islands import find_islands
+from napari_abdoseg.plugin.correct.question import Question, another_organ
+from napari_abdoseg.plugin.correct.tool import Amount, OrganTool, OtherOrgan, PlaceTool
+from napari_abdoseg.plugin.widgets.certain import sure
+
+
+def _keep_largest(question: Question) -> Edit:
+    return find_islands(question.labels, question.value).keep_largest()
+
+
+def _remove_small(question: Question, ml: float) -> Edit:
+    return find_islands(question.labels, question.value).remove_below(ml)
+
+
+def _remove(question: Question) -> Edit:
+    return find_islands(question.labels, question.value).remove(sure(question.place))
+
+
+def _keep(question: Question) -> Edit:
+    return find_islands(question.labels, question.value).keep(sure(question.place))
+
+
+def _give(question: Question, to: int | None) -> Edit:
+    other = another_organ(question, to)
+    return find_islands(question.labels, question.value).give(sure(question.place), other)
+
+
+def _split(question: Question, to: int | None) -> Edit:
+    other = another_organ(question, to)
+    return find_islands(question.labels, question.value).split((other,))
+
+
+KEEP_LARGEST = OrganTool(
+    "keep largest",
+    "Keep largest",
+    "Keeps the largest part of the organ, removes all others",
+    "keep_largest",
+    "Shift+K",
+    work=_keep_largest,
+)
+REMOVE_SMALL = OrganTool(
+    "remove small parts",
+    "Remove small parts",
+    "Removes parts of the organ below a volume",
+    "remove_small",
+    "Shift+D",
+    (Amount("ml", "Below", 1.0, 0.01, 1000.0, 0.5, "ml"),),
+    work=_remove_small,
+)
+REMOVE_PART = PlaceTool(
+    "remove part",
+    "Remove part",
+    "Removes the part of the organ that you click",
+    "remove_part",
+    "Shift+R",
+    hint="Click the part that is to go, in any slice.",
+    work=_remove,
+)
+KEEP_PART = PlaceTool(
+    "keep part",
+    "Keep part",
+    "Keeps the part of the organ that you click, removes all others",
+    "keep_part",
+    "Shift+Q",
+    hint="Click the part that is to stay, in any slice.",
+    work=_keep,
+)
+GIVE_PART = PlaceTool(
+    "give part",
+    "Give part",
+    "Gives the part of the organ that you click to another organ",
+    "give_part",
+    "Shift+T",
+    (OtherOrgan("to", "To"),),
+    hint="Click the part that another organ gets, in any slice.",
+    work=_give,
+)
+SPLIT = OrganTool(
+    "split",
+    "Split",
+    "Gives the second largest part of the organ to another organ",
+    "split",
+    "Shift+Y",
+    (OtherOrgan("to", "To"),),
+    work=_split,
+)
