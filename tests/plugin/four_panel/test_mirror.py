@@ -190,3 +190,18 @@ def test_closed_in_3d_it_adds_nothing_that_was_waiting(viewer, copy, qtbot):
     mirror.close()
     qtbot.wait(50)
     assert not copy.layers
+
+
+def test_who_paints_goes_on_in_copies_that_come_and_whether_volumes_are_shown_in_3d(
+    viewer, copy, qtbot
+):
+    layer, in_3d = viewer.layers["organs"], ViewerModel()
+    layer.mode = "paint"
+    mirrors = Mirror(viewer, copy), Mirror3D(viewer, in_3d)
+    assert (copy.layers["organs"].mode, in_3d.layers["organs"].mode) == ("paint", "pan_zoom")
+    for shown in (True, False):
+        mirrors[1].volumes_shown = shown
+        assert in_3d.layers["organs"].mode == ("paint" if shown else "pan_zoom")
+        assert layer.mode == copy.layers["organs"].mode == "paint"
+    for mirror in mirrors:
+        mirror.close()

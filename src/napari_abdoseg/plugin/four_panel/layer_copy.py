@@ -84,6 +84,7 @@ class LabelsCopy(LayerCopy):
             self.layer.contour = source.contour
         self._labels = shared_labels(source)
         self._labels.add(self.layer)
+        self.layer.mode = source.mode
 
     def close(self) -> None:
         end_stroke(self.layer)  # a brush that is still moving

@@ -224,4 +224,7 @@ class Mirror3D(Mirror):
         self._select_in_copy()
 
     def _show(self, copied: LayerCopy) -> None:
-        copied.layer.visible = self._volumes_shown and copied.source.visible
+        """Show or hide a copy: napari paints in no hidden layer, but the source goes on."""
+        with copied.layer.events.mode.blocker():
+            copied.layer.visible = self._volumes_shown and copied.source.visible
+            copied.layer.mode = copied.source.mode

@@ -15,7 +15,7 @@ def apply_edits(layer: Labels, edits: Iterable[Edit], tool: str) -> None:
     """Change voxels of a label map, so that one undo takes all of it back.
 
     Locked labels stay as they are. Voxels are remembered by the smallest integers that can
-    number them, since the history holds many steps.
+    number them, and a label that all of them get but once, since the history holds many steps.
 
     Parameters
     ----------
@@ -41,9 +41,24 @@ def apply_edits(layer: Labels, edits: Iterable[Edit], tool: str) -> None:
     >>> int(layer.data.max())
     0
     """
-    small = np.min_scalar_type(max(layer.data.shape))
     with shared_labels(layer).held_by(tool), layer.block_history():
         for edit in edits:
-            if edit.before.size:
-                z, y, x = (axis.astype(small) for axis in edit.where)
-                layer.data_setitem((z, y, x), edit.after)
+            write(layer, edit)
+
+
+def write(layer: Labels, edit: Edit) -> None:
+    """Change voxels of a layer, as a part of the step of undo that is under way.
+
+    Parameters
+    ----------
+    layer : Labels
+        Of three axes.
+    edit : Edit
+        Perhaps of no voxels.
+    """
+    if not edit.before.size:
+        return
+    small = np.min_scalar_type(max(layer.data.shape))
+    z, y, x = (axis.astype(small) for axis in edit.where)
+    first = edit.after[0]
+    layer.data_setitem((z, y, x), first if (edit.after == first).all() else edit.after)
