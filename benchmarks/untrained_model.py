@@ -19,7 +19,7 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from napari_abdoseg.image.names.published_schemes import TOTALSEGMENTATOR
-from napari_abdoseg.inference.model.model_folder import PACKAGED
+from napari_abdoseg.inference.model.known_models import PACKAGED
 
 CONFIGURATION = "3d_fullres"
 FEATURES = (32, 64, 128, 256, 320)

@@ -15,7 +15,15 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from napari_abdoseg.image.nifti.volumes import write_volume
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.inference.model.card import ModelCard, write_card
+from napari_abdoseg.model_store.testing import recording_test
+from napari_abdoseg.progress import drain
+
 DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "demo"
+LICENCE = "BSD-3-Clause"
+SEED = 1
 
 
 def main() -> None:
@@ -26,6 +34,7 @@ def main() -> None:
         made = Path(folder, "demo")
         made.mkdir()
         copy_halved(model, made)
+        record_test(made)
         shutil.rmtree(DEMO, ignore_errors=True)
         made.rename(DEMO)
 
@@ -43,6 +52,15 @@ def copy_halved(model: Path, folder: Path) -> None:
         }
         (folder / path.parent.name).mkdir()
         torch.save(content, folder / path.parent.name / path.name)
+
+
+def record_test(folder: Path) -> None:
+    """Make the test that `abdoseg models test demo` runs, of a part of a phantom."""
+    write_card(folder, ModelCard(licence=LICENCE))
+    with TemporaryDirectory() as place:
+        scan = Path(place, "phantom.nii.gz")
+        write_volume(scan, make_phantom(SEED)[0])
+        drain(recording_test(folder, scan, "cpu"))
 
 
 if __name__ == "__main__":

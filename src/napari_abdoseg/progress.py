@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -247,6 +247,20 @@ def spoken_duration(seconds: float) -> str:
         return f"{round(seconds)} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def spoken_names(names: Iterable[str], most: int) -> str:
+    """The first of some names, and how many more there are.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.progress import spoken_names
+    >>> spoken_names(["liver", "spleen", "kidney"], 2), spoken_names(["liver"], 2)
+    ('liver, spleen and 1 more', 'liver')
+    """
+    named = list(names)
+    more = len(named) - most
+    return ", ".join(named[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def spoken_bytes(size: float) -> str:

@@ -87,12 +87,17 @@ def test_a_model_of_the_catalogue_is_installed(server, zipped, make_model, entri
     trained = make_model()
     zipped(server.folder / "Dataset297.zip", Dataset297_Total=trained)
     url = server.url("Dataset297.zip")
+    nerves = [f"nerve {number}" for number in range(40)]
     card = {
         "title": "All of it",
         "axes": "RAS",
         "shown": ["liver", "brain"],
         "merged": {"both": ["liver", "spleen"], "kidney": ["kidney_left", "kidney_right"]},
-        "groups": {"abdomen": ["both", "pancreas", "gallbladder"], "head": ["brain"]},
+        "groups": {
+            "abdomen": ["both", "pancreas", "gallbladder"],
+            "head": ["brain"],
+            "nerves": nerves,
+        },
     }
     entries("total", {"url": url, "inside": f"Dataset297_Total/{TRAINED}"}, card=card)
     reports = list(installing("total"))
@@ -106,7 +111,8 @@ def test_a_model_of_the_catalogue_is_installed(server, zipped, make_model, entri
     assert model.card.sha256 == model_hash(model)
     assert (model.card.origin.url, model.card.origin.catalogue) == (url, "total")
     notices = [report.notice for report in reports if report.notice]
-    assert any("doesn't know brain, gallbladder, liver" in each for each in notices)
+    unknown = "doesn't know brain, gallbladder, liver, nerve 0, nerve 1 and 38 more, which"
+    assert any(unknown in each for each in notices)
     assert any("No SHA-256 is published" in each and url in each for each in notices)
     shares = [report.fraction for report in reports if report.total]
     assert shares == sorted(shares)

@@ -121,6 +121,12 @@ def test_an_export_that_can_not_be_is_told(trained, tmp_path):
     assert not list(tmp_path.glob(".*.part"))
 
 
+def test_the_demo_finds_what_its_test_expects():
+    result = drain(running_test("demo", "cpu"))
+    assert result.passed
+    assert sum(path.stat().st_size for path in result.model.folder.glob("test_*")) <= 1_000_000
+
+
 def test_a_test_is_recorded_and_finds_out_what_differs(trained, phantom, tmp_path):
     with pytest.raises(ModelError, match="--record CT"):
         drain(running_test("trained", "cpu"))

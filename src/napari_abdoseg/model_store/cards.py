@@ -6,6 +6,10 @@ from typing import Any
 
 from napari_abdoseg.inference.model.card import ModelCard, Origin
 from napari_abdoseg.inference.model.model_folder import Model
+from napari_abdoseg.progress import spoken_names
+
+NAMED = 5
+"""How many names that a model doesn't have are told before they are only counted."""
 
 
 def card_of_installed(
@@ -37,7 +41,8 @@ def card_of_installed(
     mentioned = {*(card.shown or ()), *(each for of in card.groups.values() for each in of)}
     missing = sorted((mentioned | set(card.merged)) - known)
     changes = {key: value for key, value in fitted.items() if value != getattr(card, key)}
-    told = f"The model doesn't know {', '.join(missing)}, which its card names." if missing else ""
+    words = spoken_names(missing, NAMED)
+    told = f"The model doesn't know {words}, which its card names." if missing else ""
     return card.model_copy(update=changes | {"origin": origin, "sha256": None}), told
 
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
-from file_server import serving
+from file_server import serving, stall
 from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.inference.model import read_model
 from napari_abdoseg.inference.model.card import read_card, write_card
 from napari_abdoseg.inference.model.known_models import known_models
 from napari_abdoseg.model_store import catalogue
 from napari_abdoseg.model_store.catalogue import read_catalogue
+from napari_abdoseg.model_store.testing import recording_test
 from napari_abdoseg.plugin.models.rows import AVAILABLE, UNUSABLE, words_of
 from napari_abdoseg.plugin.models.terms import terms_words
-from napari_abdoseg.plugin.models.widget import ModelsWidget
+from napari_abdoseg.plugin.models.widget import NARROWEST_COLUMN, WIDTH, ModelsWidget
 from napari_abdoseg.plugin.segment.model_choice import MORE
 from napari_abdoseg.plugin.segment.widget import SegmentWidget
+from napari_abdoseg.progress import drain
 
 TRAINED = "nnUNetTrainer__nnUNetPlans__3d_fullres"
 
@@ -82,6 +87,18 @@ def panel(make_napari_viewer, qtbot) -> ModelsWidget:
     widget.list_models()
     qtbot.waitUntil(lambda: bool(widget.models.rows))
     return widget
+
+
+@pytest.fixture
+def trained(panel, make_model, phantom, tmp_path, models, qtbot) -> str:
+    """A small model of a long name that is here, with its test."""
+    name = "Dataset999_SomethingWithAVeryLongNameAsDataSetsHaveThem"
+    shutil.copytree(make_model(), models / name)
+    write_volume(tmp_path / "ct.nii.gz", phantom[0])
+    drain(recording_test(name, tmp_path / "ct.nii.gz", "cpu"))
+    panel.list_models()
+    qtbot.waitUntil(lambda: name in _names(panel))
+    return name
 
 
 def _names(panel) -> list[str]:
@@ -264,9 +281,78 @@ def test_a_model_that_is_removed_is_chosen_no_more(panel, zipped, tmp_path, mode
     assert "No model" in panel.status.text()
 
 
-def test_the_demo_has_no_test_and_its_own_place(panel):
+def test_a_model_is_tested_and_what_differs_is_told(panel, trained, models, qtbot):
+    panel.select(trained)
+    assert panel.test.isEnabled()
+    panel.test.click()
+    assert panel.cancel_button.isVisibleTo(panel)
+    assert not panel.test.isEnabled()
+    _wait_for_end(panel, qtbot)
+    assert panel.status.text().startswith("It works here as it should: 0 of ")
+    assert panel.test.isEnabled()
+    path = models / trained / read_card(models / trained).test.labels
+    labels = read_labels(path)
+    labels.data[:2] = labels.data[:2] == 0
+    write_labels(path, labels)
+    panel.test.click()
+    _wait_for_end(panel, qtbot)
+    assert panel.status.text().startswith("It finds something else here: ")
+    path.unlink()
+    panel.test.click()
+    _wait_for_end(panel, qtbot)
+    assert path.name in panel.status.text()
+
+
+def test_a_test_is_cancelled(panel, trained, qtbot):
+    panel.select(trained)
+    panel.test.click()
+    panel.cancel_button.click()
+    assert not panel.cancel_button.isEnabled()
+    _wait_for_end(panel, qtbot)
+    assert panel.status.text() == "Cancelled."
+    assert not panel.cancel_button.isVisibleTo(panel)
+    assert not panel.bar.native.isVisibleTo(panel)
+    assert panel.test.isEnabled()
+
+
+def test_a_download_is_cancelled_and_goes_on_the_next_time(panel, entry, models, qtbot):
+    panel.list_models()
+    qtbot.waitUntil(lambda: "total_fast" in _names(panel))
+    panel.select("total_fast")
+    entry.always = stall(1000)
+    panel.install.click()
+    panel.dialog.buttons()[0].click()
+    qtbot.waitUntil(lambda: bool(entry.asked))
+    panel.cancel_button.click()
+    _wait_for_end(panel, qtbot)
+    assert panel.status.text() == "Cancelled."
+    assert known_models() == ("demo",)
+    assert panel.install.isEnabled()
+    entry.always = None
+    panel.install.click()
+    panel.dialog.buttons()[0].click()
+    _wait_for_end(panel, qtbot)
+    assert panel.status.text() == "Installed total_fast."
+
+
+def test_every_column_is_seen_at_the_panels_width(panel, trained, qtbot):
+    """Names give way, so that the licence is seen without scrolling."""
+    alone = ModelsWidget(panel._viewer)
+    qtbot.addWidget(alone)
+    alone.resize(WIDTH, 700)
+    alone.show()
+    qtbot.waitUntil(lambda: trained in _names(alone))
+    head, bar = alone.table.head, alone.table.horizontalScrollBar()
+    wanted = alone.table.sizeHintForColumn(0)
+    qtbot.waitUntil(lambda: 0 < head.sectionSize(0) < wanted)
+    assert bar.maximum() == 0
+    assert head.sectionSize(0) > NARROWEST_COLUMN
+    assert trained in alone.models.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_the_demo_has_its_own_place(panel):
     panel.select("demo")
     assert panel.row.state == "packaged"
-    assert not panel.test.isEnabled()
+    assert panel.test.isEnabled()
     assert not panel.remove.isEnabled()
     assert "phantoms" in panel.words.text()

@@ -15,10 +15,13 @@ from napari_abdoseg.evaluation.pairs import Pairing
 from napari_abdoseg.plugin.compare.score_columns import ABSENT, MEAN
 from napari_abdoseg.plugin.widgets.table_model import Column, TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
+from napari_abdoseg.progress import spoken_names
 
 MEAN_DSC = 1
 METRICS = ("DSC", "NSD")
 FAILED = "failed"
+NAMED = 5
+"""How many cases are named before they are only counted."""
 TIP = "Double click to see where it is wrong"
 NOTHING = (nan, nan)
 
@@ -119,12 +122,7 @@ def _summary(cohort: CohortScores) -> str:
         words.append(f"Notes on {noted:,}: point at one to read them.")
     pairing: Pairing = cohort.pairing
     if pairing.missing:
-        words.append(f"Without prediction: {_listed(pairing.missing)}.")
+        words.append(f"Without prediction: {spoken_names(pairing.missing, NAMED)}.")
     if pairing.surplus:
-        words.append(f"Without reference: {_listed(pairing.surplus)}.")
+        words.append(f"Without reference: {spoken_names(pairing.surplus, NAMED)}.")
     return " ".join(words)
-
-
-def _listed(cases: tuple[str, ...], most: int = 5) -> str:
-    more = len(cases) - most
-    return ", ".join(cases[:most]) + (f" and {more:,} more" if more > 0 else "")

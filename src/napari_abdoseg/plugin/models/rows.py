@@ -14,7 +14,7 @@ from napari_abdoseg.model_store.catalogue import RECOMMENDED, Entry, find_entry,
 from napari_abdoseg.model_store.sizes import size_of
 from napari_abdoseg.model_store.states import AVAILABLE, STATES, UNUSABLE
 from napari_abdoseg.plugin.widgets.table_model import Column
-from napari_abdoseg.progress import spoken_bytes
+from napari_abdoseg.progress import spoken_bytes, spoken_names
 
 SHOWN_ORGANS = 24
 """How many organs are named before they are only counted."""
@@ -81,7 +81,7 @@ def model_rows() -> list[ModelRow]:
 def model_columns() -> tuple[Column[ModelRow], ...]:
     """What the table says of each model."""
     return (
-        Column("Model", lambda row: row.name, row_tip=lambda row: row.title),
+        Column("Model", lambda row: row.name, row_tip=_name_and_title),
         Column("State", lambda row: row.state, row_tip=lambda row: row.problem),
         Column(
             "Organs",
@@ -92,6 +92,10 @@ def model_columns() -> tuple[Column[ModelRow], ...]:
         Column("Size", lambda row: row.size, is_figure=True),
         Column("Licence", lambda row: row.licence),
     )
+
+
+def _name_and_title(row: ModelRow) -> str:
+    return row.name if row.title == row.name else f"{row.name}: {row.title}"
 
 
 def words_of(row: ModelRow) -> str:
@@ -124,8 +128,7 @@ def _told(what: str, words: str | None) -> str:
 
 def _named(organs: Iterable[str]) -> str:
     names = list(organs)
-    more = f" and {len(names) - SHOWN_ORGANS} more" if len(names) > SHOWN_ORGANS else ""
-    return f"{len(names)}: {', '.join(names[:SHOWN_ORGANS])}{more}"
+    return f"{len(names)}: {spoken_names(names, SHOWN_ORGANS)}"
 
 
 def _row_of_known(known: KnownModel) -> ModelRow:

@@ -14,6 +14,7 @@ from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.model_store.catalogue import find_entry
 from napari_abdoseg.plugin.widgets.readable import readable
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
+from napari_abdoseg.progress import spoken_names
 
 MORE = "More models…"
 DEMO = "demo"
@@ -149,12 +150,10 @@ class ModelChoice:
 def _words(model: Model) -> str:
     """What a model finds, and what is to be known before it is used."""
     names = [organ.name for organ in model.organs]
-    more = len(names) - NAMED_ORGANS
-    rest = f" and {more} more" if more > 0 else ""
     turned = "It turns scans to RAS by itself." if model.card.axes == "RAS" else ""
     title = model.card.title
     described = f"{title.rstrip('.')}." if title else model.description
-    told = (f"Finds {', '.join(names[:NAMED_ORGANS])}{rest}.", described, turned, _untried(model))
+    told = (f"Finds {spoken_names(names, NAMED_ORGANS)}.", described, turned, _untried(model))
     return " ".join(filter(None, told))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.progress import spoken_names
 from napari_abdoseg.training.conversion.naming import ENDING, split_channel
 
 SHOWN = 5
@@ -132,6 +133,4 @@ def only_pairs(source: Source, skip_unpaired: bool) -> Source:
 
 def listed(names: Iterable[str]) -> str:
     """The first of some names, and how many more there are."""
-    names = list(names)
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return spoken_names(names, SHOWN)
