@@ -111,8 +111,10 @@ class _Outlines:
         spacing: Sequence[float],
     ) -> Self:
         def distances(slice_: NDArray[Any]) -> NDArray[np.float32]:
-            masks = [np.isin(slice_, values), *(slice_ == value for value in values)]
-            return np.stack([_signed_distance(mask, spacing) for mask in masks])
+            each = [_signed_distance(slice_ == value, spacing) for value in values]
+            if len(each) == 1:
+                return np.stack([*each, *each])
+            return np.stack([_signed_distance(np.isin(slice_, values), spacing), *each])
 
         return cls(values, distances(before), distances(after))
 

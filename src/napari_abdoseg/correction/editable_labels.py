@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
-from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.anatomy.tally import Edit, Indices
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.grid import Shape, Triple
 from napari_abdoseg.image.organ import number_name
@@ -128,15 +128,31 @@ class EditableLabels:
         wanted : ndarray, of the box's shape
             Label values.
         """
-        now = self.data[box.slices]
-        differs = now != wanted
-        if self.locked:
-            held = np.zeros(int(max(now.max(), wanted.max())) + 1, bool)
-            held[[value for value in self.locked if value < held.size]] = True
-            differs &= ~(held[now] | held[wanted])
-        inside = np.nonzero(differs)
+        differs = np.flatnonzero(self.data[box.slices] != wanted)
+        inside = np.unravel_index(differs, wanted.shape)
         z, y, x = (index + first for index, first in zip(inside, box.start, strict=True))
-        return Edit((z, y, x), now[inside], wanted[inside].astype(now.dtype))
+        return self.edit_at((z, y, x), wanted[inside])
+
+    def edit_at(self, where: Indices, wanted: Any) -> Edit:
+        """What has to change so that voxels have other labels, as far as locks allow.
+
+        Parameters
+        ----------
+        where : tuple of ndarray, each of shape (voxels,)
+            Their z, y and x; each voxel once.
+        wanted : int or ndarray, shape (voxels,)
+            Label values.
+        """
+        before = self.data[where]
+        after = np.broadcast_to(np.asarray(wanted, before.dtype), before.shape)
+        changing = before != after
+        if self.locked:
+            locked = list(self.locked)
+            changing &= ~(np.isin(before, locked) | np.isin(after, locked))
+        if changing.all():
+            return Edit(where, before, after.copy())
+        z, y, x = (axis[changing] for axis in where)
+        return Edit((z, y, x), before[changing], after[changing])
 
     def name_of(self, value: int) -> str:
         """What a label is called."""

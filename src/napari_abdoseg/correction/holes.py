@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
+from napari_abdoseg.correction.runs import Runs
 
 
 def fill_holes(labels: EditableLabels, value: int, axis: int | None = None) -> Edit:
@@ -44,9 +44,14 @@ def fill_holes(labels: EditableLabels, value: int, axis: int | None = None) -> E
     labels.require_unlocked(value)
     box = labels.around([value])
     now = labels.data[box.slices]
-    structure = ndimage.generate_binary_structure(3, 1)
-    if axis is not None:
-        structure = structure.copy()
-        np.moveaxis(structure, axis, 0)[[0, 2]] = False
-    filled = ndimage.binary_fill_holes(now == value, structure)
-    return labels.edit(box, np.where(filled & (now == BACKGROUND), value, now))
+    runs = Runs.of(np.moveaxis(now != value, axis or 0, 0))
+    in_3d = axis is None
+    parts = runs.parts(across_slices=in_3d)
+    is_open = np.zeros(runs.rows.size, bool)
+    is_open[parts[runs.at_end(across_slices=in_3d)]] = True
+    across, *along = runs.where(~is_open[parts])
+    along.insert(axis or 0, across)
+    z, y, x = along
+    free = now[z, y, x] == BACKGROUND
+    z, y, x = (index[free] + first for index, first in zip((z, y, x), box.start, strict=True))
+    return labels.edit_at((z, y, x), value)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from napari_abdoseg.anatomy.box import Box, shifted_box
+from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
+from napari_abdoseg.correction.runs import Runs
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.grid import Shape
 
@@ -29,8 +29,10 @@ class Islands:
         Label of the organ.
     box : Box
         That holds all of them.
-    numbers : ndarray of int, of the box's shape
-        1 for the largest part, 2 for the next, and so on; 0 elsewhere.
+    runs : Runs
+        Of the organ's voxels in the box.
+    numbers : ndarray of int
+        Of each run: 1 if it is of the largest part, 2 of the next, and so on.
     voxels : tuple of int
         Of each part.
 
@@ -48,6 +50,7 @@ class Islands:
     labels: EditableLabels
     value: int
     box: Box
+    runs: Runs
     numbers: NDArray[np.intp]
     voxels: tuple[int, ...]
 
@@ -60,8 +63,13 @@ class Islands:
     @property
     def boxes(self) -> tuple[Box, ...]:
         """Box of each part, in voxels of the label map."""
-        places = ndimage.find_objects(self.numbers)
-        return tuple(shifted_box(place, self.box.start) for place in places)
+        z, y = np.divmod(self.runs.rows, self.runs.shape[1])
+        low, high = (
+            np.stack(each, axis=1) + self.box.start
+            for each in ((z, y, self.runs.starts), (z + 1, y + 1, self.runs.stops))
+        )
+        of_parts = [self.numbers == number for number in range(1, len(self.voxels) + 1)]
+        return tuple(_box(low[each].min(axis=0), high[each].max(axis=0)) for each in of_parts)
 
     def keep_largest(self) -> Edit:
         """Remove all parts but the largest."""
@@ -78,8 +86,7 @@ class Islands:
 
     def keep(self, place: Shape) -> Edit:
         """Remove all parts but the one at a voxel."""
-        others = (self.numbers > 0) & (self.numbers != self.at(place))
-        return self._turn(others, BACKGROUND)
+        return self._turn(self.numbers != self.at(place), BACKGROUND)
 
     def give(self, place: Shape, value: int) -> Edit:
         """Give the part at a voxel to another label."""
@@ -99,18 +106,22 @@ class Islands:
         CorrectionError
             There is none.
         """
-        inside = np.subtract(place, self.box.start)
-        if (inside >= 0).all() and (inside < self.numbers.shape).all():
-            number = int(self.numbers[tuple(inside)])
-            if number:
-                return number
+        z, y, x = (at - first for at, first in zip(place, self.box.start, strict=True))
+        if all(0 <= at < size for at, size in zip((z, y, x), self.runs.shape, strict=True)):
+            run = self.runs.at(z, y, x)
+            if run is not None:
+                return int(self.numbers[run])
         name = self.labels.name_of(self.value)
         raise CorrectionError(f"There is no {name} at that place: click on a part of it.")
 
     def _turn(self, which: NDArray[np.bool_], into: Any) -> Edit:
+        """Give the voxels of some runs a label, or a label of each run."""
         self.labels.require_unlocked(self.value)
-        now = self.labels.data[self.box.slices]
-        return self.labels.edit(self.box, np.where(which, into, now))
+        inside = self.runs.where(which)
+        z, y, x = (index + first for index, first in zip(inside, self.box.start, strict=True))
+        if isinstance(into, np.ndarray):
+            into = np.repeat(into[which], self.runs.lengths[which])
+        return self.labels.edit_at((z, y, x), into)
 
 
 def find_islands(labels: EditableLabels, value: int) -> Islands:
@@ -128,9 +139,16 @@ def find_islands(labels: EditableLabels, value: int) -> Islands:
         The organ isn't there.
     """
     box = labels.around([value])
-    found, count = ndimage.label(labels.data[box.slices] == value)
-    voxels = np.bincount(found.ravel(), minlength=count + 1)
-    order = np.argsort(-voxels[1:], kind="stable") + 1
-    rank = np.zeros(count + 1, np.intp)
-    rank[order] = np.arange(1, count + 1)
-    return Islands(labels, value, box, rank[found], tuple(voxels[order].tolist()))
+    runs = Runs.of(labels.data[box.slices] == value)
+    parts = runs.parts()
+    voxels = np.bincount(parts, runs.lengths).astype(np.intp)
+    order = np.argsort(-voxels, kind="stable")
+    rank = np.empty(voxels.size, np.intp)
+    rank[order] = np.arange(1, voxels.size + 1)
+    return Islands(labels, value, box, runs, rank[parts], tuple(voxels[order].tolist()))
+
+
+def _box(start: NDArray[np.intp], stop: NDArray[np.intp]) -> Box:
+    z, y, x = start.tolist()
+    stop_z, stop_y, stop_x = stop.tolist()
+    return Box((z, y, x), (stop_z, stop_y, stop_x))

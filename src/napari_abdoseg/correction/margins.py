@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
-from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.correction.packed_mask import grown
 
 
 def grow(labels: EditableLabels, value: int, mm: float) -> Edit:
@@ -41,7 +37,7 @@ def grow(labels: EditableLabels, value: int, mm: float) -> Edit:
     labels.require_unlocked(value)
     box = labels.around([value], mm)
     now = labels.data[box.slices]
-    reached = _distance(now != value, labels.spacing) <= mm
+    reached = grown(now == value, mm, labels.spacing)
     return labels.edit(box, np.where(reached & (now == BACKGROUND), value, now))
 
 
@@ -51,7 +47,7 @@ def shrink(labels: EditableLabels, value: int, mm: float) -> Edit:
     box = labels.around([value], max(labels.spacing))  # with what is around it
     now = labels.data[box.slices]
     organ = now == value
-    taken = organ & (_distance(organ, labels.spacing) <= mm)
+    taken = organ & grown(~organ, mm, labels.spacing)
     return labels.edit(box, np.where(taken, BACKGROUND, now))
 
 
@@ -61,13 +57,5 @@ def hollow(labels: EditableLabels, value: int, mm: float) -> Edit:
     box = labels.around([value], max(labels.spacing))
     now = labels.data[box.slices]
     organ = now == value
-    inside = organ & (_distance(organ, labels.spacing) > mm)
+    inside = organ & ~grown(~organ, mm, labels.spacing)
     return labels.edit(box, np.where(inside, BACKGROUND, now))
-
-
-def _distance(mask: NDArray[np.bool_], spacing: Triple) -> NDArray[np.float64]:
-    """mm from each voxel of a mask to the nearest voxel that isn't in it; 0 elsewhere."""
-    if mask.all():
-        return np.full(mask.shape, np.inf)
-    distance: Any = ndimage.distance_transform_edt(mask, sampling=spacing)
-    return np.asarray(distance)

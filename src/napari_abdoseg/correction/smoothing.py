@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
 
 from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.correction.blurring import blurred
 from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
 
 REACH = 3.0
@@ -47,13 +47,18 @@ def smooth(labels: EditableLabels, values: Sequence[int], kernel_mm: float) -> E
     box = labels.around(values, REACH * kernel_mm)
     now = labels.data[box.slices]
     sigma = [kernel_mm / step for step in labels.spacing]
-    wanted = now.copy()
+    background = now == BACKGROUND
+    masks = {value: now == value for value in values}
+    free = np.logical_or.reduce([background, *masks.values()])
+    wanted = np.zeros_like(now)
     strongest = np.zeros(now.shape, np.float32)
-    for value in (BACKGROUND, *dict.fromkeys(values)):
-        mask = (now == value).astype(np.float32)
-        blurred = ndimage.gaussian_filter(mask, sigma, mode="nearest", truncate=REACH)
-        wins = blurred > strongest
-        strongest[wins] = blurred[wins]
-        wanted[wins] = value
-    free = np.isin(now, [BACKGROUND, *values])
+    rest = np.ones(now.shape, np.float32)
+    for value, mask in masks.items():
+        strength = blurred(mask, sigma, REACH)
+        wanted[strength > strongest] = value
+        np.maximum(strongest, strength, out=strongest)
+        rest -= strength
+    if not free.all():
+        rest = blurred(background, sigma, REACH)
+    wanted[strongest <= rest] = BACKGROUND
     return labels.edit(box, np.where(free, wanted, now))
