@@ -33,9 +33,10 @@ def _imports_are_no_garbage() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _logs_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep logs apart from the user's own, those of processes too."""
+    """Keep logs and journals apart from the user's own, those of processes too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("share")))
         yield
 
 

@@ -95,7 +95,7 @@ def test_the_last_to_leave_cleans_what_others_left(tmp_path):
 
 def test_a_lock_file_that_was_removed_meanwhile_guards_nothing(tmp_path, monkeypatch):
     """Another process removes the file between its opening and its locking here."""
-    claims, lock = Claims(tmp_path), module._try_lock
+    claims, lock = Claims(tmp_path), module.try_lock
     removed = []
 
     def remove_before(descriptor):
@@ -106,7 +106,7 @@ def test_a_lock_file_that_was_removed_meanwhile_guards_nothing(tmp_path, monkeyp
             removed.append(path)
         return lock(descriptor)
 
-    monkeypatch.setattr(module, "_try_lock", remove_before)
+    monkeypatch.setattr(module, "try_lock", remove_before)
     claim = claims.claim("a")
     assert removed[0].exists()
     assert claims.claim("a") is None

@@ -15,13 +15,23 @@ import numpy as np
 import pytest
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.edit_history import STEPS, EditHistory, combined
-from napari_abdoseg.correction.journal import FRAME, Journal, Subject, read_journal
+from napari_abdoseg.correction.edit_history import STEPS, EditHistory, combined, reverted
+from napari_abdoseg.correction.journal import (
+    FRAME,
+    Content,
+    Journal,
+    Subject,
+    deflated,
+    read_journal,
+)
 from napari_abdoseg.errors import CorrectionError, SaveError
+from napari_abdoseg.image.organ import Organ
 
 TESTS = str(Path(__file__).parent.parent)
 SHAPE = (7, 12, 11)
-SUBJECT = Subject("case.nii.gz", "0" * 64, SHAPE, "uint8")
+ORGANS = (Organ(1, "liver"), Organ(3, "spleen"))
+SUBJECT = Subject("/a/case.nii.gz", "/a/ct.nii.gz", "0" * 64, SHAPE, "uint8", "case", ORGANS)
+NOTHING = Content(SUBJECT, EditHistory(SHAPE))
 
 
 class Session:
@@ -41,17 +51,22 @@ class Session:
         kind = str(self.rng.choice(kinds))
         if kind == "undo" and self.history.done:
             self.futures.append(self.data.copy())
+            edits = reverted(self.history.done[-1])
             self.data, self.history = self.pasts.pop(), self.history.undo()
         elif kind == "redo" and self.history.undone:
             self.pasts.append(self.data.copy())
+            edits = self.history.undone[-1]
             self.data, self.history = self.futures.pop(), self.history.redo()
         elif kind == "save":
             self.saved, self.history = self.data.copy(), self.history.save()
+            if self.journal is not None:
+                self.journal.restart(Content(SUBJECT, self.history))
+            return None
         elif kind in ("do", "change"):
             return self._paint(kind)
         else:
             return None
-        return self._write(kind)
+        return self._write(kind, edits)
 
     def _paint(self, kind: str) -> None:
         before, stroke = self.data.copy(), []
@@ -68,9 +83,9 @@ class Session:
             self.history = self.history.change(stroke)
         self._write(kind, stroke)
 
-    def _write(self, kind: str, stroke=()) -> None:
+    def _write(self, kind: str, stroke) -> None:
         if self.journal is not None:
-            self.journal.write(kind, stroke)
+            self.journal.write(kind, stroke, **({"tool": "brush"} if kind == "do" else {}))
 
 
 def applied(data: np.ndarray, *edits: Edit | None) -> np.ndarray:
@@ -100,7 +115,7 @@ def assert_gives_back(history: EditHistory, session: Session) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_all_comes_back_at_each_step(seed, tmp_path):
     path = tmp_path / "journal"
-    with Journal(path, SUBJECT, EditHistory(SHAPE)) as journal:
+    with Journal(path, NOTHING) as journal:
         session = Session(seed, journal)
         for number in range(60):
             session.step()
@@ -108,20 +123,20 @@ def test_all_comes_back_at_each_step(seed, tmp_path):
             assert recovered.end == path.stat().st_size
             assert_gives_back(recovered.history, session)
             if number % 17 == 0:
-                journal.restart(SUBJECT, recovered.history)
+                journal.restart(recovered)
                 assert_gives_back(read_journal(path).history, session)
 
 
 def test_a_journal_that_begins_anew_is_smaller_and_keeps_a_hundred_steps(tmp_path):
     path = tmp_path / "journal"
-    with Journal(path, SUBJECT, EditHistory(SHAPE)) as journal:
+    with Journal(path, NOTHING) as journal:
         session = Session(0, journal)
         for _ in range(3 * STEPS):
             session._paint("do")
         before = path.stat().st_size
-        journal.restart(SUBJECT, session.history)
+        journal.restart(Content(SUBJECT, session.history))
         assert path.stat().st_size < before / 2
-        journal.write("undo")
+        journal.write("undo", reverted(session.history.done[-1]))
     session.data = session.pasts.pop()
     session.futures.append(applied(session.data, *session.history.done[-1]))
     recovered = read_journal(path).history
@@ -131,7 +146,7 @@ def test_a_journal_that_begins_anew_is_smaller_and_keeps_a_hundred_steps(tmp_pat
 
 def test_a_record_that_is_cut_off_or_spoiled_is_left_out(tmp_path):
     path = tmp_path / "journal"
-    with Journal(path, SUBJECT, EditHistory(SHAPE)) as journal:
+    with Journal(path, NOTHING) as journal:
         session = Session(1, journal)
         session._paint("do")
         kept, before = path.stat().st_size, replace(session.history)
@@ -147,12 +162,38 @@ def test_a_record_that_is_cut_off_or_spoiled_is_left_out(tmp_path):
         assert read_journal(path).end == kept
 
 
-def test_what_was_undone_before_a_cut_can_not_be_undone_twice(tmp_path):
+def test_an_undo_of_what_was_not_done_last_changes_voxels_and_leaves_nothing_to_undo(tmp_path):
     path = tmp_path / "journal"
-    with Journal(path, SUBJECT, EditHistory(SHAPE)) as journal:
-        for kind in ("undo", "redo"):
-            journal.write(kind)
-    assert read_journal(path).history.unsaved is None
+    with Journal(path, NOTHING) as journal:
+        session = Session(2, journal)
+        session._paint("do")
+        session._paint("do")
+        first = reverted(session.history.done[0])
+        journal.write("undo", first)
+    recovered = read_journal(path).history
+    data = applied(session.saved, session.history.unsaved)
+    for edit in first:
+        data[edit.where] = edit.after
+    changed = session.saved.copy()
+    changed[recovered.unsaved.where] = recovered.unsaved.after
+    assert (changed == data).all()
+    assert recovered.done == recovered.undone == ()
+
+
+def test_a_label_map_without_a_file_is_in_its_journal(tmp_path):
+    path, labels = tmp_path / "journal", Session(4).data
+    with Journal(path, replace(NOTHING, whole=deflated(labels))) as journal:
+        session = Session(4, journal)
+        session._paint("do")
+        journal.write("organs", organs=[[7, "cyst"]])
+        before = read_journal(path)
+        journal.restart(before)
+    for content in (before, read_journal(path)):
+        assert (applied(content.base, content.history.unsaved) == session.data).all()
+        assert content.subject == replace(SUBJECT, organs=(Organ(7, "cyst"),))
+        assert content.tools == {"brush": 1}
+    with pytest.raises(CorrectionError, match="is spoiled"):
+        _ = replace(content, whole=content.whole[:-9]).base
 
 
 @pytest.mark.parametrize(
@@ -167,9 +208,12 @@ def test_what_was_undone_before_a_cut_can_not_be_undone_twice(tmp_path):
 )
 def test_records_that_say_what_is_not_so_are_left_out(edits, tmp_path):
     path = tmp_path / "journal"
-    Journal(path, SUBJECT, EditHistory(SHAPE)).close()
+    Journal(path, NOTHING).close()
     kept = path.stat().st_size
-    body = json.dumps({"kind": "do", "edits": edits}).encode() + b"\nnothing that inflates"
+    body = (
+        json.dumps({"kind": "do", "tool": "brush", "edits": edits}).encode()
+        + b"\nnothing that inflates"
+    )
     with path.open("ab") as file:
         file.write(FRAME.pack(len(body), zlib.crc32(body)) + body)
     recovered = read_journal(path)
@@ -193,14 +237,13 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from correction.test_journal import SHAPE, SUBJECT, Session
-from napari_abdoseg.correction.edit_history import EditHistory
+from correction.test_journal import NOTHING, Session
 from napari_abdoseg.correction.journal import Journal
 from napari_abdoseg.errors import SaveError
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
-session = Session(3, Journal(Path({path!r}), SUBJECT, EditHistory(SHAPE)))
+session = Session(3, Journal(Path({path!r}), NOTHING))
 for number in range({limit}):
     try:
         session._paint("do")
@@ -223,22 +266,21 @@ def test_a_full_disk_leaves_all_that_was_written(tmp_path):
 
 def test_a_folder_that_is_gone_is_told(tmp_path):
     with pytest.raises(SaveError, match="its folder does not exist"):
-        Journal(tmp_path / "gone" / "journal", SUBJECT, EditHistory(SHAPE))
+        Journal(tmp_path / "gone" / "journal", NOTHING)
 
 
 WRITING = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from correction.test_journal import SHAPE, SUBJECT, Session
-from napari_abdoseg.correction.edit_history import EditHistory
+from correction.test_journal import NOTHING, Session
 from napari_abdoseg.correction.journal import Journal
 
-session = Session({seed}, Journal(Path({path!r}), SUBJECT, EditHistory(SHAPE)))
+session = Session({seed}, Journal(Path({path!r}), NOTHING))
 for number in range(1, 100_000):
     session.step()
     if number % 40 == 0:
-        session.journal.restart(SUBJECT, session.history)
+        session.journal.restart(Content(SUBJECT, session.history))
     print(number, flush=True)
 """
 

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import NameTooLongError, SaveError
+from napari_abdoseg.image.files.locking import is_at, try_lock
 from napari_abdoseg.image.files.saving import make_folder
 
 HIDDEN = ".abdoseg"
 LOCK = "lock"
 TABLES = "tables"
-_HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,10 @@ class Claims:
                     if folder.is_file():
                         raise
                     continue  # another run leaves just now
-                if not _try_lock(lock):
+                if not try_lock(lock):
                     os.close(lock)
                     return None
-                if _is_at(path, lock):
+                if is_at(path, lock):
                     break
                 os.close(lock)  # who had it has removed it
             claim = Claim(folder, lock)
@@ -139,29 +139,3 @@ class Claims:
                 "output folder, or change its permissions or disk."
             ) from error
         return claim
-
-
-def _try_lock(lock: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in _HELD:
-            return False
-        os.close(lock)
-        raise
-    return True
-
-
-def _is_at(path: Path, lock: int) -> bool:
-    """Whether a path still leads to an open file."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(lock))
-    except FileNotFoundError:
-        return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from napari_abdoseg.image.grid import Shape
 
 STEPS = 100
 """Steps that can be undone."""
+MOST_CHANGES = 64
+"""Edits that are kept one by one before they become one."""
 Stroke = tuple[Edit, ...]
 """What is undone at once, in the order in which it was done."""
 
@@ -28,8 +31,8 @@ class EditHistory:
         Of the label map, (z, y, x).
     done, undone : tuple of Stroke
         The last of each is what undo, or redo, takes next; those of `STEPS` ago are dropped.
-    unsaved : Edit or None
-        All that differs from the label map as it was saved, or opened; None for nothing.
+    changes : tuple of Edit
+        All that was changed since the label map was saved, or opened, one after the other.
 
     Examples
     --------
@@ -46,7 +49,12 @@ class EditHistory:
     shape: Shape
     done: tuple[Stroke, ...] = ()
     undone: tuple[Stroke, ...] = ()
-    unsaved: Edit | None = None
+    changes: tuple[Edit, ...] = ()
+
+    @cached_property
+    def unsaved(self) -> Edit | None:
+        """All that differs from the label map as it was saved, or opened; None for nothing."""
+        return combined(self.changes, self.shape)
 
     def do(self, stroke: Stroke) -> EditHistory:
         """After another stroke, with which what was undone can't be done again."""
@@ -66,15 +74,18 @@ class EditHistory:
         """After edits that can't be undone, such as a script's."""
         return self._changed((), (), edits)
 
-    def save(self) -> EditHistory:
-        """After the label map was saved as it is; strokes can be undone all the same."""
-        return replace(self, unsaved=None)
+    def save(self, later: tuple[Edit, ...] = ()) -> EditHistory:
+        """After the label map was saved as it was before ``later``; strokes can still be undone."""
+        return replace(self, changes=later)
 
     def _changed(
         self, done: tuple[Stroke, ...], undone: tuple[Stroke, ...], edits: Iterable[Edit]
     ) -> EditHistory:
-        before = () if self.unsaved is None else (self.unsaved,)
-        return EditHistory(self.shape, done, undone, combined((*before, *edits), self.shape))
+        changes = (*self.changes, *edits)
+        if len(changes) > MOST_CHANGES:
+            whole = combined(changes, self.shape)
+            changes = () if whole is None else (whole,)
+        return EditHistory(self.shape, done, undone, changes)
 
 
 def reverted(stroke: Stroke) -> Stroke:
@@ -91,35 +102,23 @@ def combined(edits: Iterable[Edit], shape: Shape) -> Edit | None:
     shape : tuple of int
         Of the label map, (z, y, x).
     """
-    whole: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None
-    for edit in edits:
-        flat = np.ravel_multi_index(edit.where, shape)
-        order = np.argsort(flat)
-        part = flat[order], edit.before[order], edit.after[order]
-        whole = part if whole is None else _followed(whole, part)
-    if whole is None:
+    told = [edit for edit in edits if edit.before.size]
+    if not told:
         return None
-    differs = whole[1] != whole[2]
+    flat = np.concatenate([np.ravel_multi_index(edit.where, shape) for edit in told])
+    order = np.argsort(flat, kind="stable")
+    flat = flat[order]
+    changes = np.flatnonzero(np.diff(flat)) + 1
+    first, last = np.append(0, changes), np.append(changes - 1, flat.size - 1)
+    before = np.concatenate([edit.before for edit in told])[order[first]]
+    after = np.concatenate([edit.after for edit in told])[order[last]]
+    differs = before != after
     if not differs.any():
         return None
-    flat, before, after = (each[differs] for each in whole)
-    return Edit(places(flat, shape), before, after)
+    return Edit(places(flat[first][differs], shape), before[differs], after[differs])
 
 
 def places(flat: NDArray[np.integer[Any]], shape: Shape) -> Indices:
     """Voxels (z, y, x) of their numbers in a label map."""
     z, y, x = np.unravel_index(flat, shape)
     return z, y, x
-
-
-def _followed(
-    first: tuple[NDArray[Any], ...], second: tuple[NDArray[Any], ...]
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Voxels of both, as they were before the first and are after the second."""
-    flat = np.union1d(first[0], second[0])
-    in_first, in_second = (np.searchsorted(flat, each[0]) for each in (first, second))
-    dtype = np.result_type(first[1], second[1])
-    before, after = np.empty(flat.size, dtype), np.empty(flat.size, dtype)
-    before[in_second], before[in_first] = second[1], first[1]
-    after[in_first], after[in_second] = first[2], second[2]
-    return flat, before, after

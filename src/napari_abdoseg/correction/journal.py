@@ -2,7 +2,8 @@
 
 It begins with a line of JSON: which label map it belongs to. Records follow: the length and
 the CRC-32 of what comes, a line of JSON, and the voxels of its edits, deflated: their numbers
-in the label map as steps from one to the next, and their labels before and after. A record
+in the label map as steps from one to the next, and their labels before and after. Where no
+file holds the label map as it was when the journal was begun, the first record does. A record
 that was being written when the process ended is cut off, and is left out by whoever reads.
 """
 
@@ -13,8 +14,9 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self
 
@@ -22,18 +24,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.edit_history import EditHistory, Stroke, places
+from napari_abdoseg.correction.edit_history import EditHistory, Stroke, places, reverted
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.files.saving import not_saved, replaced_file
 from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.image.organ import Organ
 
 FORMAT = 1
 FRAME = struct.Struct("<II")
 """Length and CRC-32 of a record."""
-LARGEST_HEAD = 1 << 16
+LARGEST_HEAD = 1 << 20
 FASTEST = 1
 """Level of zlib: of labels it leaves as little as the others do."""
-Kind = Literal["do", "undo", "redo", "change", "save", "resume"]
+Kind = Literal["do", "undo", "redo", "change", "organs", "resume", "whole"]
+Organs = tuple[Organ, ...]
+SAID = ("labels", "scan", "sha256", "dtype", "name", "user", "machine")
+"""What a journal's first line says in words."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +48,34 @@ class Subject:
 
     Parameters
     ----------
-    file : str
-        Name of its file, or of its scan's if it has none yet.
+    labels, scan : str
+        Absolute paths of its own file and of its scan's; empty for none.
     sha256 : str
-        Of that file.
+        Of its own file; empty if there was none.
     shape : tuple of int
         (z, y, x)
     dtype : str
         Of its voxels: ``"uint8"`` or ``"uint16"``.
+    name : str
+        What the user calls it.
+    organs : tuple of Organ
+    user, machine : str
+        Who has corrected it, and where.
     """
 
-    file: str
+    labels: str
+    scan: str
     sha256: str
     shape: Shape
     dtype: str
+    name: str = ""
+    organs: Organs = ()
+    user: str = ""
+    machine: str = ""
 
 
 @dataclass(frozen=True, eq=False)
-class Recovered:
+class Content:
     """What a journal holds.
 
     Parameters
@@ -67,13 +83,46 @@ class Recovered:
     subject : Subject
     history : EditHistory
         Up to the last stroke that was written as a whole.
+    tools : mapping of str to int
+        How many strokes were painted with which tool since the label map was saved, or opened.
+    whole : bytes
+        The label map as it was when the journal was begun, deflated; empty if a file has that.
     end : int
-        Byte after that.
+        Byte after the last whole record.
     """
 
     subject: Subject
     history: EditHistory
-    end: int
+    tools: Mapping[str, int] = field(default_factory=dict)
+    whole: bytes = b""
+    end: int = 0
+
+    @property
+    def base(self) -> NDArray[Any]:
+        """The label map that the journal holds, as it was when that was begun.
+
+        Raises
+        ------
+        CorrectionError
+            It is not there as a whole.
+        """
+        shape, dtype = self.subject.shape, np.dtype(self.subject.dtype).newbyteorder("<")
+        size = int(np.prod(shape)) * dtype.itemsize
+        try:
+            raw = zlib.decompressobj().decompress(self.whole, size + 1)
+        except zlib.error:
+            raw = b""
+        if len(raw) != size:
+            raise CorrectionError("The label map in the journal is spoiled.")
+        return np.frombuffer(raw, dtype).reshape(shape).astype(self.subject.dtype)
+
+
+def deflated(labels: NDArray[Any]) -> bytes:
+    """A label map, (z, y, x), as a journal holds it."""
+    stored = labels.astype(labels.dtype.newbyteorder("<"), copy=False)
+    deflate = zlib.compressobj(FASTEST)
+    parts = [deflate.compress(np.ascontiguousarray(plane).data) for plane in stored]
+    return b"".join([*parts, deflate.flush()])
 
 
 class Journal:
@@ -82,17 +131,26 @@ class Journal:
     Parameters
     ----------
     path : Path
-    subject : Subject
-    history : EditHistory
+    content : Content
         What has been done until now.
+
+    Raises
+    ------
+    SaveError
+        It can't be written.
     """
 
-    def __init__(self, path: Path, subject: Subject, history: EditHistory) -> None:
-        self.path, self.subject = path, subject
+    def __init__(self, path: Path, content: Content) -> None:
+        self.path = path
         self._file: BinaryIO | None = None
-        self.restart(subject, history)
+        self.restart(content)
 
-    def restart(self, subject: Subject, history: EditHistory) -> None:
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.path.stat().st_size
+
+    def restart(self, content: Content) -> None:
         """Begin it anew with what it comes to, which is less than all that led there.
 
         Raises
@@ -100,36 +158,53 @@ class Journal:
         SaveError
             It can't be written; what was there is untouched.
         """
-        head = {"format": FORMAT, **asdict(subject)}
+        subject, history = content.subject, content.history
+        organs = [[organ.value, organ.name] for organ in subject.organs]
+        head = {"format": FORMAT, **asdict(subject), "organs": organs}
         unsaved = () if history.unsaved is None else (history.unsaved,)
         with replaced_file(self.path) as temporary:
             with temporary.open("wb") as file:
                 file.write(json.dumps(head).encode() + b"\n")
-                file.write(_record("resume", unsaved, history.shape))
+                if content.whole:
+                    file.write(_framed({"kind": "whole"}, content.whole))
+                tools = dict(content.tools)
+                file.write(_record("resume", unsaved, history.shape, tools=tools))
                 for stroke in history.done:
                     file.write(_record("do", stroke, history.shape, told=True))
                 for stroke in history.undone:
                     file.write(_record("undo", stroke, history.shape, told=True))
             self.close()  # some systems replace no open file
+        _keep_name(self.path)
         self.subject = subject
 
-    def write(self, kind: Kind, edits: Iterable[Edit] = ()) -> None:
+    def write(self, kind: Kind, edits: Iterable[Edit] = (), **more: Any) -> None:
         """Add a record, and see it on the disk.
+
+        Parameters
+        ----------
+        kind : Kind
+        edits : iterable of Edit
+            What was changed: by an undo too.
+        more
+            ``tool`` of a stroke, or ``organs`` from now on, as pairs of value and name.
 
         Raises
         ------
         SaveError
             It can't be written; the records before are there as they were.
         """
-        record = _record(kind, edits, self.subject.shape)
+        record = _record(kind, edits, self.subject.shape, **more)
         try:
             if self._file is None:
                 self._file = self.path.open("r+b", buffering=0)
             whole = self._file.seek(0, os.SEEK_END)
-            if self._file.write(record) < len(record):
+            try:
+                if self._file.write(record) < len(record):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(self._file.fileno())
+            except OSError:
                 self._file.truncate(whole)
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(self._file.fileno())
+                raise
         except OSError as error:
             raise not_saved(self.path, error) from error
 
@@ -146,7 +221,7 @@ class Journal:
         self.close()
 
 
-def read_journal(path: Path) -> Recovered:
+def read_journal(path: Path) -> Content:
     """Read what a journal holds, as far as it was written.
 
     Raises
@@ -158,50 +233,82 @@ def read_journal(path: Path) -> Recovered:
     try:
         with path.open("rb") as file:
             subject = _read_head(file, path)
-            history, end = EditHistory(subject.shape), file.tell()
-            for kind, stroke, told in _records(file, subject):
-                if not history.done and kind == "undo" and not told:
+            content = Content(subject, EditHistory(subject.shape), {}, b"", file.tell())
+            for line, packed in _records(file):
+                try:
+                    content = _after(content, line, packed)
+                except (KeyError, TypeError, ValueError, zlib.error):
                     break
-                if not history.undone and kind == "redo":
-                    break
-                history = _after(history, kind, stroke, told)
-                end = file.tell()
+                content = replace(content, end=file.tell())
     except OSError as error:
         raise CorrectionError(
             f"The journal {path} can't be read ({error.strerror or error}): check its permissions."
         ) from error
-    return Recovered(subject, history, end)
+    return content
 
 
-def _after(history: EditHistory, kind: str, stroke: Stroke, told: bool) -> EditHistory:
+def _after(content: Content, line: dict[str, Any], packed: bytes) -> Content:
+    """What a journal holds after a record."""
+    kind, subject, tools = line["kind"], content.subject, dict(content.tools)
+    if kind == "whole":
+        return replace(content, whole=packed)
+    if kind == "organs":
+        return replace(content, subject=replace(subject, organs=_organs(line["organs"])))
+    stroke = tuple(_unpacked(packed, line["edits"], subject))
+    if kind == "resume":
+        tools = {str(tool): int(strokes) for tool, strokes in line["tools"].items()}
+    elif kind == "do" and not line.get("told"):
+        tool = str(line["tool"])
+        tools[tool] = tools.get(tool, 0) + 1
+    history = _history_after(content.history, str(kind), stroke, bool(line.get("told")))
+    return replace(content, history=history, tools=tools)
+
+
+def _history_after(history: EditHistory, kind: str, stroke: Stroke, told: bool) -> EditHistory:
     """A history after a record; one that was told already only says what it was."""
-    shape, unsaved = history.shape, history.unsaved
     if told and kind == "do":
-        return EditHistory(shape, (*history.done, stroke), history.undone, unsaved)
+        return replace(history, done=(*history.done, stroke))
     if told:
-        return EditHistory(shape, history.done, (*history.undone, stroke), unsaved)
+        return replace(history, undone=(*history.undone, stroke))
     if kind == "do":
         return history.do(stroke)
-    if kind == "undo":
+    if kind == "undo" and history.done and _are_same(stroke, reverted(history.done[-1])):
         return history.undo()
-    if kind == "redo":
+    if kind == "redo" and history.undone and _are_same(stroke, history.undone[-1]):
         return history.redo()
-    if kind == "save":
-        return history.save()
     return history.change(stroke)
 
 
-def _record(kind: Kind, edits: Iterable[Edit], shape: Shape, told: bool = False) -> bytes:
+def _are_same(one: Stroke, other: Stroke) -> bool:
+    return len(one) == len(other) and all(
+        np.array_equal(ours, theirs)
+        for a, b in zip(one, other)
+        for ours, theirs in zip((*a.where, a.before, a.after), (*b.where, b.before, b.after))
+    )
+
+
+def _record(kind: Kind, edits: Iterable[Edit], shape: Shape, **more: Any) -> bytes:
     packed, sizes = [], []
     for edit in edits:
         content, size = _packed(edit, shape)
         packed.append(content)
         sizes.append(size)
-    line: dict[str, Any] = {"kind": kind, "edits": sizes}
-    if told:
-        line["told"] = True
-    body = json.dumps(line).encode() + b"\n" + b"".join(packed)
+    return _framed({"kind": kind, "edits": sizes, **more}, b"".join(packed))
+
+
+def _framed(line: dict[str, Any], packed: bytes) -> bytes:
+    body = json.dumps(line).encode() + b"\n" + packed
     return FRAME.pack(len(body), zlib.crc32(body)) + body
+
+
+def _keep_name(path: Path) -> None:
+    """Let a file that took another's place have its name after a power cut too."""
+    with suppress(OSError):  # where folders can't be opened
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _packed(edit: Edit, shape: Shape) -> tuple[bytes, list[int]]:
@@ -219,31 +326,34 @@ def _read_head(file: BinaryIO, path: Path) -> Subject:
     try:
         head = json.loads(file.readline(LARGEST_HEAD))
         z, y, x = (int(size) for size in head["shape"])
-        subject = Subject(str(head["file"]), str(head["sha256"]), (z, y, x), str(head["dtype"]))
+        said = {key: str(head[key]) for key in SAID}
+        subject = Subject(shape=(z, y, x), organs=_organs(head["organs"]), **said)
         if head["format"] != FORMAT or min(z, y, x) < 1 or subject.dtype not in ("uint8", "uint16"):
             raise ValueError
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CorrectionError(
             f"{path} is no journal of corrections that this version can read: move it elsewhere."
         ) from error
     return subject
 
 
-def _records(file: BinaryIO, subject: Subject) -> Iterator[tuple[str, Stroke, bool]]:
-    """Whole records, up to the first that isn't."""
+def _organs(told: Any) -> Organs:
+    return tuple(Organ(int(value), str(name)) for value, name in told)
+
+
+def _records(file: BinaryIO) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Lines and voxels of whole records, up to the first that isn't whole."""
     while len(frame := file.read(FRAME.size)) == FRAME.size:
         length, crc = FRAME.unpack(frame)
         body = file.read(length)
         if len(body) < length or zlib.crc32(body) != crc:
             return
+        line, _, packed = body.partition(b"\n")
         try:
-            line, _, packed = body.partition(b"\n")
             told = json.loads(line)
-            stroke = tuple(_unpacked(packed, told["edits"], subject))
-            kind = str(told["kind"])
-        except (KeyError, TypeError, ValueError, zlib.error):
+        except (ValueError, RecursionError):
             return
-        yield kind, stroke, bool(told.get("told"))
+        yield told, packed
 
 
 def _unpacked(packed: bytes, sizes: list[list[int]], subject: Subject) -> Iterator[Edit]:

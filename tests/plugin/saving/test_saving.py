@@ -20,8 +20,9 @@ from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.organs.widget import OrgansWidget
 from napari_abdoseg.plugin.saving import label_maps as saving_module
-from napari_abdoseg.plugin.saving.label_maps import saving, scan_path
+from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import Leaving, guard_unsaved
+from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.segment.result import show_result
 from napari_abdoseg.plugin.writer import write_labels_layer

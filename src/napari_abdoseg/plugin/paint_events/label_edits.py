@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from napari.components import ViewerModel
@@ -23,8 +23,8 @@ class LabelEdits:
         Of three axes.
     """
 
-    edited = Signal(list[Edit])
-    """A stroke, its undo or redo: a list of `Edit`."""
+    edited = Signal(list[Edit], str)
+    """See `SharedLabels.edited`."""
     changed = Signal()
     """Something else has changed, which napari does not say."""
 
@@ -39,9 +39,20 @@ class LabelEdits:
         self._is_open = True
 
     @property
+    def tool(self) -> str:
+        """What a stroke is painted with just now."""
+        return self._labels.tool
+
+    @property
     def is_in_stroke(self) -> bool:
         """Whether part of a stroke is in the voxels that was not told yet."""
         return self._labels.is_in_stroke
+
+    def bring_back(
+        self, edit: Edit | None, done: Sequence[Sequence[Edit]], undone: Sequence[Sequence[Edit]]
+    ) -> None:
+        """See `SharedLabels.bring_back`."""
+        self._labels.bring_back(edit, done, undone)
 
     def close(self) -> None:
         """Tell no more."""

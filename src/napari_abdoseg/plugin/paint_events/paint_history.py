@@ -99,6 +99,30 @@ def share_history(source: Labels, copy: Labels) -> None:
     copy._redo_history = source._redo_history
 
 
+def put_history(
+    layer: Labels, done: Sequence[Sequence[Edit]], undone: Sequence[Sequence[Edit]]
+) -> None:
+    """Let a layer have a history, the last of each stack being next; it must fit the voxels.
+
+    Parameters
+    ----------
+    layer : Labels
+    done, undone : sequence of strokes
+        Each the edits that it does, in their order.
+    """
+    small = np.min_scalar_type(max(layer.data.shape))
+    layer._undo_history.clear()
+    layer._undo_history.extend([_atom(edit, small) for edit in stroke] for stroke in done)
+    layer._redo_history.clear()
+    layer._redo_history.extend(
+        [_atom(edit, small) for edit in reversed(stroke)] for stroke in undone
+    )
+
+
+def _atom(edit: Edit, small: np.dtype[Any]) -> Atom:
+    return tuple(axis.astype(small) for axis in edit.where), edit.before, edit.after
+
+
 def edits_of(atoms: Iterable[Atom], shape: tuple[int, ...]) -> list[Edit]:
     """What atoms do to a label map of a shape, in their order."""
     return [

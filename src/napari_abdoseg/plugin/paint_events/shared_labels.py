@@ -8,9 +8,9 @@ here, and what has happened is read from the undo history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from napari.layers import Labels
@@ -32,6 +32,7 @@ from napari_abdoseg.plugin.paint_events.paint_history import (
     atoms_of,
     edits_of,
     is_in_stroke,
+    put_history,
     rewrite,
     share_history,
 )
@@ -42,6 +43,7 @@ MS_BETWEEN_REDRAWS = 30
 BRUSH = "brush"
 """What a stroke is painted with if nothing else is said."""
 
+How = Literal["do", "undo", "redo"]
 Guard = Callable[[list[Edit]], list[Edit]]
 """Gives what may stay of each edit of a stroke; the very list if all of it may."""
 
@@ -74,8 +76,8 @@ class SharedLabels:
         Of three axes.
     """
 
-    edited = Signal(list[Edit])
-    """A stroke, its undo or redo: a list of `Edit`."""
+    edited = Signal(list[Edit], str)
+    """A list of `Edit`, and whether that is a stroke or it was undone or redone: `How`."""
     changed = Signal()
     """Something else has changed, which napari does not say."""
 
@@ -113,6 +115,27 @@ class SharedLabels:
             yield
         finally:
             self.tool = before
+
+    def bring_back(
+        self, edit: Edit | None, done: Sequence[Sequence[Edit]], undone: Sequence[Sequence[Edit]]
+    ) -> None:
+        """Change voxels, which is told as a change, and let all be undone that led there.
+
+        Parameters
+        ----------
+        edit : Edit or None
+            What is changed first, if anything.
+        done, undone : sequence of strokes
+            What can be undone and redone then.
+        """
+        source = self._source()
+        if source is None:
+            return
+        if edit is not None:
+            source.data[edit.where] = edit.after
+        put_history(source, done, undone)
+        source.refresh()
+        self._doubtful = {}
 
     def open(self) -> None:
         """Follow the source until all have closed who have opened."""
@@ -197,7 +220,7 @@ class SharedLabels:
         certain = certain and self._history.is_one_stroke_after(before, stroke)
         self._draw_others(painted)
         if certain and not any(is_in_stroke(each) for each in self.layers if each is not painted):
-            self.edited.emit([edit for edit in edits if edit.before.size])
+            self.edited.emit([edit for edit in edits if edit.before.size], "do")
         else:
             self._tell_change()
 
@@ -215,7 +238,10 @@ class SharedLabels:
             self._tell_change()
             return
         edits = edits_of(moved, layer.data.shape)
-        self.edited.emit([edit.reverted for edit in edits] if undone else edits)
+        if undone:
+            self.edited.emit([edit.reverted for edit in edits], "undo")
+        else:
+            self.edited.emit(edits, "redo")
 
     def _hear_of_other_voxels(self, event: Any) -> None:
         self._history = PaintHistory.of(event.source)

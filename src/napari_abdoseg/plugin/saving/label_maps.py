@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from weakref import ref
 
 from napari.components import ViewerModel
-from napari.layers import Image, Labels
+from napari.layers import Labels
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_abdoseg.errors import AbdosegError, ImageError
+from napari_abdoseg.correction.corrections import Corrections
+from napari_abdoseg.correction.provenance import (
+    Origin,
+    add_provenance,
+    provenance_entry,
+    version_of,
+)
+from napari_abdoseg.errors import AbdosegError, SaveError
 from napari_abdoseg.image.files.saving import backup_of
-from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.label_place import place_of_labels
 from napari_abdoseg.image.nifti.volumes import nifti_path, write_labels
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.jobs.job import Job
-from napari_abdoseg.plugin.layers.conversion import label_map_of, volume_of
+from napari_abdoseg.plugin.layers.conversion import label_map_of
+from napari_abdoseg.plugin.saving.journals import journals
 from napari_abdoseg.plugin.saving.saved_state import State
+from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.progress import Progress, Work
 
 TITLE, TYPES = "Save label map", "NIfTI label map (*.nii.gz *.nii)"
 NOT_CHOSEN = "Not saved: no file was chosen."
+REPLACED = "{} had been replaced since it was opened: that version is kept in {}."
 NOT_IN_NAMES = r'[<>:"/\\|?*]'
 
 
 def saving(viewer: ViewerModel) -> Saving:
     """What saves the label maps of a viewer."""
     return state_of(viewer, Saving)
-
-
-def scan_path(viewer: ViewerModel, layer: Labels) -> Path | None:
-    """The file of the CT that a label map is of: the one it was made of, else the first like it."""
-    if "scan" in layer.metadata:
-        scan: Path | None = layer.metadata["scan"]
-        return scan
-    grid = layer.metadata.get("grid")
-    scans = [each for each in viewer.layers if isinstance(each, Image) and grid is not None]
-    return next((path for path in (_path_on(scan, grid) for scan in scans) if path), None)
 
 
 class Saving(QObject):
@@ -66,6 +66,7 @@ class Saving(QObject):
         super().__init__()
         self._viewer = ref(viewer)
         self._unsaved = unsaved_labels(viewer)
+        self._journals = journals(viewer)
         self._jobs: dict[Labels, Job] = {}
         self._asked_again: dict[Labels, Path] = {}
 
@@ -108,7 +109,11 @@ class Saving(QObject):
             show_error(str(error))
             self.ended.emit(layer, str(error))
             return
-        job = self._jobs[layer] = Job(_saving(path, labels), f"Save {layer.name}")
+        journal = self._journals.of(layer)
+        corrected = None if journal is None else journal.mark()
+        origin = layer.metadata.get("origin")
+        work = _saving(path, labels, corrected, origin)
+        job = self._jobs[layer] = Job(work, f"Save {layer.name}")
         job.returned.connect(partial(self._settle, layer, state))
         job.ended.connect(partial(self._end, layer))
         self.started.emit(layer)
@@ -117,9 +122,12 @@ class Saving(QObject):
     def _settle(self, layer: Labels, state: State, path: Path) -> None:
         layer.metadata["path"] = path
         self._unsaved.settle(layer, state)
+        self._journals.settle(layer)
 
     def _end(self, layer: Labels) -> None:
         job = self._jobs.pop(layer)
+        if job.problem:
+            self._journals.forget_mark(layer)
         again = self._asked_again.pop(layer, None)
         if again is not None:
             self.save_in(layer, again)
@@ -133,15 +141,19 @@ def _snapshot(layer: Labels) -> LabelMap:
     return replace(labels, data=labels.data.copy(order="K"))
 
 
-def _saving(path: Path, labels: LabelMap) -> Work[Path]:
+def _saving(
+    path: Path, labels: LabelMap, corrected: Future[Corrections | None] | None, origin: Origin
+) -> Work[Path]:
     yield Progress(f"Saving {path.name}", 0, 0)
+    replaced = version_of(path)
     write_labels(path, labels, backup=backup_of(path))
-    return path
-
-
-def _path_on(layer: Image, grid: Grid) -> Path | None:
+    corrections = None if corrected is None else corrected.result()
+    known = "" if corrections is None else corrections.sha256
+    if labels.path == path and known and replaced is not None and replaced["sha256"] != known:
+        yield Progress(f"Saving {path.name}", 0, 0, notice=REPLACED.format(path, backup_of(path)))
+    began_from = replaced if labels.path == path else version_of(labels.path)
     try:
-        volume = volume_of(layer)
-    except ImageError:
-        return None
-    return volume.path if volume.grid.matches(grid) else None
+        add_provenance(path, provenance_entry(path, labels, corrections, began_from, origin))
+    except SaveError as error:
+        yield Progress(f"Saving {path.name}", 0, 0, notice=str(error))
+    return path

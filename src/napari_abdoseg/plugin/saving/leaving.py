@@ -14,9 +14,11 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMessageBox, QWidget
 from superqt.utils import QSignalDebouncer
 
+from napari_abdoseg.plugin.saving.journals import journals
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.layer_marks import mark_layers
 from napari_abdoseg.plugin.saving.menu import take_over_saving
+from napari_abdoseg.plugin.saving.recovery_offers import RecoveryOffers
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of
@@ -30,14 +32,17 @@ Button = QMessageBox.StandardButton
 def guard_unsaved(viewer: ViewerModel) -> None:
     """Keep edited and new label maps of a viewer from being lost, from now on.
 
-    Of a viewer without a window it is only noted which they are.
+    Of a viewer without a window it is only noted which they are. Journals of what is painted
+    are kept in both, and what a crash has left of one is offered in a window.
     """
     viewer = unwrapped(viewer)
     unsaved_labels(viewer)
+    journals(viewer)
     if isinstance(viewer, Viewer):
         window = viewer.window.main_menu.window()
         if window.findChild(Leaving, NAME) is None:
             Leaving(viewer, window)
+            RecoveryOffers(viewer, window)
             mark_layers(viewer, window)
             take_over_saving(viewer, window)
 
@@ -63,6 +68,7 @@ class Leaving(QObject):
         self._layers_ref = ref(viewer.layers)  # they hold this object, which must not hold them
         self._unsaved = unsaved_labels(viewer)
         self._saving = saving(viewer)
+        self._journals = journals(viewer)
         self._removed: list[Labels] = []
         self._awaited: Sequence[Labels] = ()
         self._leave: Callable[[], None] = lambda: None
@@ -148,6 +154,7 @@ class Leaving(QObject):
         sure(self.question).deleteLater()
         self.question = None
         if answer == Button.Discard:
+            self._journals.give_up(layers)
             leave()
         elif answer == Button.Save:
             self._awaited, self._leave = layers, leave

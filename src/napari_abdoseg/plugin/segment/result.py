@@ -22,6 +22,7 @@ from napari_abdoseg.plugin.layers.conversion import (
 from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.paint_events.paint_history import was_painted
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_metadata
+from napari_abdoseg.plugin.saving.journals import journals
 from napari_abdoseg.plugin.saving.leaving import guard_unsaved
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
@@ -95,6 +96,7 @@ def show_result(
             unsaved.give_up(other)
             viewer.layers.remove(other)
     unsaved.add(layer)
+    journals(viewer).begin(layer)
     layer.name = name_of_result(image, label_map)  # it is free by now
     if cases_in_view(viewer).is_in_view(image):
         viewer.layers.selection = {layer}

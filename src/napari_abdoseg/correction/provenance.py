@@ -1,0 +1,100 @@
+"""Who has corrected a saved label map, when and how: in the JSON beside it."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.correction.corrections import Corrections
+from napari_abdoseg.correction.holder import now, user_name
+from napari_abdoseg.correction.recorded_labels import sha256_of
+from napari_abdoseg.errors import SaveError
+from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.files.saving import write_text
+from napari_abdoseg.image.nifti.volumes import case_name
+from napari_abdoseg.image.organ import number_name
+from napari_abdoseg.image.volume import LabelMap
+
+CORRECTIONS = "corrections"
+"""Key of what was corrected, one entry a save, beside what else a file says."""
+Entry = dict[str, Any]
+Origin = Mapping[str, Any] | None
+"""Model, folds and preset that a label map was made with, where that is known."""
+
+
+def version_of(path: Path | None) -> Entry | None:
+    """What tells a version of a file from others; None where there is no file."""
+    if path is None or not path.is_file():
+        return None
+    return {"file": path.name, "sha256": sha256_of(path)}
+
+
+def provenance_entry(
+    path: Path,
+    labels: LabelMap,
+    corrections: Corrections | None,
+    began_from: Entry | None,
+    origin: Origin,
+) -> Entry:
+    """What is to be known of a label map that was saved just now.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is.
+    labels : LabelMap
+    corrections : Corrections or None
+        Of it since it was saved before; None if nobody has followed them.
+    began_from : dict or None
+        The version of a file that was corrected; see `version_of`.
+    origin : mapping or None
+    """
+    names = {organ.value: organ.name for organ in labels.organs}
+    voxels = {} if corrections is None else corrections.voxels
+    return {
+        "when": now(),
+        "user": user_name(),
+        "machine": platform.node(),
+        "version": version("napari-abdoseg"),
+        "strokes": {} if corrections is None else corrections.tools,
+        "voxels": {
+            names.get(value, number_name(value)): {"added": won, "removed": lost}
+            for value, (won, lost) in voxels.items()
+        },
+        "began_from": began_from,
+        "model": None if origin is None else dict(origin),
+        "saved": version_of(path),
+    }
+
+
+def add_provenance(path: Path, entry: Entry) -> None:
+    """Add an entry to the JSON beside a label map, which keeps all else that it says.
+
+    Raises
+    ------
+    SaveError
+        It can't be written, or is there and no JSON object; it is as it was.
+    """
+    beside = path.with_name(f"{stem(path)}.json")
+    told = _told(beside)
+    told.setdefault("case", case_name(path))
+    before = told.get(CORRECTIONS, [])
+    told[CORRECTIONS] = [*before, entry] if isinstance(before, list) else [before, entry]
+    write_text(beside, json.dumps(told, indent=2) + "\n")
+
+
+def _told(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return read_json(path)
+    except (OSError, ValueError) as error:
+        raise SaveError(
+            f"Who has corrected what was not written to {path} ({error}): the label map itself is "
+            "saved. Move that file elsewhere."
+        ) from error

@@ -1,0 +1,134 @@
+"""Sessions that are killed while they paint, and what comes back of them."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Labels, Layer
+from painting_sessions import CT, MASKS, PaintingSessions, State, digest, states
+
+from napari_abdoseg.correction.journal_places import CaseFiles, journals_of
+from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_labels, write_volume
+from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
+from napari_abdoseg.plugin.saving.journals import journals
+from napari_abdoseg.plugin.saving.leaving import guard_unsaved
+from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+
+PATIENCE = 60_000
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory):
+    """Real windows, which keep no settings of the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        running = PaintingSessions()
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def case(phantom, tmp_path) -> Path:
+    scan, truth = phantom
+    write_volume(tmp_path / CT, scan)
+    write_labels(tmp_path / MASKS, truth)
+    return tmp_path
+
+
+@dataclass
+class Reopened:
+    """A case that was opened again, with what was brought back."""
+
+    layer: Labels
+    is_offered: bool
+
+
+def reopen(case: Path, qtbot) -> Reopened:
+    """Open a case as the window does, and bring back what is offered."""
+    viewer = ViewerModel()
+    guard_unsaved(viewer)
+    offers = []
+    journals(viewer).offered.connect(offers.append)
+    viewer.add_layer(Layer.create(*image_layer(read_volume(case / CT))))
+    labels = read_labels(case / MASKS)
+    layer = viewer.add_layer(Layer.create(*labels_layer(labels)))
+    files = CaseFiles(labels.path, case / CT, labels.grid)
+    qtbot.waitUntil(lambda: bool(offers) or not journals_of(files), timeout=PATIENCE)
+    if offers:
+        layer = journals(viewer).bring_back(offers[0])
+        assert layer in unsaved_labels(viewer).layers
+    return Reopened(layer, bool(offers))
+
+
+def killed(sessions, seed: int, case: Path, seconds: float) -> tuple[list[State], float]:
+    """What a session had, and when it was killed."""
+    told = case / "told"
+    process = sessions.start(seed, case, told)
+    begin = time.monotonic()
+    while not told.stat().st_size:
+        assert time.monotonic() < begin + PATIENCE / 1000
+        time.sleep(0.02)
+    time.sleep(seconds)
+    at = time.time()
+    sessions.kill(process)
+    return states(told), at
+
+
+def lost(found: list[State], reopened: Reopened) -> int:
+    """Steps that did not come back; those that did must be undone and redone as before."""
+    voxels = digest(reopened.layer.data)
+    come_back = [number for number, state in enumerate(found) if state.voxels == voxels]
+    assert come_back, "it is as it never was"
+    state = found[come_back[-1]]
+    if reopened.is_offered:
+        assert_history(reopened.layer, state)
+    last = next(at for at, each in enumerate(found) if each.voxels == found[-1].voxels)
+    return max(0, last - come_back[-1])
+
+
+def assert_history(layer: Labels, state: State) -> None:
+    for undo, expected in ((layer.undo, state.pasts), (layer.redo, state.futures)):
+        for voxels in reversed(expected):
+            undo()
+            assert digest(layer.data) == voxels
+        undo()
+        assert digest(layer.data) == (expected[0] if expected else state.voxels)
+        for _ in expected:
+            (layer.redo if undo == layer.undo else layer.undo)()
+        assert digest(layer.data) == state.voxels
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_killed_session_comes_back(seed, sessions, case, qtbot):
+    seconds = np.random.default_rng(seed).uniform(0.2, 2.5)
+    found, _ = killed(sessions, seed, case, seconds)
+    assert lost(found, reopen(case, qtbot)) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_a_hundred_killed_sessions_come_back(sessions, case, qtbot, capsys):
+    masks, scan = (case / MASKS).read_bytes(), case / CT
+    steps, lags, offered = 0, [], 0
+    for seed in range(100, 200):
+        folder = case / str(seed)
+        folder.mkdir()
+        shutil.copy(scan, folder / CT)
+        (folder / MASKS).write_bytes(masks)
+        seconds = np.random.default_rng(seed).uniform(0.05, 4)
+        found, _ = killed(sessions, seed, folder, seconds)
+        reopened = reopen(folder, qtbot)
+        steps += len(found) - 1
+        offered += reopened.is_offered
+        lags.append(lost(found, reopened))
+        with capsys.disabled():
+            print(seed, f"{seconds:.2f} s", len(found) - 1, "steps, lost", lags[-1], flush=True)
+    with capsys.disabled():
+        print(f"100 kills, {steps} steps, {offered} offered, {sum(lags)} lost, at most {max(lags)}")
+    assert max(lags) <= 1
