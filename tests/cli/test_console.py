@@ -64,6 +64,26 @@ def test_what_of_a_stage_is_done_is_shown_beside_the_bar(monkeypatch):
     assert "40 MB of 135 MB, 8.1 MB/s" in console.file.getvalue()
 
 
+@pytest.mark.parametrize("setting", [{}, {"COLUMNS": "60"}, {"FORCE_COLOR": "1"}])
+def test_only_a_terminal_folds(setting, monkeypatch):
+    """In a pipe a path stays whole, so that it can be copied or searched for."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    console, path = terminal.PlainConsole(), "/a/long/path" * 12
+    console.file = io.StringIO()
+    monkeypatch.setattr(terminal, "console", console)
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(overflow="fold")
+    table.add_row("folder", path)
+    console.print(table)
+    console.print(path)
+    terminal.say(path)
+    said = console.file.getvalue().splitlines()
+    assert len(said) > 3 if setting else len(said) == 3
+
+
 def test_a_mistake_with_such_a_name_is_told(capsys):
     terminal.complain("the file a[/]b\udcfc is none")
     assert "the file a[/]b\ufffd is none" in capsys.readouterr().err

@@ -161,12 +161,23 @@ def test_names_are_completed(own_models):
 
 @pytest.mark.parametrize(
     ("typed", "completed"),
-    [("abdoseg predict --preset ba", "balanced"), ("abdoseg vi", "view")],
+    [
+        ("abdoseg predict --preset ba", "balanced"),
+        ("abdoseg vi", "view"),
+        ("abdoseg predict --model de", "demo"),
+        ("abdoseg dataset convert --phan", "--phantoms"),
+    ],
 )
-def test_the_shell_is_answered(typed, completed):
+def test_the_shell_is_answered_at_once(typed, completed):
+    """Nothing heavy is imported for it."""
     asked = {"_ABDOSEG_COMPLETE": "complete_bash", "COMP_WORDS": typed}
     asked["COMP_CWORD"] = str(len(typed.split()) - 1)
-    code = "import sys; sys.argv = ['abdoseg']; from napari_abdoseg.cli.app import main; main()"
+    code = (
+        "import atexit, sys; sys.argv = ['abdoseg']\n"
+        "heavy = {'torch', 'nnunetv2', 'numpy', 'requests', 'nibabel', 'scipy'}\n"
+        "tell = lambda: print(*heavy & set(sys.modules), file=sys.stderr)\n"
+        "atexit.register(tell); from napari_abdoseg.cli.app import main; main()"
+    )
     run = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | asked,
@@ -175,3 +186,4 @@ def test_the_shell_is_answered(typed, completed):
         check=False,
     )
     assert run.stdout.split() == [completed], run.stderr
+    assert not run.stderr.strip()

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from napari_abdoseg.cli import app as command
 from napari_abdoseg.cli import models as models_command
 from napari_abdoseg.image.nifti.volumes import write_volume
-from napari_abdoseg.inference.model import known_models
+from napari_abdoseg.inference.model.known_models import known_models
 from napari_abdoseg.model_store import catalogue
 
 runner = CliRunner()

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from napari_abdoseg.errors import DownloadError, ModelError, SaveError
-from napari_abdoseg.inference.model import known_models, read_model
 from napari_abdoseg.inference.model.card import ModelCard, read_card, write_card
+from napari_abdoseg.inference.model.known_models import known_models
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.model_store import catalogue, staging, trusted_download
 from napari_abdoseg.model_store.cards import model_hash
 from napari_abdoseg.model_store.catalogue import read_catalogue

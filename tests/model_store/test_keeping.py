@@ -13,8 +13,9 @@ import pytest
 from napari_abdoseg.errors import ModelError, SaveError
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.volume import LabelMap, Volume
-from napari_abdoseg.inference.model import known_models, read_model
 from napari_abdoseg.inference.model.card import ModelCard, write_card
+from napari_abdoseg.inference.model.known_models import known_models
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.model_store import testing as model_tests
 from napari_abdoseg.model_store.exporting import exporting
 from napari_abdoseg.model_store.installing import installing

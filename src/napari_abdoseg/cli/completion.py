@@ -1,4 +1,8 @@
-"""What the shell completes besides commands and options; nothing heavy is loaded for it."""
+"""What the shell completes besides commands and options.
+
+The shell waits for it at each press of Tab, so it and the modules of commands, which say the
+commands' lines, import what is heavy where it is needed and no sooner.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from collections.abc import Iterable
 from napari_abdoseg.inference.hardware.device import DEVICES
 from napari_abdoseg.inference.model.known_models import known_models
 from napari_abdoseg.inference.preset import PRESETS
-from napari_abdoseg.model_store.catalogue import read_catalogue
 
 
 def complete_model(incomplete: str) -> list[str]:
@@ -17,6 +20,8 @@ def complete_model(incomplete: str) -> list[str]:
 
 def complete_published(incomplete: str) -> list[str]:
     """Names of models that can be installed."""
+    from napari_abdoseg.model_store.catalogue import read_catalogue
+
     return _beginning_with(incomplete, (entry.name for entry in read_catalogue()))
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
@@ -33,11 +33,29 @@ HARMLESS = str.maketrans(
 """Characters that steer a terminal, and bytes of file names that are no UTF-8."""
 
 
+WIDEST = 10_000
+"""Letters of a line where no terminal folds it."""
+
+
 class PlainConsole(Console):
-    """A console that takes texts as they are."""
+    """A console that takes texts as they are, and folds them at the width of a terminal alone.
+
+    In a file or a pipe a path stays whole; ``COLUMNS`` folds there, too.
+    """
 
     def __init__(self, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        """Letters of a line, and lines."""
+        width, height = super().size
+        folds = self.is_terminal or self._width is not None
+        return ConsoleDimensions(width if folds else WIDEST, height)
+
+    @size.setter
+    def size(self, new_size: tuple[int, int]) -> None:
+        self._width, self._height = new_size
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from napari_abdoseg.cli.console import console, show
-from napari_abdoseg.cli.dataset_words import (
-    conclude,
-    counted,
-    introduce,
-    list_steps,
-    problem_table,
-)
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.evaluation.processes import available_cores
-from napari_abdoseg.image.names.stated_names import read_stated
-from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.training.checking.check import checking
-from napari_abdoseg.training.checking.results import write_results
-from napari_abdoseg.training.conversion.convert import converting
-from napari_abdoseg.training.conversion.formats import FORMATS
-from napari_abdoseg.training.conversion.label_mapping import read_map
-from napari_abdoseg.training.conversion.naming import dataset_folder, in_raw_folder
-from napari_abdoseg.training.conversion.plan import plan_phantoms, require_room
-from napari_abdoseg.training.conversion.prepare import Wishes, preparing, read_names
+
+if TYPE_CHECKING:
+    from napari_abdoseg.image.organ import Organ
 
 INCOMPLETE = FAULTY = 1
 
@@ -52,7 +37,8 @@ def convert(
         str | None,
         typer.Option(
             "--format",
-            help=f"{', '.join(FORMATS)}; recognized by default.",
+            help="totalsegmentator, pants, msd, abdomenct1k, flare, kits, lits, btcv, bids, pairs; "
+            "recognized by default.",
         ),
     ] = None,
     labels: Annotated[
@@ -95,6 +81,14 @@ def convert(
 
     Files that need no change become links. Exit status 1: a case failed.
     """
+    from napari_abdoseg.cli.dataset_words import conclude, introduce, list_steps
+    from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.training.conversion.convert import converting
+    from napari_abdoseg.training.conversion.label_mapping import read_map
+    from napari_abdoseg.training.conversion.naming import dataset_folder
+    from napari_abdoseg.training.conversion.plan import plan_phantoms, require_room
+    from napari_abdoseg.training.conversion.prepare import Wishes, preparing, read_names
+
     if (source is None) == (phantoms is None):
         raise AbdosegError("Give either the folder of a data set or --phantoms and a number.")
     folder, processes = dataset_folder(output), workers or available_cores()
@@ -139,6 +133,12 @@ def check(
 
     Exit status 1: something does; 2: this is no data set.
     """
+    from napari_abdoseg.cli.dataset_words import counted, problem_table
+    from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.training.checking.check import checking
+    from napari_abdoseg.training.checking.results import write_results
+    from napari_abdoseg.training.conversion.naming import in_raw_folder
+
     folder = folder if folder.exists() else in_raw_folder(folder)
     found = show(checking(folder, workers or available_cores()))
     files = write_results(output or folder / "check", found)
@@ -157,6 +157,8 @@ def check(
 
 def _labels(texts: list[str]) -> tuple[Path | None, tuple[Organ, ...]]:
     """The folder of label maps and the names of their values, of which either may be given."""
+    from napari_abdoseg.image.names.stated_names import read_stated
+
     folders = [Path(text) for text in texts if Path(text).is_dir()]
     stated = [text for text in texts if not Path(text).is_dir()]
     if len(folders) > 1 or len(stated) > 1:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from napari_abdoseg.batch.case import Case
-from napari_abdoseg.batch.case_report import Report
-from napari_abdoseg.batch.segment_case import predicting_case
-from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.cli.console import console, show
 from napari_abdoseg.cli.napari_process import show_in_napari
-from napari_abdoseg.cli.predict_words import introduce
-from napari_abdoseg.evaluation.dice import dice
-from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
-from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.inference.model.ensemble import loading_ensemble
 from napari_abdoseg.inference.preset import DEFAULT
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from napari_abdoseg.batch.case_report import Report
+    from napari_abdoseg.image.volume import LabelMap
 
 SEED = 7
 
@@ -30,7 +25,14 @@ def demo(
     gui: Annotated[bool, typer.Option(help="Show the result in napari.")] = False,
 ) -> None:
     """Make a synthetic CT, find its organs with the demo ensemble, draw them."""
+    from napari_abdoseg.batch.case import Case
+    from napari_abdoseg.batch.segment_case import predicting_case
+    from napari_abdoseg.batch.tables import write_organs_csv
     from napari_abdoseg.cli.figure import draw_overview
+    from napari_abdoseg.cli.predict_words import introduce
+    from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
+    from napari_abdoseg.image.phantom import make_phantom
+    from napari_abdoseg.inference.model.ensemble import loading_ensemble
 
     output.mkdir(parents=True, exist_ok=True)
     volume, truth = make_phantom(SEED)
@@ -54,6 +56,10 @@ def demo(
 
 
 def _score_table(report: Report, found: LabelMap, truth: LabelMap) -> Table:
+    from rich.table import Table
+
+    from napari_abdoseg.evaluation.dice import dice
+
     scores = dice(found, truth)
     volumes = {organ["value"]: organ["volume_ml"] for organ in report["organs"]}
     table = Table("organ")

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from napari_abdoseg.cli.console import console, say, say_after, say_failed, show
-from napari_abdoseg.evaluation.alignment import GridRule
-from napari_abdoseg.evaluation.cohort import CohortScores, evaluating
-from napari_abdoseg.evaluation.definitions import definitions
-from napari_abdoseg.evaluation.label_schemes import read_schemes
-from napari_abdoseg.evaluation.pairs import find_cases
-from napari_abdoseg.evaluation.processes import available_cores
-from napari_abdoseg.evaluation.report.words import fixed
-from napari_abdoseg.evaluation.results import writing_results
-from napari_abdoseg.evaluation.summary import summarize
-from napari_abdoseg.evaluation.tolerance import find_tolerances
-from napari_abdoseg.image.files.saving import make_folder
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from napari_abdoseg.evaluation.cohort import CohortScores
 
 INCOMPLETE = 1
 MOST_SHOWN = 20
@@ -67,6 +60,16 @@ def evaluate(
 
     Exit status 1: a case failed or has no prediction; 2: nothing was compared.
     """
+    from napari_abdoseg.evaluation.alignment import GridRule
+    from napari_abdoseg.evaluation.cohort import evaluating
+    from napari_abdoseg.evaluation.definitions import definitions
+    from napari_abdoseg.evaluation.label_schemes import read_schemes
+    from napari_abdoseg.evaluation.pairs import find_cases
+    from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.evaluation.results import writing_results
+    from napari_abdoseg.evaluation.tolerance import find_tolerances
+    from napari_abdoseg.image.files.saving import make_folder
+
     tolerances = find_tolerances(tolerance)
     rule = GridRule.of(resample, assume_same_grid)
     scans = find_cases(images) if images else None
@@ -94,6 +97,11 @@ def evaluate(
 
 def summary_table(cohort: CohortScores) -> Table:
     """Mean, spread and median of each organ."""
+    from rich.table import Table
+
+    from napari_abdoseg.evaluation.report.words import fixed
+    from napari_abdoseg.evaluation.summary import summarize
+
     table = Table("organ")
     for column in ("cases", "DSC", "SD", "median", "NSD", "SD", "median"):
         table.add_column(column, justify="right")

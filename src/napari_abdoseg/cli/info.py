@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.text import Text
 
 from napari_abdoseg.cli.console import console
-from napari_abdoseg.cli.facts import MISSING, facts
 from napari_abdoseg.cli.privacy import without_names
 
 WIDTH = 16
@@ -17,6 +16,8 @@ def info() -> None:
     It can be pasted into a bug report: the home folder is shown as ~, and names of users, of
     machines and of other folders are left out.
     """
+    from napari_abdoseg.cli.facts import MISSING, facts
+
     missing = []
     for about, words in facts():
         if about == MISSING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,22 +15,12 @@ from napari_abdoseg.cli.completion import (
     complete_published,
 )
 from napari_abdoseg.cli.console import console, say, show
-from napari_abdoseg.cli.models_words import (
-    conclude,
-    model_table,
-    tell_of_entry,
-    tell_of_model,
-)
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.inference.model.known_models import find_known_models, models_folder
-from napari_abdoseg.inference.model.model_folder import Model, read_model
-from napari_abdoseg.model_store.catalogue import find_entry
-from napari_abdoseg.model_store.exporting import exporting
-from napari_abdoseg.model_store.installing import installing
-from napari_abdoseg.model_store.questions import TermsNeededError
-from napari_abdoseg.model_store.removal import remove_model
-from napari_abdoseg.model_store.testing import LEAST, recording_test, running_test
 from napari_abdoseg.progress import Work, spoken_bytes
+
+if TYPE_CHECKING:
+    from napari_abdoseg.inference.model.model_folder import Model
 
 DIFFERENT = 1
 
@@ -48,6 +38,8 @@ Device = Annotated[
 @models.command("list")
 def list_models() -> None:
     """List models that are here, and those that can be installed by name."""
+    from napari_abdoseg.cli.models_words import model_table
+
     table, faults = model_table()
     console.print(table)
     console.print("`abdoseg models show NAME` says more of one, also what of it was never tried.")
@@ -67,6 +59,10 @@ def show_model(
     ],
 ) -> None:
     """Say what a model finds, whose it is, and under which licence."""
+    from napari_abdoseg.cli.models_words import tell_of_entry, tell_of_model
+    from napari_abdoseg.inference.model.model_folder import read_model
+    from napari_abdoseg.model_store.catalogue import find_entry
+
     entry = find_entry(name)
     if entry and name not in {model.name for model in find_known_models()}:
         tell_of_entry(entry)
@@ -100,6 +96,11 @@ def install(
     ] = False,
 ) -> None:
     """Install a model: all of it, checked, or nothing. Run it again to go on with a download."""
+    from napari_abdoseg.cli.models_words import conclude
+    from napari_abdoseg.model_store.catalogue import find_entry
+    from napari_abdoseg.model_store.installing import installing
+    from napari_abdoseg.model_store.questions import TermsNeededError
+
     entry = find_entry(what)
     if entry and entry.content.untried:
         say(f"{what} was never tried by us: `abdoseg models show {what}` says what of it.")
@@ -128,6 +129,8 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Remove it without a question.")] = False,
 ) -> None:
     """Remove a model that was installed or trained here."""
+    from napari_abdoseg.model_store.removal import remove_model
+
     known = next((model for model in find_known_models() if model.name == name), None)
     if known and known.place == "installed" and not yes:
         if not is_asked_at():
@@ -151,6 +154,8 @@ def run_test(
 
     Exit status 1: it finds something else here.
     """
+    from napari_abdoseg.model_store.testing import LEAST, recording_test, running_test
+
     if record is not None:
         show(recording_test(name, record, device))
     found = show(running_test(name, device))
@@ -170,6 +175,8 @@ def export(
     file: Annotated[Path, typer.Argument(help="The zip archive to be, or a folder for it.")],
 ) -> None:
     """Write a model into one zip, with its card and hashes, for a machine without internet."""
+    from napari_abdoseg.model_store.exporting import exporting
+
     archive = show(exporting(name, file))
     console.print(f"{archive}: {spoken_bytes(archive.stat().st_size)}.", soft_wrap=True)
     console.print(f"Install it there with: abdoseg models install {archive.name}", soft_wrap=True)

@@ -5,26 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_abdoseg.batch.case import Case
-from napari_abdoseg.batch.finding import finding_cases
-from napari_abdoseg.batch.folder import WORKERS, predicting
-from napari_abdoseg.batch.goal import Goal, SegmentationJob
-from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.cli.completion import complete_device, complete_model, complete_preset
 from napari_abdoseg.cli.console import say, show
-from napari_abdoseg.cli.predict_words import introduce, tell
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.inference.hardware.device import choose_devices
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
-from napari_abdoseg.inference.model.ensemble import loading_ensemble
-from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
 from napari_abdoseg.log import keep_log
 from napari_abdoseg.progress import Work
+
+if TYPE_CHECKING:
+    from napari_abdoseg.batch.case import Case
+    from napari_abdoseg.batch.run_state import Outcome
+    from napari_abdoseg.inference.model.model_folder import Model
 
 INCOMPLETE, NOTHING = 1, 2
 
@@ -85,8 +81,8 @@ def predict(
         int | None,
         typer.Option(
             min=1,
-            help="Cases that are prepared, and written, beside the networks of a device; "
-            f"{WORKERS} by default.",
+            help="Cases that are prepared, and written, beside the networks of a device; one by "
+            "default.",
         ),
     ] = None,
     scheduler: Annotated[
@@ -103,6 +99,13 @@ def predict(
 
     Exit status 1: a case failed; 2: nothing has a result.
     """
+    from napari_abdoseg.batch.finding import finding_cases
+    from napari_abdoseg.batch.folder import WORKERS, predicting
+    from napari_abdoseg.cli.predict_words import introduce, tell
+    from napari_abdoseg.inference.hardware.device import choose_devices
+    from napari_abdoseg.inference.model.ensemble import loading_ensemble
+    from napari_abdoseg.inference.model.model_folder import read_model
+
     begin = time.monotonic()
     find_preset(preset)
     cases = show(finding_cases(inputs, output))
@@ -168,6 +171,8 @@ def on_cluster(
     """The same by the workers of a cluster, with models and folds that were chosen."""
     from napari_abdoseg.batch.cluster.ensembles import loading_to_send
     from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster
+    from napari_abdoseg.batch.goal import Goal, SegmentationJob
+    from napari_abdoseg.cli.predict_words import introduce
 
     ensemble = show(loading_to_send(*chosen))
     introduce(ensemble)

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from napari_abdoseg.batch.finding import find_cases
-from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.cli.completion import complete_model, complete_preset
 from napari_abdoseg.cli.console import console, show
-from napari_abdoseg.cli.evaluate import evaluate
 from napari_abdoseg.errors import TrainingError
-from napari_abdoseg.inference.model.ensemble import loading_ensemble
-from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.inference.preset import DEFAULT
 from napari_abdoseg.log import keep_log
 from napari_abdoseg.progress import Progress, Work, relay
-from napari_abdoseg.training.devices import make_slots
-from napari_abdoseg.training.folders import Folders
-from napari_abdoseg.training.raw_dataset import RawDataset
-from napari_abdoseg.training.run import Run
-from napari_abdoseg.training.settings import make_settings
-from napari_abdoseg.training.trainable import read_trainable
-from napari_abdoseg.training.training import Trained, training
-from napari_abdoseg.training.watching.saving import save_curves
-from napari_abdoseg.training.watching.terminal import folds_view
-from napari_abdoseg.training.watching.watch import Watch
+
+if TYPE_CHECKING:
+    from napari_abdoseg.training.raw_dataset import RawDataset
+    from napari_abdoseg.training.training import Trained
 
 
 def train(
@@ -102,6 +90,17 @@ def train(
 
     Stop it whenever you like: the same command goes on where it was.
     """
+    from napari_abdoseg.inference.model.model_folder import read_model
+    from napari_abdoseg.training.devices import make_slots
+    from napari_abdoseg.training.folders import Folders
+    from napari_abdoseg.training.run import Run
+    from napari_abdoseg.training.settings import make_settings
+    from napari_abdoseg.training.trainable import read_trainable
+    from napari_abdoseg.training.training import training
+    from napari_abdoseg.training.watching.saving import save_curves
+    from napari_abdoseg.training.watching.terminal import folds_view
+    from napari_abdoseg.training.watching.watch import Watch
+
     keep_log("train")
     raw = read_trainable(dataset)
     settings = make_settings(
@@ -144,6 +143,8 @@ def announced(work: Work[Trained]) -> Work[Trained]:
 
 def tell(trained: Trained) -> None:
     """Say where the model is, and how good it was in cross-validation."""
+    from rich.table import Table
+
     found = trained.cross_validation
     if found.scores:
         table = Table("cross-validation", "mean DSC")
@@ -165,6 +166,11 @@ def tell(trained: Trained) -> None:
 
 def predict_test_cases(raw: RawDataset, trained: Trained, preset: str) -> None:
     """Segment the test cases, if there are any, and compare them with their labels."""
+    from napari_abdoseg.batch.finding import find_cases
+    from napari_abdoseg.batch.folder import predicting
+    from napari_abdoseg.cli.evaluate import evaluate
+    from napari_abdoseg.inference.model.ensemble import loading_ensemble
+
     if not any(case.labels for case in raw.testing):
         return
     images, labels = raw.folder / "imagesTs", raw.folder / "labelsTs"

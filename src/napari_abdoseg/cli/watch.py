@@ -6,17 +6,17 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
 
 from napari_abdoseg.cli.console import console
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.training.watching.finding import WatchedFold
-from napari_abdoseg.training.watching.saving import save_curves
-from napari_abdoseg.training.watching.terminal import folds_view
-from napari_abdoseg.training.watching.watch import Watch
+
+if TYPE_CHECKING:
+    from napari_abdoseg.training.watching.finding import WatchedFold
+    from napari_abdoseg.training.watching.watch import Watch
 
 SECONDS = 3.0
 """Rest between two looks."""
@@ -37,6 +37,10 @@ def watch(
     It says when a fold diverges, overfits or has stopped writing, and ends when all folds
     are finished, or with Ctrl-C.
     """
+    from napari_abdoseg.training.watching.saving import save_curves
+    from napari_abdoseg.training.watching.terminal import folds_view
+    from napari_abdoseg.training.watching.watch import Watch
+
     watching = Watch(folder)
     folds: Sequence[WatchedFold] = watching.look()
     if not folds:
@@ -55,6 +59,8 @@ def watch(
 
 def follow(watching: Watch, folds: Sequence[WatchedFold]) -> Sequence[WatchedFold]:
     """Show folds until all are finished or Ctrl-C is pressed; gives them as they were last."""
+    from napari_abdoseg.training.watching.terminal import folds_view
+
     with suppress(KeyboardInterrupt), Live(folds_view(folds), console=console) as live:
         while not all(fold.is_finished for fold in folds):
             time.sleep(SECONDS)

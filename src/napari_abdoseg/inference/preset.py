@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+
+if TYPE_CHECKING:
+    from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 
 Member = TypeVar("Member")
 

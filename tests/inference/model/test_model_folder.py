@@ -36,7 +36,8 @@ def test_the_demo_is_small():
 
 def test_reading_loads_neither_torch_nor_nnunet():
     code = (
-        "import sys; from napari_abdoseg.inference.model import read_model; read_model('demo');"
+        "import sys; from napari_abdoseg.inference.model.model_folder import read_model;"
+        "read_model('demo');"
         "sys.exit(bool({'torch', 'nnunetv2', 'napari', 'qtpy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,9 +14,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
-from napari_abdoseg.inference.model import read_model
 from napari_abdoseg.inference.model.card import read_card, write_card
 from napari_abdoseg.inference.model.known_models import known_models
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.model_store import catalogue
 from napari_abdoseg.model_store.catalogue import read_catalogue
 from napari_abdoseg.model_store.testing import recording_test

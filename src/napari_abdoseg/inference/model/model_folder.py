@@ -239,7 +239,7 @@ def read_model(name_or_folder: str | Path, checkpoint: str | None = None) -> Mod
 
     Examples
     --------
-    >>> from napari_abdoseg.inference.model import read_model
+    >>> from napari_abdoseg.inference.model.model_folder import read_model
     >>> model = read_model("demo")
     >>> model.folds, [organ.name for organ in model.organs]
     (('0', '1', '2', '3', '4'), ['liver', 'kidney', 'spleen', 'pancreas'])
