@@ -42,7 +42,7 @@ def proposed(panel, qtbot):
     """Choose a tool, wait for its preview, and give the bench."""
 
     def propose(name: str) -> Bench:
-        panel.buttons[name].click()
+        panel.buttons[name.capitalize()].click()
         bench = panel.bench
         qtbot.waitUntil(lambda: bench.proposal is not None or bench.is_problem)
         return bench

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from napari.components import ViewerModel
 from napari.layers import Labels
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.errors import NO_MEMORY, AbdosegError, CorrectionError
@@ -21,6 +22,8 @@ from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.organs.scene import OrganScene
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits
+from napari_abdoseg.plugin.viewing.panels import panels_changed
+from napari_abdoseg.plugin.viewing.slice_in_hand import follow_slices
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
 
@@ -35,6 +38,9 @@ class Usable(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
 
     def values_at_first(self) -> dict[str, Any]: ...
 
@@ -78,6 +84,10 @@ class Bench:
         self._waiting: Callable[[], None] | None = None
         self._preview = Preview(viewer)
         self._clicks = Clicks(viewer)
+        follow_slices(viewer)
+        viewer.layers.selection.events.active.connect(self._follow_layer)
+        viewer.layers.events.removed.connect(self._follow_layer)
+        panels_changed(viewer).connect(self._follow_panels_soon)
         self._following: _Following | None = None
         self._work = LatestWork(_compute, SETTLE_MS)
         self._work.yielded.connect(lambda result: self._show(*result))
@@ -116,6 +126,16 @@ class Bench:
         if self.tool is not None and any(self.values.get(n) != v for n, v in values.items()):
             self.values.update(values)
             self.tool.renew(self)
+
+    def act(self, action: Callable[[Bench], None]) -> None:
+        """Do what a button of the chosen tool does, and let the tool look again."""
+        try:
+            action(self)
+        except AbdosegError as error:
+            self.refuse(error)
+            return
+        self._renew()
+        self.changed.emit()
 
     def ask(self, work: Work, place: Shape | None = None) -> None:
         """Compute what a tool would change, and show it.
@@ -196,6 +216,28 @@ class Bench:
         except AbdosegError as error:
             self.refuse(error)
 
+    def _follow_layer(self, event: object = None) -> None:
+        """Take up the chosen tool anew where another label map is in view now."""
+        tool, following = self.tool, self._following
+        if tool is None:
+            return
+        try:
+            layer = self.target().layer
+        except AbdosegError as error:
+            self.choose(None)
+            self.refuse(error)
+            return
+        if following is not None and layer is not following.layer:
+            self.choose(None)
+            self.choose(tool)
+
+    def _follow_panels_soon(self) -> None:
+        QTimer.singleShot(0, self._follow_panels)  # their canvases are there by then
+
+    def _follow_panels(self) -> None:
+        self._clicks.follow_again()
+        self._preview.show_again()
+
     def _values_of(self, tool: Usable) -> dict[str, Any]:
         return self._kept.setdefault(tool.name, tool.values_at_first())
 
@@ -236,18 +278,18 @@ class _Following:
     def __init__(
         self, target: Target, renew: Callable[[], None], go_on: Callable[[], None]
     ) -> None:
-        self._layer: Labels = target.layer
+        self.layer: Labels = target.layer
         self._scene: OrganScene = target.scene
         self._renew, self._go_on = renew, go_on
         self._edits = LabelEdits(target.viewer, target.layer)
         self._edits.edited.connect(self._hear)
         self._edits.changed.connect(self._hear)
-        self._layer.events.selected_label.connect(self._hear)
+        self.layer.events.selected_label.connect(self._hear)
         self._scene.changed.connect(self._go_on)
 
     def close(self) -> None:
         self._edits.close()
-        self._layer.events.selected_label.disconnect(self._hear)
+        self.layer.events.selected_label.disconnect(self._hear)
         self._scene.changed.disconnect(self._go_on)
 
     def _hear(self, event: object = None) -> None:

@@ -33,14 +33,18 @@ class Clicks:
 
     def follow(self, layer: Labels | None, hear: Callable[[Shape], None] | None) -> None:
         """Call ``hear`` with each voxel (z, y, x) of a layer that is clicked; None for no more."""
-        for panel in self._followed:
-            panel.mouse_drag_callbacks.remove(self._click)
         self._layer, self._hear = layer, hear
-        self._followed = [] if layer is None else list(panels_of(self._viewer))
-        for panel in self._followed:
-            panel.mouse_drag_callbacks.append(self._click)
         if layer is not None:
             layer.mode = PAN_ZOOM
+        self.follow_again()
+
+    def follow_again(self) -> None:
+        """Follow the panels that there are now."""
+        for panel in self._followed:
+            panel.mouse_drag_callbacks.remove(self._click)
+        self._followed = [] if self._layer is None else list(panels_of(self._viewer))
+        for panel in self._followed:
+            panel.mouse_drag_callbacks.append(self._click)
 
     def _click(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
         pressed = np.array(event.pos)

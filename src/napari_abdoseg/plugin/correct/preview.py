@@ -21,21 +21,26 @@ class Preview:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._overlays: list[ChangeOverlay] = []
-        self.changes: Changes | None = None
+        self._shown: tuple[Labels, Changes] | None = None
 
     def show(self, layer: Labels, changes: Changes | None) -> None:
         """Show what would change in a layer, instead of what was shown before."""
-        self.clear()
-        self.changes = changes
-        if changes is not None:
+        self._shown = None if changes is None else (layer, changes)
+        self.show_again()
+
+    def show_again(self) -> None:
+        """Show the same in the panels that there are now."""
+        for overlay in self._overlays:
+            overlay.end()
+        self._overlays = []
+        if self._shown is not None:
             self._overlays = [
-                ChangeOverlay(canvas, viewer, layer, changes)
+                ChangeOverlay(canvas, viewer, *self._shown)
                 for viewer, canvas in canvases_of(self._viewer)
                 if viewer.dims.ndisplay == 2
             ]
 
     def clear(self) -> None:
         """Show nothing."""
-        for overlay in self._overlays:
-            overlay.end()
-        self._overlays, self.changes = [], None
+        self._shown = None
+        self.show_again()

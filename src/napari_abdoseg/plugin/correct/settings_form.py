@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
 from napari_abdoseg.plugin.correct.target import Target
-from napari_abdoseg.plugin.correct.tool import Amount, Choice, OtherLayer, Setting, Tool
+from napari_abdoseg.plugin.correct.tool import Action, Amount, Choice, OtherLayer, Setting, Tool
 from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
 
@@ -48,9 +48,18 @@ class SettingsForm(QWidget):
             def tell(value: Any, name: str = setting.name) -> None:
                 bench.set(**{name: value})
 
-            row = _row(setting, bench.values.get(setting.name), target, tell)
+            if isinstance(setting, Action):
+                row: QWidget = _action(setting, bench)
+            else:
+                row = _row(setting, bench.values.get(setting.name), target, tell)
             self.rows[setting.name] = row
             layout.addRow(setting.label, row)
+
+
+def _action(action: Action, bench: Bench) -> QWidget:
+    button = QPushButton(action.words)
+    button.clicked.connect(lambda: bench.act(action.act))
+    return button
 
 
 def _row(setting: Setting, value: Any, target: Target | None, tell: Tell) -> QWidget:

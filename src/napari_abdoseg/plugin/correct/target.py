@@ -65,7 +65,8 @@ class Target:
     @property
     def name(self) -> str:
         """What the organ is called."""
-        names = {organ.value: organ.name for organ in self.scene.table.organs}
+        organs = self.scene.table.organs or self.layer.metadata.get("organs", ())
+        names = {organ.value: organ.name for organ in organs}
         return names.get(self.value, number_name(self.value))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,17 @@ class OtherLayer:
     at_first: None = None
 
 
-Setting = Amount | Choice | OtherOrgan | OtherLayer
+@dataclass(frozen=True)
+class Action:
+    """A button among the settings."""
+
+    name: str
+    label: str
+    words: str
+    act: Callable[[Bench], None]
+
+
+Setting = Amount | Choice | OtherOrgan | OtherLayer | Action
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,8 @@ class Tool:
 
     def values_at_first(self) -> dict[str, Any]:
         """Settings before anything is chosen; organs and layers are none then."""
-        return {setting.name: setting.at_first for setting in self.settings}
+        settings = (each for each in self.settings if not isinstance(each, Action))
+        return {setting.name: setting.at_first for setting in settings}
 
     def begin(self, bench: Bench) -> None:
         """The tool was chosen."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_abdoseg.plugin.correct import part_tools, shape_tools, whole_organ_tools
+from napari_abdoseg.plugin.correct import part_tools, shape_tools, slice_tools, whole_organ_tools
 from napari_abdoseg.plugin.correct.tool import Tool
 
 GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
@@ -26,6 +26,10 @@ GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
             shape_tools.SHRINK,
             shape_tools.HOLLOW,
         ),
+    ),
+    (
+        "Slices",
+        (slice_tools.FILL_BETWEEN, slice_tools.COPY_TO_PREVIOUS, slice_tools.COPY_TO_NEXT),
     ),
     (
         "Organs",

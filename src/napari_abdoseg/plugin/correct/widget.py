@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QFrame,
@@ -25,12 +25,15 @@ from napari_abdoseg.plugin.correct.bench import bench
 from napari_abdoseg.plugin.correct.change_overlay import GAIN, LOSS
 from napari_abdoseg.plugin.correct.icons import SIZE, icon
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
+from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.correct.settings_form import SettingsForm
+from napari_abdoseg.plugin.correct.slider_ticks import SliderTicks
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import Tool
 from napari_abdoseg.plugin.correct.tool_bar import GROUPS
 from napari_abdoseg.plugin.organs.scene import OrganScene
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.panels import panels_changed
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas
 from napari_abdoseg.plugin.widgets.panel import Panel
@@ -62,6 +65,8 @@ class CorrectWidget(Panel):
         self.form: SettingsForm | None = None
         self.words = WrappedLabel()
         self.legend = QLabel()
+        self.ticks = SliderTicks(self._viewer)
+        self._ticked: tuple[Any, ...] = ()
         self.take_button, self.leave_button = QPushButton(), QPushButton()
         self._lay_out()
         self._connect()
@@ -106,7 +111,7 @@ class CorrectWidget(Panel):
         return bar
 
     def _button(self, tool: Tool) -> QToolButton:
-        button = self.buttons[tool.name] = QToolButton()
+        button = self.buttons[tool.title] = QToolButton()
         button.setCheckable(True)
         button.setFixedSize(BUTTON, BUTTON)
         button.setIconSize(QSize(SIZE, SIZE))
@@ -118,6 +123,7 @@ class CorrectWidget(Panel):
     def _connect(self) -> None:
         self.follow(self._viewer.events.theme, self._follow_theme)
         self.follow(self.bench.changed, self._show)
+        self.follow(panels_changed(self._viewer), self._mark_again_soon)
         self.follow(cases_in_view(self._viewer).changed, self._follow_layer)
         self.follow(self._viewer.layers.selection.events.active, self._follow_layer)
         for event in (self._viewer.layers.events.inserted, self._viewer.layers.events.removed):
@@ -138,6 +144,7 @@ class CorrectWidget(Panel):
     def _end(self) -> None:
         self.bench.leave()
         self._follow_scene(None)
+        self.ticks.clear()
         for shortcut in (*self._keys, *self._taking, *self._leaving):
             shortcut.deleteLater()
 
@@ -181,15 +188,35 @@ class CorrectWidget(Panel):
         else:
             self.organ.offer(target.organs, target.value)
             self.volume.setText(_volume(target))
+        self._mark_slices()
+
+    def _mark_slices(self) -> None:
+        """Mark on the sliders which slices the chosen organ was painted in."""
+        target = self._target()
+        if target is None:
+            self._ticked = ()
+            self.ticks.clear()
+            return
+        seeds = seeds_of(target.layer)
+        numbers = [seeds.across(axis, [target.value]) for axis in range(3)]
+        if (target.layer, numbers) != self._ticked:
+            self._ticked = target.layer, numbers
+            self.ticks.show(target.layer, numbers)
+
+    def _mark_again_soon(self) -> None:
+        """There are other panels."""
+        self._ticked = ()
+        QTimer.singleShot(0, self._mark_slices)
 
     def _show(self) -> None:
         """Show what the bench holds."""
         tool = self.bench.tool
-        for name, button in self.buttons.items():
-            button.setChecked(tool is not None and name == tool.name)
+        for title, button in self.buttons.items():
+            button.setChecked(tool is not None and title == tool.title)
         if (tool,) != self._shown:
             self._shown = (tool,)
             self._show_settings(tool)
+        self._mark_slices()
         has_preview = self.bench.proposal is not None and self.bench.proposal.changes is not None
         self.words.setText(self.bench.words)
         self.words.setStyleSheet(
@@ -221,7 +248,7 @@ class CorrectWidget(Panel):
         theme = self._viewer.theme
         for _, tools in GROUPS:
             for tool in tools:
-                self.buttons[tool.name].setIcon(icon(tool.icon, theme))
+                self.buttons[tool.title].setIcon(icon(tool.icon, theme))
         self.legend.setText(
             f'<span style="color: {readable(GAIN.name(), theme)}">■</span> comes &nbsp; '
             f'<span style="color: {readable(LOSS.name(), theme)}">▨</span> goes'

@@ -7,7 +7,7 @@ from typing import Any
 
 from napari import Viewer
 from napari.components import ViewerModel
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QScrollBar, QWidget
 from superqt.utils import QSignalDebouncer
 
 from napari_abdoseg.image.grid import Triple
@@ -26,7 +26,12 @@ from napari_abdoseg.plugin.viewing.panels import set_panels
 from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
-from napari_abdoseg.plugin.widgets.napari_window import PanelCanvas, own_canvas, own_picture
+from napari_abdoseg.plugin.widgets.napari_window import (
+    PanelCanvas,
+    own_canvas,
+    own_picture,
+    sliders,
+)
 
 AXIAL, CORONAL, SAGITTAL = (0, 1, 2), (1, 0, 2), (2, 0, 1)
 """Order of the axes (z, y, x): the first is sliced, the others go down and to the right."""
@@ -68,6 +73,15 @@ def canvases_of(viewer: Viewer) -> list[tuple[ViewerModel, QWidget]]:
     if view is not None:
         return [(panel, canvas.canvas.native) for panel, canvas in zip(view.panels, view.canvases)]
     return [(viewer, own_picture(viewer))] if hasattr(viewer, "window") else []
+
+
+def sliders_of(viewer: Viewer) -> list[tuple[ViewerModel, list[QScrollBar]]]:
+    """The panels that show slices, or the viewer itself, each with the sliders of its axes."""
+    viewer = unwrapped(viewer)
+    view = state_of(viewer, _Opened).view
+    if view is not None:
+        return [(panel, sliders(canvas)) for panel, canvas in zip(view.slices, view.canvases)]
+    return [(viewer, sliders(own_canvas(viewer)))] if hasattr(viewer, "window") else []
 
 
 class FourPanelView:

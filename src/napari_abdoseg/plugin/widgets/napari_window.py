@@ -13,7 +13,7 @@ from weakref import ref
 from napari import Viewer
 from napari.components import ViewerModel
 from napari.qt import QtViewer
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QScrollBar, QWidget
 
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of
 
@@ -29,6 +29,12 @@ def own_canvas(viewer: Viewer) -> QWidget:
 def own_picture(viewer: Viewer) -> QWidget:
     """What a viewer's own canvas is drawn on."""
     return sure_of(QWidget, viewer.window._qt_viewer.canvas.native)
+
+
+def sliders(canvas: QWidget) -> list[QScrollBar]:
+    """The sliders below a canvas, one an axis, seen or not."""
+    rows = sure_of(QtViewer, canvas).dims.slider_widgets
+    return [sure_of(QScrollBar, row.slider) for row in rows]
 
 
 def replace_save_dialog(viewer: Viewer, save: Callable[[Viewer, bool, QWidget], bool]) -> None:

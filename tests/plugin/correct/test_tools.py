@@ -1,0 +1,193 @@
+"""Each tool of the bar, through its button and the mouse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.layers import Layer
+from qtpy.QtCore import QPoint, Qt
+
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.correct.tool_bar import GROUPS
+from napari_abdoseg.plugin.four_panel.overlay import canvas_position
+from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
+from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.viewing.slice_in_hand import slice_in_hand
+
+LIVER, KIDNEY, SPLEEN, PANCREAS = 1, 2, 3, 4
+
+
+def click(qtbot, panel, canvas, layer, voxel) -> None:
+    """Press and release the mouse on a voxel of the slice that a panel shows."""
+    place = np.asarray(layer.data_to_world(voxel))
+    panel.dims.set_point(panel.dims.not_displayed[0], place[panel.dims.not_displayed[0]])
+    native = canvas.canvas.native
+    x, y = canvas_position(panel, tuple(place), native.width(), native.height())
+    at = QPoint(round(x), round(y))
+    qtbot.mouseMove(native, at)
+    qtbot.mouseClick(native, Qt.MouseButton.LeftButton, pos=at)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "gained", "lost"),
+    [
+        ("keep largest", {}, 0, LIVER),
+        ("remove small parts", {"ml": 2.0}, 0, LIVER),
+        ("fill holes", {"holes": "coronal"}, LIVER, 0),
+        ("smooth", {"mm": 8.0}, LIVER, LIVER),
+        ("grow", {"mm": 9.0}, LIVER, 0),
+        ("shrink", {"mm": 9.0}, 0, LIVER),
+        ("hollow", {"mm": 9.0}, 0, LIVER),
+        ("swap", {"other": SPLEEN}, SPLEEN, SPLEEN),
+        ("merge", {"into": SPLEEN}, SPLEEN, LIVER),
+        ("split", {"to": PANCREAS}, PANCREAS, LIVER),
+    ],
+)
+def test_a_tool_changes_what_it_says(layer, panel, proposed, qtbot, name, settings, gained, lost):
+    before = layer.data.copy()
+    bench = proposed(name)
+    bench.set(**settings)
+    qtbot.waitUntil(lambda: bench.proposal is not None)
+    bench.take()
+    changed = layer.data != before
+    assert changed.any()
+    assert gained in layer.data[changed]
+    assert lost in before[changed]
+    assert len(layer._undo_history) == 1
+    layer.undo()
+    assert (layer.data == before).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "far"),
+    [
+        ("remove part", {}, 0),
+        ("give part", {"to": SPLEEN}, SPLEEN),
+    ],
+)
+def test_the_part_that_is_clicked_in_any_panel_goes(
+    viewer, layer, panel, qtbot, name, settings, far
+):
+    layer.data[0:3, 0:3, 0:3] = LIVER
+    layer.refresh()
+    before = layer.data.copy()
+    toggle_four_panel_view(viewer)
+    qtbot.wait(200)
+    view = four_panel_view(viewer)
+    panel.buttons[name.capitalize()].click()
+    bench = panel.bench
+    bench.set(**settings)
+    assert "Click" in bench.words
+    click(qtbot, view.coronal, view.canvases[1], layer, (1, 1, 1))
+    qtbot.waitUntil(lambda: bench.proposal is not None)
+    bench.take()
+    assert bench.tool is not None
+    assert (layer.data[0:3, 0:3, 0:3] == far).all()
+    assert (layer.data == before).sum() == before.size - 27
+    assert layer._undo_history[-1]
+    bench.leave()
+    toggle_four_panel_view(viewer)
+
+
+def test_an_organ_is_copied_from_another_label_map_of_the_grid(
+    viewer, layer, phantom, panel, proposed, qtbot
+):
+    truth = phantom[1]
+    reference = viewer.add_layer(
+        Layer.create(*labels_layer(LabelMap(truth.data.copy(), truth.grid, truth.organs), "truth"))
+    )
+    other = viewer.add_labels(np.ones((4, 4, 4), np.int64), name="small")
+    viewer.layers.selection = {layer}
+    bench = proposed("copy organ")
+    assert bench.words.startswith("Choose the label map")
+    bench.set(source=other)
+    qtbot.waitUntil(lambda: "another grid" in bench.words)
+    bench.set(source=reference)
+    qtbot.waitUntil(lambda: bench.proposal is not None)
+    bench.take()
+    assert ((layer.data == LIVER) == (truth.data == LIVER)).all()
+
+
+def test_a_slice_is_copied_at_once_to_the_next(viewer, layer, panel, qtbot):
+    z = layer.metadata["middle"][0]
+    viewer.dims.set_point(0, layer.data_to_world((z, 0, 0))[0])
+    layer.data[z + 1][layer.data[z + 1] == LIVER] = 0
+    layer.data[z + 2] = 0
+    qtbot.waitUntil(lambda: panel.bench.target().scene.is_current)
+    panel.buttons["Copy to next slice"].click()
+    kept = np.isin(layer.data[z + 1], [KIDNEY, SPLEEN, PANCREAS])
+    assert ((layer.data[z + 1] == LIVER) == ((layer.data[z] == LIVER) & ~kept)).all()
+    assert slice_in_hand(viewer).index(layer) == z + 1
+    assert panel.bench.words == f"liver copied to axial slice {z + 1}."
+    assert len(layer._undo_history) == 1
+    layer.selected_label = PANCREAS
+    viewer.dims.set_point(0, layer.data_to_world((z + 2, 0, 0))[0])
+    panel.buttons["Copy to next slice"].click()
+    assert "There is no pancreas in slice" in panel.bench.words
+
+
+def test_organs_are_filled_between_the_slices_that_were_painted(
+    viewer, layer, panel, proposed, qtbot
+):
+    z = layer.metadata["middle"][0]
+    truth = layer.data.copy()
+    layer.data[z - 2 : z + 3][layer.data[z - 2 : z + 3] == LIVER] = 0
+    layer.refresh()
+    bench = proposed("fill between slices")
+    assert "Paint the liver in two slices at least" in bench.words
+    for number in (z - 2, z + 2):
+        voxels = np.nonzero(truth[number] == LIVER)
+        layer.data_setitem((np.full(voxels[0].size, number), *voxels), LIVER)
+    assert panel.ticks.values == [[z - 2, z + 2]]
+    qtbot.waitUntil(lambda: bench.proposal is not None)
+    bench.take()
+    between = slice(z - 1, z + 2)
+    common = ((layer.data[between] == LIVER) & (truth[between] == LIVER)).sum()
+    assert common > 0.8 * (truth[between] == LIVER).sum()
+    assert ((layer.data == KIDNEY) == (truth == KIDNEY)).all()
+    layer.undo()
+    layer.undo()
+    assert panel.ticks.values == [[z - 2]]
+
+
+def test_a_slice_is_marked_by_hand(viewer, layer, panel, proposed):
+    z = layer.metadata["middle"][0]
+    viewer.dims.set_point(0, layer.data_to_world((z, 0, 0))[0])
+    proposed("fill between slices")
+    panel.form.rows["mark"].click()
+    assert panel.ticks.values == [[z]]
+    panel.form.rows["mark"].click()
+    assert panel.ticks.values == []
+
+
+def test_layers_of_other_programs_are_corrected_or_refused_in_a_sentence(viewer, panel, qtbot):
+    bench = panel.bench
+    cube = np.zeros((20, 20, 20), np.int64)
+    cube[5:15, 5:15, 5:15] = 7
+    cube[9, 9, 9] = 0
+    whole = viewer.add_labels(cube, name="whole")
+    whole.selected_label = 7
+    panel.buttons["Fill holes"].click()
+    qtbot.waitUntil(lambda: bench.proposal is not None)
+    bench.take()
+    assert whole.data[9, 9, 9] == 7
+    flipped = viewer.add_labels(cube.copy(), name="flipped", scale=(-1, 1, 1))
+    panel.buttons["Smooth"].click()
+    assert bench.words.startswith("The layer flipped is turned or flipped")
+    big = cube.copy()
+    big[0, 0, 0] = 10**6
+    viewer.layers.remove(flipped)
+    viewer.add_labels(big, name="big").selected_label = 7
+    panel.buttons["Fill holes"].click()
+    qtbot.waitUntil(lambda: bench.is_problem)
+    assert "labels that are not from 0 to 65535" in bench.words
+
+
+def test_each_tool_has_a_key_a_tip_and_an_icon_of_its_own(panel):
+    tools = [tool for _, tools in GROUPS for tool in tools]
+    for own in ("key", "icon", "title"):
+        assert len({getattr(tool, own) for tool in tools}) == len(tools)
+    for tool in tools:
+        button = panel.buttons[tool.title]
+        assert tool.key in button.toolTip()
+        assert not button.icon().isNull()
