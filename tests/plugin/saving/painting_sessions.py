@@ -57,7 +57,7 @@ def states(told: Path) -> list[State]:
 
 def _after(before: State, kind: str, at: float, voxels: str) -> State:
     pasts, futures = before.pasts, before.futures
-    if kind == "save" or (voxels == before.voxels and kind != "script"):
+    if voxels == before.voxels:
         return State(at, voxels, pasts, futures)
     if kind in ("stroke", "tool"):
         return State(at, voxels, [*pasts, before.voxels][-100:], [])

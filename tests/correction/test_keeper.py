@@ -1,0 +1,436 @@
+"""Journals that a thread writes: where they are, who holds them, and what comes back of them."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.correction import holder as holder_module
+from napari_abdoseg.correction import keeper as keeper_module
+from napari_abdoseg.correction.edit_history import reverted
+from napari_abdoseg.correction.holder import Holder, Lock, holder_of
+from napari_abdoseg.correction.journal import read_journal
+from napari_abdoseg.correction.journal_places import (
+    CaseFiles,
+    journals_folder,
+    journals_of,
+    lock_of,
+)
+from napari_abdoseg.correction.keeper import WAITS, Keeper, Kept
+from napari_abdoseg.correction.recorded_labels import labels_of
+from napari_abdoseg.correction.recovery import Notice, Recovery, recoveries
+from napari_abdoseg.image.files.saving import backup_of
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.setattr(keeper_module, "AGAIN_AFTER", 0.05)
+
+
+@pytest.fixture
+def labels(phantom):
+    return replace(phantom[1], data=phantom[1].data.copy())
+
+
+class Painting:
+    """A label map that is painted at random, and its journal."""
+
+    def __init__(self, folder: Path, labels, name: str = "masks.nii.gz") -> None:
+        self.path = folder / name
+        if not self.path.exists():
+            write_labels(self.path, labels)
+        self.labels = replace(read_labels(self.path), data=read_labels(self.path).data.copy())
+        self.rng = np.random.default_rng(len(str(folder)))
+        self.told: list[str] = []
+        self.keeper = Keeper(self.told.append)
+
+    @property
+    def data(self) -> np.ndarray:
+        return self.labels.data
+
+    @property
+    def case(self) -> CaseFiles:
+        return CaseFiles(self.path, None, self.labels.grid)
+
+    @property
+    def kept(self) -> Kept:
+        return Kept(self.case, self.data.shape, str(self.data.dtype), "masks", self.labels.organs)
+
+    def begin(self, whole: np.ndarray | None = None) -> None:
+        self.keeper.begin(self.kept, whole)
+
+    def paint(self, share: float = 0.001) -> tuple[Edit, ...]:
+        where = np.nonzero(self.rng.random(self.data.shape) < share)
+        after = self.rng.integers(0, 5, len(where[0])).astype(self.data.dtype)
+        stroke = (Edit(where, self.data[where], after),)
+        self.data[where] = after
+        self.keeper.write("do", stroke, tool="brush")
+        return stroke
+
+    def undo(self, stroke: tuple[Edit, ...]) -> None:
+        for edit in reverted(stroke):
+            self.data[edit.where] = edit.after
+        self.keeper.write("undo", reverted(stroke))
+
+    def save(self) -> None:
+        write_labels(self.path, self.labels, backup=backup_of(self.path))
+
+    def written(self) -> np.ndarray:
+        """What the one journal leads to, once all is written."""
+        self.keeper.mark().result()
+        (journal,) = journals_of(self.case)
+        return labels_of(read_journal(journal))
+
+    def found(self) -> list[Recovery | Notice]:
+        """What who opens the file now is offered and told."""
+        return list(recoveries(self.case, read_labels(self.path).data))
+
+
+def test_strokes_come_back_and_a_lock_goes(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.paint()
+    painting.undo(painting.paint())
+    painting.keeper.close()
+    (found,) = painting.found()
+    assert found.is_of_this_version
+    assert (found.labels == painting.data).all()
+    assert (len(found.content.history.done), len(found.content.history.undone)) == (1, 1)
+    assert found.journal == tmp_path / ".masks.nii.gz.journal"
+    assert holder_of(lock_of(found.journal)).process == os.getpid()
+    found.leave()
+    assert not lock_of(found.journal).exists()
+    assert painting.told == []
+
+
+def test_what_is_saved_is_not_offered(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.paint()
+    painting.save()
+    painting.keeper.close()
+    assert painting.found() == []
+    assert journals_of(painting.case) == []
+
+
+def test_a_save_begins_the_journal_anew_with_what_was_painted_meanwhile(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.paint()
+    corrections = painting.keeper.mark()
+    painting.save()
+    later = painting.paint()
+    painting.keeper.settle(painting.kept)
+    assert (painting.written() == painting.data).all()
+    painting.keeper.close()
+    (found,) = painting.found()
+    unsaved = found.content.history.unsaved
+    assert unsaved.before.size == (later[0].before != later[0].after).sum()
+    assert len(found.content.history.done) == 2
+    assert found.content.tools == {"brush": 1}
+    assert corrections.result().tools == {"brush": 1}
+    found.lock.release()
+
+
+def test_a_label_map_that_could_not_be_saved_keeps_its_journal(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.paint()
+    painting.keeper.mark()
+    painting.paint()
+    painting.keeper.forget_mark()
+    painting.keeper.settle(painting.kept)  # of nothing that was marked
+    assert (painting.written() == painting.data).all()
+    painting.keeper.close()
+
+
+@pytest.mark.parametrize("share", [0.01, 0.9])
+def test_what_a_script_changes_is_found(share, tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.keeper.compare(painting.kept, painting.data.copy())
+    painting.keeper.mark().result()
+    assert journals_of(painting.case) == []
+    painting.data[painting.rng.random(painting.data.shape) < share] = 9
+    painting.keeper.compare(painting.kept, painting.data.copy())
+    painting.begin()
+    painting.paint()
+    assert (painting.written() == painting.data).all()
+    painting.keeper.close()
+    (found,) = painting.found()
+    assert bool(found.content.whole) == (share > 0.5)
+    assert found.is_of_this_version
+    found.lock.release()
+
+
+def test_a_label_map_without_a_file_is_kept_by_its_scan(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    case = CaseFiles(None, tmp_path / "ct_0000.nii.gz", labels.grid)
+    painting.keeper.begin(replace(painting.kept, case=case), painting.data.copy())
+    painting.paint()
+    painting.keeper.close()
+    (journal,) = journals_of(case)
+    assert journal.parent == journals_folder()
+    (found,) = recoveries(case, None)
+    assert (found.labels == painting.data).all()
+    assert found.won_and_lost["liver"] == ((painting.data == 1).sum(), 0)
+    assert not found.is_of_this_version
+    assert list(recoveries(CaseFiles(None, None, labels.grid), None)) == []
+    kept = found.decline()
+    assert kept.exists()
+    assert list(recoveries(case, None)) == []
+    assert not lock_of(journal).exists()
+
+
+def test_all_that_is_declined_is_kept(tmp_path, labels):
+    kept = set()
+    for _ in range(3):
+        painting = Painting(tmp_path, labels)
+        painting.begin()
+        painting.paint()
+        painting.keeper.close()
+        (found,) = painting.found()
+        kept.add(found.decline())
+    assert len(kept) == 3
+    assert all(path.exists() for path in kept)
+
+
+def test_a_file_that_was_replaced_is_not_overwritten(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.paint()
+    painting.keeper.close()
+    before = painting.path.read_bytes()
+    write_labels(painting.path, replace(labels, data=labels.data * 0))
+    (notice,) = painting.found()
+    (journal,) = journals_of(painting.case)
+    assert "has been replaced since it was corrected" in notice.words
+    assert str(journal) in notice.words
+    backup_of(painting.path).write_bytes(before)
+    (found,) = painting.found()
+    assert not found.is_of_this_version
+    assert (found.labels == painting.data).all()
+    found.lock.release()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda content: b"",
+        lambda content: content[:40],
+        lambda content: b"\0" * len(content),
+        lambda content: content.replace(b'"format": 1', b'"format": 7'),
+        lambda content: content.replace(b'"shape": [', b'"shape": [9'),
+    ],
+)
+def test_a_spoiled_journal_is_told_and_kept(spoil, tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.paint()
+    painting.keeper.close()
+    (journal,) = journals_of(painting.case)
+    spoiled = spoil(journal.read_bytes())
+    journal.write_bytes(spoiled)
+    (notice,) = painting.found()
+    assert isinstance(notice, Notice)
+    assert str(journal) in notice.words
+    assert journal.read_bytes() == spoiled
+    again = Painting(tmp_path, labels)
+    again.begin()
+    again.paint()
+    again.keeper.close()
+    assert journal.read_bytes() == spoiled
+    assert len(journals_of(again.case)) == 2
+
+
+def test_a_half_written_journal_gives_what_is_whole(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.paint()
+    before = painting.written()
+    painting.paint()
+    painting.keeper.close()
+    (journal,) = journals_of(painting.case)
+    journal.write_bytes(journal.read_bytes()[:-5])
+    (found,) = painting.found()
+    assert (found.labels == before).all()
+    found.lock.release()
+
+
+def test_the_second_is_told_who_is_the_first(tmp_path, labels):
+    first, second = Painting(tmp_path, labels), Painting(tmp_path, labels)
+    first.begin()
+    first.paint()
+    first.keeper.mark().result()
+    (notice,) = second.found()
+    who = Holder.here()
+    assert f"is being corrected by {who.user} on {who.machine} since" in notice.words
+    second.begin()
+    second.paint()
+    second.keeper.mark().result()
+    assert second.told == [notice.words]
+    assert first.told == []
+    first.keeper.close()
+    second.keeper.close()
+    offered = sorted(second.found(), key=lambda each: len(each.journal.name))
+    assert all((each.labels == own.data).all() for each, own in zip(offered, (first, second)))
+    assert len(offered) == 2
+    for each in offered:
+        each.leave()
+
+
+def test_a_folder_that_takes_nothing_has_its_journals_elsewhere(small_disk, labels):
+    painting = Painting(small_disk, labels)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    painting.begin()
+    painting.paint()
+    assert (painting.written() == painting.data).all()
+    assert painting.told == []
+    painting.keeper.close()
+    (found,) = painting.found()
+    assert found.journal.parent == journals_folder()
+    found.lock.release()
+
+
+def test_a_full_disk_is_told_once_and_all_is_written_when_there_is_room(small_disk, labels):
+    painting = Painting(small_disk, labels)
+    painting.begin()
+    painting.paint()
+    painting.written()
+    filler = small_disk / "filler"
+    with pytest.raises(OSError, match="No space"):
+        filler.write_bytes(b"\0" * 1_000_000)
+    for _ in range(3):
+        painting.paint(0.05)
+    painting.keeper.mark().result(timeout=60)
+    (told,) = painting.told
+    assert "the disk is full" in told
+    assert told.endswith(WAITS)
+    filler.unlink()
+    painting.paint()
+    painting.keeper.forget_mark()
+    until = time.monotonic() + 60
+    while len(read_journal(journals_of(painting.case)[0]).history.done) < 5:
+        assert time.monotonic() < until
+    assert (painting.written() == painting.data).all()
+    painting.keeper.close()
+
+
+def test_a_folder_that_is_nowhere_is_told(tmp_path, labels, monkeypatch):
+    painting = Painting(tmp_path, labels)
+    (tmp_path / "share").write_text("no folder")
+    monkeypatch.setattr(
+        keeper_module, "new_places", lambda case: [case.apart, tmp_path / "gone" / ".a.journal"]
+    )
+    painting.begin()
+    painting.paint()
+    assert painting.keeper.mark().result(timeout=60) is None
+    (told,) = painting.told
+    assert "its folder does not exist" in told
+    painting.keeper.close()
+
+
+def test_a_fault_is_told_and_what_comes_later_is_written(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.keeper.write("do", [None], tool="brush")
+    painting.paint()
+    assert (painting.written() == painting.data).all()
+    (told,) = painting.told
+    assert "please report it" in told
+    painting.keeper.close()
+
+
+def test_a_journal_that_grows_begins_anew(tmp_path, labels, monkeypatch):
+    monkeypatch.setattr(keeper_module, "SMALL", 1000)
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    for _ in range(40):
+        painting.undo(painting.paint(0.02))
+    painting.paint()
+    assert (painting.written() == painting.data).all()
+    (journal,) = journals_of(painting.case)
+    once = sum(len(edit.before) for edit in painting.paint(0.02))
+    painting.keeper.close()
+    assert journal.stat().st_size < 40 * once
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from napari_abdoseg.correction.holder import Lock
+
+assert Lock.take(Path(sys.argv[1])) is not None
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_lock_is_held_as_long_as_its_process_lives(tmp_path):
+    path = tmp_path / "lock"
+    command = [sys.executable, "-c", HOLDING, str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    assert holder_of(path).process == process.pid
+    assert Lock.take(path) is None
+    process.kill()
+    process.wait()
+    assert path.exists()
+    assert holder_of(path) is None
+    lock = Lock.take(path)
+    assert holder_of(path).process == os.getpid()
+    lock.release()
+    assert not path.exists()
+    assert holder_of(path) is None
+
+
+def _no_locks(file: int) -> bool:
+    os.close(file)
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+@pytest.mark.parametrize(
+    ("holder", "days", "is_held"),
+    [
+        (Holder.here(), 9, True),
+        (replace(Holder.here(), process=2**22 + 1), 0, False),
+        (replace(Holder.here(), since="2001-01-01T10:00:00+00:00"), 0, False),
+        (replace(Holder.here(), machine="elsewhere"), 0, True),
+        (replace(Holder.here(), machine="elsewhere"), 2, False),
+    ],
+)
+def test_a_disk_without_locks_tells_by_what_is_written(
+    holder, days, is_held, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(holder_module, "try_lock", _no_locks)
+    path = tmp_path / "lock"
+    path.write_text(json.dumps(vars(holder)))
+    then = time.time() - 86_400 * days
+    os.utime(path, (then, then))
+    assert (holder_of(path) == holder) == is_held
+    lock = Lock.take(path)
+    assert (lock is None) == is_held
+    if lock is not None:
+        assert holder_of(path).process == os.getpid()
+        lock.release()
+        assert not path.exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"user": 3, "since": "yesterday"}'])
+def test_who_holds_a_lock_that_says_nothing_is_somebody(content, tmp_path):
+    path = tmp_path / "lock"
+    lock = Lock.take(path)
+    path.write_text(content)
+    assert holder_of(path).words == "somebody on another machine since an unknown time"
+    lock.release()
