@@ -53,6 +53,11 @@ class Box:
             _shape(map(min, self.start, other.start)), _shape(map(max, self.stop, other.stop))
         )
 
+    def holds(self, voxel: Shape) -> bool:
+        """Whether a voxel lies in it."""
+        inside = zip(self.start, voxel, self.stop, strict=True)
+        return all(first <= at < end for first, at, end in inside)
+
     def size(self, grid: Grid) -> Triple:
         """Edge lengths in mm along (z, y, x)."""
         z, y, x = (

@@ -12,15 +12,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_abdoseg.anatomy.hounsfield import sample_of, seems_hounsfield
 from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.preprocessing.axis_order import reorients
 
-FAT_HU = (-190, -30)
-"""Adipose tissue, after Kvist et al. (1988), Am. J. Clin. Nutr. 48(6), 1351-1361."""
-LEAST_FAT = 0.002
-"""Share of voxels in that range; a trunk has some percent, units other than HU none."""
 COARSEST = 2.0
 """Spacing as a multiple of the model's: beyond it, half of the detail is gone."""
 MOST_OBLIQUE = 30.0
@@ -30,8 +27,6 @@ LEAST_EXTENT = (1 / 6, 1 / 2, 1 / 2)
 DIRECTIONS = ("from head to foot", "from front to back", "from left to right")
 USUAL_AXES = ("LR", "AP", "IS")
 """Where each axis of a file with axial slices may point to."""
-MOST_SAMPLES = 128
-"""Voxels along an axis that are looked at."""
 
 
 def warnings_for(volume: Volume, configurations: Iterable[TrainedConfiguration]) -> tuple[str, ...]:
@@ -69,9 +64,7 @@ def _modality(_: Volume, trained: TrainedConfiguration) -> Iterator[str]:
 def _intensities(volume: Volume, trained: TrainedConfiguration) -> Iterator[str]:
     if set(trained.configured.normalization_schemes) != {"CTNormalization"}:
         return
-    sample = _sample(volume.data)
-    fat = (sample > FAT_HU[0]) & (sample < FAT_HU[1])
-    if fat.mean() < LEAST_FAT:
+    if not seems_hounsfield(volume):
         yield (
             "Hardly a voxel has the density of fat (-190 to -30 HU), so the scan does not seem to "
             "be in Hounsfield units: convert it again from DICOM with its rescale slope and "
@@ -80,6 +73,7 @@ def _intensities(volume: Volume, trained: TrainedConfiguration) -> Iterator[str]
         return
     seen = trained.plans.foreground_intensity_properties_per_channel["0"]
     lowest, highest = seen["percentile_00_5"], seen["percentile_99_5"]
+    sample = sample_of(volume)
     if sample.min() > lowest or sample.max() < highest:
         yield (
             f"Its values go from {sample.min():.0f} to {sample.max():.0f} HU and are cut off "
@@ -141,9 +135,3 @@ def _from_head_to_foot(values: NDArray[np.float64], trained: TrainedConfiguratio
     """Values along the axes of networks as those of a usual scan along (z, y, x)."""
     z, y, x = (float(values[axis]) for axis in trained.plans.transpose_backward)
     return z, y, x
-
-
-def _sample(data: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Evenly spread voxels."""
-    steps = tuple(slice(None, None, 1 + size // MOST_SAMPLES) for size in data.shape)
-    return np.asarray(data[steps], np.float64)

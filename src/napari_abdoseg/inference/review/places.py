@@ -71,8 +71,7 @@ def places_to_review(disagreement: Disagreement) -> tuple[Place, ...]:
 
 def _holds(larger: Place, place: Place) -> bool:
     """Whether a place is one that another configuration has told of."""
-    inside = zip(larger.box.start, place.voxel, larger.box.stop, strict=True)
-    return larger.organ == place.organ and all(low <= at < high for low, at, high in inside)
+    return larger.organ == place.organ and larger.box.holds(place.voxel)
 
 
 def _places(votes: Votes, grid: Grid) -> list[tuple[float, Place]]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from napari_abdoseg.anatomy.hounsfield import FAT_HU, LEAST_FAT
 from napari_abdoseg.image.volume import Volume
-from napari_abdoseg.inference.preflight.scan_checks import FAT_HU, LEAST_FAT
 from napari_abdoseg.training.checking.problem import Kind, Problem
 
 CT = "ct"

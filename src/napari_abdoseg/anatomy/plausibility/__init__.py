@@ -1,0 +1,1 @@
+"""Places in a label map that no healthy abdomen explains."""
