@@ -20,7 +20,7 @@ from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.model_store import catalogue
 from napari_abdoseg.model_store.catalogue import read_catalogue
 from napari_abdoseg.model_store.testing import recording_test
-from napari_abdoseg.plugin.models.rows import AVAILABLE, UNUSABLE, words_of
+from napari_abdoseg.plugin.models.rows import AVAILABLE, OF_OTHER_SCANS, UNUSABLE, words_of
 from napari_abdoseg.plugin.models.terms import terms_words
 from napari_abdoseg.plugin.models.widget import NARROWEST_COLUMN, WIDTH, ModelsWidget
 from napari_abdoseg.plugin.segment.model_choice import MORE
@@ -348,6 +348,56 @@ def test_every_column_is_seen_at_the_panels_width(panel, trained, qtbot):
     assert bar.maximum() == 0
     assert head.sectionSize(0) > NARROWEST_COLUMN
     assert trained in alone.models.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+
+
+@pytest.fixture
+def of_mr(panel, make_model, models, qtbot) -> str:
+    """A model of MR that is here, and that nobody has said to be meant."""
+    folder = shutil.copytree(make_model(), models / "mr")
+    dataset = json.loads((folder / "dataset.json").read_text())
+    (folder / "dataset.json").write_text(json.dumps(dataset | {"channel_names": {"0": "MR"}}))
+    panel.list_models()
+    qtbot.waitUntil(lambda: "mr" in _names(panel))
+    return "mr"
+
+
+@pytest.mark.parametrize("answer", ["use", "leave"])
+def test_a_model_of_other_scans_is_asked_about_and_remembered(answer, panel, of_mr, models, qtbot):
+    segment = SegmentWidget(panel._viewer)
+    qtbot.addWidget(segment)
+    choice = segment.choice.model
+    panel.select(of_mr)
+    assert panel.row.state == OF_OTHER_SCANS
+    assert panel.use.isEnabled()
+    assert not panel.test.isEnabled()
+    panel.use.click()
+    assert choice.question.isVisibleTo(segment)
+    assert "takes MR: what it finds in a CT means nothing" in choice.question.words.text()
+    assert not choice.words.isVisibleTo(segment)
+    assert choice.model is None
+    getattr(choice.question, answer).click()
+    assert not choice.question.isVisibleTo(segment)
+    assert choice.words.isVisibleTo(segment)
+    is_used = answer == "use"
+    assert choice.name.value == ("mr" if is_used else "demo")
+    assert choice.model.other_scan == ("MR" if is_used else None)
+    assert read_card(models / "mr").modality == ("MR" if is_used else None)
+    again = SegmentWidget(panel._viewer)
+    qtbot.addWidget(again)
+    again.choice.model.choose("mr")
+    assert again.choice.model.question.is_asking is not is_used
+    if is_used:
+        qtbot.waitUntil(lambda: panel.row is not None and panel.row.is_usable)
+
+
+def test_an_answer_that_can_not_be_remembered_is_told(panel, of_mr, models, qtbot):
+    segment = SegmentWidget(panel._viewer)
+    qtbot.addWidget(segment)
+    segment.choice.model.choose(of_mr)
+    (models / "mr" / "model.json").mkdir()
+    segment.choice.model.question.use.click()
+    assert "The model is not used." in segment.choice.model.question.words.text()
+    assert segment.choice.model.model is None
 
 
 def test_the_demo_has_its_own_place(panel):

@@ -27,6 +27,7 @@ from napari_abdoseg.inference.model.known_models import (
     known_models,
     name_of,
 )
+from napari_abdoseg.inference.model.other_scans import OtherScansError
 from napari_abdoseg.inference.model.plans_schema import PlansContent
 from napari_abdoseg.inference.model.schema import check
 
@@ -444,11 +445,7 @@ def _require_one_channel(model: Model) -> None:
 def _require_ct_or_consent(model: Model) -> None:
     other = model.other_scan
     if other and model.card.modality is None:
-        raise ModelError(
-            f"The model {model.folder} takes {other}, not CT, and would find organs of a CT in the "
-            f'wrong places: choose a model for CT, or write "modality": "{other}" into its {CARD} '
-            "to use it for such scans all the same."
-        )
+        raise OtherScansError(model.folder, other)
 
 
 def _require_channels_planned(model: Model) -> None:

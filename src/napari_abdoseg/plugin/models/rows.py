@@ -9,6 +9,7 @@ from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.model.card import ModelCard
 from napari_abdoseg.inference.model.known_models import KnownModel, find_known_models
 from napari_abdoseg.inference.model.model_folder import Model, read_model_folder
+from napari_abdoseg.inference.model.other_scans import OtherScansError
 from napari_abdoseg.model_store.cards import trained_folds
 from napari_abdoseg.model_store.catalogue import RECOMMENDED, Entry, find_entry, read_catalogue
 from napari_abdoseg.model_store.sizes import size_of
@@ -16,6 +17,7 @@ from napari_abdoseg.model_store.states import AVAILABLE, STATES, UNUSABLE
 from napari_abdoseg.plugin.widgets.table_model import Column
 from napari_abdoseg.progress import spoken_bytes, spoken_names
 
+OF_OTHER_SCANS = "not for CT"
 SHOWN_ORGANS = 24
 """How many organs are named before they are only counted."""
 
@@ -38,6 +40,8 @@ class ModelRow:
         None if it is not here.
     problem : str
         Why it can't be used.
+    is_asked : bool
+        Whether it can be once its user has said that it is meant.
     """
 
     name: str
@@ -52,6 +56,7 @@ class ModelRow:
     entry: Entry | None = None
     known: KnownModel | None = None
     problem: str = ""
+    is_asked: bool = False
 
     @property
     def is_removable(self) -> bool:
@@ -136,7 +141,9 @@ def _row_of_known(known: KnownModel) -> ModelRow:
         model = read_model_folder(known.folder)
         size = spoken_bytes(size_of(model))
     except (ModelError, OSError) as error:
-        return ModelRow(known.name, known.name, UNUSABLE, known=known, problem=str(error))
+        asked = isinstance(error, OtherScansError)
+        state, said = (OF_OTHER_SCANS if asked else UNUSABLE), str(error)
+        return ModelRow(known.name, known.name, state, known=known, problem=said, is_asked=asked)
     return ModelRow(
         name=known.name,
         title=model.card.title or model.description.partition(". ")[0] or known.name,

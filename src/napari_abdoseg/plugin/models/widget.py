@@ -198,8 +198,8 @@ class ModelsWidget(Panel):
         is_here = row is not None and row.known is not None
         self.install.setEnabled(is_free and row is not None and not is_here)
         usable = row is not None and row.is_usable
-        for button in (self.use, self.export):
-            button.setEnabled(is_free and usable)
+        self.use.setEnabled(is_free and row is not None and (usable or row.is_asked))
+        self.export.setEnabled(is_free and usable)
         self.test.setEnabled(is_free and row is not None and usable and row.card.test is not None)
         self.card.setEnabled(is_free and row is not None and usable and row.is_removable)
         self.remove.setEnabled(is_free and row is not None and row.is_removable)

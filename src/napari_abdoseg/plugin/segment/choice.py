@@ -158,6 +158,7 @@ class SegmentChoice(QWidget):
             ("Save to", self.output.native),
             ("Model", self.model.row.native),
             ("", self.model.words),
+            ("", self.model.question),
             ("Preset", self.preset.native),
             ("", self.preset_words),
         ):

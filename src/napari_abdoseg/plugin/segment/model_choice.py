@@ -12,6 +12,7 @@ from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.model.known_models import known_models
 from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.model_store.catalogue import find_entry
+from napari_abdoseg.plugin.segment.other_scans_question import OtherScansQuestion
 from napari_abdoseg.plugin.widgets.readable import readable
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import spoken_names
@@ -25,7 +26,7 @@ ERROR, ADVICE = "#ff6b6b", "#c9b458"
 
 
 class ModelChoice:
-    """Three rows of a form: the model, a check box a fold, what the model says of itself."""
+    """Rows of a form: the model, a check box a fold, what the model says of itself or asks."""
 
     folds_changed = Signal()
     """Other folds are chosen, of this model or another."""
@@ -38,14 +39,16 @@ class ModelChoice:
         self._chosen_before: list[str] | None = None
         self._known = list(known_models())
         self._others: list[str] = []
-        self._last = self._known[0]
+        self._last = self._before = self._known[0]
         self.name = ComboBox(choices=self._choices, value=self._last, tooltip="Model")
         self._browse = PushButton(text="Folder…", tooltip="Choose an nnU-Net v2 model folder.")
         self.row = Container(widgets=[self.name, self._browse], layout="horizontal", labels=False)
         self.folds: Container[CheckBox] = Container(layout="horizontal", labels=False)
         for container in (self.row, self.folds):
             container.margins = (0, 0, 0, 0)
-        self.words = WrappedLabel()
+        self.words, self.question = WrappedLabel(), OtherScansQuestion()
+        self.question.accepted.connect(self.look_again)
+        self.question.declined.connect(lambda: self.choose(self._before))
         self.name.changed.connect(self._follow_name)
         self._browse.changed.connect(self._ask_for_folder)
         self._read()
@@ -124,13 +127,17 @@ class ModelChoice:
             self.choose(folder)
 
     def _read(self) -> None:
+        refused: ModelError | None = None
         try:
             self.model = read_model(self._last)
         except ModelError as error:
-            self.model = None
+            self.model, refused = None, error
             self._say(str(error), ERROR)
         else:
+            self._before = self._last
             self._say(_words(self.model), ADVICE)
+        self.question.ask(refused)
+        self.words.setHidden(self.question.is_asking)
         self.folds.clear()
         for fold in self.model.folds if self.model else ():
             box = CheckBox(text=fold, value=True)

@@ -85,6 +85,7 @@ class SegmentWidget(Panel):
         models = state_of(napari_viewer, ModelsHere)
         self.follow(models.changed, self.choice.model.look_again)
         self.follow(models.chosen, self._choose_model)
+        self.choice.model.question.accepted.connect(models.changed)
         self.choice.model.more_wanted.connect(self._open_models)
         self.offer.wanted.connect(self._open_models)
         self.choice.changed.connect(self._offer_models)
