@@ -21,6 +21,8 @@ from napari_abdoseg.plugin.saving.leaving import guard_unsaved
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 
 PATIENCE = 60_000
+A_SECOND = 1.0
+"""In which a finished stroke is in the journal: one that is older must never be lost."""
 
 
 @pytest.fixture(scope="module")
@@ -80,16 +82,36 @@ def killed(sessions, seed: int, case: Path, seconds: float) -> tuple[list[State]
     return states(told), at
 
 
-def lost(found: list[State], reopened: Reopened) -> int:
-    """Steps that did not come back; those that did must be undone and redone as before."""
+@dataclass
+class Loss:
+    """How many steps did not come back, and how long before the end the first of them was."""
+
+    steps: int
+    seconds: float
+
+
+def loss(found: list[State], killed_at: float, reopened: Reopened) -> Loss:
+    """What did not come back; what did must be undone and redone as before."""
     voxels = digest(reopened.layer.data)
     come_back = [number for number, state in enumerate(found) if state.voxels == voxels]
-    assert come_back, "it is as it never was"
+    if not come_back:
+        assert_is_one_step_on(reopened.layer, found[-1])
+        return Loss(0, 0)
     state = found[come_back[-1]]
     if reopened.is_offered:
         assert_history(reopened.layer, state)
     last = next(at for at, each in enumerate(found) if each.voxels == found[-1].voxels)
-    return max(0, last - come_back[-1])
+    steps = max(0, last - come_back[-1])
+    return Loss(steps, killed_at - found[come_back[-1] + 1].at if steps else 0)
+
+
+def assert_is_one_step_on(layer: Labels, last: State) -> None:
+    """A step may be in the journal that a session was killed before it could tell of."""
+    layer.undo()
+    if digest(layer.data) != last.voxels:
+        layer.redo()
+        layer.redo()
+    assert digest(layer.data) == last.voxels, "it is as it never was"
 
 
 def assert_history(layer: Labels, state: State) -> None:
@@ -107,28 +129,32 @@ def assert_history(layer: Labels, state: State) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_killed_session_comes_back(seed, sessions, case, qtbot):
     seconds = np.random.default_rng(seed).uniform(0.2, 2.5)
-    found, _ = killed(sessions, seed, case, seconds)
-    assert lost(found, reopen(case, qtbot)) <= 1
+    found, at = killed(sessions, seed, case, seconds)
+    assert loss(found, at, reopen(case, qtbot)).seconds < A_SECOND
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_a_hundred_killed_sessions_come_back(sessions, case, qtbot, capsys):
     masks, scan = (case / MASKS).read_bytes(), case / CT
-    steps, lags, offered = 0, [], 0
+    steps, offered, losses = 0, 0, []
     for seed in range(100, 200):
         folder = case / str(seed)
         folder.mkdir()
         shutil.copy(scan, folder / CT)
         (folder / MASKS).write_bytes(masks)
         seconds = np.random.default_rng(seed).uniform(0.05, 4)
-        found, _ = killed(sessions, seed, folder, seconds)
+        found, at = killed(sessions, seed, folder, seconds)
         reopened = reopen(folder, qtbot)
         steps += len(found) - 1
         offered += reopened.is_offered
-        lags.append(lost(found, reopened))
+        losses.append(loss(found, at, reopened))
         with capsys.disabled():
-            print(seed, f"{seconds:.2f} s", len(found) - 1, "steps, lost", lags[-1], flush=True)
+            print(f"{seed}: killed after {seconds:.2f} s, {len(found) - 1} steps, {losses[-1]}")
+    under_way = sum(each.steps for each in losses)
     with capsys.disabled():
-        print(f"100 kills, {steps} steps, {offered} offered, {sum(lags)} lost, at most {max(lags)}")
-    assert max(lags) <= 1
+        print(
+            f"{len(losses)} kills, {steps} steps, {offered} offered; not written yet when killed: "
+            f"{under_way}, the oldest {max(each.seconds for each in losses):.3f} s old"
+        )
+    assert all(each.seconds < A_SECOND for each in losses)
