@@ -1,7 +1,8 @@
-"""What a report says of the bile duct."""
+"""What a report says of the bile duct, and of what no healthy abdomen explains."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -17,15 +18,21 @@ from napari_abdoseg.progress import drain
 
 
 @pytest.fixture
-def bile_duct_entry(make_model):
-    """A function that gives what a report says of the region in a label map."""
+def report_of(make_model):
+    """A function that gives the report of a label map."""
     ensemble = load_ensemble(make_model(folds=(0,), mirror_axes=None), device="cpu")
 
-    def entry(volume, labels):
+    def report(volume, labels):
         segmentation = replace(drain(segmenting(volume, ensemble)), labels=labels)
-        return case_report("case", volume, segmentation, "fast")["bile_duct_search_region"]
+        return case_report("case", volume, segmentation, "fast")
 
-    return entry
+    return report
+
+
+@pytest.fixture
+def bile_duct_entry(report_of):
+    """A function that gives what a report says of the region in a label map."""
+    return lambda volume, labels: report_of(volume, labels)["bile_duct_search_region"]
 
 
 def test_the_box_of_the_bile_duct_search_region(bile_duct_entry):
@@ -50,3 +57,20 @@ def test_why_there_is_none(bile_duct_entry):
     entry = bile_duct_entry(volume, labels)
     assert not entry["found"]
     assert "pancreas" in entry["reason"]
+
+
+def test_places_in_doubt_are_written_in_the_axis_order_of_the_file(report_of):
+    volume, truth = make_phantom(1, (8.0, 6.0, 6.0), "SAR")
+    assert report_of(volume, truth)["checks"] == []
+    data = truth.data.copy()
+    data[2:6, 2:6, 3:7] = 3
+    report = report_of(volume, replace(truth, data=data))
+    (entry,) = report["checks"]
+    assert (entry["organ"], entry["kind"]) == ("spleen", "outside the body")
+    assert truth.grid.to_stored(data)[tuple(entry["voxel"])] == 3
+    start, stop = entry["box_voxels"]["start"], entry["box_voxels"]["stop"]
+    inside = tuple(slice(low, high) for low, high in zip(start, stop))
+    stray = np.zeros(truth.grid.shape, bool)
+    stray[2:6, 2:6, 3:7] = True
+    assert truth.grid.to_stored(stray)[inside].sum() == stray.sum()
+    json.dumps(report)

@@ -18,6 +18,7 @@ from napari_abdoseg.batch.segment_case import segmenting_case
 from napari_abdoseg.batch.tables import ORGAN_COLUMNS, write_organs_csv
 from napari_abdoseg.cli.console import console
 from napari_abdoseg.cli.predict_words import tell
+from napari_abdoseg.image.files.csv_table import csv_text
 from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
@@ -96,13 +97,14 @@ def test_rows_and_reports_from_before_are_kept(mixed, tmp_path, ensemble):
     first, second, _ = find_cases([mixed], output)
     outcome = run(predicting([first, second], ensemble, "fast"))[1]
     before = rows_of(output)
-    lines = [",".join(row.values()).removesuffix(",") for row in before]
-    write_text(output / "organs.csv", "\n".join([",".join(ORGAN_COLUMNS[:-1]), *lines]) + "\n")
+    rows = [list(row.values())[:-2] for row in before]
+    write_text(output / "organs.csv", csv_text(ORGAN_COLUMNS[:-2], rows))
     old = {key: entry for key, entry in read_report(first.report).items() if key != "orientation"}
     write_report(first.report, old)
     assert swapped_axes(read_report(first.report)) == []
     write_organs_csv(output, [second], [read_report(second.report)])
-    assert rows_of(output) == before
+    of_first = [row | {"orientation": "", "checks": ""} for row in before if row["case"] == "case1"]
+    assert rows_of(output) == [*of_first, *(row for row in before if row["case"] == "case2")]
     assert len(outcome.made) == 2
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from napari_abdoseg.batch.organ_table import OrganRow, read_organ_table
@@ -39,6 +41,28 @@ def test_what_was_written_is_read_again(table):
     assert [row.case for row in read.rows] == ["a", "a", "b", "b"]
     assert read.rows[0] == OrganRow("a", "liver", 1500.5, 55.5, (150.0, 100.0, 120.5), False)
     assert read.rows[1].touches_edge
+
+
+def test_what_is_in_doubt_of_an_organ_has_a_column(tmp_path):
+    kinds = [{"value": 1, "kind": kind} for kind in ("several pieces", "hole", "hole")]
+    write_organs_csv(tmp_path, [], [REPORT | {"checks": kinds}])
+    with (tmp_path / "organs.csv").open() as file:
+        assert [row["checks"] for row in csv.DictReader(file)] == ["hole, several pieces"] * 2
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_rows_of_earlier_versions_stay(tmp_path, missing):
+    table = tmp_path / "organs.csv"
+    write_organs_csv(tmp_path, [], [REPORT | {"case": "b"}])
+    (tmp_path / "b.json").touch()
+    rows = [row[:-missing] for row in csv.reader(table.open())]
+    with table.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    write_organs_csv(tmp_path, [], [REPORT])
+    with table.open() as file:
+        found = list(csv.DictReader(file))
+    assert [row["case"] for row in found] == ["a", "a", "b", "b"]
+    assert {row["checks"] for row in found} == {""}
 
 
 def test_a_folder_without_a_table(tmp_path):

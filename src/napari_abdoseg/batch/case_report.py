@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.anatomy.bile_duct import RegionNotFoundError, bile_duct_region
-from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.anatomy.orientation.check import check_orientation
 from napari_abdoseg.anatomy.orientation.finding import AXIS_NAMES, Orientation
+from napari_abdoseg.anatomy.plausibility.check import check_plausibility
+from napari_abdoseg.batch.doubt_entries import box_entry, doubt_entry, kinds_by_value
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -35,8 +36,9 @@ def case_report(
 ) -> Report:
     """Everything worth knowing of a segmented case, ready for JSON.
 
-    Boxes are half open in voxels of the file's own axis order, and in RAS+ mm. With
-    ``review``, places where folds disagree are listed.
+    Boxes are half open in voxels of the file's own axis order, and in RAS+ mm. ``checks`` are
+    places that no healthy abdomen explains. With ``review``, places where folds disagree are
+    listed.
     """
     labels = segmentation.labels
     device = segmentation.shares[0].trained.device
@@ -54,6 +56,7 @@ def case_report(
             _organ_entry(organ, measures, labels)
             for organ, measures in measure_organs(labels, volume).items()
         ],
+        "checks": [doubt_entry(doubt, labels.grid) for doubt in check_plausibility(labels, volume)],
         "bile_duct_search_region": _region_entry(labels),
         **({"review": _review_entries(segmentation)} if review else {}),
         "models": [_model_entry(share, labels) for share in segmentation.shares],
@@ -74,6 +77,14 @@ def swapped_axes(report: Report) -> list[str]:
     None in reports that were written before this was looked at.
     """
     return list(report.get("orientation", {}).get("swapped", []))
+
+
+def doubted_organs(report: Report) -> dict[int, str]:
+    """What is in doubt of each organ that is, by its value; see `kinds_by_value`.
+
+    None in reports that were written before this was looked at.
+    """
+    return kinds_by_value(report.get("checks", []))
 
 
 def _orientation_entry(orientation: Orientation) -> dict[str, Any]:
@@ -103,7 +114,7 @@ def _model_entry(share: Share, labels: LabelMap) -> dict[str, Any]:
         "folds": list(share.folds),
         "passes": share.passes,
         "passes_everywhere": share.passes_everywhere,
-        "region": None if share.region is None else _box_entry(share.region, labels),
+        "region": None if share.region is None else box_entry(share.region, labels.grid),
     }
 
 
@@ -132,16 +143,7 @@ def _region_entry(labels: LabelMap) -> dict[str, Any]:
         "found": True,
         "note": "A place to look, never a finding.",
         "volume_ml": round(voxels * labels.grid.voxel_volume, 3),
-        **_box_entry(region.box, labels),
-    }
-
-
-def _box_entry(box: Box, labels: LabelMap) -> dict[str, Any]:
-    start, stop = box.stored_bounds(labels.grid)
-    low, high = box.ras_bounds(labels.grid)
-    return {
-        "box_voxels": {"start": list(start), "stop": list(stop)},
-        "box_mm": {"min": [round(v, 3) for v in low], "max": [round(v, 3) for v in high]},
+        **box_entry(region.box, labels.grid),
     }
 
 
@@ -152,7 +154,7 @@ def _organ_entry(organ: Any, measures: Any, labels: LabelMap) -> dict[str, Any]:
         "voxels": measures.voxels,
         "volume_ml": round(measures.volume_ml, 3),
         "mean_hu": round(measures.mean_hu, 2),
-        **_box_entry(measures.box, labels),
+        **box_entry(measures.box, labels.grid),
         "touches_edge": measures.touches_edge,
     }
 
@@ -184,6 +186,7 @@ def read_report(path: Path) -> Report:
 def _is_whole(report: Report) -> bool:
     texts = [report["case"], *report["warnings"], *swapped_axes(report)]
     texts += (organ["name"] for organ in report["organs"])
+    texts += doubted_organs(report).values()
     numbers = [
         number
         for organ in report["organs"]

@@ -8,7 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from napari_abdoseg.batch.case import Case
-from napari_abdoseg.batch.case_report import Report, swapped_axes
+from napari_abdoseg.batch.case_report import Report, doubted_organs, swapped_axes
 from napari_abdoseg.image.files.csv_table import csv_text, read_csv
 from napari_abdoseg.image.files.saving import remove_file, write_text
 
@@ -16,8 +16,10 @@ ORGANS, FAILED = "organs.csv", "failed.csv"
 ORGAN_COLUMNS = (
     *("case", "organ", "value", "voxels", "volume_ml", "mean_hu", "touches_edge"),
     *("r_min_mm", "a_min_mm", "s_min_mm", "r_max_mm", "a_max_mm", "s_max_mm"),
-    "orientation",
+    *("orientation", "checks"),
 )
+EARLIER_COLUMNS = (ORGAN_COLUMNS[:-2], ORGAN_COLUMNS[:-1])
+"""Those of earlier versions."""
 FAILED_COLUMNS = ("case", "file", "reason")
 
 
@@ -42,7 +44,9 @@ def write_organs_csv(
     """
     path = output / ORGANS
     earlier = _rows_of_others(path, ORGAN_COLUMNS, cases)
-    earlier += ([*row, ""] for row in _rows_of_others(path, ORGAN_COLUMNS[:-1], cases))
+    for columns in EARLIER_COLUMNS:
+        empty = [""] * (len(ORGAN_COLUMNS) - len(columns))
+        earlier += ([*row, *empty] for row in _rows_of_others(path, columns, cases))
     there = {report.name for report in output.glob("*.json")}
     rows: list[Sequence[object]] = [row for row in earlier if f"{row[0]}.json" in there]
     rows += (row for report in reports for row in _organ_rows(report))
@@ -50,7 +54,7 @@ def write_organs_csv(
 
 
 def _organ_rows(report: Report) -> list[list[object]]:
-    swapped = ", ".join(swapped_axes(report))
+    swapped, doubted = ", ".join(swapped_axes(report)), doubted_organs(report)
     return [
         [
             report["case"],
@@ -60,6 +64,7 @@ def _organ_rows(report: Report) -> list[list[object]]:
             *organ["box_mm"]["min"],
             *organ["box_mm"]["max"],
             f"swapped: {swapped}" if swapped else "",
+            doubted.get(organ["value"], ""),
         ]
         for organ in report["organs"]
     ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
-from napari_abdoseg.batch.case_report import Report, swapped_axes
+from napari_abdoseg.batch.case_report import Report, doubted_organs, swapped_axes
 from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.batch.tables import FAILED, ORGANS
 from napari_abdoseg.cli.console import console, say, say_after, say_failed
@@ -80,12 +81,17 @@ def organ_table(reports: list[Report]) -> Table:
         table.add_column(column, justify="right")
     table.add_column("")
     for report in reports:
+        doubted = doubted_organs(report)
         for organ in report["organs"]:
             table.add_row(
                 report["case"],
                 organ["name"],
                 f"{organ['volume_ml']:.1f}",
                 f"{organ['mean_hu']:.0f}",
-                "touches the edge of the scan" if organ["touches_edge"] else "",
+                "; ".join(filter(None, (_edge(organ), doubted.get(organ["value"])))),
             )
     return table
+
+
+def _edge(organ: dict[str, Any]) -> str:
+    return "touches the edge of the scan" if organ["touches_edge"] else ""
