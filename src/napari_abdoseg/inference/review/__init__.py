@@ -1,4 +1,4 @@
-"""Where folds disagree, and which of those places to look at first."""
+"""Where folds disagree, and which places to look at first."""
 
 from napari_abdoseg.inference.review.places import Place, places_to_review
 
