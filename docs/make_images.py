@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import shutil
 import tempfile
@@ -16,12 +17,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 SCRATCH = Path(tempfile.gettempdir()) / "abdoseg_study"
 os.environ["NAPARI_CONFIG"] = str(SCRATCH / "settings.yaml")  # napari as it comes
+os.environ["ABDOSEG_MODELS"] = str(SCRATCH / "models")
 
 import napari  # noqa: E402
 import numpy as np  # noqa: E402
@@ -37,8 +41,11 @@ from napari_abdoseg.image.nifti.volumes import write_volume  # noqa: E402
 from napari_abdoseg.image.phantom import make_phantom  # noqa: E402
 from napari_abdoseg.image.volume import LabelMap, Volume  # noqa: E402
 from napari_abdoseg.inference.model.ensemble import load_ensemble  # noqa: E402
+from napari_abdoseg.inference.model.known_models import PACKAGED  # noqa: E402
 from napari_abdoseg.inference.result import Segmentation  # noqa: E402
 from napari_abdoseg.inference.segmentation import segmenting  # noqa: E402
+from napari_abdoseg.model_store import catalogue  # noqa: E402
+from napari_abdoseg.model_store.catalogue import RECOMMENDED  # noqa: E402
 from napari_abdoseg.plugin.compare.score_columns import DISTANCE  # noqa: E402
 from napari_abdoseg.plugin.four_panel.frame import TWO_BY_TWO  # noqa: E402
 from napari_abdoseg.plugin.four_panel.view import (  # noqa: E402
@@ -99,6 +106,30 @@ def running() -> None:
         save_window(viewer, "running")
         panel.cancel()
         wait(lambda: panel.job is None)
+
+
+def three_clicks() -> None:
+    """From the offer of a model to the model chosen, whose weights here are the demo's."""
+    with local_catalogue(), window() as viewer:
+        segment = open_panel(viewer, "Segment organs")
+        add_scan(viewer, part_of_phantom())
+        wait(lambda: segment.offer.isVisible() and is_foretold(segment))
+        rest(1)
+        pictures = [pixels(segment)]
+        segment.offer.button.click()
+        models = open_panel(viewer, "Models")
+        wait(lambda: models.row is not None and models.row.name == RECOMMENDED)
+        rest(1)
+        pictures.append(pixels(models))
+        models.install.click()
+        rest(1)
+        pictures.append(pixels(models.dialog))
+        models.dialog.buttons()[0].click()
+        wait(lambda: models.job is None and segment.choice.model.name.value == RECOMMENDED)
+        open_panel(viewer, "Segment organs")
+        wait(lambda: is_foretold(segment))
+        rest(1)
+        save(beside(*pictures, pixels(segment)), "three_clicks")
 
 
 def review() -> None:
@@ -170,8 +201,7 @@ def training_panel() -> None:
             panel.table.setCurrentIndex(panel.folds.index(row, 0))
             rest(3)
             pictures.append(pixels(panel))
-        between = np.zeros((pictures[0].shape[0], GAP, 3), np.uint8)
-        save(np.concatenate([pictures[0], between, pictures[1]], axis=1), "training_panel")
+        save(beside(*pictures), "training_panel")
 
 
 def training_curves() -> None:
@@ -202,6 +232,35 @@ def noisy(volume: Volume) -> Volume:
     """A scan with more noise than the demo ensemble has seen."""
     noise = np.random.default_rng(SEED).normal(0, NOISE_HU, volume.data.shape)
     return replace(volume, data=(volume.data + noise).astype(volume.data.dtype))
+
+
+def part_of_phantom() -> Volume:
+    """A scan that doesn't show its ends, so that it isn't taken for a phantom."""
+    volume = phantom()[0]
+    grid = volume.grid.part((8, 0, 0), volume.grid.shape)
+    return Volume(volume.data[8:], grid)
+
+
+@contextmanager
+def local_catalogue() -> Iterator[None]:
+    """The catalogue's recommended model, whose archive a server on this machine has."""
+    served, folder = SCRATCH / "served", SCRATCH / "catalogue"
+    for place in (served, folder):
+        place.mkdir(parents=True, exist_ok=True)
+    archive = Path(shutil.make_archive(str(served / "model"), "zip", PACKAGED / "demo"))
+    server = ThreadingHTTPServer(
+        ("localhost", 0), partial(SimpleHTTPRequestHandler, directory=served)
+    )
+    Thread(target=server.serve_forever, daemon=True).start()
+    entry = json.loads((catalogue.CATALOGUE / f"{RECOMMENDED}.json").read_text())
+    entry["parts"] = [{"url": f"http://localhost:{server.server_port}/{archive.name}"}]
+    (folder / f"{RECOMMENDED}.json").write_text(json.dumps(entry))
+    real, catalogue.CATALOGUE = catalogue.CATALOGUE, folder
+    try:
+        yield
+    finally:
+        catalogue.CATALOGUE = real
+        server.shutdown()
 
 
 def with_errors(truth: LabelMap) -> LabelMap:
@@ -293,6 +352,11 @@ def add_scan(viewer: napari.Viewer, volume: Volume) -> Image:
     return viewer.add_image(data, **{**options, "name": "ct"})
 
 
+def is_foretold(panel: Any) -> bool:
+    """Whether the panel `Segment organs` tells what a run will take."""
+    return panel.preflight.words.text().startswith("About")
+
+
 def has_all_surfaces(viewer: napari.Viewer) -> bool:
     """Whether the surface of each organ of the phantom is there."""
     surfaces = [layer for layer in viewer.layers if isinstance(layer, Surface)]
@@ -320,6 +384,17 @@ def pixels(widget: Any) -> NDArray[np.uint8]:
     return rows.reshape(image.height(), image.width(), 4)[..., :3].copy()
 
 
+def beside(*pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pictures beside each other, their upper ends on a line."""
+    height = max(len(picture) for picture in pictures)
+    filled = []
+    for picture in pictures:
+        below = ((0, height - len(picture)), (0, 0), (0, 0))
+        whole = np.pad(picture, below, mode="edge")
+        filled.append(np.pad(whole, ((0, 0), (0, GAP), (0, 0))))
+    return np.concatenate(filled, axis=1)[:, :-GAP]
+
+
 def save_window(viewer: napari.Viewer, name: str) -> None:
     """Save a picture of the whole window."""
     save(viewer.window.screenshot(flash=False)[..., :3], name)
@@ -334,7 +409,7 @@ def save(picture: NDArray[np.uint8], name: str) -> None:
 
 
 PICTURES = (
-    *(four_panels, four_panels_grid, running, review, compare, cohort),
+    *(three_clicks, four_panels, four_panels_grid, running, review, compare, cohort),
     *(training_panel, training_curves),
 )
 

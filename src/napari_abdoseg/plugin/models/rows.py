@@ -18,6 +18,8 @@ from napari_abdoseg.plugin.widgets.table_model import Column
 from napari_abdoseg.progress import spoken_bytes, spoken_names
 
 OF_OTHER_SCANS = "not for CT"
+LONGEST_NAME = 18
+"""Letters of a name that leave room for state and licence beside it in a narrow dock."""
 SHOWN_ORGANS = 24
 """How many organs are named before they are only counted."""
 
@@ -86,8 +88,9 @@ def model_rows() -> list[ModelRow]:
 def model_columns() -> tuple[Column[ModelRow], ...]:
     """What the table says of each model."""
     return (
-        Column("Model", lambda row: row.name, row_tip=_name_and_title),
+        Column("Model", lambda row: _shortened(row.name), row_tip=_name_and_title),
         Column("State", lambda row: row.state, row_tip=lambda row: row.problem),
+        Column("Licence", lambda row: row.licence),
         Column(
             "Organs",
             lambda row: str(len(row.organs) or ""),
@@ -95,8 +98,13 @@ def model_columns() -> tuple[Column[ModelRow], ...]:
             row_tip=lambda row: ", ".join(row.organs),
         ),
         Column("Size", lambda row: row.size, is_figure=True),
-        Column("Licence", lambda row: row.licence),
     )
+
+
+def _shortened(name: str) -> str:
+    """A name without the middle of a long one: its beginning and its end tell it from others."""
+    half = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[1 - half :]}"
 
 
 def _name_and_title(row: ModelRow) -> str:

@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QDialog,
     QFileDialog,
     QGridLayout,
-    QHeaderView,
     QInputDialog,
     QLineEdit,
     QMessageBox,
@@ -46,7 +45,7 @@ from napari_abdoseg.progress import Progress, Work
 if TYPE_CHECKING:
     from napari import Viewer
 
-WIDTH, TABLE_HEIGHT, NARROWEST_COLUMN = 400, 220, 40
+WIDTH, TABLE_HEIGHT = 400, 220
 HINT = "Address (https://…), zip archive or folder of a model"
 READING = "Looking for models…"
 
@@ -64,8 +63,6 @@ class ModelsWidget(Panel):
         self.models: TableModel[ModelRow] = TableModel(model_columns())
         self.table = PlainTable(self.models)
         self.table.setUniformRowHeights(True)
-        self.table.head.setMinimumSectionSize(NARROWEST_COLUMN)
-        self.table.head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.words = WrappedLabel()
         self.install = QPushButton("Install")
         self.use = QPushButton("Segment with it")
