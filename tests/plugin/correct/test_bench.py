@@ -116,3 +116,17 @@ def test_what_is_not_there_is_told_in_a_sentence(layer, panel, proposed, value, 
     assert bench.is_problem
     assert bench.words.startswith(words)
     assert (layer.data == before).all()
+
+
+def test_a_step_is_told_voxel_by_voxel_while_the_own_canvas_is_hidden(viewer, request, qtbot):
+    toggle_four_panel_view(viewer)
+    layer = request.getfixturevalue("layer")  # which that canvas has never drawn
+    told, doubtful = [], []
+    labels = shared_labels(layer)
+    labels.edited.connect(lambda edits, how: told.append((how, labels.tool, len(edits))))
+    labels.changed.connect(lambda: doubtful.append(True))
+    request.getfixturevalue("proposed")("fill holes").take()
+    layer.undo()
+    assert told == [("do", "fill holes", 1), ("undo", "brush", 1)]
+    assert not doubtful
+    toggle_four_panel_view(viewer)

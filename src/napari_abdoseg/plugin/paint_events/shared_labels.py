@@ -84,6 +84,7 @@ class SharedLabels:
     def __init__(self, source: Labels) -> None:
         self.guard: Guard = let_all_stay
         self.tool = BRUSH
+        self._is_written_to = False
         self._source = ref(source)
         self._looks: WeakKeyDictionary[Labels, Look] = WeakKeyDictionary()
         self._history = PaintHistory.of(source)
@@ -136,6 +137,15 @@ class SharedLabels:
         put_history(source, done, undone)
         source.refresh()
         self._doubtful = {}
+
+    @contextmanager
+    def written_to(self) -> Iterator[None]:
+        """What napari draws anew meanwhile is a stroke's, which is told at its end."""
+        self._is_written_to = True
+        try:
+            yield
+        finally:
+            self._is_written_to = False
 
     def open(self) -> None:
         """Follow the source until all have closed who have opened."""
@@ -226,6 +236,8 @@ class SharedLabels:
 
     def _hear_of_redraw(self, layer: Labels) -> None:
         """Undo, redo, voxels that a script has changed, or nothing but another look."""
+        if self._is_written_to:
+            return
         before, self._history = self._history, PaintHistory.of(layer)
         look, self._looks[layer] = self._looks[layer], Look(layer)
         history = self._history

@@ -61,4 +61,6 @@ def write(layer: Labels, edit: Edit) -> None:
     small = np.min_scalar_type(max(layer.data.shape))
     z, y, x = (axis.astype(small) for axis in edit.where)
     first = edit.after[0]
-    layer.data_setitem((z, y, x), first if (edit.after == first).all() else edit.after)
+    labels = first if (edit.after == first).all() else edit.after
+    with shared_labels(layer).written_to():
+        layer.data_setitem((z, y, x), labels)
