@@ -130,3 +130,32 @@ def test_a_step_is_told_voxel_by_voxel_while_the_own_canvas_is_hidden(viewer, re
     assert told == [("do", "fill holes", 1), ("undo", "brush", 1)]
     assert not doubtful
     toggle_four_panel_view(viewer)
+
+
+def test_keys_choose_tools_while_a_label_map_is_selected(viewer, layer, panel, qtbot):
+    bench = panel.bench
+    press(viewer, qtbot, Qt.Key.Key_H)
+    assert bench.tool.name == "fill holes"
+    press(viewer, qtbot, Qt.Key.Key_S)
+    assert bench.tool.name == "smooth"
+    amount = panel.form.rows["mm"]
+    amount.setFocus()
+    amount.selectAll()
+    qtbot.keyClicks(amount, "5")
+    assert bench.values["mm"] == 5.0
+    qtbot.waitUntil(lambda: bench.is_ready)
+    before = layer.data.copy()
+    qtbot.keyClick(amount, Qt.Key.Key_Return)
+    assert (layer.data != before).any()
+    viewer.layers.selection = {viewer.layers[0]}
+    press(viewer, qtbot, Qt.Key.Key_H)
+    assert bench.tool is None
+
+
+def test_a_label_map_that_is_removed_takes_its_preview_along(viewer, layer, proposed):
+    bench = proposed("fill holes")
+    viewer.layers.remove(layer)
+    assert not overlays(viewer)
+    assert bench.tool is None
+    assert bench.words.startswith("There is no label map in view")
+    bench.take()

@@ -12,6 +12,7 @@ from napari_abdoseg.plugin.correct.tool_bar import GROUPS
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.slice_in_hand import slice_in_hand
 
 LIVER, KIDNEY, SPLEEN, PANCREAS = 1, 2, 3, 4
@@ -191,3 +192,28 @@ def test_each_tool_has_a_key_a_tip_and_an_icon_of_its_own(panel):
         button = panel.buttons[tool.title]
         assert tool.key in button.toolTip()
         assert not button.icon().isNull()
+
+
+def test_an_organ_is_renamed_and_one_is_added(viewer, layer, panel, qtbot):
+    scene = panel.bench.target().scene
+    qtbot.waitUntil(lambda: scene.is_current)
+    color = scene.masks.color(scene.table.organs[0]).tolist()
+    panel.buttons["Rename"].click()
+    line = panel.form.rows["name"]
+    qtbot.keyClicks(line, "spleen")
+    assert "There is a spleen already" in panel.bench.words
+    line.clear()
+    qtbot.keyClicks(line, "left liver")
+    assert panel.bench.words == "liver becomes left liver."
+    panel.bench.take()
+    qtbot.waitUntil(lambda: scene.table.organs[0].name == "left liver")
+    assert scene.masks.color(scene.table.organs[0]).tolist() == color
+    assert layer in unsaved_labels(viewer).layers
+    panel.buttons["Add organ"].click()
+    qtbot.keyClicks(panel.form.rows["name"], "stomach")
+    panel.bench.take()
+    qtbot.waitUntil(lambda: scene.table.organs[-1].name == "stomach")
+    added = scene.table.organs[-1].value
+    assert layer.selected_label == added
+    assert added not in layer.data
+    assert panel.organ.currentText() == "stomach"

@@ -79,6 +79,7 @@ class Bench:
         self.words = ""
         self.is_problem = False
         self.proposal: Proposal | None = None
+        self._offer: Callable[[], None] | None = None
         self._kept: dict[str, dict[str, Any]] = {}
         self._asked = 0
         self._waiting: Callable[[], None] | None = None
@@ -162,8 +163,23 @@ class Bench:
         question = Question(labels, target.value, sure(target.scene.table.grid), place)
         self._work.start_soon(self._asked, work, question, dict(self.values))
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is something to take."""
+        has_changes = self.proposal is not None and self.proposal.changes is not None
+        return has_changes or self._offer is not None
+
+    def offer(self, words: str, do: Callable[[], None]) -> None:
+        """Let the user take something that is no change of voxels."""
+        self.forget_preview()
+        self._offer = do
+        self.say(words)
+
     def take(self) -> None:
-        """Change what the preview shows, as one step of undo."""
+        """Change what the preview shows, as one step of undo; or do what is offered."""
+        if self._offer is not None:
+            self._offer()
+            return
         proposal, tool = self.proposal, self.tool
         if proposal is None or tool is None or proposal.changes is None:
             return
@@ -244,7 +260,7 @@ class Bench:
     def _forget_proposal(self) -> None:
         """What is being computed is no answer any more."""
         self._asked += 1
-        self.proposal = self._waiting = None
+        self.proposal = self._waiting = self._offer = None
 
     def _follow(self, target: Target | None) -> None:
         if self._following is not None:

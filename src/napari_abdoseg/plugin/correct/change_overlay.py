@@ -31,9 +31,16 @@ from napari_abdoseg.plugin.widgets.certain import sure
 GAIN = QColor("#56b4e9")
 LOSS = QColor("#ff8a1f")
 """Sky blue and orange, which all kinds of colour vision tell apart."""
-FILL, TINT = 120, 60
-"""Opacity of 255 where an organ gains, and behind the hatching where it loses."""
-LINE_PIXELS = 1.6
+SHADE = QColor(0, 0, 0, 120)
+"""Behind the hatching, which is to be told from masks of any colour."""
+FILL = 150
+"""Opacity of 255 where an organ gains."""
+LINE_PIXELS = 1.4
+FILLS = (
+    (QBrush(QColor(GAIN.red(), GAIN.green(), GAIN.blue(), FILL)),),
+    (QBrush(SHADE), QBrush(LOSS, Qt.BrushStyle.BDiagPattern)),
+)
+"""What is drawn where an organ gains, and where it loses, one over the other."""
 
 
 class ChangeOverlay(QWidget):
@@ -144,10 +151,7 @@ class _Picture:
 
     def draw(self, painter: QPainter, to_canvas: QTransform, size: Any) -> None:
         """Draw it on a canvas of a size."""
-        for mask, brushes in (
-            (self._gain, [QBrush(_with_alpha(GAIN, FILL))]),
-            (self._loss, [QBrush(_with_alpha(LOSS, TINT)), QBrush(LOSS, Hatched)]),
-        ):
+        for mask, brushes in zip((self._gain, self._loss), FILLS, strict=True):
             for brush in brushes:
                 painter.drawPixmap(0, 0, _filled(mask, brush, to_canvas, size))
         painter.setTransform(to_canvas)
@@ -155,13 +159,6 @@ class _Picture:
             pen = QPen(color, LINE_PIXELS)
             pen.setCosmetic(True)
             painter.strokePath(lines, pen)
-
-
-Hatched = Qt.BrushStyle.BDiagPattern
-
-
-def _with_alpha(color: QColor, alpha: int) -> QColor:
-    return QColor(color.red(), color.green(), color.blue(), alpha)
 
 
 def _mask_image(mask: NDArray[np.bool_]) -> QImage:

@@ -40,7 +40,7 @@ KEEP_LARGEST = OrganTool(
     "Keep largest",
     "Keeps the largest part of the organ, removes all others",
     "keep_largest",
-    "Shift+K",
+    "K",
     work=_keep_largest,
 )
 REMOVE_SMALL = OrganTool(
@@ -48,7 +48,7 @@ REMOVE_SMALL = OrganTool(
     "Remove small parts",
     "Removes parts of the organ below a volume",
     "remove_small",
-    "Shift+D",
+    "D",
     (Amount("ml", "Below", 1.0, 0.01, 1000.0, 0.5, "ml"),),
     work=_remove_small,
 )
@@ -57,7 +57,7 @@ REMOVE_PART = PlaceTool(
     "Remove part",
     "Removes the part of the organ that you click",
     "remove_part",
-    "Shift+R",
+    "R",
     hint="Click the part that is to go, in any slice.",
     work=_remove,
 )
@@ -66,7 +66,7 @@ KEEP_PART = PlaceTool(
     "Keep part",
     "Keeps the part of the organ that you click, removes all others",
     "keep_part",
-    "Shift+Q",
+    "Q",
     hint="Click the part that is to stay, in any slice.",
     work=_keep,
 )
@@ -75,7 +75,7 @@ GIVE_PART = PlaceTool(
     "Give part",
     "Gives the part of the organ that you click to another organ",
     "give_part",
-    "Shift+T",
+    "T",
     (OtherOrgan("to", "To"),),
     hint="Click the part that another organ gets, in any slice.",
     work=_give,
@@ -85,7 +85,7 @@ SPLIT = OrganTool(
     "Split",
     "Gives the second largest part of the organ to another organ",
     "split",
-    "Shift+Y",
+    "Y",
     (OtherOrgan("to", "To"),),
     work=_split,
 )

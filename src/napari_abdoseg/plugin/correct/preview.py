@@ -5,13 +5,14 @@ from __future__ import annotations
 from napari.components import ViewerModel
 from napari.layers import Labels
 
+from napari_abdoseg.plugin.correct.change_cloud import ChangeCloud
 from napari_abdoseg.plugin.correct.change_overlay import ChangeOverlay
 from napari_abdoseg.plugin.correct.proposal import Changes
-from napari_abdoseg.plugin.four_panel.view import canvases_of
+from napari_abdoseg.plugin.four_panel.view import canvases_of, scenes_of
 
 
 class Preview:
-    """Shows changes over the slices; neither a layer nor a label map is made for it.
+    """Shows changes over the slices and in 3D; neither a layer nor a label map is made for it.
 
     Parameters
     ----------
@@ -20,7 +21,7 @@ class Preview:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self._overlays: list[ChangeOverlay] = []
+        self._pictures: list[ChangeOverlay | ChangeCloud] = []
         self._shown: tuple[Labels, Changes] | None = None
 
     def show(self, layer: Labels, changes: Changes | None) -> None:
@@ -30,14 +31,17 @@ class Preview:
 
     def show_again(self) -> None:
         """Show the same in the panels that there are now."""
-        for overlay in self._overlays:
-            overlay.end()
-        self._overlays = []
+        for picture in self._pictures:
+            picture.end()
+        self._pictures = []
         if self._shown is not None:
-            self._overlays = [
+            self._pictures = [
                 ChangeOverlay(canvas, viewer, *self._shown)
                 for viewer, canvas in canvases_of(self._viewer)
                 if viewer.dims.ndisplay == 2
+            ]
+            self._pictures += [
+                ChangeCloud(scene, *self._shown) for scene in scenes_of(self._viewer)
             ]
 
     def clear(self) -> None:

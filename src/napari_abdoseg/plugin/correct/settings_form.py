@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QWidget,
 )
@@ -20,7 +21,15 @@ from qtpy.QtWidgets import (
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
 from napari_abdoseg.plugin.correct.target import Target
-from napari_abdoseg.plugin.correct.tool import Action, Amount, Choice, OtherLayer, Setting, Tool
+from napari_abdoseg.plugin.correct.tool import (
+    Action,
+    Amount,
+    Choice,
+    OtherLayer,
+    Setting,
+    Text,
+    Tool,
+)
 from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
 
@@ -55,6 +64,12 @@ class SettingsForm(QWidget):
             self.rows[setting.name] = row
             layout.addRow(setting.label, row)
 
+    def take_focus(self) -> None:
+        """Let the keyboard write what is to be written, if anything is."""
+        for row in self.rows.values():
+            if isinstance(row, QLineEdit):
+                row.setFocus()
+
 
 def _action(action: Action, bench: Bench) -> QWidget:
     button = QPushButton(action.words)
@@ -67,6 +82,8 @@ def _row(setting: Setting, value: Any, target: Target | None, tell: Tell) -> QWi
         return _amount(setting, value, tell)
     if isinstance(setting, Choice):
         return _choice(setting, value, tell)
+    if isinstance(setting, Text):
+        return _text(value, tell)
     if isinstance(setting, OtherLayer):
         return _layer(value, target, tell)
     return _organ(value, target, tell)
@@ -102,6 +119,12 @@ def _choice(setting: Choice, value: str, tell: Tell) -> QWidget:
 
 def _tell_choice(tell: Tell, choice: str, _: bool = True) -> None:
     tell(choice)
+
+
+def _text(value: str | None, tell: Tell) -> QWidget:
+    line = QLineEdit(value or "")
+    line.textEdited.connect(tell)
+    return line
 
 
 def _organ(value: int | None, target: Target | None, tell: Tell) -> QWidget:

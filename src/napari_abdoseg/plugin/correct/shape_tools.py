@@ -37,7 +37,7 @@ FILL_HOLES = OrganTool(
     "Fill holes",
     "Fills what the organ encloses, in 3D or slice by slice",
     "fill_holes",
-    "Shift+H",
+    "H",
     (Choice("holes", "Holes in", ("3D", *AXES)),),
     work=_fill_holes,
 )
@@ -46,7 +46,7 @@ SMOOTH = OrganTool(
     "Smooth",
     "Smooths the organ's surface",
     "smooth",
-    "Shift+S",
+    "S",
     (Amount("mm", "Kernel", 2.0, 0.5, 10.0, 0.5, "mm"),),
     work=_smooth,
 )
@@ -55,7 +55,7 @@ GROW = OrganTool(
     "Grow",
     "Lets the organ grow into the background by a distance",
     "grow",
-    "Shift+G",
+    "G",
     (Amount("mm", "By", 2.0, 0.1, 50.0, 0.5, "mm"),),
     work=_grow,
 )
@@ -64,7 +64,7 @@ SHRINK = OrganTool(
     "Shrink",
     "Takes a layer off the organ's surface",
     "shrink",
-    "Shift+J",
+    "J",
     (Amount("mm", "By", 2.0, 0.1, 50.0, 0.5, "mm"),),
     work=_shrink,
 )
@@ -73,7 +73,7 @@ HOLLOW = OrganTool(
     "Hollow",
     "Leaves a wall of the organ",
     "hollow",
-    "Shift+U",
+    "U",
     (Amount("mm", "Wall", 3.0, 0.5, 50.0, 0.5, "mm"),),
     work=_hollow,
 )

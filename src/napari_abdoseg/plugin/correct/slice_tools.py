@@ -110,7 +110,7 @@ FILL_BETWEEN = FillBetween(
     "Fill between slices",
     "Fills the organ in between the slices that you have painted, marked on the sliders",
     "fill_between",
-    "Shift+F",
+    "I",
     (
         Choice("organs", "Organs", (THIS, ALL)),
         Action("mark", "Slice in view", "Mark, or unmark", mark_slice),
@@ -121,13 +121,13 @@ COPY_TO_NEXT = CopySlice(
     "Copy to next slice",
     "Copies the organ from the slice in view to the next, and goes there",
     "copy_next",
-    "Shift+Up",
+    ".",
 )
 COPY_TO_PREVIOUS = CopySlice(
     "copy slice",
     "Copy to previous slice",
     "Copies the organ from the slice in view to the one before, and goes there",
     "copy_previous",
-    "Shift+Down",
+    ",",
     step=-1,
 )

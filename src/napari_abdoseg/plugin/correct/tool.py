@@ -43,6 +43,15 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Text:
+    """A setting that is written, such as a name; None as long as nothing is."""
+
+    name: str
+    label: str
+    at_first: None = None
+
+
+@dataclass(frozen=True)
 class OtherOrgan:
     """A setting that is another organ of the label map: its label, None for no organ."""
 
@@ -70,7 +79,7 @@ class Action:
     act: Callable[[Bench], None]
 
 
-Setting = Amount | Choice | OtherOrgan | OtherLayer | Action
+Setting = Amount | Choice | Text | OtherOrgan | OtherLayer | Action
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ class Tool:
     icon : str
         Name of a file in ``icons/``.
     key : str
-        As Qt writes it, such as ``"Shift+H"``.
+        As Qt writes it, such as ``"H"``; it works while a label map is selected.
     settings : tuple of Setting, optional
     """
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from napari_abdoseg.plugin.correct import part_tools, shape_tools, slice_tools, whole_organ_tools
+from napari_abdoseg.plugin.correct import (
+    naming_tools,
+    part_tools,
+    shape_tools,
+    slice_tools,
+    whole_organ_tools,
+)
 from napari_abdoseg.plugin.correct.tool import Tool
 
 GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
@@ -33,6 +39,12 @@ GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
     ),
     (
         "Organs",
-        (whole_organ_tools.SWAP, whole_organ_tools.MERGE, whole_organ_tools.COPY_ORGAN),
+        (
+            whole_organ_tools.SWAP,
+            whole_organ_tools.MERGE,
+            whole_organ_tools.COPY_ORGAN,
+            naming_tools.RENAME,
+            naming_tools.ADD_ORGAN,
+        ),
     ),
 )

@@ -51,7 +51,7 @@ SWAP = OrganTool(
     "Swap",
     "Gives two organs each other's voxels",
     "swap",
-    "Shift+W",
+    "W",
     (OtherOrgan("other", "With"),),
     work=_swap,
 )
@@ -69,7 +69,7 @@ COPY_ORGAN = OrganTool(
     "Copy organ",
     "Takes the organ as it is in another label map",
     "copy_organ",
-    "Shift+I",
+    "Shift+C",
     (OtherLayer("source", "From"),),
     work=_copy,
 )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from napari.layers import Labels
+from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
@@ -22,8 +24,8 @@ from qtpy.QtWidgets import (
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.plugin.correct.bench import bench
-from napari_abdoseg.plugin.correct.change_overlay import GAIN, LOSS
 from napari_abdoseg.plugin.correct.icons import SIZE, icon
+from napari_abdoseg.plugin.correct.legend import Legend
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
 from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.correct.settings_form import SettingsForm
@@ -64,7 +66,7 @@ class CorrectWidget(Panel):
         self.title, self.tip = QLabel(), WrappedLabel()
         self.form: SettingsForm | None = None
         self.words = WrappedLabel()
-        self.legend = QLabel()
+        self.legend = Legend()
         self.ticks = SliderTicks(self._viewer)
         self._ticked: tuple[Any, ...] = ()
         self.take_button, self.leave_button = QPushButton(), QPushButton()
@@ -79,7 +81,8 @@ class CorrectWidget(Panel):
         head.addWidget(self.organ, stretch=1)
         head.addWidget(self.volume)
         self.body.addLayout(head)
-        self.body.addWidget(self._bar())
+        self._tools = self._bar()
+        self.body.addWidget(self._tools)
         line = QFrame()
         line.setFrameShape(QFrame.Shape.HLine)
         self.body.addWidget(line)
@@ -88,8 +91,8 @@ class CorrectWidget(Panel):
         for widget in (self.title, self.tip):
             self._chosen.addWidget(widget)
         self.body.addLayout(self._chosen)
-        for widget in (self.words, self.legend):
-            self.body.addWidget(widget)
+        self.body.addWidget(self.words)
+        self.body.addWidget(self.legend)
         self.body.addStretch()
         row = QHBoxLayout()
         for button, (word, key) in ((self.take_button, TAKE), (self.leave_button, LEAVE)):
@@ -166,6 +169,9 @@ class CorrectWidget(Panel):
     def _follow_layer(self, event: Any = None) -> None:
         target = self._target()
         self._follow_scene(None if target is None else target.scene)
+        is_selected = isinstance(self._viewer.layers.selection.active, Labels)
+        for key in self._keys:  # as letters they are other layers' too
+            key.setEnabled(is_selected)
         self._show_organ()
 
     def _follow_scene(self, scene: OrganScene | None) -> None:
@@ -217,15 +223,14 @@ class CorrectWidget(Panel):
             self._shown = (tool,)
             self._show_settings(tool)
         self._mark_slices()
-        has_preview = self.bench.proposal is not None and self.bench.proposal.changes is not None
         self.words.setText(self.bench.words)
         self.words.setStyleSheet(
             f"color: {readable(PROBLEM, self._viewer.theme)}" if self.bench.is_problem else ""
         )
-        self.legend.setVisible(has_preview)
-        self.take_button.setEnabled(has_preview)
+        self.legend.setVisible(self.bench.proposal is not None and self.bench.is_ready)
+        self.take_button.setEnabled(self.bench.is_ready)
         for shortcut in self._taking:
-            shortcut.setEnabled(has_preview)
+            shortcut.setEnabled(self.bench.is_ready)
         for shortcut in self._leaving:
             shortcut.setEnabled(tool is not None)
         for answer in (self.take_button, self.leave_button):
@@ -243,16 +248,27 @@ class CorrectWidget(Panel):
         if tool is not None and tool.settings:
             self.form = SettingsForm(self.bench, tool, self._target())
             self._chosen.addWidget(self.form)
+            self.form.take_focus()
 
     def _follow_theme(self, event: Any = None) -> None:
         theme = self._viewer.theme
+        self._tools.setStyleSheet(_bar_style(theme))
         for _, tools in GROUPS:
             for tool in tools:
                 self.buttons[tool.title].setIcon(icon(tool.icon, theme))
-        self.legend.setText(
-            f'<span style="color: {readable(GAIN.name(), theme)}">■</span> comes &nbsp; '
-            f'<span style="color: {readable(LOSS.name(), theme)}">▨</span> goes'
-        )
+
+
+def _bar_style(theme: str) -> str:
+    """Buttons that are flat, but for the one under the mouse and the one that is chosen."""
+    colors = get_theme(theme)
+    plain, over, chosen = (
+        each.as_hex(format="long") for each in (colors.foreground, colors.primary, colors.current)
+    )
+    return (
+        f"QToolButton {{ background: {plain}; border: none; border-radius: 4px }}"
+        f"QToolButton:hover {{ background: {over} }}"
+        f"QToolButton:checked {{ background: {chosen} }}"
+    )
 
 
 def _shortcut(window: Any, key: str, act: Callable[[], None]) -> QShortcut:

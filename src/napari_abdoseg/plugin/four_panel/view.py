@@ -75,6 +75,15 @@ def canvases_of(viewer: Viewer) -> list[tuple[ViewerModel, QWidget]]:
     return [(viewer, own_picture(viewer))] if hasattr(viewer, "window") else []
 
 
+def scenes_of(viewer: Viewer) -> list[Any]:
+    """The scenes of a viewer's 3D pictures, in which its layers are drawn, in mm."""
+    view = state_of(unwrapped(viewer), _Opened).view
+    if view is None:
+        return []
+    seen = zip(view.panels, view.canvases)
+    return [canvas.canvas.view.scene for panel, canvas in seen if panel.dims.ndisplay == 3]
+
+
 def sliders_of(viewer: Viewer) -> list[tuple[ViewerModel, list[QScrollBar]]]:
     """The panels that show slices, or the viewer itself, each with the sliders of its axes."""
     viewer = unwrapped(viewer)
