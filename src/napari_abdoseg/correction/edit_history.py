@@ -15,8 +15,8 @@ from napari_abdoseg.image.grid import Shape
 
 STEPS = 100
 """Steps that can be undone."""
-MOST_CHANGES = 64
-"""Edits that are kept one by one before they become one."""
+MOST_VOXELS = 1 << 25
+"""Of edits that are kept one by one before they become one."""
 Stroke = tuple[Edit, ...]
 """What is undone at once, in the order in which it was done."""
 
@@ -82,7 +82,8 @@ class EditHistory:
         self, done: tuple[Stroke, ...], undone: tuple[Stroke, ...], edits: Iterable[Edit]
     ) -> EditHistory:
         changes = (*self.changes, *edits)
-        if len(changes) > MOST_CHANGES:
+        voxels = sum(edit.before.size for edit in changes)
+        if len(changes) > 1 and voxels > MOST_VOXELS + 2 * changes[0].before.size:
             whole = combined(changes, self.shape)
             changes = () if whole is None else (whole,)
         return EditHistory(self.shape, done, undone, changes)
@@ -102,23 +103,25 @@ def combined(edits: Iterable[Edit], shape: Shape) -> Edit | None:
     shape : tuple of int
         Of the label map, (z, y, x).
     """
-    told = [edit for edit in edits if edit.before.size]
+    told = [(np.ravel_multi_index(edit.where, shape), edit) for edit in edits if edit.before.size]
     if not told:
         return None
-    flat = np.concatenate([np.ravel_multi_index(edit.where, shape) for edit in told])
-    order = np.argsort(flat, kind="stable")
-    flat = flat[order]
-    changes = np.flatnonzero(np.diff(flat)) + 1
-    first, last = np.append(0, changes), np.append(changes - 1, flat.size - 1)
-    before = np.concatenate([edit.before for edit in told])[order[first]]
-    after = np.concatenate([edit.after for edit in told])[order[last]]
-    differs = before != after
-    if not differs.any():
-        return None
-    return Edit(places(flat[first][differs], shape), before[differs], after[differs])
+    low, end = min(flat.min() for flat, _ in told), max(flat.max() for flat, _ in told) + 1
+    dtype = np.result_type(*(edit.before for _, edit in told))
+    known = np.zeros(end - low, bool)
+    before, after = np.zeros(end - low, dtype), np.zeros(end - low, dtype)
+    for flat, edit in told:
+        at = flat - low
+        is_first = ~known[at]
+        first = at[is_first]
+        known[first], before[first] = True, edit.before[is_first]
+        after[at] = edit.after
+    at = np.flatnonzero(before != after)
+    return Edit(places(at + low, shape), before[at], after[at]) if at.size else None
 
 
 def places(flat: NDArray[np.integer[Any]], shape: Shape) -> Indices:
-    """Voxels (z, y, x) of their numbers in a label map."""
-    z, y, x = np.unravel_index(flat, shape)
+    """Voxels (z, y, x) of their numbers in a label map, in the smallest integers."""
+    small = np.min_scalar_type(max(shape))
+    z, y, x = (axis.astype(small) for axis in np.unravel_index(flat, shape))
     return z, y, x

@@ -61,6 +61,8 @@ class Subject:
     organs : tuple of Organ
     user, machine : str
         Who has corrected it, and where.
+    origin : dict or None
+        Model, folds and preset that it was made with, where that is known.
     """
 
     labels: str
@@ -72,6 +74,7 @@ class Subject:
     organs: Organs = ()
     user: str = ""
     machine: str = ""
+    origin: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +151,9 @@ class Journal:
     @property
     def size(self) -> int:
         """Bytes."""
-        return self.path.stat().st_size
+        with suppress(OSError):
+            return self.path.stat().st_size
+        return 0
 
     def restart(self, content: Content) -> None:
         """Begin it anew with what it comes to, which is less than all that led there.
@@ -327,7 +332,10 @@ def _read_head(file: BinaryIO, path: Path) -> Subject:
         head = json.loads(file.readline(LARGEST_HEAD))
         z, y, x = (int(size) for size in head["shape"])
         said = {key: str(head[key]) for key in SAID}
-        subject = Subject(shape=(z, y, x), organs=_organs(head["organs"]), **said)
+        organs, origin = _organs(head["organs"]), head.get("origin")
+        subject = Subject(shape=(z, y, x), organs=organs, origin=origin, **said)
+        if not isinstance(origin, dict | None):
+            raise ValueError
         if head["format"] != FORMAT or min(z, y, x) < 1 or subject.dtype not in ("uint8", "uint16"):
             raise ValueError
     except (KeyError, TypeError, ValueError, RecursionError) as error:

@@ -49,6 +49,8 @@ SMALL = 1 << 22
 """Bytes below which a journal is never written anew."""
 GROWTH = 4
 """A journal begins anew when it is so many times as large as when it began."""
+PAUSE = 2.0
+"""Seconds without a stroke after which there is time for that."""
 WAITS = "What is corrected now would be lost in a crash: save the label map."
 MOST_CHANGED = 0.25
 """Part of a label map that a change without undo may have changed to be told voxel by voxel."""
@@ -67,6 +69,8 @@ class Kept:
     name : str
         What the user calls it.
     organs : tuple of Organ
+    origin : dict or None
+        What it was made with; see `Subject`.
     """
 
     case: CaseFiles
@@ -74,6 +78,7 @@ class Kept:
     dtype: str
     name: str
     organs: Organs
+    origin: dict[str, Any] | None = None
 
     def subject(self, sha256: str) -> Subject:
         """What the journal says of it first."""
@@ -81,7 +86,7 @@ class Kept:
             "" if path is None else str(path.absolute())
             for path in (self.case.labels, self.case.scan)
         )
-        who = {"user": user_name(), "machine": platform.node()}
+        who: Any = {"user": user_name(), "machine": platform.node(), "origin": self.origin}
         return Subject(labels, scan, sha256, self.shape, self.dtype, self.name, self.organs, **who)
 
 
@@ -181,9 +186,11 @@ class Keeper:
     def _work(self) -> None:
         while not self._has_nothing_to_do():
             try:
-                asked = self._asked.get(timeout=AGAIN_AFTER if self._waiting else None)
+                asked = self._asked.get(timeout=self._patience)
             except Empty:
                 self._try()
+                if self._is_large:
+                    self._write_anew()
                 continue
             if asked is None:
                 self._waiting.clear()
@@ -191,6 +198,26 @@ class Keeper:
             else:
                 self._waiting.append(asked)
                 self._try()
+
+    @property
+    def _patience(self) -> float | None:
+        """Seconds to wait for what is asked for next."""
+        if self._waiting:
+            return AGAIN_AFTER
+        return PAUSE if self._is_large else None
+
+    @property
+    def _is_large(self) -> bool:
+        journal = self._journal
+        return journal is not None and journal.size > max(SMALL, GROWTH * self._begun_with)
+
+    def _write_anew(self) -> None:
+        """Make a large journal smaller, in a pause: nothing is written meanwhile."""
+        if self._journal is None:
+            return
+        with suppress(AbdosegError):  # it goes on as it is
+            self._journal.restart(read_journal(self._journal.path))
+        self._begun_with = self._journal.size
 
     def _try(self) -> None:
         """Do what is asked for; what can't be written is told once, and waits."""
@@ -277,10 +304,6 @@ class Keeper:
         self._journal.write(kind, edits, **more)
         if self._later is not None:
             self._later.take(edits, more.get("tool", ""))
-        if self._journal.size > max(SMALL, GROWTH * self._begun_with):
-            with suppress(AbdosegError):  # it goes on as it is
-                self._journal.restart(read_journal(self._journal.path))
-            self._begun_with = self._journal.size
 
     def _compare(self, kept: Kept, now: NDArray[Any]) -> None:
         subject = kept.subject(_sha256(kept.case))

@@ -8,6 +8,7 @@ It is answered with the number of the new session's process.
 
 from __future__ import annotations
 
+import faulthandler
 import hashlib
 import json
 import os
@@ -90,7 +91,8 @@ class PaintingSessions:
     def kill(self, process: int) -> None:
         """End a session as a crash does."""
         os.kill(process, signal.SIGKILL)
-        assert self._process.stdout.readline() == f"{process} {-signal.SIGKILL}\n"
+        ended = self._process.stdout.readline().split()
+        assert ended == [str(process), str(-signal.SIGKILL)], "it has ended before it was killed"
 
     def close(self) -> None:
         self._process.stdin.close()
@@ -114,6 +116,7 @@ def main() -> None:
 
 def run(seed: int, case: str, told: str) -> int:
     """Paint until this process is killed."""
+    faulthandler.enable()
     try:
         paint(seed, Path(case), Path(told))
     except BaseException:
@@ -127,7 +130,7 @@ def paint(seed: int, case: Path, told: Path) -> None:
 
     from napari_abdoseg.correction import keeper
 
-    keeper.SMALL = SMALL
+    keeper.SMALL, keeper.PAUSE = SMALL, 0.005
     viewer = napari.Viewer(show_welcome_screen=False)
     viewer.open([case / CT, case / MASKS], plugin="napari-abdoseg")
     painter = Painter(viewer, viewer.layers["masks"], seed, told)

@@ -337,10 +337,12 @@ def test_a_result_is_kept_from_its_first_moment(viewer, phantom, qtbot):
     scan = viewer.layers["CT"]
     truth = phantom[1]
     labels = LabelMap(truth.data.copy(), truth.grid, truth.organs)
-    layer = show_result(viewer, scan, labels).layer
+    made_with = {"name": "demo", "folds": ["0"]}
+    layer = show_result(viewer, scan, labels, made_with=made_with).layer
     nameless = CaseFiles(None, None, truth.grid)
     content = content_of(viewer, layer, nameless)
     assert (content.base == truth.data).all()
+    assert content.subject.origin == made_with
     leaving = viewer.window.main_menu.window().findChild(Leaving)
     viewer.layers.selection = {layer}
     viewer.layers.remove_selected()

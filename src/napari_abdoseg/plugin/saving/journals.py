@@ -182,7 +182,7 @@ class Journals(QObject):
         scan = beside.metadata.get("path") if is_scan else scan_path(viewer, beside)
         labels = LabelMap(recovery.labels, beside.metadata["grid"], subject.organs)
         data, options, kind = labels_layer(labels, RECOVERED.format(_plain(subject.name)))
-        options["metadata"] |= {"scan": scan}
+        options["metadata"] |= {"scan": scan, "origin": subject.origin}
         layer: Labels = add_beside(viewer, beside, (data, options, kind))
         self._unsaved.add(layer)
         viewer.layers.selection = {layer}

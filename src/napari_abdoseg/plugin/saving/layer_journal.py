@@ -127,12 +127,12 @@ class LayerJournal:
 
     @property
     def _kept(self) -> Kept:
-        data = self._layer.data
-        return Kept(self.case, data.shape, str(data.dtype), self._layer.name, self._organs)
+        data, origin = self._layer.data, self._layer.metadata.get("origin")
+        return Kept(self.case, data.shape, str(data.dtype), self._layer.name, self._organs, origin)
 
     def _take(self, edits: list[Edit], how: Kind) -> None:
         edits = [edit for edit in edits if edit.before.size]
-        if not edits:
+        if not edits or not can_be_kept(self._layer):
             return
         self.is_given_up = False
         if self._rest.isActive():

@@ -64,6 +64,7 @@ class RecoveryOffers(QObject):
         self._journals: Journals = journals(viewer)
         self._waiting: deque[Offer] = deque()
         self._journals.offered.connect(self._take)
+        self.destroyed.connect(self._journals.close)
 
     def _take(self, offer: Offer) -> None:
         if not sure_of(QWidget, self.parent()).isVisible():

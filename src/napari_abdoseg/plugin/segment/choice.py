@@ -142,6 +142,19 @@ class SegmentChoice(QWidget):
         return ThisMachine(last_ensemble, model, folds, preset, self.device.value)
 
     @property
+    def made_with(self) -> dict[str, Any] | None:
+        """What is chosen, in words that JSON can hold; None without a model."""
+        model = self.model.model
+        if model is None:
+            return None
+        return {
+            "name": model.name,
+            "sha256": model.card.sha256,
+            "folds": list(self.model.chosen_folds),
+            "preset": self.preset.value,
+        }
+
+    @property
     def _address(self) -> str:
         """Of a cluster's scheduler, if there is one."""
         return str(self.scheduler.value).strip()

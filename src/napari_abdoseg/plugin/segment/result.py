@@ -53,6 +53,7 @@ def show_result(
     label_map: LabelMap,
     disagreement: Disagreement | None = None,
     card: ModelCard | None = None,
+    made_with: dict[str, Any] | None = None,
 ) -> Shown:
     """Show the organs of a scan in place of earlier results of it.
 
@@ -70,6 +71,8 @@ def show_result(
         Of the folds that found them; the layer keeps it.
     card : ModelCard, optional
         Of the model that found them: which organs are shown at first, and their groups.
+    made_with : dict, optional
+        Model, folds and preset, for whoever reads of its corrections.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def show_result(
         _keep(viewer, layer)
     replaced = [layer for layer in earlier if layer not in kept]
     preview = next((layer for layer in replaced if layer.metadata["stamp"]), None)
-    origin = _origin(image, disagreement, card)
+    origin = _origin(image, disagreement, card) | {"origin": made_with}
     if preview is None:
         layer = _add(viewer, image, label_map, origin)
     else:

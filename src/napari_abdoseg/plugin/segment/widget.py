@@ -53,6 +53,7 @@ class SegmentWidget(Panel):
         self._preview: Labels | None = None
         self._done: Labels | None = None
         self._card: ModelCard | None = None
+        self._made_with: dict[str, Any] | None = None
         self._last_ensemble = LastEnsemble()
         self.job: Job | None = None
         self.choice = SegmentChoice(napari_viewer)
@@ -179,6 +180,7 @@ class SegmentWidget(Panel):
         self._layer = self.choice.layer
         model = self.choice.model.model
         self._card = model.card if model is not None else None
+        self._made_with = self.choice.made_with
         self.job = Job(work, f"Segment {self.choice.name}")
         self.job.progressed.connect(self._show_progress)
         self.job.previewed.connect(self._show_preview)
@@ -201,7 +203,10 @@ class SegmentWidget(Panel):
 
     def _show_preview(self, labels: LabelMap) -> None:
         if (layer := self._segmented) is not None:
-            self._preview = show_result(self._viewer, layer, labels, card=self._card).layer
+            shown = show_result(
+                self._viewer, layer, labels, card=self._card, made_with=self._made_with
+            )
+            self._preview = shown.layer
 
     def _show_result(self, result: Found | Outcome) -> None:
         if isinstance(result, Outcome):
@@ -210,7 +215,7 @@ class SegmentWidget(Panel):
                 show_warning(f"{case.name}: {reason}")
         elif (layer := self._segmented) is not None:
             labels, _ = result
-            shown = show_result(self._viewer, layer, *result, self._card)
+            shown = show_result(self._viewer, layer, *result, self._card, self._made_with)
             self._done = shown.layer
             kept = " and ".join(shown.kept)
             self.status.setText(f"{DONE} {PAINTED.format(kept)}" if kept else DONE)
