@@ -159,6 +159,19 @@ def test_organs_are_smoothed_together(source):
 
 
 @each_source
+def test_organs_are_smoothed_near_one_of_them_alone(source):
+    data = label_map(source).data
+    labels = editable(data, source)
+    everywhere = made(data, smooth(labels, [LIVER, KIDNEY], 4.0))
+    near = made(data, smooth(labels, [LIVER, KIDNEY], 4.0, around=[LIVER]))
+    margin = labels.around([LIVER], 3 * 4.0).slices
+    inside = labels.boxes[LIVER].slices
+    assert (near[inside] == everywhere[inside]).mean() > 0.999
+    near[margin] = data[margin]
+    assert (near == data).all()
+
+
+@each_source
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_slices_between_seeds_come_back(source, axis):
     data = label_map(source).data

@@ -2,43 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 64
 """Voxels along an axis that are computed at a time: a kernel reaches few others."""
+Blocks = Iterable[tuple[slice, slice, NDArray[np.float32]]]
+"""Parts of an axis, what each is made of, and its weights."""
 
 
-def blurred(mask: NDArray[np.bool_], sigma: Sequence[float], reach: float) -> NDArray[np.float32]:
-    """A mask convolved with a Gaussian kernel; beyond its ends it goes on as it ends.
+def blurring(
+    masks: Sequence[NDArray[np.bool_]], sigma: Sequence[float], reach: float
+) -> Iterator[tuple[slice, list[NDArray[np.float32]]]]:
+    """Convolve masks with a Gaussian kernel; beyond their ends they go on as they end.
 
     Parameters
     ----------
-    mask : ndarray of bool, shape (z, y, x)
+    masks : sequence of ndarray of bool, shape (z, y, x)
     sigma : sequence of float
         Standard deviation along each axis, in voxels.
     reach : float
         Standard deviations that the kernel goes.
 
+    Yields
+    ------
+    slice
+        Some slices, which follow each other.
+    list of ndarray of float32, shape (slices, y, x)
+        The masks there, blurred.
+
     Examples
     --------
     >>> import numpy as np
-    >>> from napari_abdoseg.correction.blurring import blurred
+    >>> from napari_abdoseg.correction.blurring import blurring
     >>> mask = np.zeros((1, 1, 5), bool)
     >>> mask[..., :2] = True
-    >>> (100 * blurred(mask, (1.0, 1.0, 1.0), 3.0)).astype(int).tolist()
+    >>> [(_, [blurred])] = blurring([mask], (1.0, 1.0, 1.0), 3.0)
+    >>> (100 * blurred).astype(int).tolist()
     [[[94, 69, 30, 5, 0]]]
     """
-    z, y, x = mask.shape
-    values = mask.astype(np.float32)
-    kernels = [_kernel(each, reach) for each in sigma]
-    values = _along_columns(values.reshape(1, z, y * x), kernels[0]).reshape(mask.shape)
-    values = _along_columns(values, kernels[1])
-    smooth: NDArray[np.float32] = _along_rows(values, kernels[2])
-    return smooth
+    size = masks[0].shape
+    along_z, along_y, along_x = (
+        list(_blocks(length, _kernel(each, reach)))
+        for length, each in zip(size, sigma, strict=True)
+    )
+    for part, used, weights in along_z:
+        yield part, [_blurred(weights, mask[used], along_y, along_x) for mask in masks]
+
+
+def _blurred(
+    along_z: NDArray[np.float32], mask: NDArray[np.bool_], along_y: Blocks, along_x: Blocks
+) -> NDArray[np.float32]:
+    slices, *plane = mask.shape
+    values: NDArray[np.float32] = along_z @ mask.astype(np.float32).reshape(slices, -1)
+    values = values.reshape(len(along_z), *plane)
+    between, total = np.empty_like(values), np.empty_like(values)
+    for part, used, weights in along_y:
+        np.matmul(weights, values[:, used], out=between[:, part])
+    for part, used, weights in along_x:
+        np.matmul(between[..., used], weights.T, out=total[..., part])
+    return total
 
 
 def _kernel(sigma: float, reach: float) -> NDArray[np.float64]:
@@ -47,24 +72,9 @@ def _kernel(sigma: float, reach: float) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum())
 
 
-def _along_columns(values: NDArray[np.float32], kernel: NDArray[np.float64]) -> Any:
-    total = np.empty_like(values)
-    for part, used, weights in _blocks(values.shape[1], kernel):
-        np.matmul(weights, values[:, used], out=total[:, part])
-    return total
-
-
-def _along_rows(values: NDArray[np.float32], kernel: NDArray[np.float64]) -> Any:
-    total = np.empty_like(values)
-    for part, used, weights in _blocks(values.shape[2], kernel):
-        np.matmul(values[..., used], weights.T, out=total[..., part])
-    return total
-
-
-def _blocks(size: int, kernel: NDArray[np.float64]) -> list[tuple[slice, slice, Any]]:
+def _blocks(size: int, kernel: NDArray[np.float64]) -> Blocks:
     """Parts of an axis, which others each is made of, and their weights."""
     reach = kernel.size // 2
-    blocks = []
     for first in range(0, size, BLOCK):
         part = slice(first, min(first + BLOCK, size))
         used = slice(max(first - reach, 0), min(part.stop + reach, size))
@@ -72,5 +82,4 @@ def _blocks(size: int, kernel: NDArray[np.float64]) -> list[tuple[slice, slice, 
         for number in range(first, part.stop):
             places = np.clip(np.arange(number - reach, number + reach + 1), 0, size - 1)
             np.add.at(weights[number - first], places - used.start, kernel)
-        blocks.append((part, used, weights))
-    return blocks
+        yield part, used, weights

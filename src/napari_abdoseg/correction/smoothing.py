@@ -7,14 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.blurring import blurred
+from napari_abdoseg.correction.blurring import blurring
 from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
 
 REACH = 3.0
 """Standard deviations that a kernel goes."""
 
 
-def smooth(labels: EditableLabels, values: Sequence[int], kernel_mm: float) -> Edit:
+def smooth(
+    labels: EditableLabels,
+    values: Sequence[int],
+    kernel_mm: float,
+    around: Sequence[int] | None = None,
+) -> Edit:
     """Smooth organs, and the borders that they share, all at once.
 
     Each voxel gets the label whose mask, blurred by a Gaussian kernel, is strongest there. So
@@ -25,9 +30,11 @@ def smooth(labels: EditableLabels, values: Sequence[int], kernel_mm: float) -> E
     ----------
     labels : EditableLabels
     values : sequence of int
-        Labels of the organs.
+        Labels of the organs, each once.
     kernel_mm : float
         Standard deviation of the kernel, the same along all axes.
+    around : sequence of int, optional
+        Smooth near these organs alone; by default near all of them.
 
     Raises
     ------
@@ -44,21 +51,22 @@ def smooth(labels: EditableLabels, values: Sequence[int], kernel_mm: float) -> E
     True
     """
     labels.require_unlocked(*values)
-    box = labels.around(values, REACH * kernel_mm)
+    box = labels.around(values if around is None else around, REACH * kernel_mm)
     now = labels.data[box.slices]
-    sigma = [kernel_mm / step for step in labels.spacing]
+    masks = [now == value for value in values]
     background = now == BACKGROUND
-    masks = {value: now == value for value in values}
-    free = np.logical_or.reduce([background, *masks.values()])
+    free = np.logical_or.reduce([background, *masks])
+    has_others = not free.all()
     wanted = np.zeros_like(now)
-    strongest = np.zeros(now.shape, np.float32)
-    rest = np.ones(now.shape, np.float32)
-    for value, mask in masks.items():
-        strength = blurred(mask, sigma, REACH)
-        wanted[strength > strongest] = value
-        np.maximum(strongest, strength, out=strongest)
-        rest -= strength
-    if not free.all():
-        rest = blurred(background, sigma, REACH)
-    wanted[strongest <= rest] = BACKGROUND
+    blurred = blurring(
+        [*masks, background] if has_others else masks,
+        [kernel_mm / step for step in labels.spacing],
+        REACH,
+    )
+    for part, strengths in blurred:
+        organs = strengths[: len(masks)]
+        strongest = strengths[-1] if has_others else 1 - np.sum(organs, axis=0)
+        for value, strength in zip(values, organs, strict=True):
+            wanted[part][strength > strongest] = value
+            np.maximum(strongest, strength, out=strongest)
     return labels.edit(box, np.where(free, wanted, now))

@@ -8,6 +8,7 @@ from napari.layers import Layer
 from qtpy.QtCore import QPoint, Qt
 
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.correct.proposal import NOTHING
 from napari_abdoseg.plugin.correct.tool_bar import GROUPS
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
@@ -36,6 +37,7 @@ def click(qtbot, panel, canvas, layer, voxel) -> None:
         ("remove small parts", {"ml": 2.0}, 0, LIVER),
         ("fill holes", {"holes": "coronal"}, LIVER, 0),
         ("smooth", {"mm": 8.0}, LIVER, LIVER),
+        ("smooth", {"mm": 8.0, "organs": "with neighbours"}, LIVER, LIVER),
         ("grow", {"mm": 9.0}, LIVER, 0),
         ("shrink", {"mm": 9.0}, 0, LIVER),
         ("hollow", {"mm": 9.0}, 0, LIVER),
@@ -107,6 +109,10 @@ def test_an_organ_is_copied_from_another_label_map_of_the_grid(
     qtbot.waitUntil(lambda: bench.proposal is not None)
     bench.take()
     assert ((layer.data == LIVER) == (truth.data == LIVER)).all()
+    bench = proposed("copy organ")
+    assert bench.words == NOTHING
+    viewer.layers.remove(reference)
+    assert bench.values["source"] is None
 
 
 def test_a_slice_is_copied_at_once_to_the_next(viewer, layer, panel, qtbot):

@@ -87,7 +87,7 @@ class Bench:
         self._clicks = Clicks(viewer)
         follow_slices(viewer)
         viewer.layers.selection.events.active.connect(self._follow_layer)
-        viewer.layers.events.removed.connect(self._follow_layer)
+        viewer.layers.events.removed.connect(self._forget_layer)
         panels_changed(viewer).connect(self._follow_panels_soon)
         self._following: _Following | None = None
         self._work = LatestWork(_compute, SETTLE_MS)
@@ -231,6 +231,14 @@ class Bench:
             self._follow(self.target())
         except AbdosegError as error:
             self.refuse(error)
+
+    def _forget_layer(self, event: Any) -> None:
+        """A layer that is gone is no setting any more."""
+        for values in self._kept.values():
+            for name, value in values.items():
+                if value is event.value:
+                    values[name] = None
+        self._follow_layer()
 
     def _follow_layer(self, event: object = None) -> None:
         """Take up the chosen tool anew where another label map is in view now."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.correction.editable_labels import BACKGROUND
 from napari_abdoseg.correction.holes import fill_holes
 from napari_abdoseg.correction.margins import grow, hollow, shrink
 from napari_abdoseg.correction.smoothing import smooth
 from napari_abdoseg.plugin.correct.question import Question
 from napari_abdoseg.plugin.correct.tool import Amount, Choice, OrganTool
 
+THIS, WITH_NEIGHBOURS = "this organ", "with neighbours"
 AXES = {"axial": 0, "coronal": 1, "sagittal": 2}
 
 
@@ -16,8 +20,14 @@ def _fill_holes(question: Question, holes: str) -> Edit:
     return fill_holes(question.labels, question.value, AXES.get(holes))
 
 
-def _smooth(question: Question, mm: float) -> Edit:
-    return smooth(question.labels, [question.value], mm)
+def _smooth(question: Question, mm: float, organs: str) -> Edit:
+    labels, value = question.labels, question.value
+    values = [value]
+    if organs == WITH_NEIGHBOURS:
+        near = labels.data[labels.around([value], mm).slices]
+        found = np.flatnonzero(np.bincount(near.ravel())).tolist()
+        values += [each for each in found if each not in (BACKGROUND, value, *labels.locked)]
+    return smooth(labels, values, mm, around=[value])
 
 
 def _grow(question: Question, mm: float) -> Edit:
@@ -47,7 +57,10 @@ SMOOTH = OrganTool(
     "Smooths the organ's surface",
     "smooth",
     "S",
-    (Amount("mm", "Kernel", 2.0, 0.5, 10.0, 0.5, "mm"),),
+    (
+        Amount("mm", "Kernel", 2.0, 0.5, 10.0, 0.5, "mm"),
+        Choice("organs", "Organs", (THIS, WITH_NEIGHBOURS)),
+    ),
     work=_smooth,
 )
 GROW = OrganTool(

@@ -11,6 +11,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
+    QApplication,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -31,8 +32,10 @@ from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.correct.settings_form import SettingsForm
 from napari_abdoseg.plugin.correct.slider_ticks import SliderTicks
 from napari_abdoseg.plugin.correct.target import Target
-from napari_abdoseg.plugin.correct.tool import Tool
+from napari_abdoseg.plugin.correct.tool import OtherLayer, OtherOrgan, Tool
 from napari_abdoseg.plugin.correct.tool_bar import GROUPS
+from napari_abdoseg.plugin.four_panel.view import canvases_of
+from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.organs.scene import OrganScene
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.panels import panels_changed
@@ -219,8 +222,9 @@ class CorrectWidget(Panel):
         tool = self.bench.tool
         for title, button in self.buttons.items():
             button.setChecked(tool is not None and title == tool.title)
-        if (tool,) != self._shown:
-            self._shown = (tool,)
+        shown = tool, *self._offered(tool)
+        if shown != self._shown:
+            self._shown = shown
             self._show_settings(tool)
         self._mark_slices()
         self.words.setText(self.bench.words)
@@ -236,8 +240,20 @@ class CorrectWidget(Panel):
         for answer in (self.take_button, self.leave_button):
             answer.setVisible(tool is not None)
 
+    def _offered(self, tool: Any) -> tuple[Any, ...]:
+        """What other organs and layers the settings of a tool offer."""
+        kinds = () if tool is None else tuple(map(type, tool.settings))
+        target = self._target()
+        if target is None:
+            return ()
+        organs = (target.organs, target.value) if OtherOrgan in kinds else ()
+        layers = tuple(label_layers(self._viewer)) if OtherLayer in kinds else ()
+        return *organs, *layers
+
     def _show_settings(self, tool: Any) -> None:
         if self.form is not None:
+            if self.form.isAncestorOf(QApplication.focusWidget()):
+                canvases_of(self._viewer)[0][1].setFocus()  # keys are napari's again
             self._chosen.removeWidget(self.form)
             self.form.hide()
             self.form.deleteLater()
