@@ -15,6 +15,7 @@ from napari_abdoseg.plugin.four_panel.view import (
 from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
+from napari_abdoseg.plugin.viewing.panels import panels_of
 
 LIVER, KIDNEY = 1, 2
 
@@ -66,10 +67,14 @@ def test_esc_leaves_all_as_it_was(viewer, layer, panel, proposed, qtbot):
     assert not layer._undo_history
 
 
-def test_all_three_slices_show_it_and_any_of_them_undoes_it(viewer, layer, proposed, qtbot):
+def test_all_three_slices_show_it_and_any_of_them_undoes_it(viewer, layer, panel, proposed):
     toggle_four_panel_view(viewer)
     bench = proposed("fill holes")
     assert len(overlays(viewer)) == 3
+    panel.go_to_button.click()
+    shown = [round(each.dims.point[each.dims.not_displayed[0]]) for each in panels_of(viewer)[1:4]]
+    place = layer.data_to_world(bench.proposal.changes.busiest)
+    assert shown == [round(each) for each in place]
     bench.take()
     assert layer.data[layer.metadata["middle"]] == LIVER
     coronal = four_panel_view(viewer).coronal

@@ -79,9 +79,10 @@ def test_the_part_that_is_clicked_in_any_panel_goes(
     view = four_panel_view(viewer)
     panel.buttons[name.capitalize()].click()
     bench = panel.bench
-    bench.set(**settings)
     assert "Click" in bench.words
     click(qtbot, view.coronal, view.canvases[1], layer, (1, 1, 1))
+    qtbot.waitUntil(lambda: bench.proposal is not None or bench.is_problem)
+    bench.set(**settings)
     qtbot.waitUntil(lambda: bench.proposal is not None)
     bench.take()
     assert bench.tool is not None
@@ -147,6 +148,7 @@ def test_organs_are_filled_between_the_slices_that_were_painted(
         layer.data_setitem((np.full(voxels[0].size, number), *voxels), LIVER)
     assert panel.ticks.values == [[z - 2, z + 2]]
     qtbot.waitUntil(lambda: bench.proposal is not None)
+    assert bench.words.startswith(f"Axial {z - 2}, {z + 2}: liver + ")
     bench.take()
     between = slice(z - 1, z + 2)
     common = ((layer.data[between] == LIVER) & (truth[between] == LIVER)).sum()

@@ -21,8 +21,9 @@ from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.organs.scene import OrganScene
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
+from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
 from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits
-from napari_abdoseg.plugin.viewing.panels import panels_changed
+from napari_abdoseg.plugin.viewing.panels import panels_changed, panels_of
 from napari_abdoseg.plugin.viewing.slice_in_hand import follow_slices
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
@@ -30,7 +31,6 @@ from napari_abdoseg.plugin.widgets.certain import sure
 SETTLE_MS = 30
 """Rest after the last change of a setting before a preview is computed."""
 COMPUTING = "Computing…"
-CHANGED_MEANWHILE = "The label map has changed meanwhile: look at the new preview."
 
 
 class Usable(Protocol):
@@ -80,6 +80,8 @@ class Bench:
         self.is_problem = False
         self.proposal: Proposal | None = None
         self._offer: Callable[[], None] | None = None
+        self.place: Shape | None = None
+        self._about = ""
         self._kept: dict[str, dict[str, Any]] = {}
         self._asked = 0
         self._waiting: Callable[[], None] | None = None
@@ -106,6 +108,7 @@ class Bench:
     def choose(self, tool: Usable | None) -> None:
         """Take up a tool instead of another, or none."""
         before, self.tool = self.tool, None
+        self.place = None
         self.forget_preview()
         self._follow(None)
         self.say("")
@@ -138,7 +141,7 @@ class Bench:
         self._renew()
         self.changed.emit()
 
-    def ask(self, work: Work, place: Shape | None = None) -> None:
+    def ask(self, work: Work, place: Shape | None = None, about: str = "") -> None:
         """Compute what a tool would change, and show it.
 
         Parameters
@@ -147,14 +150,17 @@ class Bench:
             See `Work`.
         place : tuple of int, optional
             The voxel (z, y, x) that was clicked.
+        about : str, optional
+            What is told before what would change.
         """
         self._forget_proposal()
+        self.place, self._about = place, about
         try:
             target = self.target()
             target.require_organ()
             self.say(COMPUTING)
             if not target.scene.is_current:
-                self._waiting = lambda: self.ask(work, place)
+                self._waiting = lambda: self.ask(work, place, about)
                 return
             labels = target.editable()
         except AbdosegError as error:
@@ -184,21 +190,31 @@ class Bench:
         if proposal is None or tool is None or proposal.changes is None:
             return
         layer = self.target().layer
-        if not proposal.fits(layer.data):
-            self.say(CHANGED_MEANWHILE)
-            tool.renew(self)
+        if shared_labels(layer).is_in_stroke:
             return
-        self.apply(proposal.edit)
+        if proposal.fits(layer.data):
+            self.apply(proposal.edit)
+        else:
+            tool.renew(self)
 
     def apply(self, edit: Edit) -> None:
         """Change the label map at once, as one step of undo of the chosen tool."""
         tool, layer = self.tool, self.target().layer
         if tool is None:
             return
+        self.place = None
         self.forget_preview()
         self._follow(None)  # what the tool changes itself is nothing to look at again
         apply_edits(layer, [edit], tool.name)
         tool.taken(self)
+
+    def go_to_change(self) -> None:
+        """Bring all panels to where most would change."""
+        if self.proposal is not None and self.proposal.changes is not None:
+            voxel = self.proposal.changes.busiest
+            place = self.target().layer.data_to_world(voxel)
+            for panel in panels_of(self.viewer):
+                panel.dims.set_point(range(panel.dims.ndim - 3, panel.dims.ndim), place)
 
     def leave(self) -> None:
         """Put the tool away, and leave all as it is."""
@@ -293,7 +309,7 @@ class Bench:
             return
         self.proposal = answer
         self._preview.show(self.target().layer, answer.changes)
-        self.say(answer.words)
+        self.say(f"{self._about}{answer.words}")
 
 
 class _Following:

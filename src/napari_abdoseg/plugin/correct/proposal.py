@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
+from napari_abdoseg.image.grid import Shape
 
 ADDED, REMOVED = 1, 2
 MM3_PER_ML = 1000.0
@@ -44,6 +46,23 @@ class Changes:
         inside = tuple(axis - start for axis, start in zip(edit.where, starts))
         kinds[inside] = np.where(edit.after == BACKGROUND, REMOVED, ADDED)
         return cls(box, kinds)
+
+    @cached_property
+    def present(self) -> frozenset[int]:
+        """`ADDED`, `REMOVED` or both."""
+        return frozenset(kind for kind in (ADDED, REMOVED) if (self.kinds == kind).any())
+
+    @cached_property
+    def busiest(self) -> Shape:
+        """A voxel (z, y, x) that changes, in the slices where most do."""
+        part: NDArray[Any] = self.kinds > 0
+        inside = []
+        while part.ndim:
+            counts = part.sum(axis=tuple(range(1, part.ndim)))
+            inside.append(int(counts.argmax()))
+            part = part[inside[-1]]
+        z, y, x = (at + first for at, first in zip(inside, self.box.start))
+        return z, y, x
 
     def slice(self, axis: int, index: int) -> NDArray[np.uint8] | None:
         """The slice of the box at a voxel of the label map, None outside the box."""

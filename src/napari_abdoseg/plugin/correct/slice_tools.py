@@ -18,6 +18,8 @@ from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import Action, Choice, Tool
 from napari_abdoseg.plugin.viewing.slice_in_hand import NAMES, SliceInHand, slice_in_hand
 
+FEW = 6
+"""So many slices are told of by their numbers."""
 THIS, ALL = "this organ", "all painted"
 
 
@@ -66,7 +68,9 @@ class FillBetween(Tool):
         except AbdosegError as error:
             bench.refuse(error)
             return
-        bench.ask(partial(_fill, axis=axis, seeds=seeds, values=values))
+        few = ", ".join(map(str, seeds)) if len(seeds) <= FEW else f"{len(seeds)} slices"
+        work = partial(_fill, axis=axis, seeds=seeds, values=values)
+        bench.ask(work, about=f"{NAMES[axis].capitalize()} {few}: ")
 
 
 def mark_slice(bench: Bench) -> None:

@@ -166,8 +166,10 @@ class PlaceTool(Tool):
         bench.follow_clicks(lambda place: bench.ask(self.work, place))
 
     def renew(self, bench: Bench) -> None:
-        bench.forget_preview()
-        bench.say(self.hint)
+        if bench.place is None:
+            bench.say(self.hint)
+        else:
+            bench.ask(self.work, bench.place)
 
     def taken(self, bench: Bench) -> None:
         """Wait for the next click."""

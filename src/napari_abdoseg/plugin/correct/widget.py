@@ -70,6 +70,8 @@ class CorrectWidget(Panel):
         self.form: SettingsForm | None = None
         self.words = WrappedLabel()
         self.legend = Legend()
+        self.go_to_button = QPushButton("Go to it")
+        self.go_to_button.setToolTip("Bring all panels to where most would change")
         self.ticks = SliderTicks(self._viewer)
         self._ticked: tuple[Any, ...] = ()
         self.take_button, self.leave_button = QPushButton(), QPushButton()
@@ -95,13 +97,17 @@ class CorrectWidget(Panel):
             self._chosen.addWidget(widget)
         self.body.addLayout(self._chosen)
         self.body.addWidget(self.words)
-        self.body.addWidget(self.legend)
-        self.body.addStretch()
+        told = QHBoxLayout()
+        told.addWidget(self.legend, stretch=1)
+        told.addWidget(self.go_to_button)
+        self.body.addLayout(told)
         row = QHBoxLayout()
         for button, (word, key) in ((self.take_button, TAKE), (self.leave_button, LEAVE)):
             button.setText(f"{word}  ({key})")
             row.addWidget(button)
-        self.foot.addLayout(row)
+        self.take_button.setStyleSheet("font-weight: bold")
+        self.body.addLayout(row)
+        self.body.addStretch()
 
     def _bar(self) -> QWidget:
         bar = QWidget()
@@ -137,6 +143,7 @@ class CorrectWidget(Panel):
         self.organ.chosen.connect(self._choose_organ)
         self.take_button.clicked.connect(self.bench.take)
         self.leave_button.clicked.connect(self.bench.leave)
+        self.go_to_button.clicked.connect(self.bench.go_to_change)
         window = own_canvas(self._viewer).window()
         self._keys = [
             _shortcut(window, tool.key, partial(self._press, tool))
@@ -231,7 +238,9 @@ class CorrectWidget(Panel):
         self.words.setStyleSheet(
             f"color: {readable(PROBLEM, self._viewer.theme)}" if self.bench.is_problem else ""
         )
-        self.legend.setVisible(self.bench.proposal is not None and self.bench.is_ready)
+        changes = None if self.bench.proposal is None else self.bench.proposal.changes
+        self.legend.tell(changes)
+        self.go_to_button.setVisible(changes is not None)
         self.take_button.setEnabled(self.bench.is_ready)
         for shortcut in self._taking:
             shortcut.setEnabled(self.bench.is_ready)
