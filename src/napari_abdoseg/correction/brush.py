@@ -11,10 +11,13 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.correction.painted_area import Area
 from napari_abdoseg.image.grid import Shape, Triple
 
+Place = Sequence[float] | NDArray[np.float64]
+"""Coordinates along (z, y, x)."""
+
 
 def swept(
-    start: Sequence[float],
-    end: Sequence[float],
+    start: Place,
+    end: Place,
     radius_mm: float,
     spacing: Triple,
     shape: Shape,
@@ -27,7 +30,7 @@ def swept(
 
     Parameters
     ----------
-    start, end : sequence of float
+    start, end : sequence or ndarray of float
         In voxels (z, y, x); they need not be in the scan.
     radius_mm : float
     spacing : tuple of float
@@ -66,9 +69,7 @@ def swept(
     return _cut_to_size(mask, first)
 
 
-def dabs(
-    start: Sequence[float], end: Sequence[float], step_mm: float, spacing: Triple
-) -> NDArray[np.float64]:
+def dabs(start: Place, end: Place, step_mm: float, spacing: Triple) -> NDArray[np.float64]:
     """Places along a way, no farther apart than so many mm, with the end but not the start.
 
     Returns

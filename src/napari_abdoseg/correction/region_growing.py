@@ -61,8 +61,7 @@ def grow_from(
     reach = [int(reach_mm // step) for step in labels.spacing]
     z, y, x = (at - far for at, far in zip(place, reach, strict=True))
     stop_z, stop_y, stop_x = (at + far + 1 for at, far in zip(place, reach, strict=True))
-    if not all(0 <= at < size for at, size in zip(place, hu.shape, strict=True)):
-        raise CorrectionError("That place is not in the scan: click in the scan.")
+    _require_inside(hu, place)
     box = labels.within(Box((z, y, x), (stop_z, stop_y, stop_x)))
     now, part = labels.data[box.slices], hu[box.slices]
     lowest, highest = hu_range
@@ -76,6 +75,19 @@ def grow_from(
             f"{lowest:.0f} to {highest:.0f} HU, or choose another range."
         )
     return labels.edit(box, np.where(parts == number, value, now))
+
+
+def hu_around(hu: NDArray[Any], place: Shape) -> float:
+    """Median HU of a voxel and those beside it, which noise changes less than the voxel's own.
+
+    Raises
+    ------
+    CorrectionError
+        The voxel is not in the scan.
+    """
+    _require_inside(hu, place)
+    beside = tuple(slice(max(at - 1, 0), at + 2) for at in place)
+    return float(np.median(hu[beside]))
 
 
 def scan_of(labels: EditableLabels, hu: NDArray[Any] | None) -> NDArray[Any]:
@@ -94,6 +106,11 @@ def scan_of(labels: EditableLabels, hu: NDArray[Any] | None) -> NDArray[Any]:
             "are of."
         )
     return hu
+
+
+def _require_inside(hu: NDArray[Any], place: Shape) -> None:
+    if not all(0 <= at < size for at, size in zip(place, hu.shape, strict=True)):
+        raise CorrectionError("That place is not in the scan: click in the scan.")
 
 
 def _is_near(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_abdoseg.correction.brush import Place
 from napari_abdoseg.correction.painted_area import Area, HuRange
 from napari_abdoseg.image.grid import Triple
 
@@ -25,7 +25,7 @@ SPREAD = 1.4826
 """Standard deviations of a normal distribution in its median absolute deviation."""
 
 
-def within_edges(area: Area, place: Sequence[float], hu: NDArray[Any], spacing: Triple) -> Area:
+def within_edges(area: Area, place: Place, hu: NDArray[Any], spacing: Triple) -> Area:
     """What of an area hangs together with its middle and is of the same tissue.
 
     Otsu's threshold parts the tissues in the area, again and again on the side of the middle,

@@ -8,25 +8,24 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QObject, QPointF, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtGui import (
     QBrush,
     QColor,
-    QImage,
     QPainter,
     QPainterPath,
-    QPaintEvent,
     QPen,
-    QPixmap,
-    QResizeEvent,
     QTransform,
 )
 from qtpy.QtWidgets import QWidget
 
-from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.plugin.correct.proposal import ADDED, REMOVED, Changes
-from napari_abdoseg.plugin.four_panel.overlay import canvas_position
-from napari_abdoseg.plugin.widgets.certain import sure
+from napari_abdoseg.plugin.correct.slice_overlay import (
+    SliceInView,
+    SliceOverlay,
+    filled,
+    mask_image,
+)
 
 GAIN = QColor("#56b4e9")
 LOSS = QColor("#ff8a1f")
@@ -43,7 +42,7 @@ FILLS = (
 """What is drawn where an organ gains, and where it loses, one over the other."""
 
 
-class ChangeOverlay(QWidget):
+class ChangeOverlay(SliceOverlay):
     """Draws the changes that the slice in view cuts, over a canvas.
 
     Parameters
@@ -59,77 +58,23 @@ class ChangeOverlay(QWidget):
     def __init__(
         self, canvas: QWidget, viewer: ViewerModel, layer: Labels, changes: Changes
     ) -> None:
-        super().__init__(canvas)
-        self._viewer = viewer
+        super().__init__(canvas, viewer, layer)
         self._changes = changes
-        self._scale = np.asarray(layer.scale)
-        self._translate = np.asarray(layer.translate)
-        self._drawn: tuple[tuple[int, ...], _Picture | None] = (), None
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-        self.resize(canvas.size())
-        canvas.installEventFilter(self)
-        dims, camera = viewer.dims.events, viewer.scene.camera.events
-        self._events = (
-            *(dims.order, dims.ndisplay, dims.point),
-            *(camera.orientation, camera.center, camera.zoom),
-        )
-        for event in self._events:
-            event.connect(self._repaint_soon)
-        self.show()
+        self._drawn: tuple[SliceInView | None, _Picture | None] = None, None
 
-    def end(self) -> None:
-        """Take it away."""
-        for event in self._events:
-            event.disconnect(self._repaint_soon)
-        sure(self.parentWidget()).removeEventFilter(self)
-        self.hide()
-        self.deleteLater()
+    def draw(self, painter: QPainter, slice_: SliceInView) -> None:
+        """Draw the changes, whose picture is made once for each slice."""
+        if self._drawn[0] != slice_:
+            self._drawn = slice_, self._picture(slice_)
+        picture = self._drawn[1]
+        if picture is not None:
+            picture.draw(painter, self.to_canvas(self._changes.box.start), self.size())
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        if isinstance(event, QResizeEvent):
-            self.resize(event.size())
-        return False
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
-        picture = self._picture()
-        if picture is None:
-            return
-        painter = QPainter(self)
-        picture.draw(painter, self._to_canvas(), self.size())
-        painter.end()
-
-    def _repaint_soon(self, event: Any = None) -> None:
-        self.update()
-
-    def _picture(self) -> _Picture | None:
-        """What the slice in view cuts, made once for each slice."""
-        dims = self._viewer.dims
-        if dims.ndisplay == 3:
-            return None
-        extra = dims.ndim - 3
-        down, right = (axis - extra for axis in dims.displayed)
-        (hidden,) = {0, 1, 2} - {down, right}
-        place = (dims.point[hidden + extra] - self._translate[hidden]) / self._scale[hidden]
-        key = down, right, round(place)
-        if self._drawn[0] != key:
-            kinds = self._changes.slice(hidden, key[2])
-            if kinds is not None and down > right:
-                kinds = kinds.T
-            self._drawn = key, _Picture.of(kinds)
-        return self._drawn[1]
-
-    def _to_canvas(self) -> QTransform:
-        """From voxels of the box, to the right and down, to pixels."""
-        start = np.array(self._changes.box.start) - 0.5
-        origin, unit = (self._pixel(start + step) for step in (0, 1))
-        step = unit - origin
-        return QTransform(step.x(), 0, 0, step.y(), origin.x(), origin.y())
-
-    def _pixel(self, voxel: NDArray[np.float64]) -> QPointF:
-        s, p, left = (self._translate + self._scale * voxel).tolist()
-        place: Triple = s, p, left
-        return QPointF(*canvas_position(self._viewer, place, self.width(), self.height()))
+    def _picture(self, slice_: SliceInView) -> _Picture | None:
+        kinds = self._changes.slice(slice_.axis, slice_.number)
+        if kinds is not None and slice_.down > slice_.right:
+            kinds = kinds.T
+        return _Picture.of(kinds)
 
 
 class _Picture:
@@ -141,7 +86,7 @@ class _Picture:
     """
 
     def __init__(self, kinds: NDArray[np.uint8]) -> None:
-        self._gain, self._loss = (_mask_image(kinds == kind) for kind in (ADDED, REMOVED))
+        self._gain, self._loss = (mask_image(kinds == kind) for kind in (ADDED, REMOVED))
         self._outlines = [_outline(kinds == kind) for kind in (ADDED, REMOVED)]
 
     @classmethod
@@ -153,33 +98,12 @@ class _Picture:
         """Draw it on a canvas of a size."""
         for mask, brushes in zip((self._gain, self._loss), FILLS, strict=True):
             for brush in brushes:
-                painter.drawPixmap(0, 0, _filled(mask, brush, to_canvas, size))
+                painter.drawPixmap(0, 0, filled(mask, brush, to_canvas, size))
         painter.setTransform(to_canvas)
         for lines, color in zip(self._outlines, (GAIN, LOSS), strict=True):
             pen = QPen(color, LINE_PIXELS)
             pen.setCosmetic(True)
             painter.strokePath(lines, pen)
-
-
-def _mask_image(mask: NDArray[np.bool_]) -> QImage:
-    """Opaque where a mask is, transparent elsewhere."""
-    alpha = np.ascontiguousarray(mask, np.uint8) * np.uint8(255)
-    rows, columns = alpha.shape
-    return QImage(alpha.tobytes(), columns, rows, columns, QImage.Format.Format_Alpha8).copy()
-
-
-def _filled(mask: QImage, brush: QBrush, to_canvas: QTransform, size: Any) -> QPixmap:
-    """A mask on a canvas, filled with a brush whose pattern is the canvas's own."""
-    filled = QPixmap(size)
-    filled.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(filled)
-    painter.setTransform(to_canvas)
-    painter.drawImage(0, 0, mask)
-    painter.resetTransform()
-    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
-    painter.fillRect(filled.rect(), brush)
-    painter.end()
-    return filled
 
 
 def _outline(mask: NDArray[np.bool_]) -> QPainterPath:

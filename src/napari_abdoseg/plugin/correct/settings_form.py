@@ -9,15 +9,19 @@ from typing import Any
 from napari.layers import Labels
 from qtpy.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
+    QVBoxLayout,
     QWidget,
 )
 
+from napari_abdoseg.correction.painted_area import HU_PRESETS, HuRange
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
 from napari_abdoseg.plugin.correct.target import Target
@@ -25,13 +29,20 @@ from napari_abdoseg.plugin.correct.tool import (
     Action,
     Amount,
     Choice,
+    HuChoice,
     OtherLayer,
     Setting,
+    Switch,
     Text,
     Tool,
 )
 from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
+
+MOST_LETTERS = 28
+"""Of choices side by side."""
+ANY_HU, OWN_HU = "any HU", "own range"
+LARGEST_HU = -32768, 32767
 
 Tell = Callable[[Any], None]
 
@@ -62,7 +73,25 @@ class SettingsForm(QWidget):
             else:
                 row = _row(setting, bench.values.get(setting.name), target, tell)
             self.rows[setting.name] = row
-            layout.addRow(setting.label, row)
+            if isinstance(setting, Switch):
+                layout.addRow(row)
+            else:
+                layout.addRow(setting.label, row)
+        self._bench = bench
+        bench.changed.connect(self._follow)
+
+    def end(self) -> None:
+        """Follow the bench no longer."""
+        self._bench.changed.disconnect(self._follow)
+
+    def _follow(self) -> None:
+        """Show numbers that the mouse has changed."""
+        for name, row in self.rows.items():
+            value = self._bench.values.get(name)
+            if isinstance(row, QDoubleSpinBox) and value is not None and row.value() != value:
+                row.blockSignals(True)
+                row.setValue(value)
+                row.blockSignals(False)
 
     def take_focus(self) -> None:
         """Let the keyboard write what is to be written, if anything is."""
@@ -84,6 +113,10 @@ def _row(setting: Setting, value: Any, target: Target | None, tell: Tell) -> QWi
         return _choice(setting, value, tell)
     if isinstance(setting, Text):
         return _text(value, tell)
+    if isinstance(setting, Switch):
+        return _switch(setting, value, tell)
+    if isinstance(setting, HuChoice):
+        return HuRangeRow(value, tell)
     if isinstance(setting, OtherLayer):
         return _layer(value, target, tell)
     return _organ(value, target, tell)
@@ -101,7 +134,14 @@ def _amount(setting: Amount, value: float, tell: Tell) -> QWidget:
 
 
 def _choice(setting: Choice, value: str, tell: Tell) -> QWidget:
-    """Buttons side by side, of which one is down."""
+    """Buttons side by side, of which one is down; a list where these would be too wide."""
+    if sum(map(len, setting.choices)) > MOST_LETTERS:
+        names = QComboBox()
+        keep_narrow(names)
+        names.addItems(setting.choices)
+        names.setCurrentText(value)
+        names.textActivated.connect(tell)
+        return names
     row = QWidget()
     layout = QHBoxLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)
@@ -125,6 +165,74 @@ def _text(value: str | None, tell: Tell) -> QWidget:
     line = QLineEdit(value or "")
     line.textEdited.connect(tell)
     return line
+
+
+def _switch(setting: Switch, value: bool, tell: Tell) -> QWidget:
+    box = QCheckBox(setting.label)
+    box.setChecked(value)
+    box.toggled.connect(tell)
+    return box
+
+
+class HuRangeRow(QWidget):
+    """A range of HU by name, or from one number to another.
+
+    Parameters
+    ----------
+    value : tuple of float or None
+    tell : callable
+        Called with what is chosen; None for any HU.
+    """
+
+    def __init__(self, value: HuRange | None, tell: Tell) -> None:
+        super().__init__()
+        self._tell = tell
+        self.names = QComboBox()
+        keep_narrow(self.names)
+        self.names.addItems([ANY_HU, *HU_PRESETS, OWN_HU])
+        self.ends = QDoubleSpinBox(), QDoubleSpinBox()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.names)
+        self._numbers = QWidget()
+        row = QHBoxLayout(self._numbers)
+        row.setContentsMargins(0, 0, 0, 0)
+        for end, words in zip(self.ends, ("", "to")):
+            end.setRange(*LARGEST_HU)
+            end.setDecimals(0)
+            end.setSingleStep(5)
+            end.valueChanged.connect(self._take_numbers)
+            if words:
+                row.addWidget(QLabel(words))
+            row.addWidget(end, stretch=1)
+        row.addWidget(QLabel("HU"))
+        layout.addWidget(self._numbers)
+        self.names.textActivated.connect(self._take_name)
+        self._show(value)
+
+    def _show(self, value: HuRange | None) -> None:
+        names = {preset: name for name, preset in HU_PRESETS.items()}
+        self.names.setCurrentText(ANY_HU if value is None else names.get(value, OWN_HU))
+        self._numbers.setVisible(value is not None)
+        for end, number in zip(self.ends, value or ()):
+            end.blockSignals(True)
+            end.setValue(number)
+            end.blockSignals(False)
+
+    def _take_name(self, name: str) -> None:
+        lowest, highest = (end.value() for end in self.ends)
+        own = (lowest, highest) if highest > lowest else HU_PRESETS["soft tissue"]
+        value = None if name == ANY_HU else HU_PRESETS.get(name, own)
+        self._show(value)
+        if name == OWN_HU:
+            self.names.setCurrentText(OWN_HU)
+        self._tell(value)
+
+    def _take_numbers(self) -> None:
+        """Numbers that are typed are the user's own range; the wrong way round they are turned."""
+        lowest, highest = sorted(end.value() for end in self.ends)
+        self.names.setCurrentText(OWN_HU)
+        self._tell((lowest, highest))
 
 
 def _organ(value: int | None, target: Target | None, tell: Tell) -> QWidget:

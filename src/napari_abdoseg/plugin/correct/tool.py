@@ -52,6 +52,24 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Switch:
+    """A setting that is on or off; off at the start."""
+
+    name: str
+    label: str
+    at_first: bool = False
+
+
+@dataclass(frozen=True)
+class HuChoice:
+    """A setting that is a range of HU, None for all: one of `HU_PRESETS`, or the user's own."""
+
+    name: str
+    label: str
+    at_first: None = None
+
+
+@dataclass(frozen=True)
 class OtherOrgan:
     """A setting that is another organ of the label map: its label, None for no organ."""
 
@@ -79,7 +97,7 @@ class Action:
     act: Callable[[Bench], None]
 
 
-Setting = Amount | Choice | Text | OtherOrgan | OtherLayer | Action
+Setting = Amount | Choice | Switch | HuChoice | Text | OtherOrgan | OtherLayer | Action
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from napari_abdoseg.plugin.correct import (
+    brushes,
+    growing_tool,
     naming_tools,
+    outline_tools,
     part_tools,
     shape_tools,
     slice_tools,
@@ -12,6 +15,16 @@ from napari_abdoseg.plugin.correct import (
 from napari_abdoseg.plugin.correct.tool import Tool
 
 GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
+    (
+        "Draw",
+        (
+            brushes.BRUSH,
+            brushes.ERASER,
+            outline_tools.OUTLINE,
+            outline_tools.SCISSORS,
+            growing_tool.GROW_FROM_CLICK,
+        ),
+    ),
     (
         "Parts",
         (

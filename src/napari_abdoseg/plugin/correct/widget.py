@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.plugin.correct.bench import bench
+from napari_abdoseg.plugin.correct.brushes import follow_napari_mode, follow_napari_size
 from napari_abdoseg.plugin.correct.icons import SIZE, icon
 from napari_abdoseg.plugin.correct.legend import Legend
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
@@ -146,7 +147,7 @@ class CorrectWidget(Panel):
         self.go_to_button.clicked.connect(self.bench.go_to_change)
         window = own_canvas(self._viewer).window()
         self._keys = [
-            _shortcut(window, tool.key, partial(self._press, tool))
+            _shortcut(window, tool.key, partial(self.bench.choose, tool))
             for _, tools in GROUPS
             for tool in tools
         ]
@@ -190,10 +191,21 @@ class CorrectWidget(Panel):
         if self._scene is not None:
             self._scene.changed.disconnect(self._show_organ)
             self._scene.layer.events.selected_label.disconnect(self._show_organ)
+            self._scene.layer.events.mode.disconnect(self._follow_mode)
+            self._scene.layer.events.brush_size.disconnect(self._follow_brush_size)
         self._scene = scene
         if scene is not None:
             scene.changed.connect(self._show_organ)
             scene.layer.events.selected_label.connect(self._show_organ)
+            scene.layer.events.mode.connect(self._follow_mode)
+            scene.layer.events.brush_size.connect(self._follow_brush_size)
+
+    def _follow_mode(self, event: Any) -> None:
+        """napari's own keys and buttons choose brush and eraser too, and put away the others."""
+        follow_napari_mode(self.bench, str(event.mode))
+
+    def _follow_brush_size(self, event: Any) -> None:
+        follow_napari_size(self.bench, event.source)
 
     def _show_organ(self, event: Any = None) -> None:
         target = self._target()
@@ -264,6 +276,7 @@ class CorrectWidget(Panel):
             if self.form.isAncestorOf(QApplication.focusWidget()):
                 canvases_of(self._viewer)[0][1].setFocus()  # keys are napari's again
             self._chosen.removeWidget(self.form)
+            self.form.end()
             self.form.hide()
             self.form.deleteLater()
             self.form = None
