@@ -22,13 +22,15 @@ from napari_abdoseg.correction.holder import Holder, Lock, holder_of
 from napari_abdoseg.correction.journal import read_journal
 from napari_abdoseg.correction.journal_places import (
     CaseFiles,
+    is_journal,
     journals_folder,
     journals_of,
     lock_of,
 )
 from napari_abdoseg.correction.keeper import WAITS, Keeper, Kept
-from napari_abdoseg.correction.recorded_labels import labels_of
+from napari_abdoseg.correction.recorded_labels import labels_of, read_recorded
 from napari_abdoseg.correction.recovery import Notice, Recovery, recoveries
+from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.files.saving import backup_of
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 
@@ -188,7 +190,13 @@ def test_a_label_map_without_a_file_is_kept_by_its_scan(tmp_path, labels):
     assert not found.is_of_this_version
     assert list(recoveries(CaseFiles(None, None, labels.grid), None)) == []
     kept = found.decline()
-    assert kept.exists()
+    with pytest.raises(CorrectionError, match="put back what was corrected"):
+        read_recorded(kept)
+    write_labels(case.scan, labels)
+    recorded = read_recorded(kept)
+    assert (recorded.data == painting.data).all()
+    assert recorded.grid.matches(labels.grid)
+    assert is_journal(kept)
     assert list(recoveries(case, None)) == []
     assert not lock_of(journal).exists()
 

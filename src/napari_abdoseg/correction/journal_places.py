@@ -111,6 +111,11 @@ def put_aside(path: Path) -> Path:
     return kept
 
 
+def is_journal(path: Path) -> bool:
+    """Whether a file is a journal by its name, such as one that was put aside."""
+    return re.search(rf"{ENDING}({ASIDE}\d*)?\Z", path.name) is not None
+
+
 def lock_of(journal: Path) -> Path:
     """The file that who writes a journal holds a lock on."""
     return journal.with_name(f"{journal.name}{LOCK}")

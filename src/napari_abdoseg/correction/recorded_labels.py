@@ -9,10 +9,47 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_abdoseg.correction.journal import Content
-from napari_abdoseg.errors import CorrectionError
+from napari_abdoseg.correction.journal import Content, read_journal
+from napari_abdoseg.errors import CorrectionError, ImageError
 from napari_abdoseg.image.files.saving import backup_of
+from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.image.nifti.file import load_start
 from napari_abdoseg.image.nifti.volumes import read_labels
+from napari_abdoseg.image.volume import LabelMap
+
+NOT_SAVED = "These corrections come from a journal, and no file holds them: save them."
+
+
+def read_recorded(path: Path) -> LabelMap:
+    """Read the label map that a journal leads to, such as one that was put aside.
+
+    Raises
+    ------
+    CorrectionError
+        It is no journal, or the files that it belongs to are gone.
+    ImageError
+        One of those can't be read.
+    """
+    content = read_journal(path)
+    subject = content.subject
+    return LabelMap(labels_of(content), _grid_of(content), subject.organs, None, (NOT_SAVED,))
+
+
+def _grid_of(content: Content) -> Grid:
+    """The grid of a journal's label map, from its own file or its scan's."""
+    subject = content.subject
+    labels, scan = Path(subject.labels), Path(subject.scan)
+    for file in (labels, backup_of(labels), scan) if subject.labels else (scan,):
+        try:
+            grid = load_start(file).header.grid
+        except ImageError:
+            continue
+        if grid.shape == subject.shape:
+            return grid
+    raise CorrectionError(
+        f"{subject.scan or subject.labels or 'The CT'} is gone, or another file has its place: "
+        "put back what was corrected, and open its journal again."
+    )
 
 
 def labels_of(content: Content) -> NDArray[Any]:

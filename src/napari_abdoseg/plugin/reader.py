@@ -1,4 +1,4 @@
-"""NIfTI files and tables of boxes as napari layers."""
+"""NIfTI files, tables of boxes and journals as napari layers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from napari import current_viewer
 from napari.utils.notifications import show_info
 
 from napari_abdoseg.anatomy.box_file import SUFFIXES, holds_boxes, read_boxes
+from napari_abdoseg.correction.journal_places import ENDING, is_journal
+from napari_abdoseg.correction.recorded_labels import read_recorded
+from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.names.chosen_schemes import named_as_chosen
 from napari_abdoseg.image.nifti.volumes import is_nifti_file, nifti_files, read_image
 from napari_abdoseg.image.organ_files import (
@@ -33,7 +36,7 @@ NAMELESS = "Its labels have no names: the panel Organs offers published ones."
 
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
-    """A reader for NIfTI files, folders of them and boxes; None for anything else."""
+    """A reader for NIfTI files, folders of them, boxes and journals; None for anything else."""
     given = [Path(each) for each in ([path] if isinstance(path, str) else path)]
     return read if all(_is_ours(each) for each in given) else None
 
@@ -102,12 +105,16 @@ def _found(path: Path) -> list[Path]:
 def _is_ours(path: Path) -> bool:
     if path.suffix.lower() in SUFFIXES:
         return holds_boxes(path)
+    if is_journal(path):
+        return True
     return path.is_dir() or path.name.lower().endswith((".nii", ".nii.gz"))
 
 
 def _read_one(path: Path, notices: _Notices) -> list[LayerData]:
     if path.suffix.lower() in SUFFIXES:
         return _read_boxes(path)
+    if is_journal(path):
+        return [_read_journal(path, notices)]
     name = name_of_case(path) if path.is_dir() else None
     image = read_label_map(path) if path.is_dir() else read_image(path)
     if isinstance(image, LabelMap):
@@ -116,6 +123,12 @@ def _read_one(path: Path, notices: _Notices) -> list[LayerData]:
             notices.take(path.name, (NAMELESS,))
     notices.take(name or path.name, image.notices)
     return [labels_layer(image, name) if isinstance(image, LabelMap) else image_layer(image)]
+
+
+def _read_journal(path: Path, notices: _Notices) -> LayerData:
+    labels = read_recorded(path)
+    notices.take(path.name, labels.notices)
+    return labels_layer(labels, stem(Path(path.name.removeprefix(".").partition(ENDING)[0])))
 
 
 def _read_boxes(path: Path) -> list[LayerData]:

@@ -325,12 +325,17 @@ def test_a_window_asks_until_it_has_an_answer(case, opened, make_napari_viewer, 
 def test_a_window_puts_aside_what_is_declined(case, opened, make_napari_viewer, qtbot):
     viewer = opened(case)
     paint(viewer.layers["masks"])
+    voxels = viewer.layers["masks"].data.copy()
     crash(viewer)
     window, offers = _reopened_window(case, make_napari_viewer, qtbot)
     _press(offers, DECLINE)
     assert journals_of(files(case)) == []
-    assert len(list(case.glob(".*.aside"))) == 1
+    (kept,) = case.glob(".*.aside")
     assert unsaved_labels(window).layers == []
+    (layer,) = window.open(kept, plugin="napari-abdoseg")
+    assert np.array_equal(layer.data, voxels)
+    assert layer.name == "masks [1]"
+    assert layer.metadata["grid"].matches(window.layers["ct_0000"].metadata["grid"])
 
 
 def test_a_result_is_kept_from_its_first_moment(viewer, phantom, qtbot):
