@@ -135,7 +135,7 @@ def three_clicks() -> None:
 def review() -> None:
     """Places where the folds disagree, after a run on a noisy scan."""
     with segmented(noisy(phantom()[0])) as viewer:
-        panel = open_panel(viewer, "Where folds disagree")
+        panel = open_panel(viewer, "Where to look next")
         wait(lambda: panel.table.isVisible())
         panel.table.setCurrentIndex(panel.places.index(0, 0))
         rest(4)

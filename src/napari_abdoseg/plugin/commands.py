@@ -8,6 +8,7 @@ from napari.utils.notifications import show_info
 
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.review.where_to_look import where_to_look
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.viewing.ct_window import WINDOWS, set_window
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
@@ -36,6 +37,16 @@ def save_label_map_as(viewer: Viewer) -> None:
     """Save the label map in view where the user says."""
     if (layer := _label_map_in_view(viewer)) is not None:
         saving(viewer).save_as(layer)
+
+
+def next_place(viewer: Viewer) -> None:
+    """Check the place that was gone to, and go to the next that is worth a look."""
+    where_to_look(unwrapped(viewer)).next_place()
+
+
+def place_before(viewer: Viewer) -> None:
+    """Go back to the place before."""
+    where_to_look(unwrapped(viewer)).place_before()
 
 
 def show_all_organs(viewer: Viewer) -> None:

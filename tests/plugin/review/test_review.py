@@ -1,17 +1,23 @@
-"""The panel `Where folds disagree` in a real window."""
+"""The panel `Where to look next` in a real window."""
 
 from __future__ import annotations
 
 import numpy as np
+import platformdirs
 import pytest
 from napari.layers import Layer
 from qtpy.QtCore import Qt
 
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.inference.model.ensemble import load_ensemble
-from napari_abdoseg.inference.review.places import places_to_review
+from napari_abdoseg.inference.review.where_to_look import FOLDS, places_to_look
 from napari_abdoseg.inference.segmentation import segmenting
-from napari_abdoseg.plugin.layers.conversion import image_layer, label_layers, labels_layer
+from napari_abdoseg.plugin.layers.conversion import (
+    image_layer,
+    label_layers,
+    labels_layer,
+    volume_of,
+)
 from napari_abdoseg.plugin.organs.matching_scan import ScanFinding
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_metadata, fold_colors
 from napari_abdoseg.plugin.review.widget import EMPTY
@@ -25,6 +31,12 @@ OVERLAY = "CT fold disagreement"
 def found(make_model, phantom):
     ensemble = load_ensemble(make_model(mirror_axes=None, patch=(32, 32, 32)), device="cpu")
     return drain(segmenting(phantom[0], ensemble, "exact"))
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    """Marks of label maps without a file."""
+    monkeypatch.setattr(platformdirs, "user_data_path", lambda *_, **__: tmp_path / "data")
 
 
 @pytest.fixture
@@ -45,8 +57,8 @@ def viewer(make_napari_viewer, phantom, found):
 
 @pytest.fixture
 def widget(viewer, qtbot):
-    open_panel(viewer, "Where folds disagree")
-    _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Where folds disagree")
+    open_panel(viewer, "Where to look next")
+    _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Where to look next")
     qtbot.waitUntil(lambda: widget.places.rowCount() > 0 and OVERLAY in viewer.layers)
     return widget
 
@@ -58,16 +70,29 @@ def click(widget, qtbot, row: int) -> None:
 
 
 def test_places_are_listed_and_a_click_goes_there(viewer, widget, qtbot, found):
-    places = places_to_review(found.disagreement)
-    assert widget.places.rowCount() == len(places)
-    cells = [widget.places.index(0, column).data() for column in range(3)]
-    first = places[0]
-    assert cells == [first.organ.name, f"{first.folds:.1f} of 2", f"{first.volume_ml:.2f}"]
+    places = places_to_look(found.labels, volume_of(viewer.layers["CT"]), found.disagreement)
+    assert [row.place for row in widget.places.rows] == list(places)
+    assert FOLDS in {place.kind for place in places}
+    cells = [widget.places.index(0, column).data() for column in range(2)]
+    assert cells == [places[0].name, places[0].words]
     for row in reversed(range(len(places))):
+        widget.table.scrollTo(widget.places.index(row, 0))
         click(widget, qtbot, row)
         grid = found.labels.grid
         middle = np.array(grid.origin) + np.array(grid.spacing) * places[row].voxel
         assert np.allclose(viewer.dims.point, middle, atol=0.01)
+
+
+def test_the_button_ticks_a_place_and_goes_to_the_next(viewer, widget, qtbot):
+    rows = widget.places.rows
+    count = len(rows)
+    for row in range(count):
+        qtbot.mouseClick(widget.next_button, Qt.MouseButton.LeftButton)
+        assert widget.table.currentIndex().row() == row
+    assert [row.checked for row in widget.places.rows] == [True] * (count - 1) + [False]
+    assert f"{count - 1} of {count} places checked" in widget.heading.text()
+    widget.places.setData(widget.places.index(0, 0), 0, Qt.ItemDataRole.CheckStateRole)
+    assert not widget.places.rows[0].checked
 
 
 def test_its_layer_is_no_label_map_and_follows_the_box(viewer, widget, qtbot, found):
@@ -85,7 +110,7 @@ def test_its_layer_is_no_label_map_and_follows_the_box(viewer, widget, qtbot, fo
     assert viewer.layers["CT organs"].contour == 1
     viewer.layers.remove("CT organs")
     qtbot.waitUntil(lambda: OVERLAY not in viewer.layers)
-    assert widget.heading.text() == EMPTY
+    assert EMPTY in widget.heading.text()
     assert widget.table.isHidden()
 
 
@@ -116,11 +141,11 @@ def test_the_scan_is_still_the_scan(viewer, widget, phantom):
     finding.close()
 
 
-def test_without_an_ensemble_it_says_what_to_do(make_napari_viewer):
+def test_without_a_label_map_it_says_what_to_do(make_napari_viewer):
     viewer = make_napari_viewer()
-    open_panel(viewer, "Where folds disagree")
-    _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Where folds disagree")
-    assert widget.heading.text() == EMPTY
+    open_panel(viewer, "Where to look next")
+    _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Where to look next")
+    assert EMPTY in widget.heading.text()
     assert widget.shown.isHidden()
 
 

@@ -20,7 +20,7 @@ COMMANDS = {
     "Segment organs": "segment",
     "Organs": "organs",
     "Compare with labels": "compare",
-    "Where folds disagree": "review",
+    "Where to look next": "review",
     "Training": "training",
     "Cohort": "cohort",
 }

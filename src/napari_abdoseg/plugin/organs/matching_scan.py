@@ -51,18 +51,22 @@ class ScanFinding:
     def _find(self, event: Any = None) -> None:
         if self._grid is None or self._layer in self._viewer.layers:
             return
-        before, self._layer, volume = self._layer, None, None
-        for layer in self._scans():
-            if (volume := _volume_on(layer, self._grid)) is not None:
-                self._layer = layer
-                break
+        before = self._layer
+        self._layer, volume = scan_on(self._viewer, self._grid, self._beside)
         if self._layer is not before:
             self.found.emit(volume)
 
-    def _scans(self) -> list[Image]:
-        scans = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
-        cases = cases_in_view(self._viewer)
-        return sorted(scans, key=lambda scan: not cases.are_together(scan, self._beside))
+
+def scan_on(
+    viewer: ViewerModel, grid: Grid, beside: Layer | None = None
+) -> tuple[Image | None, Volume | None]:
+    """The first scan whose voxels lie on a grid, and its layer; that of a layer's case first."""
+    scans = [layer for layer in viewer.layers if isinstance(layer, Image)]
+    cases = cases_in_view(viewer)
+    for layer in sorted(scans, key=lambda scan: not cases.are_together(scan, beside)):
+        if (volume := _volume_on(layer, grid)) is not None:
+            return layer, volume
+    return None, None
 
 
 def _volume_on(layer: Image, grid: Grid) -> Volume | None:

@@ -1,4 +1,4 @@
-"""A user goes to the places where the folds of an ensemble disagree."""
+"""A user goes to the places of a label map that are worth a look."""
 
 from napari_abdoseg.plugin.review.widget import ReviewWidget
 

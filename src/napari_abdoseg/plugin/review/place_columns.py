@@ -1,33 +1,52 @@
-"""Places to review as the rows of a table."""
+"""Places to look at as the rows of a table."""
 
 from __future__ import annotations
 
-from napari_abdoseg.inference.review.places import Place
+from dataclasses import dataclass
+
+from napari_abdoseg.inference.review.where_to_look import PlaceToLook
 from napari_abdoseg.plugin.widgets.table_model import Column
 
-ORGAN = 0
+ORGAN, WORDS = 0, 1
+FADED = "#7c7c7c"
+"""What was checked; to be read on dark and on light."""
 
 
-def place_columns(folds: int) -> tuple[Column[Place], ...]:
-    """Columns for places that an ensemble of so many folds contests."""
-    return (
-        Column(
-            "Organ",
-            lambda place: place.organ.name,
-            "Click a place to bring all panels there",
-            square=lambda place: place.organ.color,
-        ),
-        Column(
-            "Dissenting folds",
-            lambda place: f"{place.folds:.1f} of {folds}",
-            "How many folds find something else than all of them together, in the mean over the "
-            "place",
-            is_figure=True,
-        ),
-        Column(
-            "ml",
-            lambda place: f"{place.volume_ml:.2f}",
-            "Volume in millilitres",
-            is_figure=True,
-        ),
-    )
+@dataclass(frozen=True)
+class PlaceRow:
+    """A place, and whether it was checked."""
+
+    place: PlaceToLook
+    checked: bool
+
+
+def words_of(place: PlaceToLook) -> str:
+    """All that is known of a place, in a sentence."""
+    sure = f" ({place.certainty.word})" if place.certainty is not None else ""
+    return f"{place.name}, {place.kind}{sure}: {place.words}"
+
+
+def _tip(row: PlaceRow) -> str:
+    return words_of(row.place)
+
+
+def _color(row: PlaceRow) -> str | None:
+    return FADED if row.checked else None
+
+
+def _square(row: PlaceRow) -> str | None:
+    return None if row.place.organ is None else row.place.organ.color
+
+
+PLACE_COLUMNS: tuple[Column[PlaceRow], ...] = (
+    Column(
+        "Organ",
+        lambda row: row.place.name,
+        "Click a place to bring all panels there; tick what you have checked",
+        square=_square,
+        color=_color,
+        row_tip=_tip,
+        is_checked=lambda row: row.checked,
+    ),
+    Column("What", lambda row: row.place.words, "What is seen there", color=_color, row_tip=_tip),
+)

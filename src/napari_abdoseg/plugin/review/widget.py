@@ -1,138 +1,158 @@
-"""Dock widget `Where folds disagree`: places that are worth a look, and the way to each."""
+"""Dock widget `Where to look next`: places that are worth a look, and the way to each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox
 from matplotlib.colors import to_hex
 from napari.layers import Labels
-from qtpy.QtCore import QModelIndex
-from qtpy.QtWidgets import QCheckBox, QHeaderView, QLabel
+from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtWidgets import QCheckBox, QHeaderView, QLabel, QPushButton
 
-from napari_abdoseg.inference.review.places import Place, places_to_review
-from napari_abdoseg.plugin.jobs.latest import LatestWork
-from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_of, fold_colors
 from napari_abdoseg.plugin.review.disagreement_overlay import DisagreementOverlay
-from napari_abdoseg.plugin.review.place_columns import ORGAN, place_columns
-from napari_abdoseg.plugin.viewing.focus import focus_on
+from napari_abdoseg.plugin.review.place_columns import (
+    ORGAN,
+    PLACE_COLUMNS,
+    WORDS,
+    PlaceRow,
+    words_of,
+)
+from napari_abdoseg.plugin.review.where_to_look import LOOKING, NONE, where_to_look
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable
+from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from napari import Viewer
 
-EMPTY = "Segment a CT here with several folds, and see where they disagree."
-LOOKING = "Looking for places…"
-NONE = "Nowhere do the folds disagree on more than a surface."
-PLACES = "<b>Places to look at</b> ({}), most contested first: click one"
-LEAST_MM = 60.0
+EMPTY = (
+    "Open a label map or segment a CT: places that are worth a look are listed here. With "
+    "several folds, those where they disagree are among them."
+)
+PLACES = "<b>{}</b>: {} of {} places checked"
 SQUARES = "#303030"
 """Behind the squares of the legend, of which the first is white."""
-"""What is shown around a place at least."""
 
 
 class ReviewWidget(Panel):
-    """Where the folds of an ensemble disagree: on the slices, and as a list of places."""
+    """What is worth a look in the label map in view: on the slices, and as a list of places."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
-        super().__init__("Folds")
+        super().__init__("Check")
         self._viewer = unwrapped(napari_viewer)
         self._followed: Labels | None = None
-        self.layers = ComboBox(choices=self._layers_of_ensembles, nullable=False)
+        self.look = where_to_look(self._viewer)
         self.shown = QCheckBox("Show on the slices where folds dissent")
         self.legend = QLabel()
-        self.heading = QLabel(EMPTY)
-        self.places: TableModel[Place] = TableModel(place_columns(0))
+        self.heading = WrappedLabel()
+        self.places: TableModel[PlaceRow] = TableModel(PLACE_COLUMNS)
         self.table = PlainTable(self.places)
+        self.details = WrappedLabel()
+        self.next_button = QPushButton("Checked, next  (N)")
         self.overlay = DisagreementOverlay(self._viewer)
-        self._ranking = LatestWork(_rank)
         self._lay_out()
         self._follow_theme()
         self._connect()
-        self._update_layers()
+        self._show()
 
     def _lay_out(self) -> None:
         layout = self.body
         self.table.setUniformRowHeights(True)
-        self.table.head.setSectionResizeMode(ORGAN, QHeaderView.ResizeMode.Stretch)
-        for widget in (self.layers.native, self.shown, self.legend):
-            layout.addWidget(widget)
-        layout.addSpacing(6)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.table.head.setSectionResizeMode(ORGAN, QHeaderView.ResizeMode.ResizeToContents)
+        self.table.head.setSectionResizeMode(WORDS, QHeaderView.ResizeMode.Stretch)
         layout.addWidget(self.heading)
         layout.addWidget(self.table, stretch=1)
+        layout.addWidget(self.details)
+        for widget in (self.shown, self.legend):
+            layout.addWidget(widget)
+            widget.hide()
         layout.addStretch()
-        self.heading.setWordWrap(True)
+        self.foot.addWidget(self.next_button)
         self.legend.setStyleSheet("font-size: 11px")
+        self.next_button.setToolTip("Ticks the place in view and goes to the next that is not")
 
     def _connect(self) -> None:
         self.follow(self._viewer.events.theme, self._follow_theme)
-        self.layers.changed.connect(self._show)
+        self.follow(self.look.changed, self._show)
         self.shown.clicked.connect(self._show_overlay)
         self.overlay.changed.connect(self._show_whether_shown)
-        self._ranking.yielded.connect(lambda ranked: self._list(*ranked))
+        self.places.toggled.connect(lambda row, on: self.look.check(row.place, on))
         self.table.selection.currentRowChanged.connect(self._go_to)
         self.table.clicked.connect(self._go_to)
-        events = self._viewer.layers.events
-        for event in (events.inserted, events.removed, events.reordered, events.renamed):
-            self.follow(event, self._update_layers)
-        for part in (self.overlay, self._ranking):
-            self.closed.connect(part.close)
-            self.destroyed.connect(part.close)
+        self.next_button.clicked.connect(self.look.next_place)
+        for end in (self.closed, self.destroyed):
+            end.connect(self.overlay.close)
+        self.closed.connect(self._look_away)
+        self.look.is_watched = True
+
+    def _look_away(self) -> None:
+        self.look.is_watched = False
 
     def _follow_theme(self, event: Any = None) -> None:
         self.table.wear(self._viewer.theme)
 
-    def _layers_of_ensembles(self, _: object = None) -> list[Labels]:
-        layers = label_layers(self._viewer)
-        return [layer for layer in layers if disagreement_of(layer) is not None]
+    def _show(self) -> None:
+        """Show the places as they are known now."""
+        self._show_folds()
+        look = self.look
+        rows = [PlaceRow(place, look.is_checked(place)) for place in look.places]
+        if [row.place for row in rows] != [row.place for row in self.places.rows]:
+            self.places.show_rows(rows)
+        else:
+            self.places.update_rows(rows)
+        self.heading.setText(self._words(rows))
+        self.table.setVisible(bool(rows))
+        self.next_button.setVisible(bool(rows))
+        self.details.setText("" if self.look.current is None else words_of(self.look.current))
+        self._select_current()
 
-    def _update_layers(self, event: Any = None) -> None:
-        self.layers.reset_choices()
-        self._show()
+    def _words(self, rows: list[PlaceRow]) -> str:
+        if self.look.layer is None:
+            return EMPTY
+        if self.look.problem:
+            return self.look.problem
+        if not rows:
+            return LOOKING if self.look.is_looking else NONE
+        checked = sum(row.checked for row in rows)
+        return PLACES.format(self.look.layer.name, checked, len(rows))
 
-    def _show(self, _: object = None) -> None:
-        """Turn to the chosen layer."""
-        layer = self.layers.value
-        if layer is self._followed and layer is not None:
+    def _select_current(self) -> None:
+        places = [row.place for row in self.places.rows]
+        current = self.look.current
+        if current in places and self.table.currentIndex().row() != places.index(current):
+            self.table.selection.blockSignals(True)
+            self.table.setCurrentIndex(self.places.index(places.index(current), ORGAN))
+            self.table.selection.blockSignals(False)
+            sure(self.table.viewport()).update()
+
+    def _show_folds(self) -> None:
+        """Show where folds dissent of an ensemble's label map."""
+        layer = self.look.layer
+        if layer is self._followed:
             return
         self._followed = layer
-        for widget in (self.layers.native, self.shown, self.legend):
-            widget.setVisible(layer is not None)
-        self.table.hide()
-        self.heading.setText(EMPTY if layer is None else LOOKING)
-        if layer is not None:
-            self.legend.setText(_legend(sure(disagreement_of(layer)).folds))
+        disagreement = None if layer is None else disagreement_of(layer)
+        for widget in (self.shown, self.legend):
+            widget.setVisible(disagreement is not None)
+        if layer is not None and disagreement is not None:
+            self.legend.setText(_legend(disagreement.folds))
             self.overlay.show(layer, True)
-            self._ranking.start_soon(layer)
 
     def _show_overlay(self, shown: bool) -> None:
-        self.overlay.show(self._followed, shown)
+        self.overlay.show(sure(self._followed), shown)
 
     def _show_whether_shown(self) -> None:
         layer = self._followed
         self.shown.setChecked(layer is not None and self.overlay.is_shown(layer))
 
-    def _list(self, layer: Labels, places: tuple[Place, ...]) -> None:
-        if layer is self._followed:
-            self.places.show_rows(places, place_columns(sure(disagreement_of(layer)).folds))
-            self.heading.setText(PLACES.format(len(places)) if places else NONE)
-            self.table.setVisible(bool(places))
-
     def _go_to(self, index: QModelIndex, before: QModelIndex | None = None) -> None:
-        if index.isValid() and self._followed is not None:
-            place = self.places.rows[index.row()]
-            grid = sure(disagreement_of(self._followed)).grid
-            focus_on(self._viewer, place.box, grid, place.voxel, LEAST_MM)
-
-
-def _rank(layer: Labels) -> Iterator[tuple[Labels, tuple[Place, ...]]]:
-    yield layer, places_to_review(sure(disagreement_of(layer)))
+        if index.isValid():
+            self.look.go_to(self.places.rows[index.row()].place)
 
 
 def _legend(folds: int) -> str:

@@ -66,7 +66,7 @@ class SegmentWidget(Panel):
             text="Four-panel view", tooltip="Three slices beside the organs in 3D; again to close"
         )
         self.review = PushButton(
-            text="Where folds disagree", tooltip="Places that are worth a look, after a run"
+            text="Where to look next", tooltip="Places that are worth a look, one by one"
         )
         self.button = PushButton(text="Segment")
         self._lay_out()
@@ -74,7 +74,7 @@ class SegmentWidget(Panel):
         self._follow_theme()
         self.button.changed.connect(self._press)
         self.four_panels.changed.connect(lambda: toggle_four_panel_view(napari_viewer))
-        self.review.changed.connect(lambda: open_panel(napari_viewer, "Where folds disagree"))
+        self.review.changed.connect(lambda: open_panel(napari_viewer, "Where to look next"))
         self._cases = cases_in_view(napari_viewer)
         self.follow(self._cases.changed, self._choose_scan_in_view)
         self.choice.scan.native.activated.connect(self._show_chosen_scan)
