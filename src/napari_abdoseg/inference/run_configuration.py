@@ -8,9 +8,10 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.balanced.balanced import predict_balanced
 from napari_abdoseg.inference.export.label_map import Labels, labelling
+from napari_abdoseg.inference.export.scan_axes import image_part
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
-from napari_abdoseg.inference.network.sliding_window import predict_everywhere
+from napari_abdoseg.inference.network.sliding_window import predict_everywhere, predict_within
 from napari_abdoseg.inference.preflight.workload import expect_workload
 from napari_abdoseg.inference.preprocessing.preprocessing import Preprocessed, preprocess_volume
 from napari_abdoseg.inference.preprocessing.scan_part import part_of
@@ -30,6 +31,7 @@ def predicting(
     preset: Preset,
     prepared: Preprocessed | None = None,
     box: Box | None = None,
+    within: Box | None = None,
 ) -> Work[PredictedScan]:
     """Let a configuration work on a scan.
 
@@ -42,6 +44,9 @@ def predicting(
         What `prepare_first` gave for them, if that was called before.
     box : Box, optional
         The part of the scan that networks are shown; all of it by default.
+    within : Box, optional
+        The part that is wanted; all of it by default. Networks look at no more than that takes,
+        a cascade's first stage at all of what they are shown.
 
     Yields
     ------
@@ -54,10 +59,10 @@ def predicting(
         yield Progress(PREPROCESSING, 0, 0)
         prepared = prepare_first(volume, trained, box)
     if first is None:
-        return (yield from _predicting_stage(prepared, volume, trained, preset, box))
+        return (yield from _predicting_stage(prepared, volume, trained, preset, box, within))
     work = _predicting_first(prepared, volume, first, preset, box)
     labels, shares = yield from relay(work, as_part(0, 1 / 2))
-    work_on = _predicting_second(volume, trained, preset, labels, box)
+    work_on = _predicting_second(volume, trained, preset, labels, box, within)
     predicted = yield from relay(work_on, as_part(1 / 2, 1))
     return replace(predicted, shares=shares + predicted.shares)
 
@@ -89,10 +94,11 @@ def _predicting_second(
     preset: Preset,
     labels: Labels,
     box: Box | None,
+    within: Box | None,
 ) -> Work[PredictedScan]:
     yield Progress(PREPROCESSING, 0, 0)
     prepared = preprocess_volume(volume, trained, labels, box)
-    return (yield from _predicting_stage(prepared, volume, trained, preset, box))
+    return (yield from _predicting_stage(prepared, volume, trained, preset, box, within))
 
 
 def _predicting_stage(
@@ -101,6 +107,7 @@ def _predicting_stage(
     trained: TrainedConfiguration,
     preset: Preset,
     box: Box | None,
+    within: Box | None = None,
 ) -> Work[PredictedScan]:
     import torch
 
@@ -110,7 +117,13 @@ def _predicting_stage(
         first = progress.interim
         return replace(progress, interim=first and PredictionOnScan(first, crop))
 
-    if preset.where_organs_are:
+    if within is not None:
+        shape = prepared.image.shape[1:]
+        part = image_part(within, shape, crop, volume.grid, trained)
+        if part is None:
+            return PredictedScan(volume, (), (Share.none(trained, preset),))
+        work = predict_within(image, trained, preset, part)
+    elif preset.where_organs_are:
         spacing = trained.image_spacing(crop.spacing)
         passes = expect_workload(part_of(volume, box), trained, preset).passes
         work = predict_balanced(image, trained, preset, spacing, passes)

@@ -114,9 +114,13 @@ def preparing(volume: Volume, ensemble: Ensemble) -> Work[PreparedScan]:
 
 
 def asking(
-    scan: PreparedScan, ensemble: Ensemble, preset: str = DEFAULT, preview: bool = False
+    scan: PreparedScan,
+    ensemble: Ensemble,
+    preset: str = DEFAULT,
+    preview: bool = False,
+    within: Box | None = None,
 ) -> Work[PredictedScan]:
-    """Let the networks work on a scan, the first part of `segmenting`."""
+    """Let the networks work on a scan, or what of it is wanted, the first part of `segmenting`."""
     chosen, configurations, volume = find_preset(preset), ensemble.configurations, scan.volume
     folds = sum(len(trained.folds) for trained in configurations)
     finder, images = ensemble.region_finder, list(scan.images)
@@ -158,7 +162,8 @@ def asking(
     parts: list[PredictedScan] = []
     for number, trained in enumerate(configurations, len(shown) - len(configurations)):
         image = images.pop(0) if images else None
-        parts.append((yield from turn(predicting(volume, trained, chosen, image, box), number)))
+        part = predicting(volume, trained, chosen, image, box, within)
+        parts.append((yield from turn(part, number)))
     return PredictedScan(
         volume,
         tuple(on_scan for part in parts for on_scan in part.predictions),

@@ -348,7 +348,7 @@ def test_name_state_and_licence_are_seen_in_a_narrow_dock(panel, trained, qtbot)
     licence = headers.index("Licence")
     assert head.sectionPosition(licence) + head.sectionSize(licence) <= room
     name = alone.models.index(_names(alone).index(trained), 0)
-    assert name.data() == "Dataset99…HaveThem"
+    assert name.data() == "Dataset9…aveThem"
     assert trained in name.data(Qt.ItemDataRole.ToolTipRole)
 
 

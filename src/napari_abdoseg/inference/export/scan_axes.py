@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.resampling import nearest_slices
+from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
+from napari_abdoseg.inference.preprocessing.scan_part import in_network_order
 
 if TYPE_CHECKING:
     import torch
@@ -115,16 +120,56 @@ def inner_axes(on_scan: PredictionOnScan) -> list[tuple[slice, Neighbours]]:
     return inner
 
 
+def image_part(
+    box: Box, shape: Sequence[int], crop: ScanCrop, grid: Grid, trained: TrainedConfiguration
+) -> tuple[slice, ...] | None:
+    """The voxels of a preprocessed image on which those of a box of the scan depend.
+
+    Parameters
+    ----------
+    box : Box
+    shape : sequence of int
+        (z, y, x) of the image.
+    crop : ScanCrop
+        The part of the scan that the image shows.
+    grid : Grid
+        Of the scan.
+    trained : TrainedConfiguration
+
+    Returns
+    -------
+    tuple of slice or None
+        Along (z, y, x); None where the image shows nothing of the box.
+    """
+    part = []
+    extents = in_network_order(box, grid, trained)
+    for axis, extent, shown in zip(
+        whole_axes(shape, crop, trained), extents, crop.box, strict=True
+    ):
+        first, stop = max(extent.start, shown.start), min(extent.stop, shown.stop)
+        if first >= stop:
+            return None
+        old, _ = axis.part(slice(first - shown.start, stop - shown.start))
+        part.append(old)
+    return tuple(part)
+
+
 def _whole_axes(on_scan: PredictionOnScan) -> list[Neighbours]:
+    return whole_axes(on_scan.prediction.shape, on_scan.crop, on_scan.trained)
+
+
+def whole_axes(
+    shape: Sequence[int], crop: ScanCrop, trained: TrainedConfiguration
+) -> list[Neighbours]:
+    """How the scan's voxels, cropped, lie between those of an image of ``shape`` (z, y, x)."""
     from nnunetv2.preprocessing.resampling.default_resampling import determine_do_sep_z_and_axis
 
-    trained, crop = on_scan.trained, on_scan.crop
     new_spacing = [crop.spacing[axis] for axis in trained.plans.transpose_forward]
     spacing = trained.image_spacing(crop.spacing)
     _, axis_apart = determine_do_sep_z_and_axis(None, spacing, new_spacing)
     return [
         nearest_neighbours(old, new) if axis == axis_apart else linear_neighbours(old, new)
-        for axis, (old, new) in enumerate(zip(on_scan.prediction.shape, crop.shape, strict=True))
+        for axis, (old, new) in enumerate(zip(shape, crop.shape, strict=True))
     ]
 
 

@@ -10,6 +10,7 @@ Isensee, F., Jaeger, P. F., Kohl, S. A. A., Petersen, J., & Maier-Hein, K. H.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -22,9 +23,9 @@ from napari_abdoseg.inference.network.class_map import map_winners
 from napari_abdoseg.inference.network.class_parts import added, in_parts, joined, mean_in_parts
 from napari_abdoseg.inference.network.network import Network, network_on_device
 from napari_abdoseg.inference.network.prediction import Prediction, whole_prediction
-from napari_abdoseg.inference.network.tiling import Tiling, mirrorings, tile_image
+from napari_abdoseg.inference.network.tiling import Tiling, mirrorings, tile_image, tile_starts
 from napari_abdoseg.inference.preset import Preset
-from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.progress import Progress, Work, relay
 
 if TYPE_CHECKING:
     import torch
@@ -56,9 +57,71 @@ def predict_everywhere(
     DeviceError
         A single tile needs more memory than the device has.
     """
+    tiling = tile_image(image, tuple(trained.configured.patch_size))
+    return (yield from _predict_tiles(tiling, trained, preset))
+
+
+def predict_within(
+    image: torch.Tensor, trained: TrainedConfiguration, preset: Preset, part: Sequence[slice]
+) -> Work[Prediction]:
+    """Mean logits in a part of an image: there they are what `predict_everywhere` gives.
+
+    All tiles work that look at any of it, where they lie in the whole image.
+
+    Parameters
+    ----------
+    image, trained, preset
+        See `predict_everywhere`.
+    part : sequence of slice
+        Along z, y and x of the image.
+
+    Yields
+    ------
+    Progress
+        See `predict_everywhere`.
+
+    Returns
+    -------
+    Prediction
+        Its region is the part.
+    """
+    patch, shape = tuple(trained.configured.patch_size), tuple(image.shape[1:])
+    sizes = (*[1] * (len(shape) - len(patch)), *patch)
+    starts = [
+        [start for start in tile_starts(size, tile) if start < of.stop and of.start < start + tile]
+        for size, tile, of in zip(shape, sizes, part, strict=True)
+    ]
+    around = tuple(
+        slice(along[0], min(along[-1] + tile, size))
+        for along, tile, size in zip(starts, sizes, shape, strict=True)
+    )
+    corners = itertools.product(
+        *([start - whole.start for start in along] for along, whole in zip(starts, around))
+    )
+    tiling = tile_image(image[(slice(None), *around)], patch, corners)
+    found = yield from relay(_predict_tiles(tiling, trained, preset), _without_interim)
+    inside = tuple(
+        slice(of.start - whole.start, of.stop - whole.start) for of, whole in zip(part, around)
+    )
+    return replace(
+        found,
+        shape=shape,
+        region=tuple(part),
+        logits=found.logits[(slice(None), *inside)].clone(),
+        fold_winners=tuple(winners[inside].clone() for winners in found.fold_winners),
+    )
+
+
+def _without_interim(progress: Progress) -> Progress:
+    return replace(progress, interim=None)
+
+
+def _predict_tiles(
+    tiling: Tiling, trained: TrainedConfiguration, preset: Preset
+) -> Work[Prediction]:
+    """Mean logits of all of a tiling's image; see `predict_everywhere`."""
     members = preset.used(trained.members)
     flips = mirrorings(members[0].mirror_axes if preset.mirroring else ())
-    tiling = tile_image(image, tuple(trained.configured.patch_size))
     passes = tiling.count_different() * len(flips)
     total = passes * len(members)
     places = gathering_places(trained)

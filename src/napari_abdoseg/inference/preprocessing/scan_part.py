@@ -34,11 +34,19 @@ def crop_in_whole(
     """
     if box is None:
         return crop
-    starts, sizes = [0, 0, 0], [0, 0, 0]
-    extents = zip(screen_axes(grid, trained), box.start, box.stop, grid.shape, strict=True)
-    for (axis, turned), start, stop, size in extents:
-        starts[axis] = size - stop if turned else start
+    starts = [extent.start for extent in in_network_order(box, grid, trained)]
+    sizes = [0, 0, 0]
+    for (axis, _), size in zip(screen_axes(grid, trained), grid.shape, strict=True):
         sizes[axis] = size
     inside = zip(crop.box, starts, strict=True)
     shifted = tuple(slice(part.start + by, part.stop + by) for part, by in inside)
     return ScanCrop(crop.spacing, tuple(sizes), shifted)
+
+
+def in_network_order(box: Box, grid: Grid, trained: TrainedConfiguration) -> list[slice]:
+    """Extents of a box along the axes of the networks."""
+    extents = [slice(0)] * 3
+    sides = zip(screen_axes(grid, trained), box.start, box.stop, grid.shape, strict=True)
+    for (axis, turned), start, stop, size in sides:
+        extents[axis] = slice(size - stop, size - start) if turned else slice(start, stop)
+    return extents

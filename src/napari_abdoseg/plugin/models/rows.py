@@ -18,7 +18,7 @@ from napari_abdoseg.plugin.widgets.table_model import Column
 from napari_abdoseg.progress import spoken_bytes, spoken_names
 
 OF_OTHER_SCANS = "not for CT"
-LONGEST_NAME = 18
+LONGEST_NAME = 16
 """Letters of a name that leave room for state and licence beside it in a narrow dock."""
 SHOWN_ORGANS = 24
 """How many organs are named before they are only counted."""
