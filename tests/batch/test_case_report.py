@@ -41,6 +41,8 @@ def test_the_box_of_the_bile_duct_search_region(bile_duct_entry):
     region = bile_duct_region(truth)
     assert entry["found"]
     assert "never a finding" in entry["note"]
+    assert entry["found_by"] == ["liver", "pancreas"]
+    assert entry["expected_coverage"] is None
     assert entry["volume_ml"] == pytest.approx(
         region.mask.sum() * truth.grid.voxel_volume, abs=1e-3
     )

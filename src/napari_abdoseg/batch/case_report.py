@@ -142,6 +142,8 @@ def _region_entry(labels: LabelMap) -> dict[str, Any]:
     return {
         "found": True,
         "note": "A place to look, never a finding.",
+        "found_by": list(region.landmarks),
+        "expected_coverage": region.coverage,
         "volume_ml": round(voxels * labels.grid.voxel_volume, 3),
         **box_entry(region.box, labels.grid),
     }

@@ -42,7 +42,7 @@ def test_the_region_of_the_labels(finding, layer, qtbot):
     wanted = bile_duct_region(label_map_of(layer))
     assert finding.region.box == wanted.box
     np.testing.assert_array_equal(finding.region.mask, wanted.mask)
-    assert finding.words == WORDS
+    assert finding.words == f"{wanted.words} {WORDS}"
     assert "never a finding" in WORDS
 
 

@@ -8,14 +8,16 @@ import numpy as np
 from napari.layers import Labels
 from psygnal import Signal
 
-from napari_abdoseg.anatomy.bile_duct import BileDuctRegion, bile_duct_region
+from napari_abdoseg.anatomy.bile_duct import (
+    BileDuctRegion,
+    bile_duct_region,
+    landmark_of,
+    lead_to_duct,
+)
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.conversion import label_map_of
 from napari_abdoseg.plugin.organs.measuring import OrganTable
-
-GUIDES = {"liver", "pancreas"}
-"""Names of the organs that lead to it."""
 
 COLOR = np.array((0.71, 0.89, 0.24))
 """RGB from 0 to 1."""
@@ -48,7 +50,7 @@ class RegionFinding:
     def words(self) -> str:
         """What the region is, or why there is none."""
         if self.region is not None:
-            return WORDS
+            return f"{self.region.words} {WORDS}"
         return self.problem or LOOKING
 
     def follow(self, table: OrganTable) -> None:
@@ -56,7 +58,7 @@ class RegionFinding:
         guides = {
             organ: (measures.voxels, measures.box)
             for organ, measures in table.measures.items()
-            if organ.name in GUIDES
+            if landmark_of(organ)
         }
         if is_expected(table) and guides != self._guides:
             self._guides = guides
@@ -76,4 +78,4 @@ class RegionFinding:
 
 def is_expected(table: OrganTable) -> bool:
     """Whether a label map has the organs, there or not, that lead to the region."""
-    return {organ.name for organ in table.organs} >= GUIDES
+    return lead_to_duct(table.organs)

@@ -1,4 +1,4 @@
-"""Where to look for the bile duct."""
+"""Where to look for the bile duct, from liver and pancreas."""
 
 from __future__ import annotations
 
@@ -164,3 +164,16 @@ def test_a_pancreas_in_many_pieces(body):
     data[2:20:3, 22:49:3, 40:68:3] = PANCREAS
     with pytest.raises(RegionNotFoundError, match="too small pieces"):
         bile_duct_region(_with(body, data))
+
+
+@pytest.mark.parametrize("axes", [(2,), (0,), (0, 1), (1, 2), (0, 2), (0, 1, 2)])
+def test_a_body_that_is_mirrored_or_turned(axes):
+    _, truth = make_phantom(2, (4.0, 4.0, 4.0))
+    with pytest.raises(RegionNotFoundError, match=r"upside down|mirrored"):
+        bile_duct_region(_with(truth, np.flip(truth.data, axes).copy()))
+
+
+def test_it_says_what_it_was_found_by(body):
+    region = bile_duct_region(body)
+    assert region.landmarks == ("liver", "pancreas")
+    assert "never measured" in region.words

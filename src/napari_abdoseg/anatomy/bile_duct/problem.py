@@ -1,0 +1,14 @@
+"""Why the region of the bile duct can't be found."""
+
+from __future__ import annotations
+
+from napari_abdoseg.errors import AbdosegError
+
+NAME = "bile-duct search region"
+
+TURNED = ("upside down", "back to front", "mirrored")
+"""What a body is that is turned round along (z, y, x)."""
+
+
+class RegionNotFoundError(AbdosegError):
+    """The organs do not tell where the bile duct is."""
