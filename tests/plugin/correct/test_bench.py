@@ -108,6 +108,15 @@ def test_locked_organs_stay(viewer, layer, panel, proposed, qtbot):
     bench = proposed("fill holes")
     assert bench.is_problem
     assert "liver is locked" in bench.words
+    scene.painting.lock(liver, False)
+    bench.leave()
+    bench = proposed("swap")
+    bench.set(other=KIDNEY)
+    qtbot.waitUntil(lambda: bench.is_ready)
+    scene.painting.lock(scene.table.organs[1], True)
+    before = layer.data.copy()
+    bench.take()
+    assert (layer.data == before).all()
     assert not overlays(viewer)
 
 
@@ -155,6 +164,23 @@ def test_keys_choose_tools_while_a_label_map_is_selected(viewer, layer, panel, q
     viewer.layers.selection = {viewer.layers[0]}
     press(viewer, qtbot, Qt.Key.Key_H)
     assert bench.tool is None
+
+
+def test_enter_chooses_an_organ_whose_name_is_typed_and_takes_nothing(
+    viewer, layer, panel, proposed, qtbot
+):
+    bench = proposed("fill holes")
+    before = layer.data.copy()
+    press(viewer, qtbot, Qt.Key.Key_Shift)  # the window is active
+    line = panel.organ.lineEdit()
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, "pancreas")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert layer.selected_label == 4
+    assert (layer.data == before).all()
+    assert bench.tool.name == "fill holes"
+    assert not line.hasFocus()
 
 
 def test_a_label_map_that_is_removed_takes_its_preview_along(viewer, layer, proposed):

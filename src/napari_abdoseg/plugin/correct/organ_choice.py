@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QComboBox, QCompleter
 
 from napari_abdoseg.image.organ import Organ
@@ -15,6 +15,7 @@ from napari_abdoseg.plugin.widgets.tables import swatch
 
 SHOWN = 18
 """Rows of the list."""
+OWN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class OrganChoice(QComboBox):
@@ -37,12 +38,14 @@ class OrganChoice(QComboBox):
         self.setMaxVisibleItems(SHOWN)
         self.setIconSize(QSize(12, 12))
         keep_narrow(self)
-        sure(self.lineEdit()).setPlaceholderText(none)
+        line = sure(self.lineEdit())
+        line.setPlaceholderText(none)
+        line.installEventFilter(self)
         completer: QCompleter = sure(self.completer())
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         self.activated.connect(self._choose)
-        sure(self.lineEdit()).editingFinished.connect(self._take_back)
+        line.editingFinished.connect(self._take_back)
 
     @property
     def value(self) -> int | None:
@@ -63,8 +66,22 @@ class OrganChoice(QComboBox):
             if index < 0:
                 self.setEditText("")
 
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        """Enter and Esc are the choice's own while a name is being typed."""
+        is_typed = self.currentText() != self.itemText(self.currentIndex())
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() in OWN_KEYS
+            and is_typed
+        ):
+            event.accept()
+            return True
+        return bool(super().eventFilter(watched, event))
+
     def _choose(self, index: int) -> None:
         self.chosen.emit(self.itemData(index))
+        self.clearFocus()  # letters choose tools again
 
     def _take_back(self) -> None:
         """What was typed and is no organ's name is no choice."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from napari_abdoseg.anatomy.tally import Edit
@@ -9,6 +11,7 @@ from napari_abdoseg.correction.editable_labels import BACKGROUND
 from napari_abdoseg.correction.holes import fill_holes
 from napari_abdoseg.correction.margins import grow, hollow, shrink
 from napari_abdoseg.correction.smoothing import smooth
+from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.plugin.correct.question import Question
 from napari_abdoseg.plugin.correct.tool import Amount, Choice, OrganTool
 
@@ -31,15 +34,27 @@ def _smooth(question: Question, mm: float, organs: str) -> Edit:
 
 
 def _grow(question: Question, mm: float) -> Edit:
+    _require_a_voxel(question, mm)
     return grow(question.labels, question.value, mm)
 
 
 def _shrink(question: Question, mm: float) -> Edit:
+    _require_a_voxel(question, mm)
     return shrink(question.labels, question.value, mm)
 
 
 def _hollow(question: Question, mm: float) -> Edit:
+    _require_a_voxel(question, mm)
     return hollow(question.labels, question.value, mm)
+
+
+def _require_a_voxel(question: Question, mm: float) -> None:
+    """Require a distance that reaches the next voxel, to the nearest side at least."""
+    least = min(question.labels.spacing)
+    if mm < least:
+        raise CorrectionError(
+            f"{mm:.1f} mm is less than a voxel: choose {ceil(10 * least) / 10:.1f} mm or more."
+        )
 
 
 FILL_HOLES = OrganTool(

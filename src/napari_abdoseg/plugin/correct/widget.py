@@ -170,6 +170,7 @@ class CorrectWidget(Panel):
         target = self._target()
         if target is not None:
             target.layer.selected_label = value
+            canvases_of(self._viewer)[0][1].setFocus()
 
     def _target(self) -> Target | None:
         try:

@@ -7,7 +7,9 @@ import pytest
 from napari.layers import Layer
 from qtpy.QtCore import QPoint, Qt
 
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
 from napari_abdoseg.plugin.correct.proposal import NOTHING
 from napari_abdoseg.plugin.correct.tool_bar import GROUPS
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
@@ -225,3 +227,33 @@ def test_an_organ_is_renamed_and_one_is_added(viewer, layer, panel, qtbot):
     assert layer.selected_label == added
     assert added not in layer.data
     assert panel.organ.currentText() == "stomach"
+
+
+def test_a_distance_within_a_voxel_is_refused(layer, panel, proposed, qtbot):
+    bench = proposed("grow")
+    bench.set(mm=0.2)
+    qtbot.waitUntil(lambda: bench.is_problem)
+    least = min(layer.scale)
+    assert bench.words == f"0.2 mm is less than a voxel: choose {least:.1f} mm or more."
+
+
+def test_letters_find_an_organ_among_many(qtbot):
+    choice = OrganChoice()
+    qtbot.addWidget(choice)
+    organs = [(Organ(value, f"rib {value} left"), "#ff0000") for value in range(1, 100)]
+    choice.offer([*organs, (Organ(100, "spleen"), "#00ff00")], 3)
+    assert choice.value == 3
+    chosen = []
+    choice.chosen.connect(chosen.append)
+    line = choice.lineEdit()
+    line.selectAll()
+    qtbot.keyClicks(line, "spl")
+    assert choice.completer().currentCompletion() == "spleen"
+    qtbot.keyClicks(line, "een")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert chosen == [100]
+    line.selectAll()
+    qtbot.keyClicks(line, "no organ")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert choice.currentText() == "spleen"
+    assert chosen == [100]
