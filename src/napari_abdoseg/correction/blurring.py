@@ -56,6 +56,8 @@ def _blurred(
     along_z: NDArray[np.float32], mask: NDArray[np.bool_], along_y: Blocks, along_x: Blocks
 ) -> NDArray[np.float32]:
     slices, *plane = mask.shape
+    if not mask.any():
+        return np.zeros((len(along_z), *plane), np.float32)
     values: NDArray[np.float32] = along_z @ mask.astype(np.float32).reshape(slices, -1)
     values = values.reshape(len(along_z), *plane)
     between, total = np.empty_like(values), np.empty_like(values)

@@ -112,13 +112,6 @@ class EditableLabels:
                     f"The {self.name_of(value)} is locked: unlock it in the list of organs."
                 )
 
-    def may_change(self, box: Box) -> NDArray[np.bool_]:
-        """Where labels are not locked, in a box."""
-        part = self.data[box.slices]
-        if not self.locked:
-            return np.ones(part.shape, bool)
-        return ~np.isin(part, list(self.locked))
-
     def edit(self, box: Box, wanted: NDArray[Any]) -> Edit:
         """What has to change in a box so that it holds other labels, as far as locks allow.
 

@@ -54,19 +54,12 @@ def smooth(
     box = labels.around(values if around is None else around, REACH * kernel_mm)
     now = labels.data[box.slices]
     masks = [now == value for value in values]
-    background = now == BACKGROUND
-    free = np.logical_or.reduce([background, *masks])
-    has_others = not free.all()
+    free = np.logical_or.reduce([now == BACKGROUND, *masks])
     wanted = np.zeros_like(now)
-    blurred = blurring(
-        [*masks, background] if has_others else masks,
-        [kernel_mm / step for step in labels.spacing],
-        REACH,
-    )
-    for part, strengths in blurred:
-        organs = strengths[: len(masks)]
-        strongest = strengths[-1] if has_others else 1 - np.sum(organs, axis=0)
-        for value, strength in zip(values, organs, strict=True):
+    sigma = [kernel_mm / step for step in labels.spacing]
+    for part, strengths in blurring([*masks, ~free], sigma, REACH):
+        strongest = 1 - np.sum(strengths, axis=0)  # that of the background
+        for value, strength in zip(values, strengths[: len(masks)], strict=True):
             wanted[part][strength > strongest] = value
             np.maximum(strongest, strength, out=strongest)
     return labels.edit(box, np.where(free, wanted, now))

@@ -11,7 +11,12 @@ import numpy as np
 from napari.layers import Labels
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.plugin.paint_events.paint_history import PaintHistory, Stroke, edits_of
+from napari_abdoseg.plugin.paint_events.paint_history import (
+    PaintHistory,
+    Stroke,
+    bounds_of,
+    edits_of,
+)
 
 Slice = tuple[int, int]
 """Its axis of (z, y, x), and its number."""
@@ -89,6 +94,8 @@ def seeds_of(layer: Labels) -> Seeds:
 
 def _read(stroke: Stroke, shape: Sequence[int]) -> _Painted | None:
     """The one slice that a stroke lies in; None for none, or for a line that lies in two."""
+    if all(low != high for low, high in bounds_of(stroke)):
+        return None  # at once, of whole organs
     edits = [edit for edit in edits_of(stroke, tuple(shape)) if edit.before.size]
     if not edits:
         return None

@@ -130,6 +130,12 @@ def edits_of(atoms: Iterable[Atom], shape: tuple[int, ...]) -> list[Edit]:
     ]
 
 
+def bounds_of(atoms: Iterable[Atom]) -> list[tuple[int, int]]:
+    """Between which numbers all voxels of some atoms lie, along each axis; not always closely."""
+    bounds = [_bounds(atom) for atom in atoms]
+    return [(min(low for low, _ in axis), max(high for _, high in axis)) for axis in zip(*bounds)]
+
+
 def rewrite(layer: Labels, stroke: Stroke, edits: Sequence[Edit]) -> None:
     """Let the last stroke of a layer have been these edits, no step of undo if they are empty.
 
@@ -174,6 +180,12 @@ def _each_once(atom: Atom, shape: tuple[int, ...]) -> Atom:
         places, last = np.unique(places[::-1], return_index=True)
         before, after = before[::-1][last], after[::-1][last]
     return np.unravel_index(places, shape), before, after
+
+
+def _bounds(atom: Any) -> list[tuple[int, int]]:
+    if len(atom) == 3:
+        return [(int(np.min(axis)), int(np.max(axis))) for axis in atom[0]]
+    return [(each.start, each.stop - 1) for each in atom.slice_key]
 
 
 def _masked_edit(atom: Any) -> Edit:
