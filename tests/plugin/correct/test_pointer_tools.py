@@ -227,6 +227,27 @@ def test_a_range_of_hu_is_shown_and_held_and_edges_stop_a_stroke(viewer, layer, 
     assert (layer.data == expected).all()
 
 
+def test_two_quick_dabs_are_two_steps_and_the_size_stays(viewer, layer, opened):
+    bench = opened.bench
+    opened.buttons["Brush"].click()
+    layer.selected_label = KIDNEY
+    bench.set(size=25.0)
+    before = layer.data.copy()
+    mouse = Mouse(viewer, layer, 0)
+    middle = mouse.canvas.rect().center()
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, middle - QPoint(30, 0))
+    first = layer.data.copy()
+    QTest.mouseDClick(mouse.canvas, LEFT, NONE, middle + QPoint(30, 0))
+    assert (first != before).any()
+    assert (layer.data != first).any()
+    opened.buttons["Eraser"].click()
+    opened.buttons["Brush"].click()
+    assert bench.values["size"] == 25.0
+    while steps(layer):
+        layer.undo()
+    assert (layer.data == before).all()
+
+
 def test_keys_of_napari_choose_brush_and_eraser_and_let_them_rest(viewer, layer, opened):
     bench = opened.bench
     layer.mode = "paint"

@@ -96,7 +96,7 @@ class BrushTool(Tool):
         mouse = pointer(bench.viewer)
         layer = bench.target().layer
         mouse.take_up(layer, self.mode, _BrushHand(bench, self))
-        bench.set(size=layer.brush_size * float(min(layer.scale)))
+        follow_napari_size(bench, layer)
         self.renew(bench)
 
     def renew(self, bench: Bench) -> None:
@@ -172,6 +172,11 @@ class _BrushHand(IdleHand):
                 stroke.go_to(Spot.of(spot.panel, spot.layer, event))
         except AbdosegError as error:
             self._bench.refuse(error)
+
+    def double_click(self, spot: Spot, event: Any) -> None:
+        """The second of two quick dabs, which is no drag for napari."""
+        for _ in self.drag(spot, event):
+            pass
 
 
 class _Stroke:

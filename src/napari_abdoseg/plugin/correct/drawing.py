@@ -110,9 +110,11 @@ class DrawingHand(IdleHand):
         if self._spots and self._line is not None and _is_beside(self._spots[0], spot):
             self._line.draw([*self._spots, spot])
 
-    def double_click(self, spot: Spot) -> None:
-        """Close the outline."""
-        if self._spots:
+    def double_click(self, spot: Spot, event: Any) -> None:
+        """Close the outline; with the right button, take another corner back."""
+        if self._spots and event.button == RIGHT_BUTTON:
+            self._take_back()
+        elif self._spots:
             self._close()
 
     def drop(self) -> None:

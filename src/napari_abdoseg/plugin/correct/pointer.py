@@ -74,8 +74,8 @@ class Hand(Protocol):
     def wheel(self, steps: float) -> bool:
         """The wheel was turned, away from the user by so many steps; whether that was meant."""
 
-    def double_click(self, spot: Spot) -> None:
-        """The left button was pressed twice, of which both were dragged too."""
+    def double_click(self, spot: Spot, event: Any) -> None:
+        """A button was pressed twice, of which only the first time was a drag."""
 
 
 class IdleHand:
@@ -88,7 +88,7 @@ class IdleHand:
         """Left to the camera."""
         return False
 
-    def double_click(self, spot: Spot) -> None:
+    def double_click(self, spot: Spot, event: Any) -> None:
         """Nothing."""
 
 
@@ -206,8 +206,8 @@ class Pointer:
 
     def _double_click(self, panel: ViewerModel, event: Any) -> None:
         layer = self._shown_in(panel)
-        if layer is not None and self._hand is not None and event.button == LEFT_BUTTON:
-            self._hand.double_click(Spot.of(panel, layer, event))
+        if layer is not None and self._hand is not None and not event.modifiers:
+            self._hand.double_click(Spot.of(panel, layer, event), event)
             event.handled = True
 
     def _shown_in(self, panel: ViewerModel) -> Labels | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from napari.layers import Labels
@@ -46,7 +46,7 @@ class Locks:
         self._labels.close()
 
     def _let_stay(self, edits: list[Edit]) -> list[Edit]:
-        touched = sorted(value for value in self._locked if _is_touched(value, edits))
+        touched = sorted(self._locked & _labels_in(edits)) if self._locked else []
         if not touched:
             return edits
         left = without_labels(edits, touched)
@@ -83,5 +83,7 @@ def without_labels(edits: Sequence[Edit], held: Sequence[int]) -> list[Edit]:
     return left
 
 
-def _is_touched(value: int, edits: Iterable[Edit]) -> bool:
-    return any((edit.before == value).any() or (edit.after == value).any() for edit in edits)
+def _labels_in(edits: Sequence[Edit]) -> set[int]:
+    """Labels that voxels lose or get."""
+    values = [labels for edit in edits for labels in (edit.before, edit.after)]
+    return set(np.unique(np.concatenate(values)).tolist()) if values else set()
