@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from napari_abdoseg.correction.recorded_labels import labels_of, read_recorded
 from napari_abdoseg.correction.recovery import Notice, Recovery, recoveries
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.files.saving import backup_of
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 
 
@@ -309,6 +311,72 @@ def test_a_folder_that_takes_nothing_has_its_journals_elsewhere(small_disk, labe
     (found,) = painting.found()
     assert found.journal.parent == journals_folder()
     found.lock.release()
+
+
+def test_a_journal_where_nothing_can_be_written_any_more_is_told(small_disk, labels):
+    painting = Painting(small_disk, labels)
+    painting.begin()
+    painting.paint()
+    painting.keeper.close()
+    (journal,) = journals_of(painting.case)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    (notice,) = painting.found()
+    assert f"is in {journal}, where nothing can be written now" in notice.words
+    assert (read_recorded(journal).data == painting.data).all()
+
+
+def test_a_label_map_of_another_shape_has_not_its_corrections(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.paint()
+    painting.keeper.close()
+    other = Grid.from_spacing((4, 5, 6), (1.0, 1.0, 1.0))
+    (notice,) = recoveries(replace(painting.case, grid=other), np.zeros((4, 5, 6), np.uint8))
+    assert "has the shape (4, 5, 6), in its journal" in notice.words
+    assert len(journals_of(painting.case)) == 1
+
+
+def test_what_is_brought_back_goes_on_in_its_journal(tmp_path, labels):
+    first = Painting(tmp_path, labels)
+    first.begin()
+    first.paint()
+    first.keeper.close()
+    painting = Painting(tmp_path, labels)
+    found = []
+    painting.keeper.look(painting.case, painting.data, found.append)
+    painting.keeper.mark().result()
+    (recovery,) = found
+    assert recovery.when.startswith(str(datetime.now().day))
+    painting.keeper.go_on(recovery, painting.kept)
+    painting.data[:] = recovery.labels
+    painting.paint()
+    assert (painting.written() == painting.data).all()
+    painting.keeper.end(keep=True)
+    painting.keeper.close()
+    assert journals_of(painting.case) == []
+    (told,) = painting.told
+    assert told.startswith("What was not saved is kept in")
+
+
+def test_what_is_not_of_this_version_goes_on_with_all_it_takes(tmp_path, labels):
+    first = Painting(tmp_path, labels)
+    first.begin()
+    first.paint()
+    first.keeper.close()
+    theirs = replace(labels, data=labels.data // 2)
+    write_labels(first.path, theirs, backup=backup_of(first.path))
+    (recovery,) = first.found()
+    assert not recovery.is_of_this_version
+    own = replace(first.kept, case=CaseFiles(None, tmp_path / "ct.nii.gz", labels.grid))
+    keeper = Keeper(first.told.append)
+    keeper.go_on(recovery, own)
+    keeper.mark().result()
+    backup_of(first.path).unlink()
+    keeper.close()
+    (found,) = first.found()
+    assert (found.labels == first.data).all()
+    assert (found.content.base == labels.data).all()
+    found.leave()
 
 
 def test_a_full_disk_is_told_once_and_all_is_written_when_there_is_room(small_disk, labels):

@@ -26,6 +26,11 @@ IN_HAND = (
     "brought together."
 )
 
+ELSEWHERE = (
+    "What was not saved of {} is in {}, where nothing can be written now: copy it to another "
+    "folder and open it."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Recovery:
@@ -118,8 +123,8 @@ def recoveries(case: CaseFiles, labels: NDArray[Any] | None) -> Iterator[Recover
     for journal in journals_of(case):
         try:
             lock = Lock.take(lock_of(journal))
-        except SaveError as error:
-            yield Notice(str(error))
+        except SaveError:
+            yield Notice(ELSEWHERE.format(case.name, journal))
             continue
         if lock is None:
             continue
