@@ -140,6 +140,13 @@ def test_new_organs_have_their_names_again(case, opened, qtbot):
     paint(layer, 9, 5)
     content = content_of(viewer, layer, files(case))
     assert content.subject.organs[-1] == Organ(9, "cyst")
+    crash(viewer)
+
+    again = opened(case)
+    (offer,) = offers(again, qtbot)
+    layer = journals(again).bring_back(offer)
+    assert layer.metadata["organs"][-1] == Organ(9, "cyst")
+    assert layer.features["organ"].tolist()[-1] == "cyst"
 
 
 def test_what_was_painted_comes_back_with_its_undo_history(case, opened, qtbot):

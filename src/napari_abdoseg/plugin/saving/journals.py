@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,8 +18,9 @@ from qtpy.QtCore import QCoreApplication, QObject, Signal
 from napari_abdoseg.correction.journal_places import CaseFiles
 from napari_abdoseg.correction.recovery import Notice, Recovery, recoveries
 from napari_abdoseg.errors import SaveError
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.layers.conversion import add_beside, label_layers, labels_layer
+from napari_abdoseg.plugin.layers.conversion import add_beside, label_layers, labels_layer, look_of
 from napari_abdoseg.plugin.saving.layer_journal import LayerJournal, can_be_kept
 from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
@@ -115,6 +116,8 @@ class Journals(QObject):
         if known is None or known.is_begun or not recovery.is_of_this_version:
             recovery = replace(recovery, is_of_this_version=False)
             layer = self._add(layer, recovery)
+        else:
+            _name_again(layer, recovery.content.subject.organs)
         self._journals[layer].bring_back(recovery)
         return layer
 
@@ -210,6 +213,14 @@ class Journals(QObject):
 def _search(case: CaseFiles, found: Callable[[Recovery | Notice], None]) -> None:
     for each in recoveries(case, None):
         found(each)
+
+
+def _name_again(layer: Labels, organs: Sequence[Organ]) -> None:
+    """Let a layer have the organs that it had, if others were added or renamed."""
+    if organs != layer.metadata.get("organs"):
+        layer.metadata = {**layer.metadata, "organs": organs}
+        look = look_of(organs)
+        layer.features, layer.colormap = look["features"], look["colormap"]
 
 
 def _plain(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,6 +40,8 @@ from napari_abdoseg.progress import Progress, Work
 TITLE, TYPES = "Save label map", "NIfTI label map (*.nii.gz *.nii)"
 NOT_CHOSEN = "Not saved: no file was chosen."
 REPLACED = "{} had been replaced since it was opened: that version is kept in {}."
+PATIENCE = 60
+"""Seconds that a saved label map waits for its journal."""
 NOT_IN_NAMES = r'[<>:"/\\|?*]'
 
 
@@ -141,13 +144,20 @@ def _snapshot(layer: Labels) -> LabelMap:
     return replace(labels, data=labels.data.copy(order="K"))
 
 
+def _known(corrected: Future[Corrections | None] | None) -> Corrections | None:
+    """What was corrected; None where the journal does not tell in time."""
+    with suppress(TimeoutError):
+        return None if corrected is None else corrected.result(PATIENCE)
+    return None
+
+
 def _saving(
     path: Path, labels: LabelMap, corrected: Future[Corrections | None] | None, origin: Origin
 ) -> Work[Path]:
     yield Progress(f"Saving {path.name}", 0, 0)
     replaced = version_of(path)
     write_labels(path, labels, backup=backup_of(path))
-    corrections = None if corrected is None else corrected.result()
+    corrections = _known(corrected)
     known = "" if corrections is None else corrections.sha256
     if labels.path == path and known and replaced is not None and replaced["sha256"] != known:
         yield Progress(f"Saving {path.name}", 0, 0, notice=REPLACED.format(path, backup_of(path)))

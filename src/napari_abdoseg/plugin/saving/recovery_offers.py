@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
+from html import escape
 from weakref import ref
 
 import numpy as np
@@ -157,7 +158,8 @@ def _words(offer: Offer) -> str:
     recovery = offer.recovery
     subject = recovery.content.subject
     words = OF_FILE if subject.labels else UNSAVED
-    told = [words.format(name=subject.name, when=recovery.when, user=subject.user or "somebody")]
+    name, user = escape(subject.name), escape(subject.user or "somebody")
+    told = [words.format(name=name, when=recovery.when, user=user)]
     if subject.labels and not recovery.is_of_this_version:
         told.append(OTHER)
     elif not subject.labels:
@@ -174,7 +176,9 @@ def _figures(recovery: Recovery, grid: Grid, change: Edit) -> QGridLayout:
     ml = grid.voxel_volume
     organs = sorted(recovery.won_and_lost.items(), key=lambda each: -sum(each[1]))
     for row, (name, (won, lost)) in enumerate(organs[:MOST_ORGANS]):
-        table.addWidget(QLabel(name), row, 0)
+        organ = QLabel(name)
+        organ.setTextFormat(Qt.TextFormat.PlainText)
+        table.addWidget(organ, row, 0)
         for column, (sign, voxels, color) in enumerate(
             (("+", won, ADDED), ("−", lost, REMOVED)), start=1
         ):
