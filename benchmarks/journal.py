@@ -51,7 +51,7 @@ def main() -> None:
         costs = Costs(viewer, layer)
         print(f"{shape} voxels, {layer.data.nbytes / 1e6:.0f} MB")
         names = (
-            f"{'voxels':>10}{'on the GUI thread':>20}{'worst':>8}{'on the disk':>14}{'bytes':>10}"
+            f"{'voxels':>10}{'on the GUI thread':>20}{'95 %':>8}{'on the disk':>14}{'bytes':>10}"
         )
         print(f"{'':34}{names}{'of it':>8}")
         rng = np.random.default_rng(0)
@@ -102,7 +102,8 @@ class Costs:
         bytes_ = np.median([size for size in sizes if size > 0])
         print(
             f"{name:34}{np.median(voxels):10,.0f}{1000 * np.median(self._on_gui):17.2f} ms"
-            f"{1000 * max(self._on_gui):8.2f}{1000 * np.median(until_written):11.0f} ms"
+            f"{1000 * np.percentile(self._on_gui, 95):8.2f}"
+            f"{1000 * np.median(until_written):11.0f} ms"
             f"{bytes_:10,.0f}{bytes_ / self._layer.data.nbytes:8.2%}"
         )
 

@@ -178,6 +178,20 @@ def test_what_a_script_changes_is_found(share, tmp_path, labels):
     found.lock.release()
 
 
+def test_a_script_that_changes_almost_all_while_it_is_saved(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    painting.paint()
+    painting.keeper.mark()
+    painting.save()
+    painting.data[...] = 3
+    painting.keeper.compare(painting.kept, painting.data.copy())
+    painting.keeper.settle(painting.kept)
+    painting.paint()
+    assert (painting.written() == painting.data).all()
+    painting.keeper.close()
+
+
 def test_a_label_map_without_a_file_is_kept_by_its_scan(tmp_path, labels):
     painting = Painting(tmp_path, labels)
     case = CaseFiles(None, tmp_path / "ct_0000.nii.gz", labels.grid)

@@ -280,12 +280,14 @@ class Keeper:
             except SaveError as error:
                 problem = error
                 continue
-            self._end(keep=False)
             self._take(journal, lock, case)
             return
         raise problem
 
     def _take(self, journal: Journal, lock: Lock, case: CaseFiles) -> None:
+        """Write a journal from now on, and remove the one before."""
+        with suppress(SaveError):  # it is offered again, and is no more than this one
+            self._end(keep=False)
         self._journal, self._lock, self._case = journal, lock, case
         self._begun_with = journal.size
 
@@ -294,9 +296,7 @@ class Keeper:
         if not recovery.is_of_this_version:  # no file holds what it began with, from now on
             whole = content.whole or deflated(begun_with(content))
             content = replace(content, subject=kept.subject(""), whole=whole)
-        journal = Journal(recovery.journal, content)
-        self._end(keep=False)
-        self._take(journal, recovery.lock, kept.case)
+        self._take(Journal(recovery.journal, content), recovery.lock, kept.case)
 
     def _write(self, kind: Kind, edits: tuple[Edit, ...], more: dict[str, Any]) -> None:
         if self._journal is None:
@@ -313,6 +313,7 @@ class Keeper:
             change = _difference(labels_of(before), now)
         except AbdosegError:
             self._start(kept.case, replace(known, whole=deflated(now)))
+            self._later = None  # it holds what comes after a mark, and no more what came before
             return
         if change.before.size:
             if self._journal is None:
@@ -342,14 +343,17 @@ class Keeper:
         self._later = None
 
     def _end(self, keep: bool) -> None:
-        if self._journal is not None:
-            path = self._journal.path
-            self._journal.close()
+        if self._journal is None:
+            return
+        path = self._journal.path
+        self._journal.close()
+        try:
             if keep:
                 self._tell(f"What was not saved is kept in {put_aside(path)}.")
             else:
                 remove_file(path)
-        self._let_go()
+        finally:
+            self._let_go()
 
     def _let_go(self) -> None:
         if self._journal is not None:

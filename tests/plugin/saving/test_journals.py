@@ -175,6 +175,19 @@ def test_what_was_painted_comes_back_with_its_undo_history(case, opened, qtbot):
     crash(again)
 
 
+def test_a_duplicate_of_a_layer_is_kept_as_it_is(case, opened, qtbot):
+    viewer = opened(case)
+    layer = viewer.layers["masks"]
+    data, options, kind = layer.as_layer_data_tuple()
+    data = data.copy()
+    data[:3] = 4
+    copy = viewer.add_layer(Layer.create(data, {**options, "name": "copy"}, kind))
+    paint(copy, 2, 9)
+    content = content_of(viewer, copy, files(case))
+    assert (labels_of(content) == copy.data).all()
+    assert content.whole
+
+
 def test_what_is_painted_before_the_answer_is_not_painted_over(case, opened, qtbot):
     viewer = opened(case)
     paint(viewer.layers["masks"])

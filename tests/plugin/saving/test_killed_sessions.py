@@ -14,7 +14,9 @@ from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from painting_sessions import CT, MASKS, PaintingSessions, State, digest, states
 
-from napari_abdoseg.correction.journal_places import CaseFiles, journals_of
+from napari_abdoseg.correction.holder import holder_of
+from napari_abdoseg.correction.journal_places import CaseFiles, journals_of, lock_of
+from napari_abdoseg.correction.recovery import recoveries
 from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_labels, write_volume
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.saving.journals import journals
@@ -137,11 +139,25 @@ def assert_is_one_step_on(layer: Labels, last: State) -> None:
     assert digest(layer.data) == last.voxels, "it is as it never was"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_killed_session_comes_back(seed, sessions, case, qtbot):
     seconds = np.random.default_rng(seed).uniform(0.2, 2.5)
     found, at = killed(sessions, seed, case, seconds)
     assert loss(found, at, reopen(case, qtbot)).seconds < A_SECOND
+
+
+def test_a_living_session_is_told_of_and_not_taken_for_a_dead_one(sessions, case, qtbot):
+    process = sessions.start(9, case, case / "told")
+    labels = read_labels(case / MASKS)
+    files = CaseFiles(labels.path, case / CT, labels.grid)
+    qtbot.waitUntil(lambda: bool(journals_of(files)), timeout=PATIENCE)
+    holder = holder_of(lock_of(journals_of(files)[0]))
+    assert holder.process == process
+    (notice,) = recoveries(files, labels.data)
+    assert f"is being corrected by {holder.words}" in notice.words
+    sessions.kill(process)
+    assert holder_of(lock_of(journals_of(files)[0])) is None
+    assert digest(reopen(case, qtbot).layer.data) != digest(labels.data)
 
 
 @pytest.mark.slow

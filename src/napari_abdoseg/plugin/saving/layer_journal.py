@@ -51,7 +51,7 @@ class LayerJournal:
         self.is_given_up = False
         self._viewer, self._layer = viewer, layer
         self._keeper = Keeper(tell)
-        self._stamp = _stamp(layer.metadata.get("path"))
+        self._stamp = None if _is_copy(viewer, layer) else _stamp(layer.metadata.get("path"))
         self._organs = layer.metadata.get("organs", ())
         self._is_begun = self._is_coming_back = False
         self._rest = QTimer()
@@ -183,6 +183,12 @@ class LayerJournal:
         for edit in reversed(list(later)):
             voxels[edit.where] = edit.before
         return voxels
+
+
+def _is_copy(viewer: ViewerModel, layer: Labels) -> bool:
+    """Whether another layer was read from the same file, so that this one may hold anything."""
+    path, others = layer.metadata.get("path"), (each for each in viewer.layers if each is not layer)
+    return path is not None and any(each.metadata.get("path") == path for each in others)
 
 
 def _stamp(path: Path | None) -> Stamp | None:
