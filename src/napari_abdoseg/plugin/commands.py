@@ -6,6 +6,7 @@ from napari import Viewer
 from napari.layers import Labels
 from napari.utils.notifications import show_info
 
+from napari_abdoseg.plugin.key_sheet import show_key_sheet
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.review.where_to_look import where_to_look
@@ -47,6 +48,11 @@ def next_place(viewer: Viewer) -> None:
 def place_before(viewer: Viewer) -> None:
     """Go back to the place before."""
     where_to_look(unwrapped(viewer)).place_before()
+
+
+def show_keys(viewer: Viewer) -> None:
+    """Show all keys on one sheet."""
+    show_key_sheet(viewer)
 
 
 def show_all_organs(viewer: Viewer) -> None:

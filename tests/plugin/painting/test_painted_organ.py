@@ -18,7 +18,7 @@ from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.four_panel.mirror import Mirror
 from napari_abdoseg.plugin.layers.conversion import labels_layer
-from napari_abdoseg.plugin.painting.painted_organ import HINT, Painting
+from napari_abdoseg.plugin.painting.painted_organ import Painting, hint
 
 LIVER, KIDNEY, SPLEEN, PANCREAS = ABDOMINAL_ORGANS
 
@@ -155,7 +155,7 @@ def test_what_napari_says_of_keys_is_true(make_napari_viewer, phantom):
     assert not re.search(r"\(\d", tips)
     for mode in ("paint", "fill", "pan_zoom"):
         layer.mode = mode
-        assert viewer.help == layer.help == HINT
+        assert viewer.help == layer.help == hint()
     for key, mode in {
         "P": "paint",
         "E": "erase",

@@ -73,7 +73,7 @@ RENAME = Rename(
     "Rename",
     "Calls the organ otherwise",
     "rename",
-    "F2",
+    "Shift+R",
     (Text("name", "New name"),),
 )
 ADD_ORGAN = AddOrgan(
@@ -81,6 +81,6 @@ ADD_ORGAN = AddOrgan(
     "Add organ",
     "Adds an organ to the label map, to be painted",
     "add_organ",
-    "Ins",
+    "Shift+A",
     (Text("name", "Name"),),
 )

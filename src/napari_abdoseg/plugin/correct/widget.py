@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Labels
+from napari.utils.action_manager import action_manager
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence
@@ -26,6 +26,7 @@ from qtpy.QtWidgets import (
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.plugin.correct.bench import bench
 from napari_abdoseg.plugin.correct.brushes import follow_napari_mode, follow_napari_size
+from napari_abdoseg.plugin.correct.commands import TOOLS, key_of_tool
 from napari_abdoseg.plugin.correct.icons import SIZE, icon
 from napari_abdoseg.plugin.correct.legend import Legend
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
@@ -79,6 +80,7 @@ class CorrectWidget(Panel):
         self._lay_out()
         self._connect()
         self._follow_theme()
+        self._tell_keys()
         self._follow_layer()
         self._show()
 
@@ -128,13 +130,13 @@ class CorrectWidget(Panel):
         button.setCheckable(True)
         button.setFixedSize(BUTTON, BUTTON)
         button.setIconSize(QSize(SIZE, SIZE))
-        button.setToolTip(f"{tool.title} ({tool.key}): {tool.tip}")
         button.setAccessibleName(tool.title)
         button.clicked.connect(partial(self._press, tool))
         return button
 
     def _connect(self) -> None:
         self.follow(self._viewer.events.theme, self._follow_theme)
+        self.follow(action_manager.events.shortcut_changed, self._tell_keys)
         self.follow(self.bench.changed, self._show)
         self.follow(panels_changed(self._viewer), self._mark_again_soon)
         self.follow(cases_in_view(self._viewer).changed, self._follow_layer)
@@ -146,11 +148,6 @@ class CorrectWidget(Panel):
         self.leave_button.clicked.connect(self.bench.leave)
         self.go_to_button.clicked.connect(self.bench.go_to_change)
         window = own_canvas(self._viewer).window()
-        self._keys = [
-            _shortcut(window, tool.key, partial(self.bench.choose, tool))
-            for _, tools in GROUPS
-            for tool in tools
-        ]
         self._taking = [_shortcut(window, key, self.bench.take) for key in ("Return", "Enter")]
         self._leaving = [_shortcut(window, "Escape", self.bench.leave)]
         self.closed.connect(self._end)
@@ -159,12 +156,19 @@ class CorrectWidget(Panel):
         self.bench.leave()
         self._follow_scene(None)
         self.ticks.clear()
-        for shortcut in (*self._keys, *self._taking, *self._leaving):
+        for shortcut in (*self._taking, *self._leaving):
             shortcut.deleteLater()
 
     def _press(self, tool: Tool, _: bool = True) -> None:
         """Take up a tool, or put it away if it is chosen."""
         self.bench.choose(None if tool is self.bench.tool else tool)
+
+    def _tell_keys(self, event: Any = None) -> None:
+        """Say in tool tips which keys tools have now; napari's Preferences change them."""
+        for name, tool in TOOLS.items():
+            key = key_of_tool(name)
+            with_key = f"{tool.title} ({key})" if key else tool.title
+            self.buttons[tool.title].setToolTip(f"{with_key}: {tool.tip}")
 
     def _choose_organ(self, value: int) -> None:
         target = self._target()
@@ -181,9 +185,6 @@ class CorrectWidget(Panel):
     def _follow_layer(self, event: Any = None) -> None:
         target = self._target()
         self._follow_scene(None if target is None else target.scene)
-        is_selected = isinstance(self._viewer.layers.selection.active, Labels)
-        for key in self._keys:  # as letters they are other layers' too
-            key.setEnabled(is_selected)
         self._show_organ()
 
     def _follow_scene(self, scene: OrganScene | None) -> None:

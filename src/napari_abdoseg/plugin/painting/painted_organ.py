@@ -13,18 +13,20 @@ from napari.utils.action_manager import action_manager
 from napari.utils.notifications import show_info
 
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.keys import NEXT_PLACE, NUMBERS, keys_of_napari
 from napari_abdoseg.plugin.painting.locks import Locks
 from napari_abdoseg.plugin.widgets.preferences import preferences
 
-KEYS = tuple("123456789")
 TOOLS = "napari:activate_labels_"
 """Names of napari's actions that choose a tool begin with it."""
 
-HINT = (
-    "1 to 9 choose the organ to paint · P brush, E eraser, F fill, L pick, Z move and zoom · "
-    "Ctrl + drag sets the CT window"
+MODES = (
+    ("paint_mode", "brush"),
+    ("erase_mode", "eraser"),
+    ("picker_mode", "pick"),
+    ("pan_zoom_mode", "move and zoom"),
 )
-"""In place of napari's hint, which names number keys for tools."""
+"""napari's modes of a Labels layer that are told of, and what they are called."""
 
 _bound: WeakSet[Labels] = WeakSet()
 _taken: dict[str, list[Any]] = {}
@@ -86,9 +88,9 @@ class Painting:
 
     def _explain_keys(self, event: object = None) -> None:
         """Say what keys do; napari says so first, of its own."""
-        self._layer.help = HINT
+        self._layer.help = hint()
         if self._viewer.layers.selection.active is self._layer:
-            self._viewer.help = HINT
+            self._viewer.help = self._layer.help
 
     def _organ_of(self, value: int) -> Organ | None:
         return next((organ for organ in self.organs if organ.value == value), None)
@@ -103,13 +105,25 @@ class Painting:
             show_info(f"{text}: unlock in the list of organs to change it.".capitalize())
 
 
+def hint() -> str:
+    """In place of napari's hint, which names number keys for tools; with the keys of now."""
+    modes = ((keys_of_napari(f"{TOOLS}{mode}"), words) for mode, words in MODES)
+    parts = (
+        "1 to 9 choose the organ to paint",
+        ", ".join(f"{key} {words}" for key, words in modes if key),
+        *(f"{NEXT_PLACE.key_text} next place to check" for _ in NEXT_PLACE.keys[:1]),
+        "? all keys",
+    )
+    return " · ".join(parts)
+
+
 def bind_number_keys(layer: Labels, choose: Callable[[int], None]) -> None:
     """Let keys 1 to 9 on a Labels layer call ``choose`` with 0 to 8.
 
     They take the place of napari's keys of these numbers, which choose a tool; its letters
     for the same tools stay. napari's tool tips name no number keys meanwhile.
     """
-    for place, key in enumerate(KEYS):
+    for place, key in enumerate(NUMBERS):
 
         def press(_: Labels, place: int = place) -> None:
             choose(place)
@@ -121,7 +135,7 @@ def bind_number_keys(layer: Labels, choose: Callable[[int], None]) -> None:
 
 def release_number_keys(layer: Labels) -> None:
     """Give the keys back to napari."""
-    for key in KEYS:
+    for key in NUMBERS:
         layer.bind_key(key, None)
     _bound.discard(layer)
     if not _bound:
@@ -130,9 +144,9 @@ def release_number_keys(layer: Labels) -> None:
 
 def _take_from_tools() -> None:
     for action, keys in get_settings().shortcuts.shortcuts.items():
-        if action.startswith(TOOLS) and any(str(key) in KEYS for key in keys):
+        if action.startswith(TOOLS) and any(str(key) in NUMBERS for key in keys):
             _taken[action] = list(keys)
-            _bind(action, [key for key in keys if str(key) not in KEYS])
+            _bind(action, [key for key in keys if str(key) not in NUMBERS])
 
 
 def _give_back_to_tools() -> None:
