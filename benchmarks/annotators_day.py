@@ -274,11 +274,15 @@ class Hands:
                     0,
                 ),
             ):
-                depth = ndimage.distance_transform_edt(wrong, sampling=SPACING)
+                if not wrong.any():
+                    continue
+                box = ndimage.find_objects(wrong.view(np.int8))[0]
+                depth = ndimage.distance_transform_edt(np.pad(wrong[box], 1), sampling=SPACING)
                 place = np.unravel_index(depth.argmax(), depth.shape)
                 radius = float(depth[place])
                 if radius >= SMALLEST_MM and (worst is None or radius > worst[1]):
-                    worst = tuple(int(at) for at in place), radius, wanted, int(now[place])
+                    z, y, x = (int(at) - 1 + side.start for at, side in zip(place, box))
+                    worst = (z, y, x), radius, wanted, int(now[z, y, x])
         return worst
 
     def _has_preview(self, tool: str) -> bool:

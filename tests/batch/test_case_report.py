@@ -10,6 +10,7 @@ import pytest
 
 from napari_abdoseg.anatomy.bile_duct import bile_duct_region
 from napari_abdoseg.batch.case_report import case_report
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.model.ensemble import load_ensemble
@@ -76,3 +77,31 @@ def test_places_in_doubt_are_written_in_the_axis_order_of_the_file(report_of):
     stray[2:6, 2:6, 3:7] = True
     assert truth.grid.to_stored(stray)[inside].sum() == stray.sum()
     json.dumps(report)
+
+
+def test_a_duct_that_a_model_labelled(report_of):
+    volume, truth = make_phantom(1, (4.0, 4.0, 4.0), "SAR")
+    organs = (*truth.organs, Organ(5, "common_bile_duct"))
+    data = truth.data.copy()
+    data[10:30, 12:15, 14:17] = 5
+    data[18:20] = np.where(data[18:20] == 5, 0, data[18:20])
+    labels = LabelMap(data, truth.grid, organs)
+    entry = report_of(volume, labels)["candidate_bile_duct"]
+    assert entry["found"]
+    assert "never a finding" in entry["note"]
+    assert entry["wider_than_7_mm"]
+    assert 11 < entry["widest_mm"] < 15
+    assert entry["length_mm"] == pytest.approx(80, abs=8)
+    (gap,) = entry["breaks"]
+    assert gap["length_mm"] == pytest.approx(8, abs=2)
+    place = truth.grid.screen_index(gap["voxel"])
+    assert np.abs(place - (18.5, 13, 15)).max() < 1.6
+    nothing = LabelMap(truth.data, truth.grid, organs)
+    entry = report_of(volume, nothing)["candidate_bile_duct"]
+    assert entry == {"found": False, "reason": entry["reason"]}
+    assert "no common bile duct" in entry["reason"]
+
+
+def test_a_model_without_a_duct_has_no_candidate(report_of):
+    volume, truth = make_phantom(1, (8.0, 6.0, 6.0))
+    assert "candidate_bile_duct" not in report_of(volume, truth)

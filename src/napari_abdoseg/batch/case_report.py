@@ -8,7 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from napari_abdoseg.anatomy.bile_duct import RegionNotFoundError, bile_duct_region
+from napari_abdoseg.anatomy.bile_duct import (
+    WIDE_MM,
+    NoCourseError,
+    RegionNotFoundError,
+    bile_duct_region,
+    is_duct,
+    measure_duct,
+)
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.anatomy.orientation.check import check_orientation
 from napari_abdoseg.anatomy.orientation.finding import AXIS_NAMES, Orientation
@@ -43,6 +50,7 @@ def case_report(
     labels = segmentation.labels
     device = segmentation.shares[0].trained.device
     orientation = check_orientation(volume, labels)
+    has_duct = any(map(is_duct, labels.organs))
     alarms = [orientation.alarm] if orientation.alarm else []
     return {
         "case": case,
@@ -58,6 +66,7 @@ def case_report(
         ],
         "checks": [doubt_entry(doubt, labels.grid) for doubt in check_plausibility(labels, volume)],
         "bile_duct_search_region": _region_entry(labels),
+        **({"candidate_bile_duct": _duct_entry(labels)} if has_duct else {}),
         **({"review": _review_entries(segmentation)} if review else {}),
         "models": [_model_entry(share, labels) for share in segmentation.shares],
         "preset": preset,
@@ -147,6 +156,30 @@ def _region_entry(labels: LabelMap) -> dict[str, Any]:
         "volume_ml": round(voxels * labels.grid.voxel_volume, 3),
         **box_entry(region.box, labels.grid),
     }
+
+
+def _duct_entry(labels: LabelMap) -> dict[str, Any]:
+    try:
+        duct = measure_duct(labels)
+    except NoCourseError as error:
+        return {"found": False, "reason": str(error)}
+    return {
+        "found": True,
+        "note": "A candidate, as a model labelled it: a place to look, never a finding.",
+        "volume_ml": round(duct.volume_ml, 3),
+        "length_mm": round(duct.course.length_mm, 1),
+        "widest_mm": round(duct.widest_mm, 1),
+        f"wider_than_{WIDE_MM:g}_mm": duct.is_wide,
+        "widest_voxel": _stored_voxel(duct.widest_voxel, labels),
+        "breaks": [
+            {"length_mm": round(gap.length_mm, 1), "voxel": _stored_voxel(gap.voxel, labels)}
+            for gap in duct.breaks
+        ],
+    }
+
+
+def _stored_voxel(voxel: tuple[float, float, float], labels: LabelMap) -> list[int]:
+    return [round(index) for index in labels.grid.stored_index(voxel)]
 
 
 def _organ_entry(organ: Any, measures: Any, labels: LabelMap) -> dict[str, Any]:

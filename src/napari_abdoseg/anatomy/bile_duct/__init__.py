@@ -20,15 +20,25 @@ References
    gallbladder and biliary tree.
 """
 
+from napari_abdoseg.anatomy.bile_duct.duct import WIDE_MM, BileDuct, Break, is_duct, measure_duct
 from napari_abdoseg.anatomy.bile_duct.landmarks import landmark_of, lead_to_duct
-from napari_abdoseg.anatomy.bile_duct.problem import NAME, RegionNotFoundError
+from napari_abdoseg.anatomy.bile_duct.problem import NAME, NoCourseError, RegionNotFoundError
 from napari_abdoseg.anatomy.bile_duct.region import BileDuctRegion, bile_duct_region
+from napari_abdoseg.anatomy.bile_duct.straightened import Straightened, straighten
 
 __all__ = [
     "NAME",
+    "WIDE_MM",
+    "BileDuct",
     "BileDuctRegion",
+    "Break",
+    "NoCourseError",
     "RegionNotFoundError",
+    "Straightened",
     "bile_duct_region",
+    "is_duct",
     "landmark_of",
     "lead_to_duct",
+    "measure_duct",
+    "straighten",
 ]

@@ -1,4 +1,4 @@
-"""Why the region of the bile duct can't be found."""
+"""Why the bile duct, or the region of it, can't be found."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ TURNED = ("upside down", "back to front", "mirrored")
 
 class RegionNotFoundError(AbdosegError):
     """The organs do not tell where the bile duct is."""
+
+
+class NoCourseError(AbdosegError):
+    """A duct that was labelled can't be followed."""
