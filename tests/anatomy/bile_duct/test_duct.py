@@ -107,9 +107,9 @@ def test_length_and_width_of_a_tube(line, diameter, grid):
     middle = duct.diameters[len(duct.diameters) // 4 : -len(duct.diameters) // 4]
     assert np.median(middle) == pytest.approx(diameter, abs=max(0.5, 0.06 * diameter))
     assert duct.widest_mm == pytest.approx(diameter, abs=max(0.8, 0.1 * diameter))
-    assert duct.course.length_mm == pytest.approx(_length(line) + diameter, abs=5)
+    assert duct.course.length_mm == pytest.approx(_length(line) + diameter, abs=4)
     assert duct.breaks == ()
-    ends = round(diameter / 2) + 3
+    ends = round(diameter / 2) + 1
     off, _ = cKDTree(line).query(duct.course.points[ends:-ends])
     assert off.max() < 1.5
 

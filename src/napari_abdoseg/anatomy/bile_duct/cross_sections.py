@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_abdoseg.anatomy.bile_duct.course import Course, even_steps
+from napari_abdoseg.anatomy.bile_duct.course import STEP_MM as COURSE_STEP_MM
+from napari_abdoseg.anatomy.bile_duct.course import Course, Points, even_steps
 from napari_abdoseg.anatomy.bile_duct.depth import Depth
 
 REACH_MM = 20.0
@@ -19,6 +20,9 @@ STEP_MM = 0.5
 
 ROUNDS = 2
 """How often a course is moved to the middle of its cross-sections."""
+
+ENDING_POINTS = 5
+"""Of a course, that tell where its end leads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +66,25 @@ def cross_sections(depth: Depth, course: Course) -> CrossSections:
 
 
 def centred(depth: Depth, course: Course) -> Course:
-    """A course moved to the middle of the cross-sections at its points."""
+    """A course moved to the middle of the cross-sections at its points, up to both ends."""
     for _ in range(ROUNDS):
         middles = cross_sections(depth, course).middles
-        inner = ndimage.gaussian_filter1d(middles, 1.5, axis=0, mode="nearest")
-        inner[[0, -1]] = middles[[0, -1]]
-        course = replace(course, points=even_steps(inner))
+        points = ndimage.gaussian_filter1d(middles, 1.5, axis=0, mode="nearest")
+        for _ in range(2):
+            points = _with_straight_end(depth, points)[::-1]
+        course = replace(course, points=even_steps(points))
     return course
+
+
+def _with_straight_end(depth: Depth, points: Points) -> Points:
+    """Points whose first ones do not bend to a corner of the tube's end, but lead straight out."""
+    radius = float(depth.at(points[: 2 * int(depth.values.max()) + 2]).max())
+    kept = points[int(radius / COURSE_STEP_MM) :]
+    if len(kept) < 2 * ENDING_POINTS:
+        return points
+    ahead = kept[0] - kept[ENDING_POINTS]
+    ahead /= np.linalg.norm(ahead)
+    steps = np.arange(1, 3 * radius / COURSE_STEP_MM)[:, None] * COURSE_STEP_MM
+    further = kept[0] + steps * ahead
+    outside = np.flatnonzero(np.append(depth.at(further) <= 0, True))[0]
+    return np.concatenate([further[:outside][::-1], kept])
