@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from skimage.graph import MCP_Geometric
 
 from napari_abdoseg.anatomy.bile_duct.depth import Depth
 from napari_abdoseg.anatomy.bile_duct.problem import NoCourseError
@@ -98,6 +97,8 @@ def find_course(depth: Depth, grid: Grid) -> Course:
     NoCourseError
         It is too short to have one.
     """
+    from skimage.graph import MCP_Geometric
+
     inside = _joined(depth)
     cost = np.where(inside, 1.0, np.inf)
     first = _farthest(cost, tuple(np.argwhere(inside)[0]))
@@ -163,6 +164,8 @@ def _joined(depth: Depth) -> NDArray[np.bool_]:
 
 
 def _farthest(cost: NDArray[Any], start: tuple[int, ...]) -> tuple[int, ...]:
+    from skimage.graph import MCP_Geometric
+
     lengths, _ = MCP_Geometric(cost).find_costs([start])
     lengths[~np.isfinite(lengths)] = -1
     return tuple(int(i) for i in np.unravel_index(lengths.argmax(), lengths.shape))

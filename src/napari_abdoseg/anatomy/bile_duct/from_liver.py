@@ -128,10 +128,14 @@ def _hilum(liver: Mask, head: Mask, spacing: Triple) -> Mask:
 
 
 def _way_around(obstacle: Mask, goal: Mask, spacing: Triple) -> NDArray[np.float64]:
-    """Length in mm of the shortest way to a goal that does not lead through an obstacle."""
+    """Length in mm of the shortest way to a goal that does not lead through an obstacle.
+
+    Infinite beyond `REACH_MM`.
+    """
     from skimage.graph import MCP_Geometric
 
-    free = np.where(obstacle & ~goal, np.inf, 1.0)
+    near = ndimage.distance_transform_edt(~goal, sampling=spacing) <= REACH_MM
+    free = np.where(near & (goal | ~obstacle), 1.0, np.inf)
     lengths, _ = MCP_Geometric(free, sampling=spacing).find_costs(np.argwhere(goal))
     return np.asarray(lengths)
 
