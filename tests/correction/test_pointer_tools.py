@@ -14,6 +14,7 @@ from napari_abdoseg.correction.brush import dabs, swept
 from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.correction.outline import outlined
 from napari_abdoseg.correction.painted_area import Paintable, paint
+from napari_abdoseg.correction.region_growing import grow_from, hu_around
 from napari_abdoseg.correction.scissors import Side, cut_seen, cut_slices
 from napari_abdoseg.correction.tissue_edge import within_edges
 from napari_abdoseg.errors import CorrectionError
@@ -224,6 +225,19 @@ def test_scissors_cut_what_is_seen_in_3d(source, erased, depth):
     cut = chosen & (seen[..., 2] <= seen[..., 2][chosen].min() + depth)
     assert 0 < cut.sum() < (data == LIVER).sum()
     assert (made(data, edit) == np.where(cut, 0, data)).all()
+
+
+@pytest.mark.parametrize("tolerance", [5.0, 40.0])
+def test_a_click_grows_from_noise_too(tolerance):
+    hu = np.random.default_rng(0).normal(60, 15, SHAPE)
+    labels = EditableLabels(np.zeros(SHAPE, np.uint8), SPACING, {})
+    for place in [(0, 0, 0), (5, 20, 25), (10, 39, 49)]:
+        low, high = hu_around(hu, place, tolerance)
+        assert low <= hu[place] <= high
+        assert high - low == pytest.approx(2 * tolerance)
+        assert grow_from(labels, hu, 1, place, (low, high), 5.0).after.size
+    with pytest.raises(CorrectionError, match="not in the scan"):
+        hu_around(hu, (11, 0, 0), tolerance)
 
 
 def test_scissors_say_why_they_cut_nothing():

@@ -77,17 +77,41 @@ def grow_from(
     return labels.edit(box, np.where(parts == number, value, now))
 
 
-def hu_around(hu: NDArray[Any], place: Shape) -> float:
-    """Median HU of a voxel and those beside it, which noise changes less than the voxel's own.
+def hu_around(hu: NDArray[Any], place: Shape, tolerance: float) -> tuple[float, float]:
+    """HU that are like those of a voxel, of which its own is always one.
+
+    The middle of the range is the median of the voxel and those beside it, which noise changes
+    less than the voxel's own HU; where that is too far from it, the voxel's own.
+
+    Parameters
+    ----------
+    hu : ndarray, shape (z, y, x)
+    place : tuple of int
+        The voxel (z, y, x).
+    tolerance : float
+        HU more or less than the middle.
 
     Raises
     ------
     CorrectionError
         The voxel is not in the scan.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_abdoseg.correction.region_growing import hu_around
+    >>> hu = np.full((3, 3, 3), 50)
+    >>> hu[1, 1, 1] = 60
+    >>> hu_around(hu, (1, 1, 1), 20.0), hu_around(hu, (1, 1, 1), 5.0)
+    ((30.0, 70.0), (55.0, 65.0))
     """
     _require_inside(hu, place)
+    own = float(hu[place])
     beside = tuple(slice(max(at - 1, 0), at + 2) for at in place)
-    return float(np.median(hu[beside]))
+    middle = float(np.median(hu[beside]))
+    if abs(middle - own) > tolerance:
+        middle = own
+    return middle - tolerance, middle + tolerance
 
 
 def scan_of(labels: EditableLabels, hu: NDArray[Any] | None) -> NDArray[Any]:

@@ -85,9 +85,11 @@ class _GrowingHand(IdleHand):
         try:
             target = self._bench.target()
             hu = scan_of(target.editable(), hu_of(target))
+            low, high = hu_around(hu, self.place, float(self._bench.values["tolerance"]))
         except AbdosegError as error:
             self._bench.refuse(error)
             return
+        self._bench.viewer.status = f"{low:.0f} to {high:.0f} HU: turn the wheel for more or less"
         self._bench.ask(partial(_grown, hu=hu), self.place)
 
     def _begin_at(self, spot: Spot) -> None:
@@ -104,8 +106,7 @@ class _GrowingHand(IdleHand):
 def _grown(question: Question, hu: NDArray[Any], tolerance: float, reach: float) -> Edit:
     place = question.place
     assert place is not None
-    middle = hu_around(hu, place)
-    hu_range = middle - tolerance, middle + tolerance
+    hu_range = hu_around(hu, place, tolerance)
     return grow_from(question.labels, hu, question.value, place, hu_range, reach)
 
 
