@@ -32,7 +32,8 @@ A_SECOND = 1.0
 def sessions(tmp_path_factory):
     """Real windows, which keep no settings of the user's."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        for kind in ("CONFIG", "CACHE"):
+            patch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.mktemp(kind)))
         running = PaintingSessions()
         yield running
         running.close()
@@ -170,7 +171,7 @@ def test_a_hundred_killed_sessions_come_back(sessions, case, qtbot, capsys):
         folder.mkdir()
         shutil.copy(scan, folder / CT)
         (folder / MASKS).write_bytes(masks)
-        seconds = np.random.default_rng(seed).uniform(0.05, 4)
+        seconds = np.random.default_rng(seed).uniform(0.05, 3)
         found, at = killed(sessions, seed, folder, seconds)
         reopened = reopen(folder, qtbot)
         steps += len(found) - 1
