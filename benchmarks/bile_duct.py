@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
-from napari_abdoseg.anatomy.bile_duct import RegionNotFoundError, bile_duct_region
+from napari_abdoseg.anatomy.bile_duct import RegionNotFoundError, bile_duct_region, way_to_duct
 from napari_abdoseg.anatomy.bile_duct import expected_place as table
 from napari_abdoseg.anatomy.bile_duct.expected_place import (
     ExpectedPlace,
@@ -453,7 +454,22 @@ def measure(folder: Path, half: str) -> None:
                 f"| {(held >= 0.98).mean():.0%} |"
             )
     print_curve([Scored.of(case, expected) for case in cases if case.name not in refused | small])
+    print_way([item for item in maps if item[0] not in refused | small])
     print_variants([item for item in maps if item[0] not in refused | small])
+
+
+def print_way(maps: Sequence[tuple[str, LabelMap]]) -> None:
+    """How far ducts are from the line that is looked along where no duct is labelled."""
+    away = []
+    for _, labels in maps:
+        duct = duct_of(labels)
+        way = way_to_duct(replace(labels, data=np.where(duct, 0, labels.data)))
+        voxels = cKDTree(way.course.voxels * labels.grid.spacing)
+        distances, _ = voxels.query(np.argwhere(duct) * labels.grid.spacing)
+        away.append(np.quantile(distances, (0.5, 0.95)))
+    for words, column in zip(("half", "95 %"), np.transpose(away), strict=True):
+        median, most = np.quantile(column, (0.5, 0.9))
+        print(f"{words} of a duct within {median:.1f} mm of the way (90 % of maps: {most:.1f} mm)")
 
 
 def print_variants(maps: Sequence[tuple[str, LabelMap]]) -> None:

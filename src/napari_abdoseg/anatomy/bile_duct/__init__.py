@@ -25,6 +25,7 @@ from napari_abdoseg.anatomy.bile_duct.landmarks import landmark_of, lead_to_duct
 from napari_abdoseg.anatomy.bile_duct.problem import NAME, NoCourseError, RegionNotFoundError
 from napari_abdoseg.anatomy.bile_duct.region import BileDuctRegion, bile_duct_region
 from napari_abdoseg.anatomy.bile_duct.straightened import Straightened, straighten
+from napari_abdoseg.anatomy.bile_duct.way import Way, way_to_duct
 
 __all__ = [
     "NAME",
@@ -35,10 +36,12 @@ __all__ = [
     "NoCourseError",
     "RegionNotFoundError",
     "Straightened",
+    "Way",
     "bile_duct_region",
     "is_duct",
     "landmark_of",
     "lead_to_duct",
     "measure_duct",
     "straighten",
+    "way_to_duct",
 ]

@@ -1,0 +1,48 @@
+"""The line to look along for the bile duct, from the porta hepatis to the papilla."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_abdoseg.anatomy.bile_duct.course import Course, find_course
+from napari_abdoseg.anatomy.bile_duct.cross_sections import centred
+from napari_abdoseg.anatomy.bile_duct.depth import Depth
+from napari_abdoseg.anatomy.bile_duct.duct import measure_duct
+from napari_abdoseg.anatomy.bile_duct.problem import NAME, NoCourseError
+from napari_abdoseg.anatomy.bile_duct.region import bile_duct_region
+from napari_abdoseg.image.volume import LabelMap
+
+CORE = 0.9
+"""Share of a duct that the region holds whose middle is looked along."""
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A line to look along.
+
+    Parameters
+    ----------
+    course : Course
+    words : str
+        What it is the middle of.
+    """
+
+    course: Course
+    words: str
+
+
+def way_to_duct(labels: LabelMap) -> Way:
+    """The course of the duct where one is labelled, or else the middle of the search region.
+
+    Raises
+    ------
+    RegionNotFoundError
+        There is no duct to follow, and the organs do not tell where it would be.
+    """
+    try:
+        return Way(measure_duct(labels).course, "Along the common bile duct as it is labelled.")
+    except NoCourseError:
+        region = bile_duct_region(labels, CORE)
+    depth = Depth.of(region.mask, region.box, labels.grid)
+    course = centred(depth, find_course(depth, labels.grid))
+    return Way(course, f"Along the middle of the {NAME}. {region.words}")
