@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from vispy.scene.visuals import Markers
 
 from napari_abdoseg.plugin.correct.change_overlay import ChangeOverlay
 from napari_abdoseg.plugin.four_panel.view import (
     canvases_of,
     four_panel_view,
+    scenes_of,
     toggle_four_panel_view,
 )
 from napari_abdoseg.plugin.organs.scene import organ_scene
@@ -181,6 +183,30 @@ def test_enter_chooses_an_organ_whose_name_is_typed_and_takes_nothing(
     assert (layer.data == before).all()
     assert bench.tool.name == "fill holes"
     assert not line.hasFocus()
+
+
+def test_changes_are_points_in_3d(viewer, layer, proposed, qtbot):
+    toggle_four_panel_view(viewer)
+    bench = proposed("fill holes")
+    (scene,) = scenes_of(viewer)
+    qtbot.waitUntil(lambda: points_in(scene) > 0)
+    assert points_in(scene) == bench.proposal.edit.before.size
+    bench.leave()
+    assert points_in(scene) == 0
+    toggle_four_panel_view(viewer)
+
+
+def points_in(scene) -> int:
+    clouds = [child for child in scene.children if isinstance(child, Markers)]
+    return sum(len(cloud._data) for cloud in clouds)
+
+
+def test_a_preview_goes_over_to_panels_that_are_opened(viewer, layer, proposed, qtbot):
+    proposed("fill holes")
+    toggle_four_panel_view(viewer)
+    qtbot.waitUntil(lambda: len(overlays(viewer)) == 3)
+    toggle_four_panel_view(viewer)
+    qtbot.waitUntil(lambda: len(overlays(viewer)) == 1)
 
 
 def test_a_label_map_that_is_removed_takes_its_preview_along(viewer, layer, proposed):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QPushButton
 
+from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
@@ -15,6 +17,7 @@ from napari_abdoseg.plugin.correct.tool_bar import GROUPS
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.organs.renaming import add_organ, rename_organ
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.slice_in_hand import slice_in_hand
 
@@ -67,6 +70,7 @@ def test_a_tool_changes_what_it_says(layer, panel, proposed, qtbot, name, settin
     ("name", "settings", "far"),
     [
         ("remove part", {}, 0),
+        ("keep part", {}, LIVER),
         ("give part", {"to": SPLEEN}, SPLEEN),
     ],
 )
@@ -89,7 +93,9 @@ def test_the_part_that_is_clicked_in_any_panel_goes(
     bench.take()
     assert bench.tool is not None
     assert (layer.data[0:3, 0:3, 0:3] == far).all()
-    assert (layer.data == before).sum() == before.size - 27
+    changed = before[layer.data != before]
+    assert set(changed) == {LIVER}
+    assert changed.size == (27 if name != "keep part" else (before == LIVER).sum() - 27)
     assert layer._undo_history[-1]
     bench.leave()
     toggle_four_panel_view(viewer)
@@ -108,12 +114,19 @@ def test_an_organ_is_copied_from_another_label_map_of_the_grid(
     assert bench.words.startswith("Choose the label map")
     bench.set(source=other)
     qtbot.waitUntil(lambda: "another grid" in bench.words)
+    named = {"organs": (Organ(LIVER, "lung"),), "grid": truth.grid}
+    lungs = viewer.add_labels(truth.data.copy(), name="lungs", metadata=named)
+    viewer.layers.selection = {layer}
+    bench.set(source=lungs)
+    qtbot.waitUntil(lambda: "No organ of lungs is called liver" in bench.words)
     bench.set(source=reference)
     qtbot.waitUntil(lambda: bench.proposal is not None)
     bench.take()
     assert ((layer.data == LIVER) == (truth.data == LIVER)).all()
     bench = proposed("copy organ")
-    assert bench.words == NOTHING
+    assert bench.words.startswith("Choose the label map")
+    bench.set(source=reference)
+    qtbot.waitUntil(lambda: bench.words == NOTHING)
     viewer.layers.remove(reference)
     assert bench.values["source"] is None
 
@@ -157,6 +170,10 @@ def test_organs_are_filled_between_the_slices_that_were_painted(
     assert common > 0.8 * (truth[between] == LIVER).sum()
     assert ((layer.data == KIDNEY) == (truth == KIDNEY)).all()
     layer.undo()
+    bench = proposed("fill between slices")
+    panel.form.rows["organs"].findChildren(QPushButton)[1].click()
+    qtbot.waitUntil(lambda: bench.proposal is not None)
+    bench.leave()
     layer.undo()
     assert panel.ticks.values == [[z - 2]]
 
@@ -257,3 +274,45 @@ def test_letters_find_an_organ_among_many(qtbot):
     qtbot.keyClick(line, Qt.Key.Key_Return)
     assert choice.currentText() == "spleen"
     assert chosen == [100]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("swap", {}, "Choose the other organ."),
+        ("merge", {"into": LIVER}, "The other organ is the liver too: choose another one."),
+        ("swap", {"other": 9}, "There is no label 9 in this label map"),
+    ],
+)
+def test_another_organ_is_needed(layer, panel, proposed, qtbot, name, settings, words):
+    bench = proposed(name)
+    bench.set(**settings)
+    qtbot.waitUntil(lambda: bench.words.startswith(words))
+
+
+@pytest.mark.parametrize(
+    ("layer_data", "words"),
+    [
+        (lambda: Labels([np.ones((8, 8, 8), int), np.ones((4, 4, 4), int)]), "is not in memory"),
+        (lambda: Labels(np.ones((8, 8), int)), "has 2 dimensions"),
+        (lambda: Labels(np.broadcast_to(np.uint8(1), (4, 4, 4))), "can't be edited"),
+        (lambda: Labels(np.ones((4, 4, 4), int), rotate=(20, 0, 0)), "is turned or flipped"),
+    ],
+)
+def test_layers_that_tools_cant_change_are_refused(viewer, panel, layer_data, words):
+    viewer.add_layer(layer_data())
+    panel.buttons["Smooth"].click()
+    assert panel.bench.is_problem
+    assert words in panel.bench.words
+
+
+def test_an_organ_needs_a_name_and_a_label_of_its_own(layer, panel, qtbot):
+    scene = panel.bench.target().scene
+    qtbot.waitUntil(lambda: scene.is_current)
+    with pytest.raises(CorrectionError, match="Write what the organ is called"):
+        add_organ(scene, "  ")
+    with pytest.raises(CorrectionError, match="No organ is chosen"):
+        rename_organ(scene, 99, "stomach")
+    layer.data.ravel()[: 255 - 4] = np.arange(5, 256)
+    with pytest.raises(CorrectionError, match="All 255 labels are taken"):
+        add_organ(scene, "stomach")

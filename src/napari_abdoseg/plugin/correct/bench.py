@@ -279,7 +279,11 @@ class Bench:
         self._preview.show_again()
 
     def _values_of(self, tool: Usable) -> dict[str, Any]:
-        return self._kept.setdefault(tool.name, tool.values_at_first())
+        """Settings as they were left; organs and layers are chosen anew."""
+        first, kept = tool.values_at_first(), self._kept.get(tool.name, {})
+        values = {name: kept.get(name, at) if at is not None else at for name, at in first.items()}
+        self._kept[tool.name] = values
+        return values
 
     def _forget_proposal(self) -> None:
         """What is being computed is no answer any more."""

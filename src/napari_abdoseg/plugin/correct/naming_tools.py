@@ -37,9 +37,6 @@ class NamingTool(Tool):
         """Do it."""
         raise NotImplementedError
 
-    def end(self, bench: Bench) -> None:
-        bench.values["name"] = None
-
     def _do(self, bench: Bench, target: Target, name: str) -> None:
         self.do(target, name)
         unsaved_labels(target.viewer).add(target.layer)
