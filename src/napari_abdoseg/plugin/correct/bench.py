@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from napari.components import ViewerModel
@@ -42,7 +42,7 @@ class Usable(Protocol):
     @property
     def title(self) -> str: ...
 
-    def values_at_first(self) -> dict[str, Any]: ...
+    def values_after(self, before: Mapping[str, Any]) -> dict[str, Any]: ...
 
     def begin(self, bench: Bench) -> None: ...
 
@@ -115,7 +115,10 @@ class Bench:
         if before is not None:
             before.end(self)
         self.tool = tool
-        self.values = {} if tool is None else self._values_of(tool)
+        self.values = {}
+        if tool is not None:
+            self.values = tool.values_after(self._kept.get(tool.name, {}))
+            self._kept[tool.name] = self.values
         if tool is not None:
             try:
                 self._follow(self.target())
@@ -277,13 +280,6 @@ class Bench:
     def _follow_panels(self) -> None:
         self._clicks.follow_again()
         self._preview.show_again()
-
-    def _values_of(self, tool: Usable) -> dict[str, Any]:
-        """Settings as they were left; organs and layers are chosen anew."""
-        first, kept = tool.values_at_first(), self._kept.get(tool.name, {})
-        values = {name: kept.get(name, at) if at is not None else at for name, at in first.items()}
-        self._kept[tool.name] = values
-        return values
 
     def _forget_proposal(self) -> None:
         """What is being computed is no answer any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,6 @@ class Text:
 
     name: str
     label: str
-    at_first: None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,6 @@ class OtherOrgan:
 
     name: str
     label: str
-    at_first: None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,6 @@ class OtherLayer:
 
     name: str
     label: str
-    at_first: None = None
 
 
 @dataclass(frozen=True)
@@ -126,10 +123,15 @@ class Tool:
     key: str
     settings: tuple[Setting, ...] = ()
 
-    def values_at_first(self) -> dict[str, Any]:
-        """Settings before anything is chosen; organs and layers are none then."""
-        settings = (each for each in self.settings if not isinstance(each, Action))
-        return {setting.name: setting.at_first for setting in settings}
+    def values_after(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings as they were left before; names, organs and layers are chosen anew."""
+        values = {}
+        for setting in self.settings:
+            if isinstance(setting, Text | OtherOrgan | OtherLayer):
+                values[setting.name] = None
+            elif not isinstance(setting, Action):
+                values[setting.name] = before.get(setting.name, setting.at_first)
+        return values
 
     def begin(self, bench: Bench) -> None:
         """The tool was chosen."""
