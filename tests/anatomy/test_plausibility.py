@@ -137,6 +137,20 @@ def test_pieces_that_a_tumour_parts_and_that_go_on_beyond_the_scan_are_one(whole
     )
 
 
+def test_a_piece_that_only_touches_the_end_of_the_scan_is_apart(whole):
+    _, labels = whole
+    z = deepest(labels, LIVER)[0]
+    part = labels.grid.part((z, 0, 0), labels.grid.shape)
+    ended = LabelMap(labels.data[z:], part, labels.organs)
+    assert check_plausibility(ended) == ()
+    away = ndimage.distance_transform_edt(ended.data != LIVER, sampling=part.spacing)
+    centres = np.argwhere((away > 30) & (away < 45) & (ended.data == 0))
+    centre = next(tuple(each) for each in centres if each[0] == 3)
+    stray = painted(ended, ball(ended, centre, 13) & (ended.data == 0), LIVER)
+    assert stray.data[0][ball(ended, centre, 13)[0]].any()
+    assert (LIVER, Kind.PIECES) in found(stray)
+
+
 def test_specks_are_told_of_together(whole):
     _, labels = whole
     damaged = labels

@@ -14,7 +14,7 @@ from napari_abdoseg.anatomy.plausibility.organ_blocks import Mask, OrganBlocks, 
 from napari_abdoseg.image.volume import Volume
 
 LEAST_ML = 0.1
-ALIKE_HU = 30.0
+ALIKE_HU = 40.0
 """A hole whose mean differs less from the organ's is the organ, one that differs more a cyst."""
 MOST = 5
 """Holes of an organ that are told of."""
@@ -79,6 +79,6 @@ def _compared(
     within = float(scan.data[place][unlabelled].mean(dtype=np.float64))
     organ = scan.data[blocks.box.slices][blocks.mask]
     mean, spread = (float(each(organ, dtype=np.float64)) for each in (np.mean, np.std))
-    if abs(within - mean) > max(ALIKE_HU, spread):
+    if abs(within - mean) > max(ALIKE_HU, 2 * spread):
         return None
     return Certainty.CERTAIN, f", {within:.0f} HU as the rest, which has {mean:.0f}"

@@ -24,6 +24,8 @@ SPECK_ML = 0.1
 """Smaller pieces are told of together."""
 MOST = 5
 """Pieces of an organ that are told of one by one."""
+CUT_SHARE = 0.5
+"""Of its largest section, that a piece has at least where the end of the scan cuts it."""
 LARGE_ML = 1.0
 BEYOND_MM = 60.0
 """How far apart parts of an organ are, such as the aorta's, that are one beyond the scan."""
@@ -99,11 +101,21 @@ class Pieces:
         enough = self.volumes_ml[second] >= LEAST_SHARE * self.volumes_ml[first]
         return self.order[: 2 if enough else 1]
 
-    def faces(self, piece: int) -> set[tuple[int, int]]:
-        """Faces of the scan that a piece touches: axis, and 0 or 1 for its end."""
+    def cut_at(self, piece: int) -> set[tuple[int, int]]:
+        """Faces of the scan that cut a piece: axis, and 0 or -1 for its end.
+
+        What only touches a face, and is thin there, ends within the scan.
+        """
         box, shape = self.box(piece), self.blocks.grid.shape
-        low = {(axis, 0) for axis in range(3) if box.start[axis] == 0}
-        return low | {(axis, 1) for axis in range(3) if box.stop[axis] == shape[axis]}
+        there = self.numbers[self.places[piece - 1]] == piece
+        faces = set()
+        for axis in range(3):
+            sections = np.count_nonzero(np.moveaxis(there, axis, 0), axis=(1, 2))
+            ends = (0, box.start[axis] == 0), (-1, box.stop[axis] == shape[axis])
+            for end, is_touched in ends:
+                if is_touched and sections[end] >= CUT_SHARE * sections.max():
+                    faces.add((axis, end))
+        return faces
 
 
 def pieces_apart(pieces: Pieces, expected: Expected) -> Iterator[Doubt]:
@@ -115,13 +127,13 @@ def pieces_apart(pieces: Pieces, expected: Expected) -> Iterator[Doubt]:
     if expected.pieces is None or len(pieces.order) < 2:
         return
     main = pieces.main(expected)
-    faces = set.union(*(pieces.faces(piece) for piece in main))
+    faces = set.union(*(pieces.cut_at(piece) for piece in main))
     distances = _distances(pieces, main)
     apart = [
         piece
         for piece in pieces.order
         if distances[piece]
-        > (expected.near_mm if faces.isdisjoint(pieces.faces(piece)) else BEYOND_MM)
+        > (expected.near_mm if faces.isdisjoint(pieces.cut_at(piece)) else BEYOND_MM)
     ]
     large = [piece for piece in apart if pieces.volumes_ml[piece] >= SPECK_ML][:MOST]
     for piece in large:

@@ -22,6 +22,8 @@ class PlaceRow:
 
 def words_of(place: PlaceToLook) -> str:
     """All that is known of a place, in a sentence."""
+    if place.organ is None:
+        return f"{place.name}: {place.words}"
     sure = f" ({place.certainty.word})" if place.certainty is not None else ""
     return f"{place.name}, {place.kind}{sure}: {place.words}"
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.colors import to_hex
 from napari.layers import Labels
+from napari.utils.action_manager import action_manager
 from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtWidgets import QCheckBox, QHeaderView, QLabel, QPushButton
 
+from napari_abdoseg.plugin.keys import NEXT_PLACE
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_of, fold_colors
 from napari_abdoseg.plugin.review.disagreement_overlay import DisagreementOverlay
 from napari_abdoseg.plugin.review.place_columns import (
@@ -52,10 +54,11 @@ class ReviewWidget(Panel):
         self.places: TableModel[PlaceRow] = TableModel(PLACE_COLUMNS)
         self.table = PlainTable(self.places)
         self.details = WrappedLabel()
-        self.next_button = QPushButton("Checked, next  (N)")
+        self.next_button = QPushButton()
         self.overlay = DisagreementOverlay(self._viewer)
         self._lay_out()
         self._follow_theme()
+        self._tell_key()
         self._connect()
         self._show()
 
@@ -79,6 +82,7 @@ class ReviewWidget(Panel):
     def _connect(self) -> None:
         self.follow(self._viewer.events.theme, self._follow_theme)
         self.follow(self.look.changed, self._show)
+        self.follow(action_manager.events.shortcut_changed, self._tell_key)
         self.shown.clicked.connect(self._show_overlay)
         self.overlay.changed.connect(self._show_whether_shown)
         self.places.toggled.connect(lambda row, on: self.look.check(row.place, on))
@@ -89,6 +93,11 @@ class ReviewWidget(Panel):
             end.connect(self.overlay.close)
         self.closed.connect(self._look_away)
         self.look.is_watched = True
+
+    def _tell_key(self, event: Any = None) -> None:
+        """Say which key does the same; napari's Preferences change it."""
+        key = NEXT_PLACE.key_text
+        self.next_button.setText(f"Checked, next  ({key})" if key else "Checked, next")
 
     def _look_away(self) -> None:
         self.look.is_watched = False
