@@ -76,6 +76,16 @@ class EditableLabels:
             box = self.boxes[value] if box is None else box.union(self.boxes[value])
         if box is None:
             raise CorrectionError("No organ is chosen: choose one in the list of organs.")
+        return self.grown(box, margin_mm)
+
+    def grown(self, box: Box, margin_mm: float) -> Box:
+        """A box with a margin that ends with the scan.
+
+        Raises
+        ------
+        CorrectionError
+            Nothing of it lies in the scan.
+        """
         voxels = [int(np.ceil(margin_mm / step)) for step in self.spacing]
         return self.within(
             Box(

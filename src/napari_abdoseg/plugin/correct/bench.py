@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from napari.components import ViewerModel
@@ -30,6 +31,7 @@ from napari_abdoseg.plugin.widgets.certain import sure
 
 SETTLE_MS = 30
 """Rest after the last change of a setting before a preview is computed."""
+LOOK_AGAIN_MS = 200
 COMPUTING = "Computing…"
 
 
@@ -183,6 +185,22 @@ class Bench:
         self.forget_preview()
         self._offer = do
         self.say(words)
+
+    def wait_for_boxes(self, do: Callable[[], None]) -> None:
+        """Do something as soon as the boxes of organs are right."""
+        self.forget_preview()
+        self._waiting = do
+        self.say(COMPUTING)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Ask now and then whether the boxes are right: the scene that is followed may be gone."""
+        if self._waiting is None:
+            return
+        with suppress(AbdosegError):
+            self._go_on()
+        if self._waiting is not None:
+            QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
 
     def take(self) -> None:
         """Change what the preview shows, as one step of undo; or do what is offered."""

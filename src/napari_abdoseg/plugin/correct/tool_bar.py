@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari_abdoseg.plugin.correct import (
+    box_tool,
     brushes,
     growing_tool,
     naming_tools,
@@ -56,6 +57,7 @@ GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
             whole_organ_tools.SWAP,
             whole_organ_tools.MERGE,
             whole_organ_tools.COPY_ORGAN,
+            box_tool.SEGMENT_IN_BOX,
             naming_tools.RENAME,
             naming_tools.ADD_ORGAN,
         ),

@@ -1,0 +1,101 @@
+"""The model looks again in a box: from the button to the preview and the undo."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_abdoseg import load_ensemble, segment
+from napari_abdoseg.plugin.correct.box_tool import ALL, AROUND, CORNERS, THIS, BoxRun
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
+from napari_abdoseg.plugin.widgets.preferences import preferences
+
+LIVER, KIDNEY = 1, 2
+
+
+@pytest.fixture
+def model(make_model):
+    """A small model that is chosen in `Segment`."""
+    folder = make_model((0, 1), (2,))
+    preferences().segmenting.model = str(folder)
+    preferences().segmenting.preset = "exact"
+    return folder
+
+
+@pytest.fixture
+def bench(layer, panel, model):
+    """With the tool chosen, beside the CT."""
+    panel.buttons["Segment in a box"].click()
+    panel.bench.set(box=AROUND, mm=10.0, organs=THIS)
+    return panel.bench
+
+
+def run(bench, qtbot) -> None:
+    """Start what is offered, and wait for its preview."""
+    qtbot.waitUntil(lambda: "press Enter to start" in bench.words)
+    bench.take()
+    qtbot.waitUntil(lambda: bench.proposal is not None)
+
+
+def test_the_organ_is_found_again_in_its_box_as_one_step(bench, layer, model, phantom, qtbot):
+    before = layer.data.copy()
+    run(bench, qtbot)
+    assert (layer.data == before).all()
+    box = state_of(bench.viewer, BoxRun).found.box
+    bench.take()
+    whole = segment(phantom[0], load_ensemble(model, device="cpu"), "exact").data
+    free = (before == 0) | (before == LIVER)
+    wanted = np.where(free, np.where(whole == LIVER, LIVER, 0), before)
+    expected = before.copy()
+    expected[box.slices] = wanted[box.slices]
+    np.testing.assert_array_equal(layer.data, expected)
+    assert (layer.data != before).any()
+    assert len(layer._undo_history) == 1
+    layer.undo()
+    np.testing.assert_array_equal(layer.data, before)
+
+
+def test_a_box_of_two_clicks_and_all_organs(bench, layer, model, phantom, qtbot):
+    before = layer.data.copy()
+    bench.set(box=CORNERS, organs=ALL, mm=0.0)
+    qtbot.waitUntil(lambda: "Click a corner" in bench.words)
+    bench.tool._hear(bench, (30, 30, 50))
+    assert "opposite corner" in bench.words
+    bench.tool._hear(bench, (12, 10, 20))
+    run(bench, qtbot)
+    bench.take()
+    whole = segment(phantom[0], load_ensemble(model, device="cpu"), "exact").data
+    before[12:31, 10:31, 20:51] = whole[12:31, 10:31, 20:51]
+    np.testing.assert_array_equal(layer.data, before)
+
+
+def test_other_settings_ask_again_and_the_same_box_does_not(bench, qtbot):
+    run(bench, qtbot)
+    bench.set(organs=ALL)
+    qtbot.waitUntil(lambda: bench.proposal is not None)
+    bench.set(mm=20.0)
+    assert bench.proposal is None
+    qtbot.waitUntil(lambda: "press Enter to start" in bench.words)
+
+
+def test_esc_stops_it_and_changes_nothing(bench, layer, qtbot):
+    before = layer.data.copy()
+    qtbot.waitUntil(lambda: "press Enter to start" in bench.words)
+    bench.take()
+    job = state_of(bench.viewer, BoxRun).job
+    with qtbot.waitSignal(job.ended, timeout=60_000):
+        bench.leave()
+    assert job.cancelled
+    assert bench.proposal is None
+    assert (layer.data == before).all()
+
+
+def test_what_can_not_be_is_said(bench, viewer, qtbot, tmp_path):
+    qtbot.waitUntil(lambda: "press Enter to start" in bench.words)
+    preferences().segmenting.model = str(tmp_path / "none")
+    bench.set(mm=15.0)
+    qtbot.waitUntil(lambda: bench.is_problem)
+    assert "none" in bench.words
+    viewer.layers.remove("CT")
+    bench.set(mm=25.0)
+    qtbot.waitUntil(lambda: "No CT is open on the grid" in bench.words)
