@@ -22,6 +22,7 @@ from napari_abdoseg.plugin.correct.pointer import LEFT_BUTTON, IdleHand, Spot, p
 from napari_abdoseg.plugin.correct.question import Question
 from napari_abdoseg.plugin.correct.sight import first_on_sight
 from napari_abdoseg.plugin.correct.tool import Amount, Tool
+from napari_abdoseg.plugin.widgets.certain import sure
 
 HINT = "Click on what belongs to the organ; then the wheel makes the range of HU wider or narrower."
 HU_A_STEP = 2.0
@@ -104,8 +105,7 @@ class _GrowingHand(IdleHand):
 
 
 def _grown(question: Question, hu: NDArray[Any], tolerance: float, reach: float) -> Edit:
-    place = question.place
-    assert place is not None
+    place = sure(question.place)
     hu_range = hu_around(hu, place, tolerance)
     return grow_from(question.labels, hu, question.value, place, hu_range, reach)
 

@@ -30,6 +30,7 @@ from napari_abdoseg.plugin.correct.question import Question, Work
 from napari_abdoseg.plugin.correct.range_shown import range_shown
 from napari_abdoseg.plugin.correct.sight import seen_in
 from napari_abdoseg.plugin.correct.tool import Amount, Choice, Tool
+from napari_abdoseg.plugin.widgets.certain import sure
 
 MODE = "fill"
 """napari's mode in which the mouse draws; its own fill has no callback meanwhile."""
@@ -154,9 +155,7 @@ def _cutting(bench: Bench, drawn: Drawn) -> Work:
 
 
 def _cut_slices(question: Question, drawn: Drawn, erase: str, organs: str, depth: float) -> Edit:
-    axis = drawn.axis
-    assert axis is not None
-    values = _organs(question, organs)
+    values, axis = _organs(question, organs), sure(drawn.axis)
     return cut_slices(question.labels, values, drawn.places, axis, depth, Side(erase))
 
 

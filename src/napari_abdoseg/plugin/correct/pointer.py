@@ -172,6 +172,8 @@ class Pointer:
         for panel in wanted:
             for callbacks, call in self._callbacks(panel):
                 callbacks.insert(0, call)
+        for copy in self.copies[1:]:  # some may be new
+            copy.cursor_size = self.copies[0].cursor_size
 
     def _callbacks(self, panel: ViewerModel) -> tuple[tuple[list[Any], Any], ...]:
         return (
