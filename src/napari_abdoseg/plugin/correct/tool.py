@@ -125,7 +125,7 @@ class Tool:
 
     def values_after(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """Settings as they were left before; names, organs and layers are chosen anew."""
-        values = {}
+        values: dict[str, Any] = {}
         for setting in self.settings:
             if isinstance(setting, Text | OtherOrgan | OtherLayer):
                 values[setting.name] = None
