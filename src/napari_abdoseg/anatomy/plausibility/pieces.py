@@ -27,7 +27,7 @@ MOST = 5
 CUT_SHARE = 0.5
 """Of its largest section, that a piece has at least where the end of the scan cuts it."""
 LARGE_ML = 1.0
-BEYOND_MM = 60.0
+BEYOND_MM = 40.0
 """How far apart parts of an organ are, such as the aorta's, that are one beyond the scan."""
 ACCESSORY_ML, ACCESSORY_MM = 15.0, 50.0
 """About one in five people has small spleens beside the spleen."""
