@@ -1,0 +1,182 @@
+"""What an annotator waits for while correcting a mask, in a window with four panels open.
+
+A stroke of 60 mm by napari's brush of 10 mm radius, its release, each tool of the panel `Correct`
+to its preview on a liver, undo, and the memory of a hundred steps; strokes and undo beside napari
+alone with the same layers. `correction_tools.py` has the tools beside SciPy on the whole volume.
+Needs a screen, such as that of `xvfb-run`:
+
+    xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/correcting.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+
+import napari
+import numpy as np
+from large_scan import large_ct
+from memory import resident_mb
+from napari.layers import Labels, Layer
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_abdoseg.plugin.four_panel.overlay import canvas_position
+from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
+from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
+from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.segment.result import show_result
+from napari_abdoseg.plugin.widgets.napari_window import own_canvas
+from napari_abdoseg.plugin.widgets.panel import open_panel
+
+LIVER, PAINTED = 1, 2
+STROKE_MM, RADIUS_MM, MOVES = 60.0, 10.0, 20
+STEPS = 100
+TOOLS = (
+    *("Keep largest", "Remove small parts", "Fill holes", "Smooth", "Grow", "Shrink", "Hollow"),
+    *("Swap", "Merge", "Split"),
+)
+PATIENCE = 120.0
+Rows = list[tuple[str, str]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--slices", type=int, default=600)
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--rounds", type=int, default=5)
+    chosen = parser.parse_args()
+    scan, truth = large_ct(chosen.slices, chosen.size)
+    print(f"{scan.data.shape} voxels", flush=True)
+    for name, measure in (("napari alone", alone), ("four panels", with_panels)):
+        for what, words in measure(scan, truth, chosen.rounds):
+            print(f"{name}: {what}: {words}", flush=True)
+
+
+def alone(scan, truth, rounds: int) -> Rows:
+    """napari with the same layers and nothing of ours."""
+    viewer = napari.Viewer()
+    viewer.window.resize(1600, 1000)
+    viewer.add_layer(Layer.create(*image_layer(scan)))
+    layer = viewer.add_layer(Layer.create(*labels_layer(truth, "organs")))
+    QTest.qWait(3000)
+    rows = strokes_and_undo(viewer, own_canvas(viewer), layer, rounds)
+    viewer.close()
+    return rows
+
+
+def with_panels(scan, truth, rounds: int) -> Rows:
+    """The four panels, the list of organs and the panel `Correct`."""
+    viewer = napari.Viewer()
+    viewer.window.resize(1600, 1000)
+    image = viewer.add_layer(Layer.create(*image_layer(scan)))
+    layer = show_result(viewer, image, truth).layer
+    toggle_four_panel_view(viewer)
+    panel = open_panel(viewer, "Correct")
+    scene = organ_scene(viewer, layer)
+    wait(lambda: bool(scene.table.measures) and scene.is_current)
+    QTest.qWait(5000)
+    rows = strokes_and_undo(viewer, own_canvas(viewer), layer, rounds)
+    layer.selected_label = LIVER
+    other = next(organ.value for organ in truth.organs if organ.value != LIVER)
+    wait(lambda: scene.is_current)
+    for name in TOOLS:
+        took = [preview_ms(panel, name, other) for _ in range(rounds)]
+        rows.append((f"{name} to its preview", spoken(took)))
+    before = resident_mb("VmRSS")
+    for step in range(STEPS):
+        dab(viewer, layer, step)
+    QTest.qWait(2000)
+    rows.append((f"memory of {STEPS} steps", f"{resident_mb('VmRSS') - before:.0f} MB"))
+    viewer.close()
+    return rows
+
+
+def strokes_and_undo(viewer, canvas, layer: Labels, rounds: int) -> Rows:
+    """Real presses, moves and releases of the mouse, each until all is drawn."""
+    layer.selected_label, layer.mode = PAINTED, "paint"
+    viewer.layers.selection.active = layer
+    layer.brush_size = round(2 * RADIUS_MM / layer.scale[-1])
+    moves: list[float] = []
+    releases: list[float] = []
+    undos: list[float] = []
+    for number in range(rounds):
+        middle = np.argwhere(layer.data == LIVER).mean(axis=0)
+        start = np.asarray(layer.data_to_world(np.add(middle, (3 * number, -30, -40))))
+        viewer.dims.set_point(0, start[0])
+        QTest.qWait(300)
+        moving, release = stroke(viewer, canvas.canvas.native, start)
+        moves += moving
+        releases.append(release)
+        QTest.qWait(500)
+        assert layer._undo_history, "the stroke has painted nothing"
+        undos.append(milliseconds(layer.undo))
+        QTest.qWait(500)
+    return [
+        ("a move of the stroke", spoken(moves)),
+        ("its release", spoken(releases)),
+        ("undo", spoken(undos)),
+    ]
+
+
+def stroke(viewer, native, start) -> tuple[list[float], float]:
+    """Milliseconds of each move of the mouse and of its release, from left to right."""
+    parts = np.linspace(0, STROKE_MM, MOVES)
+    places = [tuple(np.add(start, (0, 0, mm))) for mm in parts]
+    size = native.width(), native.height()
+    first, *others = [QPoint(*map(round, canvas_position(viewer, at, *size))) for at in places]
+    QTest.mousePress(native, Qt.MouseButton.LeftButton, pos=first)
+    moving = [milliseconds(partial(QTest.mouseMove, native, at)) for at in others]
+    release = partial(QTest.mouseRelease, native, Qt.MouseButton.LeftButton, pos=others[-1])
+    return moving, milliseconds(release)
+
+
+def preview_ms(panel, name: str, other: int) -> float:
+    """From the click on a tool to its preview."""
+    bench = panel.bench
+    begin = time.perf_counter()
+    panel.buttons[name].click()
+    for setting in ("other", "into", "to"):
+        if setting in bench.values:
+            bench.set(**{setting: other})
+    wait(lambda: bench.proposal is not None, 0.001)
+    took = (time.perf_counter() - begin) * 1000
+    bench.leave()
+    QTest.qWait(200)
+    return took
+
+
+def dab(viewer, layer: Labels, step: int) -> None:
+    """A round dab of the brush somewhere in the slice in view."""
+    y, x = np.random.default_rng(step).integers(1, np.subtract(layer.data.shape[1:], 1))
+    layer.paint((layer.world_to_data(viewer.dims.point)[0], y, x), PAINTED)
+    QApplication.processEvents()
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """Until all that it asks for is drawn."""
+    begin = time.perf_counter()
+    work()
+    QApplication.processEvents()
+    return (time.perf_counter() - begin) * 1000
+
+
+def spoken(times: list[float]) -> str:
+    return f"{median(times):.0f} ms, {max(times):.0f} ms at worst"
+
+
+def wait(condition: Callable[[], bool], pause: float = 0.05) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "napari takes too long"
+        QTest.qWait(max(1, round(pause * 1000)))
+
+
+if __name__ == "__main__":
+    main()
