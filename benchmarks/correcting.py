@@ -1,8 +1,9 @@
 """What an annotator waits for while correcting a mask, in a window with four panels open.
 
 A stroke of 60 mm by napari's brush of 10 mm radius, its release, each tool of the panel `Correct`
-to its preview on a liver, undo, and the memory of a hundred steps; strokes and undo beside napari
-alone with the same layers. `correction_tools.py` has the tools beside SciPy on the whole volume.
+to its preview on a liver, undo, and the memory of a hundred steps of a dab each; strokes and undo
+beside napari alone with the same layers. `correction_tools.py` has the tools beside SciPy on the
+whole volume.
 Needs a screen, such as that of `xvfb-run`:
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/correcting.py
