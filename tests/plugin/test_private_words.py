@@ -13,6 +13,7 @@ import napari_abdoseg
 PLUGIN = Path(napari_abdoseg.__file__).parent / "plugin"
 
 WORDS = {
+    "correct/napari_painting.py": {"_drag_modes", "_mode", "_overlays"},
     "four_panel/layer_copy.py": {"_keymap"},
     "four_panel/view.py": {"_update_layers"},
     "jobs/job.py": {"_register_task_status", "_update_task_status"},

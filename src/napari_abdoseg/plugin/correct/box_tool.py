@@ -220,7 +220,7 @@ SEGMENT_IN_BOX = SegmentInBox(
     "Segment in a box",
     "Lets the model of the panel Segment look again, in a box alone",
     "segment_in_box",
-    "Shift+R",
+    "Shift+B",
     (
         Choice("box", "Box", (AROUND, CORNERS)),
         Amount("mm", "Margin", 10.0, 0.0, 100.0, 5.0, "mm"),
