@@ -123,6 +123,24 @@ def test_what_is_asked_for_while_it_is_saved_is_saved_after(model, case, qtbot):
     assert unsaved_labels(model).layers == []
 
 
+def test_what_is_asked_for_while_a_save_begins_is_saved_after(model, case, qtbot, monkeypatch):
+    """A job's bar lets napari handle events, such as the keys that are pressed meanwhile."""
+    layer, job, begun = model.layers["truth"], saving_module.Job, []
+
+    def pressed_again(*arguments):
+        if not begun:
+            begun.append(True)
+            layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 4)
+            saving(model).save(layer)
+        return job(*arguments)
+
+    monkeypatch.setattr(saving_module, "Job", pressed_again)
+    with qtbot.waitSignal(saving(model).ended):
+        saving(model).save(layer)
+    assert read_labels(case).data[0, 0, 0] == 4
+    assert unsaved_labels(model).layers == []
+
+
 def test_a_failure_is_told_and_nothing_is_lost(model, case, qtbot, monkeypatch):
     def fail(path: Path, *_: object, **__: object) -> None:
         raise SaveError(f"{path} was not saved: the disk is full.")

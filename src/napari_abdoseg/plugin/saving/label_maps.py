@@ -70,12 +70,13 @@ class Saving(QObject):
         self._viewer = ref(viewer)
         self._unsaved = unsaved_labels(viewer)
         self._journals = journals(viewer)
+        self._saved: set[Labels] = set()
         self._jobs: dict[Labels, Job] = {}
         self._asked_again: dict[Labels, Path] = {}
 
     def is_saving(self, layer: Labels) -> bool:
         """Whether a layer is being saved."""
-        return layer in self._jobs
+        return layer in self._saved
 
     def place(self, layer: Labels) -> Path | None:
         """The file that `save` writes; None where there is no CT to save beside."""
@@ -102,7 +103,7 @@ class Saving(QObject):
 
     def save_in(self, layer: Labels, path: Path) -> None:
         """Save a layer in a file, which is the layer's own from then on."""
-        if layer in self._jobs:
+        if layer in self._saved:
             self._asked_again[layer] = path
             return
         state = self._unsaved.state(layer)
@@ -112,6 +113,7 @@ class Saving(QObject):
             show_error(str(error))
             self.ended.emit(layer, str(error))
             return
+        self._saved.add(layer)  # a job's bar lets napari handle events: perhaps another Ctrl+S
         journal = self._journals.of(layer)
         corrected = None if journal is None else journal.mark()
         origin = layer.metadata.get("origin")
@@ -129,6 +131,7 @@ class Saving(QObject):
 
     def _end(self, layer: Labels) -> None:
         job = self._jobs.pop(layer)
+        self._saved.discard(layer)
         if job.problem:
             self._journals.forget_mark(layer)
         again = self._asked_again.pop(layer, None)
