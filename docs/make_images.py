@@ -47,12 +47,14 @@ from napari_abdoseg.inference.segmentation import segmenting  # noqa: E402
 from napari_abdoseg.model_store import catalogue  # noqa: E402
 from napari_abdoseg.model_store.catalogue import RECOMMENDED  # noqa: E402
 from napari_abdoseg.plugin.compare.score_columns import DISTANCE  # noqa: E402
+from napari_abdoseg.plugin.correct.shape_tools import FILL_HOLES  # noqa: E402
 from napari_abdoseg.plugin.four_panel.frame import TWO_BY_TWO  # noqa: E402
 from napari_abdoseg.plugin.four_panel.view import (  # noqa: E402
     four_panel_view,
     toggle_four_panel_view,
 )
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer  # noqa: E402
+from napari_abdoseg.plugin.organs.scene import organ_scene  # noqa: E402
 from napari_abdoseg.plugin.segment.result import show_result  # noqa: E402
 from napari_abdoseg.plugin.widgets.panel import open_panel  # noqa: E402
 from napari_abdoseg.plugin.widgets.table_model import Role  # noqa: E402
@@ -168,6 +170,25 @@ def compare() -> None:
         save_window(viewer, "compare")
 
 
+def correct() -> None:
+    """What would fill the holes of a liver."""
+    with window() as viewer:
+        add_scan(viewer, phantom()[0])
+        truth = phantom()[1]
+        layer = viewer.add_layer(Layer.create(*labels_layer(with_holes(truth), "organs")))
+        organ_scene(viewer, layer).boxes.show({organ.name: True for organ in truth.organs})
+        layer.selected_label = 1
+        toggle_four_panel_view(viewer)
+        four_panel_view(viewer).frame.layouts.setCurrentText(TWO_BY_TWO)
+        rest(2)
+        bench = open_panel(viewer, "Correct").bench
+        bench.choose(FILL_HOLES)
+        wait(lambda: bench.proposal is not None)
+        bench.go_to_change()
+        rest(4)
+        save_window(viewer, "correct")
+
+
 def cohort() -> None:
     """The organs of ten thousand cases, one of them opened."""
     results, scans = SCRATCH / "results", SCRATCH / "cts"
@@ -272,6 +293,16 @@ def with_errors(truth: LabelMap) -> LabelMap:
     moved = np.roll(truth.data == pancreas, 3, axis=2)
     data[data == pancreas] = 0
     data[moved & (data == 0)] = pancreas
+    return replace(truth, data=data)
+
+
+def with_holes(truth: LabelMap) -> LabelMap:
+    """A label map whose liver lacks balls in its inside."""
+    data = truth.data.copy()
+    liver = truth.organs[0].value
+    for depth, beside in ((40.0, 0), (52.0, 14), (52.0, -14)):
+        middle = np.add(front_of(truth, liver, depth), (beside // 3, 0, beside))
+        data[ball(truth, middle, 11.0) & (truth.data == liver)] = 0
     return replace(truth, data=data)
 
 
@@ -409,7 +440,7 @@ def save(picture: NDArray[np.uint8], name: str) -> None:
 
 
 PICTURES = (
-    *(three_clicks, four_panels, four_panels_grid, running, review, compare, cohort),
+    *(three_clicks, four_panels, four_panels_grid, running, review, correct, compare, cohort),
     *(training_panel, training_curves),
 )
 
