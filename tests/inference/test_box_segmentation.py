@@ -33,8 +33,14 @@ def check(volume, ensemble, preset="exact", boxes=BOXES):
     assert whole[boxes[0].slices].any()
 
 
-@pytest.mark.parametrize("preset", ["exact", "fast"])
-@pytest.mark.parametrize("orientation", ["LPS", "RAS", "SAL"])
+@pytest.mark.parametrize(
+    ("preset", "orientation"),
+    [
+        *(("exact", "LPS"), ("fast", "SAL")),
+        *(pytest.param("exact", each, marks=pytest.mark.slow) for each in ("RAS", "SAL")),
+        *(pytest.param("fast", each, marks=pytest.mark.slow) for each in ("LPS", "RAS")),
+    ],
+)
 def test_the_whole_scans_labels_are_found(preset, orientation, make_model):
     volume, _ = make_phantom(5, COARSE, orientation)
     check(volume, load_ensemble(make_model(), device="cpu"), preset)

@@ -176,7 +176,13 @@ def test_the_four_panel_view_has_the_surface_in_3d_with_its_bar(compared, viewer
     view.close()
 
 
-@pytest.mark.parametrize("panel", [None, "axial", "coronal", "sagittal"])
+@pytest.mark.parametrize(
+    "panel",
+    [
+        *(None, "coronal"),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("axial", "sagittal")),
+    ],
+)
 def test_scores_follow_a_stroke_and_its_undo(compared, viewer, qtbot, found, truth, panel):
     if panel:
         toggle_four_panel_view(viewer)

@@ -90,7 +90,8 @@ def _is_right(measuring, table, layer):
 
 
 @pytest.mark.parametrize(
-    ("seed", "names"), [(0, True), (1, False), pytest.param(2, True, marks=pytest.mark.slow)]
+    ("seed", "names"),
+    [(0, True), *(pytest.param(*each, marks=pytest.mark.slow) for each in ((1, False), (2, True)))],
 )
 def test_all_is_right_after_each_of_a_thousand_edits(qapp, qtbot, seed, names):
     viewer, panels = ViewerModel(), [ViewerModel() for _ in ORDERS]
