@@ -58,7 +58,9 @@ def require_same(output: Path, unbroken: Path) -> None:
     assert (output / "organs.csv").read_bytes() == (unbroken / "organs.csv").read_bytes()
 
 
-@pytest.mark.parametrize(("count", "kills"), [(4, 4), pytest.param(20, 30, marks=LONG)])
+@pytest.mark.parametrize(
+    ("count", "kills"), [pytest.param(6, 6, marks=LONG), pytest.param(20, 30, marks=LONG)]
+)
 def test_a_run_that_is_killed_again_and_again(count, kills, many, server, model, tmp_path):
     scans = many(count)
     unbroken, output = tmp_path / "unbroken", tmp_path / "killed"

@@ -68,6 +68,7 @@ def test_it_is_so_of_a_cascade(make_model, phantom):
     check(phantom[0], load_ensemble(cascade(make_model), device="cpu"), boxes=BOXES[:2])
 
 
+@pytest.mark.slow
 def test_it_is_so_of_a_region_that_another_model_finds(make_model, phantom):
     folder = two_stages(make_model, Region(organs=["pancreas"], margin_mm=20.0))
     check(phantom[0], load_ensemble(folder, device="cpu"), boxes=(BOXES[3], *BOXES[:3]))

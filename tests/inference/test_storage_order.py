@@ -85,7 +85,7 @@ def _two_stages(make_model):
     return folder
 
 
-@pytest.mark.parametrize("preset", ["balanced", "fast"])
+@pytest.mark.parametrize("preset", [pytest.param("balanced", marks=pytest.mark.slow), "fast"])
 @pytest.mark.parametrize("make", [lambda make_model: make_model((0, 1)), cascade, _two_stages])
 def test_so_it_is_with_each_preset_in_cascades_and_regions(
     make_model, make, stored_in, preset, single_precision

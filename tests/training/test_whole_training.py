@@ -97,7 +97,9 @@ EVERY_STAGE = pytest.param(
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("stage", "folds"), [("first epoch", range(2)), EVERY_STAGE])
+@pytest.mark.parametrize(
+    ("stage", "folds"), [pytest.param("first epoch", range(2), marks=pytest.mark.slow), EVERY_STAGE]
+)
 def test_it_is_killed_and_goes_on(stage, folds, raw, prepared, tmp_path):
     work, share = tmp_path / "work", tmp_path / "share"
     if stage:
@@ -134,6 +136,7 @@ def test_it_is_killed_and_goes_on(stage, folds, raw, prepared, tmp_path):
     assert (model / f"fold_{folds[0]}" / "checkpoint_final.pth").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_on_with_corrected_cases(place, make_model):
     model = make_model(folds=(0, 1))
     run = place.run(folds=(3,), epochs=1, name="corrected", start_from=model)

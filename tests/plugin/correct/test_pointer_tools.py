@@ -99,8 +99,14 @@ def steps(layer) -> int:
     return len(PaintHistory.of(layer).done)
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-@pytest.mark.parametrize(("name", "button"), [("brush", LEFT), ("brush", RIGHT), ("eraser", LEFT)])
+@pytest.mark.parametrize(
+    ("name", "button", "number"),
+    [
+        pytest.param(*tool, number, marks=[pytest.mark.slow] * (number != own))
+        for own, tool in enumerate([("brush", LEFT), ("brush", RIGHT), ("eraser", LEFT)])
+        for number in range(3)
+    ],
+)
 def test_a_stroke_is_round_in_mm_and_one_step_in_each_slice(
     viewer, layer, opened, number, name, button
 ):
@@ -271,7 +277,7 @@ def test_keys_of_napari_choose_brush_and_eraser_and_let_them_rest(viewer, layer,
     assert layer.mode == "pick"
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 2))])
 def test_an_outline_is_filled_as_it_is_let_go_or_clicked(viewer, layer, opened, number):
     opened.buttons["Outline"].click()
     layer.selected_label = KIDNEY
