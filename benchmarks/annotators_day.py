@@ -5,8 +5,10 @@ Needs a screen, such as that of `xvfb-run`:
     xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/annotators_day.py --output day
 
 Each case is a CT and a label map in files, opened in the four panels. The hands press the
-buttons of the panel Correct, keys, and the mouse on the slices, and nothing else; they know
-the right organs, as an annotator does who sees them. What a hand takes is counted by the
+buttons of the panel Correct, keys, and the mouse on the slices. Two things are done directly and
+counted as if by hand: slices are gone to (a turn of the wheel for five), and the other organ that
+a tool asks for is chosen (a key a row). The hands know the right organs, as an annotator does who
+sees them. What a hand takes is counted by the
 keystroke-level model (S. K. Card, T. P. Moran, A. Newell, Communications of the ACM 23, 1980:
 to point 1.1 s, a key or button 0.2 s, to think 1.35 s), and what the program lets it wait is
 measured and added.
@@ -311,19 +313,12 @@ class Hands:
         return next(button for button in buttons if button.text() == word)
 
     def _choose_organ(self, value: int) -> None:
-        """Open the list of organs in the form, and take one by its keys."""
+        """Choose the other organ that a tool asks for: directly, counted as a key a row."""
         choice = next(row for row in self.panel.form.rows.values() if hasattr(row, "chosen"))
         organs = [organ.value for organ, _ in self.panel.bench.target().organs]
         others = [each for each in organs if each != self.layer.selected_label]
-        choice.setFocus()
-        self._key(choice, Qt.Key.Key_Home)
-        for _ in range(others.index(value)):
-            self._key(choice, Qt.Key.Key_Down)
-        if (
-            self.panel.bench.values["other" if "other" in self.panel.bench.values else "to"]
-            != value
-        ):
-            choice.chosen.emit(value)
+        self.gestures["key"] += 1 + others.index(value)
+        choice.chosen.emit(value)
 
     def _type(self, setting: str, mm: float) -> None:
         box = (
@@ -345,7 +340,7 @@ class Hands:
         QApplication.processEvents()
 
     def _go_to_slice(self, place: Sequence[int]) -> None:
-        """Scroll the axial slice there: one turn of the wheel is five slices."""
+        """Go to an axial slice directly, counted as a turn of the wheel for five slices."""
         panel, _ = canvases_of(self.viewer)[0]
         away = abs(int(panel.dims.current_step[0]) - place[0])
         self.gestures["wheel"] += -(-away // 5)

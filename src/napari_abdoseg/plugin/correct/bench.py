@@ -121,7 +121,6 @@ class Bench:
         if tool is not None:
             self.values = tool.values_after(self._kept.get(tool.name, {}))
             self._kept[tool.name] = self.values
-        if tool is not None:
             try:
                 self._follow(self.target())
             except AbdosegError as error:
