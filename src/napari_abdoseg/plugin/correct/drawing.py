@@ -13,10 +13,10 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QWidget
 
-from napari_abdoseg.plugin.correct.canvas_overlay import CanvasOverlay
 from napari_abdoseg.plugin.correct.pointer import LEFT_BUTTON, RIGHT_BUTTON, IdleHand, Spot
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import canvases_of
+from napari_abdoseg.plugin.widgets.overlay import Overlay
 
 STILL_PIXELS = 3
 NEAR_PIXELS = 8
@@ -149,7 +149,7 @@ class DrawingHand(IdleHand):
             self._finish(Drawn(spots, self._button))
 
 
-class DrawnLine(CanvasOverlay):
+class DrawnLine(Overlay):
     """An outline over a canvas; it stays on its slice's voxels as the camera moves.
 
     Parameters

@@ -13,8 +13,8 @@ from qtpy.QtGui import QBrush, QImage, QPainter, QPaintEvent, QPixmap, QTransfor
 from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.image.grid import Shape, Triple
-from napari_abdoseg.plugin.correct.canvas_overlay import CanvasOverlay
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
+from napari_abdoseg.plugin.widgets.overlay import Overlay
 
 
 class SliceInView(NamedTuple):
@@ -31,7 +31,7 @@ class SliceInView(NamedTuple):
         return found.T if self.down > self.right else found
 
 
-class SliceOverlay(CanvasOverlay):
+class SliceOverlay(Overlay):
     """Draws over a canvas what a subclass knows of a slice.
 
     Parameters

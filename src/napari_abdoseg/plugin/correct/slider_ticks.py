@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent, QObject, QRectF, Qt
-from qtpy.QtGui import QPainter, QPaintEvent, QResizeEvent
-from qtpy.QtWidgets import QScrollBar, QStyle, QStyleOptionSlider, QWidget
+from qtpy.QtCore import QRectF
+from qtpy.QtGui import QPainter, QPaintEvent
+from qtpy.QtWidgets import QScrollBar, QStyle, QStyleOptionSlider
 
 from napari_abdoseg.plugin.correct.change_overlay import GAIN
 from napari_abdoseg.plugin.four_panel.view import sliders_of
 from napari_abdoseg.plugin.widgets.certain import sure
+from napari_abdoseg.plugin.widgets.overlay import Overlay
 
 TICK_PIXELS = 3
 
@@ -54,28 +55,13 @@ class SliderTicks:
         return [row.values for row in self._rows]
 
 
-class _Row(QWidget):
+class _Row(Overlay):
     """Ticks over a slider, at values of it."""
 
     def __init__(self, slider: QScrollBar, values: list[float]) -> None:
         super().__init__(slider)
         self.values = values
         self._slider = slider
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.resize(slider.size())
-        slider.installEventFilter(self)
-        self.show()
-
-    def end(self) -> None:
-        """Take them away."""
-        self._slider.removeEventFilter(self)
-        self.hide()
-        self.deleteLater()
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        if isinstance(event, QResizeEvent):
-            self.resize(event.size())
-        return False
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         painter = QPainter(self)

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent, QObject, QPointF, QRect, QRectF, Qt
-from qtpy.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QResizeEvent
+from qtpy.QtCore import QPointF, QRect, QRectF, Qt
+from qtpy.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.plugin.four_panel.box_outlines import LINE_PIXELS, Outline
 from napari_abdoseg.plugin.viewing.orientation import letters_of, picture_directions
-from napari_abdoseg.plugin.widgets.certain import sure
+from napari_abdoseg.plugin.widgets.overlay import Overlay
 
 WORDS = QColor("#c3ced9")
 PLATE = QColor(0, 0, 0, 190)
@@ -32,7 +32,7 @@ FONT_PIXELS = 15
 Align = Qt.AlignmentFlag
 
 
-class PanelOverlay(QWidget):
+class PanelOverlay(Overlay):
     """Name, sides of the patient and cross hair over a canvas.
 
     Parameters
@@ -48,25 +48,15 @@ class PanelOverlay(QWidget):
     def __init__(
         self, canvas: QWidget, viewer: ViewerModel, name: str, outlines: Iterable[Outline] = ()
     ) -> None:
-        super().__init__(canvas)
+        dims, camera = viewer.dims.events, viewer.scene.camera.events
+        looks = camera.orientation, camera.angles, camera.center, camera.zoom
+        super().__init__(canvas, (dims.order, dims.ndisplay, dims.range, *looks))
         self._outlines = outlines
         self._viewer = viewer
         self._name = name
         self._place: Triple | None = None
         self._drawn: list[Outline] = []
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-        self.resize(canvas.size())
-        canvas.installEventFilter(self)
-        dims, camera = viewer.dims.events, viewer.scene.camera.events
-        self._events = (
-            *(dims.order, dims.ndisplay, dims.range),
-            *(camera.orientation, camera.angles, camera.center, camera.zoom),
-        )
-        for event in self._events:
-            event.connect(self.repaint_soon)
         dims.point.connect(self._follow_slice)
-        self.show()
 
     def point_at(self, place: Triple) -> None:
         """Draw the cross hair through ``place``, in mm along (S, P, L)."""
@@ -78,17 +68,8 @@ class PanelOverlay(QWidget):
 
     def end(self) -> None:
         """Take it away."""
-        for event in self._events:
-            event.disconnect(self.repaint_soon)
         self._viewer.dims.events.point.disconnect(self._follow_slice)
-        sure(self.parentWidget()).removeEventFilter(self)
-        self.hide()
-        self.deleteLater()
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        if isinstance(event, QResizeEvent):
-            self.resize(event.size())
-        return False
+        super().end()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         painter = QPainter(self)
@@ -99,10 +80,6 @@ class PanelOverlay(QWidget):
             self._draw_crosshair(painter)
             self._letter_sides(painter)
         painter.end()
-
-    def repaint_soon(self, event: Any = None) -> None:
-        """Draw everything anew."""
-        self.update()
 
     def _follow_slice(self, event: Any) -> None:
         if self._cut_boxes() != self._drawn:

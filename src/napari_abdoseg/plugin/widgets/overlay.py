@@ -1,4 +1,4 @@
-"""Something that Qt draws over a canvas, so that the picture below is not rendered again."""
+"""Something that Qt draws over a widget, so that what lies below is not drawn again."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from qtpy.QtWidgets import QWidget
 from napari_abdoseg.plugin.widgets.certain import sure
 
 
-class CanvasOverlay(QWidget):
-    """Covers a canvas, lets the mouse through, and is drawn anew after each of some events.
+class Overlay(QWidget):
+    """Covers a widget, lets the mouse through, and is drawn anew after each of some events.
 
     Parameters
     ----------
-    canvas : QWidget
-    events : iterable
+    covered : QWidget
+        Such as a canvas.
+    events : iterable, optional
         Of napari.
     """
 
-    def __init__(self, canvas: QWidget, events: Iterable[Any]) -> None:
-        super().__init__(canvas)
+    def __init__(self, covered: QWidget, events: Iterable[Any] = ()) -> None:
+        super().__init__(covered)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-        self.resize(canvas.size())
-        canvas.installEventFilter(self)
+        self.resize(covered.size())
+        covered.installEventFilter(self)
         self._events = tuple(events)
         for event in self._events:
-            event.connect(self._repaint_soon)
+            event.connect(self.repaint_soon)
         self.show()
 
     def end(self) -> None:
         """Take it away."""
         for event in self._events:
-            event.disconnect(self._repaint_soon)
+            event.disconnect(self.repaint_soon)
         sure(self.parentWidget()).removeEventFilter(self)
         self.hide()
         self.deleteLater()
@@ -46,5 +47,6 @@ class CanvasOverlay(QWidget):
             self.resize(event.size())
         return False
 
-    def _repaint_soon(self, event: Any = None) -> None:
+    def repaint_soon(self, event: Any = None) -> None:
+        """Draw everything anew."""
         self.update()
