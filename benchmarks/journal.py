@@ -20,9 +20,9 @@ from napari.layers import Labels, Layer
 from qtpy.QtTest import QTest
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.journal import read_journal
-from napari_abdoseg.correction.journal_places import journals_of
-from napari_abdoseg.correction.recorded_labels import labels_of
+from napari_abdoseg.correction.journal.places import journals_of
+from napari_abdoseg.correction.journal.recorded_labels import labels_of
+from napari_abdoseg.correction.journal.records import read_journal
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.plugin.layers.conversion import labels_layer
 from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits

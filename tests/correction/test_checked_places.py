@@ -10,7 +10,7 @@ import pytest
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.correction.checked_places import Mark, add_marks, read_marks
-from napari_abdoseg.correction.journal_places import CaseFiles
+from napari_abdoseg.correction.journal.places import CaseFiles
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.grid import Grid
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.corrections import Corrections, won_and_lost
+from napari_abdoseg.correction.journal.corrections import Corrections, won_and_lost
+from napari_abdoseg.correction.journal.recorded_labels import sha256_of
 from napari_abdoseg.correction.provenance import add_provenance, provenance_entry, version_of
-from napari_abdoseg.correction.recorded_labels import sha256_of
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.nifti.volumes import write_labels
 

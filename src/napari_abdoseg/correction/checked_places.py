@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.anatomy.box import Box
-from napari_abdoseg.correction.holder import now, user_name
-from napari_abdoseg.correction.journal_places import ENDING, CaseFiles
+from napari_abdoseg.correction.journal.holder import now, user_name
+from napari_abdoseg.correction.journal.places import ENDING, CaseFiles
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.files.json_file import read_json

@@ -9,9 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from napari_abdoseg.correction.corrections import Corrections
-from napari_abdoseg.correction.holder import now, user_name
-from napari_abdoseg.correction.recorded_labels import sha256_of
+from napari_abdoseg.correction.journal.corrections import Corrections
+from napari_abdoseg.correction.journal.holder import now, user_name
+from napari_abdoseg.correction.journal.recorded_labels import sha256_of
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.files.json_file import read_json

@@ -9,8 +9,8 @@ from napari import current_viewer
 from napari.utils.notifications import show_info
 
 from napari_abdoseg.anatomy.box_file import SUFFIXES, holds_boxes, read_boxes
-from napari_abdoseg.correction.journal_places import ENDING, is_journal
-from napari_abdoseg.correction.recorded_labels import read_recorded
+from napari_abdoseg.correction.journal.places import ENDING, is_journal
+from napari_abdoseg.correction.journal.recorded_labels import read_recorded
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.names.chosen_schemes import named_as_chosen
 from napari_abdoseg.image.nifti.volumes import is_nifti_file, nifti_files, read_image

@@ -129,7 +129,7 @@ def paint(seed: int, case: Path, told: Path) -> None:
     import napari
     from qtpy.QtCore import QTimer
 
-    from napari_abdoseg.correction import keeper
+    from napari_abdoseg.correction.journal import keeper
 
     keeper.SMALL, keeper.PAUSE = SMALL, 0.005
     viewer = napari.Viewer(show_welcome_screen=False)

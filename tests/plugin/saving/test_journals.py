@@ -13,9 +13,9 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtWidgets import QPushButton
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.journal import Content, read_journal
-from napari_abdoseg.correction.journal_places import CaseFiles, journals_folder, journals_of
-from napari_abdoseg.correction.recorded_labels import labels_of
+from napari_abdoseg.correction.journal.places import CaseFiles, journals_folder, journals_of
+from napari_abdoseg.correction.journal.recorded_labels import labels_of
+from napari_abdoseg.correction.journal.records import Content, read_journal
 from napari_abdoseg.image.files.saving import backup_of
 from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_labels, write_volume
 from napari_abdoseg.image.organ import Organ

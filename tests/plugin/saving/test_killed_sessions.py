@@ -14,9 +14,9 @@ from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from painting_sessions import CT, MASKS, PaintingSessions, State, digest, states
 
-from napari_abdoseg.correction.holder import holder_of
-from napari_abdoseg.correction.journal_places import CaseFiles, journals_of, lock_of
-from napari_abdoseg.correction.recovery import recoveries
+from napari_abdoseg.correction.journal.holder import holder_of
+from napari_abdoseg.correction.journal.places import CaseFiles, journals_of, lock_of
+from napari_abdoseg.correction.journal.recovery import recoveries
 from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_labels, write_volume
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.saving.journals import journals

@@ -15,7 +15,7 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_abdoseg.correction.checked_places import Mark, add_marks, read_marks
-from napari_abdoseg.correction.journal_places import CaseFiles
+from napari_abdoseg.correction.journal.places import CaseFiles
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.volume import LabelMap, Volume

@@ -15,8 +15,8 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
-from napari_abdoseg.correction.journal_places import CaseFiles
-from napari_abdoseg.correction.recovery import Notice, Recovery, recoveries
+from napari_abdoseg.correction.journal.places import CaseFiles
+from napari_abdoseg.correction.journal.recovery import Notice, Recovery, recoveries
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap

@@ -16,7 +16,7 @@ from napari.utils.notifications import show_error
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_abdoseg.correction.corrections import Corrections
+from napari_abdoseg.correction.journal.corrections import Corrections
 from napari_abdoseg.correction.provenance import (
     Origin,
     add_provenance,

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.corrections import Corrections
-from napari_abdoseg.correction.journal import Kind
-from napari_abdoseg.correction.journal_places import CaseFiles
-from napari_abdoseg.correction.keeper import Keeper, Kept
-from napari_abdoseg.correction.recovery import Recovery
+from napari_abdoseg.correction.journal.corrections import Corrections
+from napari_abdoseg.correction.journal.keeper import Keeper, Kept
+from napari_abdoseg.correction.journal.places import CaseFiles
+from napari_abdoseg.correction.journal.records import Kind
+from napari_abdoseg.correction.journal.recovery import Recovery
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.saving.scan_of import scan_path

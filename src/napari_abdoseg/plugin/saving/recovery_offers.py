@@ -24,8 +24,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.changes_picture import ADDED, REMOVED, changes_picture
-from napari_abdoseg.correction.recovery import Recovery
+from napari_abdoseg.correction.journal.changes_picture import ADDED, REMOVED, changes_picture
+from napari_abdoseg.correction.journal.recovery import Recovery
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.saving.journals import Journals, Offer, journals
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_abdoseg.correction.journal import Content, read_journal
+from napari_abdoseg.correction.journal.records import Content, read_journal
 from napari_abdoseg.errors import CorrectionError, ImageError
 from napari_abdoseg.image.files.saving import backup_of
 from napari_abdoseg.image.grid import Grid

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.journal import Content
+from napari_abdoseg.correction.journal.records import Content
 
 
 @dataclass(frozen=True, eq=False)

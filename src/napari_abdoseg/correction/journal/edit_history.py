@@ -38,7 +38,7 @@ class EditHistory:
     --------
     >>> import numpy as np
     >>> from napari_abdoseg.anatomy.tally import Edit
-    >>> from napari_abdoseg.correction.edit_history import EditHistory
+    >>> from napari_abdoseg.correction.journal.edit_history import EditHistory
     >>> where = tuple(np.array([1]) for _ in range(3))
     >>> stroke = (Edit(where, np.array([0]), np.array([4])),)
     >>> history = EditHistory((9, 9, 9)).do(stroke)

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.edit_history import EditHistory, Stroke, places, reverted
+from napari_abdoseg.correction.journal.edit_history import EditHistory, Stroke, places, reverted
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.files.saving import not_saved, replaced_file
 from napari_abdoseg.image.grid import Shape

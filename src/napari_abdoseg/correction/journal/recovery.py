@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.corrections import won_and_lost
-from napari_abdoseg.correction.holder import Lock, holder_of, moment
-from napari_abdoseg.correction.journal import Content, read_journal
-from napari_abdoseg.correction.journal_places import CaseFiles, journals_of, lock_of, put_aside
-from napari_abdoseg.correction.recorded_labels import labels_of, sha256_of
+from napari_abdoseg.correction.journal.corrections import won_and_lost
+from napari_abdoseg.correction.journal.holder import Lock, holder_of, moment
+from napari_abdoseg.correction.journal.places import CaseFiles, journals_of, lock_of, put_aside
+from napari_abdoseg.correction.journal.recorded_labels import labels_of, sha256_of
+from napari_abdoseg.correction.journal.records import Content, read_journal
 from napari_abdoseg.errors import AbdosegError, CorrectionError, SaveError
 from napari_abdoseg.image.organ import number_name
 

@@ -17,10 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.corrections import Corrections
-from napari_abdoseg.correction.edit_history import EditHistory, combined
-from napari_abdoseg.correction.holder import Lock, user_name
-from napari_abdoseg.correction.journal import (
+from napari_abdoseg.correction.journal.corrections import Corrections
+from napari_abdoseg.correction.journal.edit_history import EditHistory, combined
+from napari_abdoseg.correction.journal.holder import Lock, user_name
+from napari_abdoseg.correction.journal.places import (
+    CaseFiles,
+    lock_of,
+    make_place,
+    new_places,
+    put_aside,
+)
+from napari_abdoseg.correction.journal.recorded_labels import begun_with, labels_of, sha256_of
+from napari_abdoseg.correction.journal.records import (
     Content,
     Journal,
     Kind,
@@ -29,15 +37,7 @@ from napari_abdoseg.correction.journal import (
     deflated,
     read_journal,
 )
-from napari_abdoseg.correction.journal_places import (
-    CaseFiles,
-    lock_of,
-    make_place,
-    new_places,
-    put_aside,
-)
-from napari_abdoseg.correction.recorded_labels import begun_with, labels_of, sha256_of
-from napari_abdoseg.correction.recovery import Notice, Recovery, being_corrected, recoveries
+from napari_abdoseg.correction.journal.recovery import Notice, Recovery, being_corrected, recoveries
 from napari_abdoseg.errors import AbdosegError, CorrectionError, SaveError, as_told
 from napari_abdoseg.image.files.saving import remove_file
 from napari_abdoseg.image.grid import Shape

@@ -16,21 +16,21 @@ import numpy as np
 import pytest
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction import holder as holder_module
-from napari_abdoseg.correction import keeper as keeper_module
-from napari_abdoseg.correction.edit_history import reverted
-from napari_abdoseg.correction.holder import Holder, Lock, holder_of
-from napari_abdoseg.correction.journal import read_journal
-from napari_abdoseg.correction.journal_places import (
+from napari_abdoseg.correction.journal import holder as holder_module
+from napari_abdoseg.correction.journal import keeper as keeper_module
+from napari_abdoseg.correction.journal.edit_history import reverted
+from napari_abdoseg.correction.journal.holder import Holder, Lock, holder_of
+from napari_abdoseg.correction.journal.keeper import WAITS, Keeper, Kept
+from napari_abdoseg.correction.journal.places import (
     CaseFiles,
     is_journal,
     journals_folder,
     journals_of,
     lock_of,
 )
-from napari_abdoseg.correction.keeper import WAITS, Keeper, Kept
-from napari_abdoseg.correction.recorded_labels import labels_of, read_recorded
-from napari_abdoseg.correction.recovery import Notice, Recovery, recoveries
+from napari_abdoseg.correction.journal.recorded_labels import labels_of, read_recorded
+from napari_abdoseg.correction.journal.records import read_journal
+from napari_abdoseg.correction.journal.recovery import Notice, Recovery, recoveries
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.files.saving import backup_of
 from napari_abdoseg.image.grid import Grid
@@ -463,7 +463,7 @@ def test_a_journal_that_has_grown_begins_anew_in_a_pause(tmp_path, labels, monke
 HOLDING = """
 import sys, time
 from pathlib import Path
-from napari_abdoseg.correction.holder import Lock
+from napari_abdoseg.correction.journal.holder import Lock
 
 assert Lock.take(Path(sys.argv[1])) is not None
 print("held", flush=True)

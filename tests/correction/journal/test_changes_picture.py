@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.changes_picture import (
+from napari_abdoseg.correction.journal.changes_picture import (
     ADDED,
     OUTLINE,
     REMOVED,

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.edit_history import STEPS, EditHistory, combined, reverted
-from napari_abdoseg.correction.journal import (
+from napari_abdoseg.correction.journal.edit_history import STEPS, EditHistory, combined, reverted
+from napari_abdoseg.correction.journal.records import (
     FRAME,
     Content,
     Journal,
@@ -27,7 +27,7 @@ from napari_abdoseg.correction.journal import (
 from napari_abdoseg.errors import CorrectionError, SaveError
 from napari_abdoseg.image.organ import Organ
 
-TESTS = str(Path(__file__).parent.parent)
+TESTS = str(Path(__file__).parents[2])
 SHAPE = (7, 12, 11)
 ORGANS = (Organ(1, "liver"), Organ(3, "spleen"))
 SUBJECT = Subject("/a/case.nii.gz", "/a/ct.nii.gz", "0" * 64, SHAPE, "uint8", "case", ORGANS)
@@ -237,8 +237,8 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from correction.test_journal import NOTHING, Session
-from napari_abdoseg.correction.journal import Journal
+from correction.journal.test_records import NOTHING, Session
+from napari_abdoseg.correction.journal.records import Journal
 from napari_abdoseg.errors import SaveError
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -273,8 +273,8 @@ WRITING = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from correction.test_journal import NOTHING, Session
-from napari_abdoseg.correction.journal import Journal
+from correction.journal.test_records import NOTHING, Session
+from napari_abdoseg.correction.journal.records import Journal
 
 session = Session({seed}, Journal(Path({path!r}), NOTHING))
 for number in range(1, 100_000):
