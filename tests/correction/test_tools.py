@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from correction.damaged import SOURCES, editable, label_map, made
@@ -46,7 +48,7 @@ def test_the_largest_part_is_kept(source):
     assert islands.voxels == tuple(sorted(sizes.tolist(), reverse=True))
     expected = np.where((data == LIVER) & (parts != 1 + sizes.argmax()), 0, data)
     assert (made(data, islands.keep_largest()) == expected).all()
-    assert [islands.boxes[0]] == [
+    assert [islands.largest(1)[0].box] == [
         Box(tuple(s.start for s in place), tuple(s.stop for s in place))
         for place in ndimage.find_objects((parts == 1 + sizes.argmax()).astype(int))
     ]
@@ -85,9 +87,22 @@ def test_parts_are_split_into_organs_of_their_own():
     data[0, 0, [0, 1, 2, 4, 5, 7]] = 1
     labels = EditableLabels(data, (1.0, 1.0, 1.0), {1: Box((0, 0, 0), (1, 1, 9))})
     islands = find_islands(labels, 1)
-    assert made(data, islands.split((5, 6)))[0, 0].tolist() == [1, 1, 1, 0, 5, 5, 0, 6, 0]
-    assert made(data, islands.split((5,)))[0, 0].tolist() == [1, 1, 1, 0, 5, 5, 0, 1, 0]
-    assert made(data, islands.split((5, 6, 7)))[0, 0].tolist() == [1, 1, 1, 0, 5, 5, 0, 6, 0]
+    parts = islands.largest(9)
+    assert [part.volume_ml for part in parts] == pytest.approx([0.003, 0.002, 0.001])
+    assert [part.place for part in parts] == [(0, 0, 1), (0, 0, 4), (0, 0, 7)]
+    first, second, third = (part.place for part in parts)
+
+    def split(*asked):
+        return made(data, islands.split(*asked))[0, 0].tolist()
+
+    assert split({second: 5, third: 6}) == [1, 1, 1, 0, 5, 5, 0, 6, 0]
+    assert split({first: 5}) == [5, 5, 5, 0, 1, 1, 0, 1, 0]
+    assert split({(0, 0, 3): 5, (0, 0, 99): 5, second: 1}) == data[0, 0].tolist()
+    assert split({}, (1, 6)) == [1, 1, 1, 0, 6, 6, 0, 6, 0]
+    assert split({second: 5}, (0, 6)) == [6, 6, 6, 0, 5, 5, 0, 6, 0]
+    locked = replace(islands, labels=replace(labels, locked=frozenset({5})))
+    with pytest.raises(CorrectionError, match="label 5 is locked"):
+        locked.split({second: 5})
 
 
 @each_source
@@ -267,7 +282,7 @@ def _every_tool(labels: EditableLabels):
     islands = find_islands(labels, LIVER)
     yield from (lambda: islands.keep_largest(), lambda: islands.remove_below(1e9))
     yield from (lambda: islands.remove(crumb), lambda: islands.give(crumb, SPLEEN))
-    yield lambda: islands.split((SPLEEN,))
+    yield lambda: islands.split({crumb: SPLEEN})
     yield from (lambda: fill_holes(labels, LIVER), lambda: fill_holes(labels, LIVER, 0))
     yield from (lambda: grow(labels, LIVER, 9.0), lambda: shrink(labels, LIVER, 9.0))
     yield from (lambda: hollow(labels, LIVER, 9.0), lambda: smooth(labels, [LIVER], 9.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,23 @@ from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.grid import Shape
 
 MM3_PER_ML = 1000.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an organ.
+
+    Parameters
+    ----------
+    place : tuple of int
+        One of its voxels, (z, y, x).
+    box : Box
+    volume_ml : float
+    """
+
+    place: Shape
+    box: Box
+    volume_ml: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +78,20 @@ class Islands:
         voxel = float(np.prod(self.labels.spacing)) / MM3_PER_ML
         return tuple(voxel * count for count in self.voxels)
 
-    @property
-    def boxes(self) -> tuple[Box, ...]:
-        """Box of each part, in voxels of the label map."""
+    def largest(self, most: int) -> tuple[Part, ...]:
+        """The largest parts, so many at the most, in voxels of the label map."""
         z, y = np.divmod(self.runs.rows, self.runs.shape[1])
         low, high = (
             np.stack(each, axis=1) + self.box.start
             for each in ((z, y, self.runs.starts), (z + 1, y + 1, self.runs.stops))
         )
-        of_parts = [self.numbers == number for number in range(1, len(self.voxels) + 1)]
-        return tuple(_box(low[each].min(axis=0), high[each].max(axis=0)) for each in of_parts)
+        parts = []
+        for number, volume in enumerate(self.volumes_ml[:most], start=1):
+            own = np.flatnonzero(self.numbers == number)
+            longest = own[self.runs.lengths[own].argmax()]
+            box = _box(low[own].min(axis=0), high[own].max(axis=0))
+            parts.append(Part(_middle(low[longest], high[longest]), box, volume))
+        return tuple(parts)
 
     def keep_largest(self) -> Edit:
         """Remove all parts but the largest."""
@@ -92,11 +114,28 @@ class Islands:
         """Give the part at a voxel to another label."""
         return self._turn(self.numbers == self.at(place), value)
 
-    def split(self, values: tuple[int, ...]) -> Edit:
-        """Give the largest parts but the first to other labels, one each."""
+    def split(
+        self, values: Mapping[tuple[int, ...], int], smaller: tuple[int, int] | None = None
+    ) -> Edit:
+        """Give parts to other labels; all that nothing is said of stay.
+
+        Parameters
+        ----------
+        values : mapping of tuple of int to int
+            A label for the part at a voxel (z, y, x), if there is a part.
+        smaller : tuple of int, optional
+            A label for all parts after so many of the largest: how many, and the label.
+        """
         table = np.full(len(self.voxels) + 1, self.value)
-        table[2 : 2 + len(values)] = values[: len(table) - 2]
-        return self._turn(self.numbers > 1, table[self.numbers])
+        if smaller is not None:
+            kept, value = smaller
+            table[kept + 1 :] = value
+        for place, value in values.items():
+            number = self._number_at(place)
+            if number is not None:
+                table[number] = value
+        into = table[self.numbers]
+        return self._turn(into != self.value, into)
 
     def at(self, place: Shape) -> int:
         """Number of the part at a voxel (z, y, x) of the label map.
@@ -106,17 +145,23 @@ class Islands:
         CorrectionError
             There is none.
         """
+        number = self._number_at(place)
+        if number is None:
+            name = self.labels.name_of(self.value)
+            raise CorrectionError(f"There is no {name} at that place: click on a part of it.")
+        return number
+
+    def _number_at(self, place: Sequence[int]) -> int | None:
         z, y, x = (at - first for at, first in zip(place, self.box.start, strict=True))
-        if all(0 <= at < size for at, size in zip((z, y, x), self.runs.shape, strict=True)):
-            run = self.runs.at(z, y, x)
-            if run is not None:
-                return int(self.numbers[run])
-        name = self.labels.name_of(self.value)
-        raise CorrectionError(f"There is no {name} at that place: click on a part of it.")
+        if not all(0 <= at < size for at, size in zip((z, y, x), self.runs.shape, strict=True)):
+            return None
+        run = self.runs.at(z, y, x)
+        return None if run is None else int(self.numbers[run])
 
     def _turn(self, which: NDArray[np.bool_], into: Any) -> Edit:
         """Give the voxels of some runs a label, or a label of each run."""
-        self.labels.require_unlocked(self.value)
+        into_those = into[which] if isinstance(into, np.ndarray) else into
+        self.labels.require_unlocked(self.value, *np.unique(into_those).tolist())
         inside = self.runs.where(which)
         z, y, x = (index + first for index, first in zip(inside, self.box.start, strict=True))
         if isinstance(into, np.ndarray):
@@ -146,6 +191,11 @@ def find_islands(labels: EditableLabels, value: int) -> Islands:
     rank = np.empty(voxels.size, np.intp)
     rank[order] = np.arange(1, voxels.size + 1)
     return Islands(labels, value, box, runs, rank[parts], tuple(voxels[order].tolist()))
+
+
+def _middle(low: NDArray[np.intp], high: NDArray[np.intp]) -> Shape:
+    z, y, x = ((low + high - 1) // 2).tolist()
+    return z, y, x
 
 
 def _box(start: NDArray[np.intp], stop: NDArray[np.intp]) -> Box:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.layers import Labels, Layer
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.organ import Organ
@@ -48,7 +48,6 @@ def click(qtbot, panel, canvas, layer, voxel) -> None:
         ("hollow", {"mm": 9.0}, 0, LIVER),
         ("swap", {"other": SPLEEN}, SPLEEN, SPLEEN),
         ("merge", {"into": SPLEEN}, SPLEEN, LIVER),
-        ("split", {"to": PANCREAS}, PANCREAS, LIVER),
     ],
 )
 def test_a_tool_changes_what_it_says(layer, panel, proposed, qtbot, name, settings, gained, lost):
@@ -129,6 +128,48 @@ def test_an_organ_is_copied_from_another_label_map_of_the_grid(
     qtbot.waitUntil(lambda: bench.words == NOTHING)
     viewer.layers.remove(reference)
     assert bench.values["source"] is None
+
+
+def test_each_part_is_given_to_an_organ_or_stays(viewer, layer, panel, proposed, qtbot):
+    layer.selected_label = KIDNEY
+    before = layer.data.copy()
+    bench = proposed("split")
+    assert bench.words == "6 parts: choose for each which organ it belongs to."  # 4 are crumbs
+    assert not bench.is_ready
+    rows = panel.form.rows["to"]
+    words = [label.text() for label in rows.findChildren(QLabel)]
+    assert all(" ml" in each for each in words)
+    assert words[1].endswith((", left", ", right"))
+    assert [choice.value for choice in rows.choices] == [KIDNEY] * 6
+    for button in rows.findChildren(QPushButton):
+        button.click()
+        assert (before[slice_in_hand(viewer).index(layer)] == KIDNEY).any()
+    rows.choices[1].activated.emit(rows.choices[1].findData(PANCREAS))
+    qtbot.waitUntil(lambda: bench.is_ready)
+    assert panel.form.rows["to"] is rows
+    bench.take()
+    changed = layer.data != before
+    assert (before[changed] == KIDNEY).all()
+    assert (layer.data[changed] == PANCREAS).all()
+    assert 0.3 < changed.sum() / (before == KIDNEY).sum() < 0.5 + 1e-9
+    layer.undo()
+    assert (layer.data == before).all()
+
+
+def test_an_organ_in_one_part_is_not_split_and_crumbs_go_together(layer, panel, proposed, qtbot):
+    layer.selected_label = SPLEEN
+    assert "spleen is one part: cut it" in proposed("split").words
+    panel.bench.leave()
+    free = np.argwhere(layer.data[::4, ::4, ::4] == 0)[:20] * 4
+    layer.data_setitem(tuple(free.T), SPLEEN)
+    bench = proposed("split")
+    rows = panel.form.rows["to"]
+    assert bench.words.startswith("21 parts")
+    assert len(rows.choices) == 7
+    assert any(label.text() == "15 smaller" for label in rows.findChildren(QLabel))
+    rows.choices[-1].activated.emit(rows.choices[-1].findData(LIVER))
+    qtbot.waitUntil(lambda: bench.is_ready)
+    assert bench.proposal.edit.after.tolist() == [LIVER] * 15
 
 
 def test_a_slice_is_copied_at_once_to_the_next(viewer, layer, panel, qtbot):

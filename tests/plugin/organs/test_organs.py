@@ -214,7 +214,7 @@ def test_an_erased_organ_loses_its_box(organs, viewer, labels, qtbot):
 
 def test_kidney_splits_into_right_and_left(organs, viewer, qtbot):
     organs.list.setCurrentIndex(organs.model.index(KIDNEY, 0))
-    assert organs.details.split.text() == "Split kidney into left and right"
+    assert organs.details.split.text() == "Measure right and left apart"
     organs.details.split.click()
     qtbot.waitUntil(lambda: organs.model.item(KIDNEY).rowCount() == 2)
     assert [_row(organs, side, KIDNEY)[0] for side in (0, 1)] == ["right kidney", "left kidney"]
@@ -224,20 +224,27 @@ def test_kidney_splits_into_right_and_left(organs, viewer, qtbot):
     assert viewer.layers["left kidney box"].visible
 
     organs.list.setCurrentIndex(organs.model.index(KIDNEY, 0))
-    assert organs.details.split.text() == "Join left and right kidney"
+    assert organs.details.split.text() == "Measure right and left together"
     organs.details.split.click()
     qtbot.waitUntil(lambda: organs.model.item(KIDNEY).rowCount() == 0)
     assert "left kidney box" not in _layer_names(viewer)
 
 
-def test_what_can_not_be_split_says_so(organs, qtbot):
+def test_what_has_no_sides_or_one_alone_is_not_split(organs, labels, qtbot):
     said = []
     notification_manager.notification_ready.connect(lambda note: said.append(note.message))
     organs.list.setCurrentIndex(organs.model.index(LIVER, 0))
+    assert organs.details.split.isHidden()
+    organs.list.setCurrentIndex(organs.model.index(KIDNEY, 0))
+    assert not organs.details.split.isHidden()
+    middle = labels.data.shape[2] // 2
+    data = labels.data.copy()
+    data[..., middle:][data[..., middle:] == 2] = 0
+    organs.layers.value.data = data
     organs.details.split.click()
     qtbot.waitUntil(lambda: bool(said))
-    assert "liver is in one piece" in said[0]
-    assert organs.details.split.text() == "Split liver into left and right"
+    assert "kidney is in one piece" in said[0]
+    assert organs.details.split.text() == "Measure right and left apart"
 
 
 def test_the_labels_layer_takes_its_boxes_with_it(organs, viewer, qtbot):

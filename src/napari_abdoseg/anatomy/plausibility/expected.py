@@ -114,7 +114,7 @@ def expected_of(name: str) -> Expected:
     whole = key.removeprefix(f"{LEFT} ").removeprefix(f"{RIGHT} ")
     base = _base(whole)
     known = group_of(name) != "others"
-    paired = key in _PAIRED
+    paired = has_sides(name)
     in_pieces = not known or (_has(key, _IN_PIECES) and not paired)
     return Expected(
         pieces=None if in_pieces else 2 if paired else 1,
@@ -126,6 +126,11 @@ def expected_of(name: str) -> Expected:
         encloses=not known or _has(key, _HOLLOW) or _has(key, _INNER),
         hu=_HU.get(base),
     )
+
+
+def has_sides(name: str) -> bool:
+    """Whether an organ is there on the right and on the left, with one label for both."""
+    return organ_key(name) in _PAIRED
 
 
 def is_inner(name: str) -> bool:

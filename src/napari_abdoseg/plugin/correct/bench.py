@@ -17,7 +17,7 @@ from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.plugin.correct.clicks import Clicks
 from napari_abdoseg.plugin.correct.preview import Preview
 from napari_abdoseg.plugin.correct.proposal import Proposal
-from napari_abdoseg.plugin.correct.question import Question, Work
+from napari_abdoseg.plugin.correct.question import Answer, Question, Work
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.organs.scene import OrganScene
@@ -231,10 +231,13 @@ class Bench:
     def go_to_change(self) -> None:
         """Bring all panels to where most would change."""
         if self.proposal is not None and self.proposal.changes is not None:
-            voxel = self.proposal.changes.busiest
-            place = self.target().layer.data_to_world(voxel)
-            for panel in panels_of(self.viewer):
-                panel.dims.set_point(range(panel.dims.ndim - 3, panel.dims.ndim), place)
+            self.go_to(self.proposal.changes.busiest)
+
+    def go_to(self, voxel: Shape) -> None:
+        """Bring all panels to a voxel (z, y, x)."""
+        place = self.target().layer.data_to_world(voxel)
+        for panel in panels_of(self.viewer):
+            panel.dims.set_point(range(panel.dims.ndim - 3, panel.dims.ndim), place)
 
     def leave(self) -> None:
         """Put the tool away, and leave all as it is."""
@@ -357,8 +360,10 @@ def _compute(
     asked: int, work: Work, question: Question, values: dict[str, Any]
 ) -> Iterator[tuple[int, Proposal | AbdosegError]]:
     try:
-        edit = work(question, **values)
-        answer: Proposal | AbdosegError = Proposal.of(edit, question.labels)
+        found = work(question, **values)
+        answer: Proposal | AbdosegError = Proposal.of(
+            found if isinstance(found, Answer) else Answer(found), question.labels
+        )
     except AbdosegError as error:
         answer = error
     except MemoryError:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.islands import find_islands
-from napari_abdoseg.plugin.correct.question import Question, another_organ
-from napari_abdoseg.plugin.correct.tool import Amount, OrganTool, OtherOrgan, PlaceTool
+from napari_abdoseg.errors import CorrectionError
+from napari_abdoseg.plugin.correct.question import (
+    SMALLER,
+    Answer,
+    Gifts,
+    Parts,
+    Question,
+    another_organ,
+)
+from napari_abdoseg.plugin.correct.tool import Amount, EachPart, OrganTool, OtherOrgan, PlaceTool
 from napari_abdoseg.plugin.widgets.certain import sure
+
+MOST_ROWS = 6
+"""So many parts are given one by one, all smaller ones at once."""
 
 
 def _keep_largest(question: Question) -> Edit:
@@ -30,9 +41,19 @@ def _give(question: Question, to: int | None) -> Edit:
     return find_islands(question.labels, question.value).give(sure(question.place), other)
 
 
-def _split(question: Question, to: int | None) -> Edit:
-    other = another_organ(question, to)
-    return find_islands(question.labels, question.value).split((other,))
+def _split(question: Question, to: Gifts) -> Answer:
+    islands = find_islands(question.labels, question.value)
+    count = len(islands.voxels)
+    if count == 1:
+        raise CorrectionError(
+            f"The {question.labels.name_of(question.value)} is one part: cut it with the eraser "
+            "or the scissors where the parts meet, then split it."
+        )
+    parts = islands.largest(MOST_ROWS + 1)
+    largest, smaller = (parts, None) if count <= MOST_ROWS else (parts[:-1], parts[-1])
+    of_smaller = (len(largest), to[SMALLER]) if SMALLER in to and smaller is not None else None
+    one_by_one = {place: value for place, value in to.items() if place != SMALLER}
+    return Answer(islands.split(one_by_one, of_smaller), Parts(largest, smaller, count))
 
 
 KEEP_LARGEST = OrganTool(
@@ -83,9 +104,9 @@ GIVE_PART = PlaceTool(
 SPLIT = OrganTool(
     "split",
     "Split",
-    "Gives the second largest part of the organ to another organ",
+    "Separates the parts of the organ: choose for each which organ it belongs to",
     "split",
     "Y",
-    (OtherOrgan("to", "To"),),
+    (EachPart("to", "Parts"),),
     work=_split,
 )

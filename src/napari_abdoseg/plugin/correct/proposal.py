@@ -13,12 +13,14 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
 from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.plugin.correct.question import Answer, Parts
 
 ADDED, REMOVED = 1, 2
 MM3_PER_ML = 1000.0
 MOST_ORGANS = 3
 """So many are told of by their names."""
 NOTHING = "Nothing to change."
+TO_CHOOSE = "{} parts: choose for each which organ it belongs to."
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,18 +86,23 @@ class Proposal:
         What organs gain and lose.
     changes : Changes or None
         None for nothing.
+    parts : Parts or None
+        What it was found by; see `Answer`.
     """
 
     edit: Edit
     words: str
     changes: Changes | None
+    parts: Parts | None = None
 
     @classmethod
-    def of(cls, edit: Edit, labels: EditableLabels) -> Self:
+    def of(cls, answer: Answer, labels: EditableLabels) -> Self:
         """That of an edit of a label map."""
+        edit, parts = answer.edit, answer.parts
         if not edit.before.size:
-            return cls(edit, NOTHING, None)
-        return cls(edit, _words(edit, labels), Changes.of(edit))
+            words = NOTHING if parts is None else TO_CHOOSE.format(parts.count)
+            return cls(edit, words, None, parts)
+        return cls(edit, _words(edit, labels), Changes.of(edit), parts)
 
     def fits(self, data: NDArray[Any]) -> bool:
         """Whether a label map still is what the edit begins with."""
@@ -116,7 +123,7 @@ def _words(edit: Edit, labels: EditableLabels) -> str:
             (
                 labels.name_of(value),
                 *(
-                    f"{sign} {_figure(each[value] * ml)} ml"
+                    f"{sign} {milliliters(each[value] * ml)}"
                     for sign, each in zip("+−", counts)
                     if each[value]
                 ),
@@ -128,5 +135,6 @@ def _words(edit: Edit, labels: EditableLabels) -> str:
     return " · ".join(words) + (f" · {more} more" if more > 0 else "")
 
 
-def _figure(ml: float) -> str:
-    return f"{ml:.0f}" if ml >= 100 else f"{ml:.1f}" if ml >= 1 else f"{ml:.2g}"
+def milliliters(ml: float) -> str:
+    """A volume with as many digits as tell it from others, such as ``"3.2 ml"``."""
+    return f"{ml:.0f} ml" if ml >= 100 else f"{ml:.1f} ml" if ml >= 1 else f"{ml:.2g} ml"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import EditableLabels
+from napari_abdoseg.correction.islands import Part
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.grid import Grid, Shape
 
@@ -34,7 +35,47 @@ class Question:
     place: Shape | None = None
 
 
-Work = Callable[..., Edit]
+SMALLER = ()
+"""Stands for all parts of an organ that are too small to choose one by one."""
+Gifts = Mapping[tuple[int, ...], int]
+"""Labels that parts are given, by a voxel (z, y, x) of each, or by `SMALLER`."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts that an organ consists of.
+
+    Parameters
+    ----------
+    largest : tuple of Part
+        To choose one by one, the largest first.
+    smaller : Part or None
+        The largest of all others, if there are any.
+    count : int
+        Of all parts.
+    """
+
+    largest: tuple[Part, ...]
+    smaller: Part | None
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """An edit, and what it was found by.
+
+    Parameters
+    ----------
+    edit : Edit
+    parts : Parts or None
+        Of the organ, to choose what becomes of each.
+    """
+
+    edit: Edit
+    parts: Parts | None = None
+
+
+Work = Callable[..., Edit | Answer]
 """Called with a `Question` and the settings by their names, in a thread; gives the edit."""
 
 

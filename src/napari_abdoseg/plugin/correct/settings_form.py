@@ -24,11 +24,13 @@ from qtpy.QtWidgets import (
 from napari_abdoseg.correction.painted_area import HU_PRESETS, HuRange
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
+from napari_abdoseg.plugin.correct.part_rows import PartRows
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import (
     Action,
     Amount,
     Choice,
+    EachPart,
     HuChoice,
     OtherLayer,
     Setting,
@@ -70,10 +72,12 @@ class SettingsForm(QWidget):
 
             if isinstance(setting, Action):
                 row: QWidget = _action(setting, bench)
+            elif isinstance(setting, EachPart):
+                row = PartRows(bench, bench.values[setting.name], target, tell)
             else:
                 row = _row(setting, bench.values.get(setting.name), target, tell)
             self.rows[setting.name] = row
-            if isinstance(setting, Switch):
+            if isinstance(setting, Switch | EachPart):
                 layout.addRow(row)
             else:
                 layout.addRow(setting.label, row)
@@ -85,8 +89,10 @@ class SettingsForm(QWidget):
         self._bench.changed.disconnect(self._follow)
 
     def _follow(self) -> None:
-        """Show numbers that the mouse has changed."""
+        """Show numbers that the mouse has changed, and parts that were found."""
         for name, row in self.rows.items():
+            if isinstance(row, PartRows):
+                row.follow()
             value = self._bench.values.get(name)
             if isinstance(row, QDoubleSpinBox) and value is not None and row.value() != value:
                 row.blockSignals(True)

@@ -77,6 +77,14 @@ class OtherOrgan:
 
 
 @dataclass(frozen=True)
+class EachPart:
+    """A setting that gives each part of the organ to an organ: see `Gifts`."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
 class OtherLayer:
     """A setting that is another label map: its Labels layer, None for no layer."""
 
@@ -94,7 +102,7 @@ class Action:
     act: Callable[[Bench], None]
 
 
-Setting = Amount | Choice | Switch | HuChoice | Text | OtherOrgan | OtherLayer | Action
+Setting = Amount | Choice | Switch | HuChoice | Text | OtherOrgan | EachPart | OtherLayer | Action
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,8 @@ class Tool:
         for setting in self.settings:
             if isinstance(setting, Text | OtherOrgan | OtherLayer):
                 values[setting.name] = None
+            elif isinstance(setting, EachPart):
+                values[setting.name] = {}
             elif not isinstance(setting, Action):
                 values[setting.name] = before.get(setting.name, setting.at_first)
         return values

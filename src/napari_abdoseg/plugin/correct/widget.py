@@ -34,7 +34,7 @@ from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.correct.settings_form import SettingsForm
 from napari_abdoseg.plugin.correct.slider_ticks import SliderTicks
 from napari_abdoseg.plugin.correct.target import Target
-from napari_abdoseg.plugin.correct.tool import OtherLayer, OtherOrgan, Tool
+from napari_abdoseg.plugin.correct.tool import EachPart, OtherLayer, OtherOrgan, Tool
 from napari_abdoseg.plugin.correct.tool_bar import GROUPS
 from napari_abdoseg.plugin.four_panel.view import canvases_of
 from napari_abdoseg.plugin.layers.conversion import label_layers
@@ -269,7 +269,7 @@ class CorrectWidget(Panel):
         target = self._target()
         if target is None:
             return ()
-        organs = (target.organs, target.value) if OtherOrgan in kinds else ()
+        organs = (target.organs, target.value) if {OtherOrgan, EachPart} & {*kinds} else ()
         layers = tuple(label_layers(self._viewer)) if OtherLayer in kinds else ()
         return *organs, *layers
 

@@ -15,11 +15,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_abdoseg.anatomy.plausibility.expected import has_sides
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.organs.scene import OrganScene
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.tables import swatch
 
+APART, TOGETHER = "Measure right and left apart", "Measure right and left together"
 LEAST_PERCENT = 5
 """An organ that is to be gone is switched off."""
 
@@ -43,6 +45,7 @@ class OrganDetails(QWidget):
         self.go_to = QPushButton("Go to")
         self.go_to.setToolTip("Bring all panels there, and zoom to its box (Enter)")
         self.split = QPushButton()
+        self.split.setToolTip("Volumes, densities and boxes of both; the label map stays as it is")
         self._lay_out()
         self.color.clicked.connect(self._choose_color)
         self.opacity.valueChanged.connect(self._set_opacity)
@@ -58,6 +61,7 @@ class OrganDetails(QWidget):
         measured = scene.table.measures if scene is not None else {}
         self.split.setEnabled(organ is not None and organ in measured)
         self._name_split()
+        self.split.setVisible(organ is not None and has_sides(organ.name))
         if scene is not None and organ is not None:
             percent = round(100 * scene.masks.opacity(organ))
             self.opacity.blockSignals(True)
@@ -78,12 +82,8 @@ class OrganDetails(QWidget):
         layout.addWidget(self.split, 1, 1, 1, 3)
 
     def _name_split(self) -> None:
-        if self._scene is None or self._organ is None:
-            self.split.setText("Split into left and right")
-        elif self._scene.is_split(self._organ):
-            self.split.setText(f"Join left and right {self._organ.name}")
-        else:
-            self.split.setText(f"Split {self._organ.name} into left and right")
+        is_split = self._scene is not None and self._organ and self._scene.is_split(self._organ)
+        self.split.setText(TOGETHER if is_split else APART)
 
     def _set_opacity(self, percent: int) -> None:
         sure(self._scene).set_opacity(sure(self._organ), percent / 100)
