@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.anatomy.tally import Edit, NamesEdit
 from napari_abdoseg.correction.journal.corrections import Corrections, won_and_lost
 from napari_abdoseg.correction.journal.recorded_labels import sha256_of
 from napari_abdoseg.correction.provenance import add_provenance, provenance_entry, version_of
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.nifti.volumes import write_labels
+from napari_abdoseg.image.organ import Organ
 
 CORRECTIONS = Corrections("0" * 64, {"brush": 3, "fill holes": 1}, {1: (20, 4), 9: (0, 7)})
 
@@ -54,6 +56,16 @@ def test_a_label_map_without_a_report_gets_one_of_its_corrections_alone(path, ph
     assert told["case"] == "case"
     assert told["corrections"][0]["voxels"] == {}
     assert version_of(path.with_name("none.nii.gz")) is None
+
+
+def test_names_that_were_changed_are_told(path, phantom):
+    organs = phantom[1].organs
+    now = (replace(organs[0], name="left liver"), *organs[1:], Organ(9, "stomach"))
+    names = NamesEdit.of(organs, now)
+    told = entry(path, phantom[1], replace(CORRECTIONS, names=names))
+    assert told["renamed"] == {organs[0].name: "left liver"}
+    assert told["added"] == ["stomach"]
+    assert entry(path, phantom[1])["renamed"] == {}
 
 
 @pytest.mark.parametrize("content", ["no json", "[1]", ""])

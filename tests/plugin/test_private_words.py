@@ -19,7 +19,8 @@ WORDS = {
     "jobs/job.py": {"_register_task_status", "_update_task_status"},
     "layers/boxes.py": {"_view_indices"},
     "paint_events/paint_history.py": {
-        *("_commit_staged_history", "_redo_history", "_staged_history", "_undo_history"),
+        *("_commit_staged_history", "_redo_history", "_save_history", "_staged_history"),
+        "_undo_history",
     },
     "saving/layer_marks.py": {
         *("napari._qt.containers", "napari._qt.containers._base_item_model"),

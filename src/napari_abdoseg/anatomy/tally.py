@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,50 @@ class Edit:
     def reverted(self) -> Edit:
         """The edit that takes this one back."""
         return Edit(self.where, self.after, self.before)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is other than before."""
+        return not self.before.size
+
+
+@dataclass(frozen=True, eq=False)
+class NamesEdit(Edit):
+    """An edit of no voxels, by which organs are called otherwise, or added.
+
+    Parameters
+    ----------
+    organs_before, organs_after : tuple of Organ
+        All of the label map.
+    """
+
+    organs_before: tuple[Organ, ...]
+    organs_after: tuple[Organ, ...]
+
+    @classmethod
+    def of(cls, before: Iterable[Organ], after: Iterable[Organ]) -> Self:
+        """That of a label map whose organs were these before."""
+        none = np.zeros(0, np.uint8)
+        return cls((none, none, none), none, none, tuple(before), tuple(after))
+
+    @property
+    def reverted(self) -> NamesEdit:
+        """The edit that takes this one back."""
+        return NamesEdit.of(self.organs_after, self.organs_before)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is other than before."""
+        return self.organs_before == self.organs_after
+
+
+def names_of(edits: Iterable[Edit]) -> NamesEdit | None:
+    """What edits one after the other do to the names of organs; None for nothing."""
+    told = [edit for edit in edits if isinstance(edit, NamesEdit)]
+    if not told:
+        return None
+    names = NamesEdit.of(told[0].organs_before, told[-1].organs_after)
+    return None if names.is_nothing else names
 
 
 class Tally:

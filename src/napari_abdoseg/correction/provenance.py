@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from napari_abdoseg.anatomy.tally import NamesEdit
 from napari_abdoseg.correction.journal.corrections import Corrections
 from napari_abdoseg.correction.journal.holder import now, user_name
 from napari_abdoseg.correction.journal.recorded_labels import sha256_of
@@ -66,9 +67,24 @@ def provenance_entry(
             names.get(value, number_name(value)): {"added": won, "removed": lost}
             for value, (won, lost) in voxels.items()
         },
+        **_renamed(None if corrections is None else corrections.names),
         "began_from": began_from,
         "model": None if origin is None else dict(origin),
         "saved": version_of(path),
+    }
+
+
+def _renamed(names: NamesEdit | None) -> Entry:
+    """Names of organs that were changed, and those of new ones."""
+    if names is None:
+        return {"renamed": {}, "added": []}
+    before = {organ.value: organ.name for organ in names.organs_before}
+    now = {organ.value: organ.name for organ in names.organs_after}
+    return {
+        "renamed": {
+            before[value]: name for value, name in now.items() if before.get(value, name) != name
+        },
+        "added": [name for value, name in now.items() if value not in before],
     }
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.anatomy.tally import Edit, NamesEdit
+from napari_abdoseg.correction.journal.corrections import Corrections
 from napari_abdoseg.correction.journal.edit_history import STEPS, EditHistory, combined, reverted
 from napari_abdoseg.correction.journal.records import (
     FRAME,
@@ -96,6 +97,40 @@ def applied(data: np.ndarray, *edits: Edit | None) -> np.ndarray:
             assert (data[edit.where] == edit.before).all()
             data[edit.where] = edit.after
     return data
+
+
+def test_names_are_undone_redone_and_saved_like_strokes(tmp_path):
+    data = Session(1).data
+    where = tuple(np.array([axis]) for axis in (1, 2, 3))
+    stroke = (Edit(where, data[where], data[where] + 1),)
+    renamed = (Organ(1, "left liver"), ORGANS[1])
+    added = (*renamed, Organ(4, "stomach"))
+    rename, add = NamesEdit.of(ORGANS, renamed), NamesEdit.of(renamed, added)
+    with Journal(tmp_path / "journal", NOTHING) as journal:
+        for kind, edits in (
+            *(("do", (rename,)), ("do", stroke), ("do", (add,))),
+            *(("undo", (add.reverted,)), ("undo", reverted(stroke)), ("redo", stroke)),
+        ):
+            journal.write(kind, edits, **({"tool": "rename"} if kind == "do" else {}))
+        for _ in range(2):  # as written, and as written anew
+            content = read_journal(journal.path)
+            history = content.history
+            assert content.subject.organs == renamed
+            assert history.unsaved_names.organs_before == ORGANS
+            assert history.unsaved_names.organs_after == renamed
+            assert [len(history.done), len(history.undone)] == [2, 1]
+            assert history.done[0][0].organs_after == renamed
+            assert history.undone[0][0].organs_after == added
+            assert history.unsaved.after.tolist() == stroke[0].after.tolist()
+            assert Corrections.of(content).names.organs_after == renamed
+            journal.restart(content)
+        journal.write("undo", reverted(stroke))
+        journal.write("undo", (rename.reverted,))
+        content = read_journal(journal.path)
+        assert content.subject.organs == ORGANS
+        assert content.history.unsaved_names is None
+        saved = content.history.save()
+        assert saved.redo().unsaved_names.organs_after == renamed
 
 
 def assert_gives_back(history: EditHistory, session: Session) -> None:

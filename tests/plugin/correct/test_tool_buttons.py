@@ -263,6 +263,7 @@ def test_each_tool_has_a_key_a_tip_and_an_icon_of_its_own(panel):
 
 
 def test_an_organ_is_renamed_and_one_is_added(viewer, layer, panel, qtbot):
+    unsaved = unsaved_labels(viewer)
     scene = panel.bench.target().scene
     qtbot.waitUntil(lambda: scene.is_current)
     color = scene.masks.color(scene.table.organs[0]).tolist()
@@ -276,7 +277,7 @@ def test_an_organ_is_renamed_and_one_is_added(viewer, layer, panel, qtbot):
     panel.bench.take()
     qtbot.waitUntil(lambda: scene.table.organs[0].name == "left liver")
     assert scene.masks.color(scene.table.organs[0]).tolist() == color
-    assert layer in unsaved_labels(viewer).layers
+    assert layer in unsaved.layers
     panel.buttons["Add organ"].click()
     qtbot.keyClicks(panel.form.rows["name"], "stomach")
     panel.bench.take()
@@ -285,6 +286,21 @@ def test_an_organ_is_renamed_and_one_is_added(viewer, layer, panel, qtbot):
     assert layer.selected_label == added
     assert added not in layer.data
     assert panel.organ.currentText() == "stomach"
+    names = [organ.name for organ in layer.metadata["organs"]]
+    layer.undo()
+    assert layer.selected_label == LIVER
+    qtbot.waitUntil(lambda: "stomach" not in [organ.name for organ in scene.table.organs])
+    layer.paint((0, 0, 5), SPLEEN)
+    layer.undo()
+    layer.undo()
+    qtbot.waitUntil(lambda: scene.table.organs[0].name == "liver")
+    assert layer not in unsaved.layers
+    assert scene.masks.color(scene.table.organs[0]).tolist() == color
+    layer.redo()
+    layer.redo()  # not of the organ that was added: something else was painted since
+    qtbot.waitUntil(lambda: scene.table.organs[0].name == "left liver")
+    assert [organ.name for organ in layer.metadata["organs"]] == names[:-1]
+    assert layer.features["organ"].tolist()[1:] == names[:-1]
 
 
 def test_a_distance_within_a_voxel_is_refused(layer, panel, proposed, qtbot):

@@ -12,7 +12,7 @@ from napari.layers import Labels, Layer
 from napari.utils.notifications import notification_manager
 from qtpy.QtWidgets import QPushButton
 
-from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.anatomy.tally import Edit, NamesEdit
 from napari_abdoseg.correction.journal.places import CaseFiles, journals_folder, journals_of
 from napari_abdoseg.correction.journal.recorded_labels import labels_of
 from napari_abdoseg.correction.journal.records import Content, read_journal
@@ -21,7 +21,7 @@ from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_l
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
-from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits
+from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits, apply_names
 from napari_abdoseg.plugin.saving.journals import Offer, journals
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import Leaving, guard_unsaved
@@ -30,6 +30,7 @@ from napari_abdoseg.plugin.saving.recovery_offers import (
     DECLINE,
     LATER,
     RecoveryOffers,
+    _words,
 )
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.segment.result import show_result
@@ -130,6 +131,28 @@ def test_strokes_undo_tools_and_scripts_are_in_the_journal(case, opened, qtbot):
         lambda: bool((labels_of(content_of(viewer, layer, files(case))) == layer.data).all()),
         timeout=ENOUGH,
     )
+
+
+def test_a_new_name_outlives_a_crash_and_is_undone_after_it(case, opened, qtbot):
+    viewer = opened(case)
+    layer = viewer.layers["masks"]
+    before = layer.metadata["organs"]
+    named = (Organ(1, "left liver"), *before[1:])
+    apply_names(layer, NamesEdit.of(before, named), "rename")
+    assert layer.metadata["organs"] == named
+    assert layer in unsaved_labels(viewer).layers
+    assert content_of(viewer, layer, files(case)).tools == {"rename": 1}
+    crash(viewer)
+    viewer = opened(case)
+    (offer,) = offers(viewer, qtbot)
+    assert "Organs that were renamed or added: left liver." in _words(offer)
+    layer = journals(viewer).bring_back(offer)
+    assert layer is viewer.layers["masks"]
+    assert layer.metadata["organs"] == named
+    layer.undo()
+    assert layer.metadata["organs"] == before
+    assert layer.features["organ"].tolist()[1:] == [organ.name for organ in before]
+    assert content_of(viewer, layer, files(case)).subject.organs == before
 
 
 def test_new_organs_have_their_names_again(case, opened, qtbot):

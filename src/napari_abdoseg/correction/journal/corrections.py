@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.anatomy.tally import Edit, NamesEdit
 from napari_abdoseg.correction.journal.records import Content
 
 
@@ -24,18 +24,22 @@ class Corrections:
         Strokes by tool.
     voxels : dict of int to (int, int)
         How many each label has won and lost.
+    names : NamesEdit or None
+        Organs that were called otherwise, or added.
     """
 
     sha256: str
     tools: dict[str, int]
     voxels: dict[int, tuple[int, int]]
+    names: NamesEdit | None = None
 
     @classmethod
     def of(cls, content: Content) -> Self:
         """Those that a journal holds."""
         unsaved = content.history.unsaved
         voxels = {} if unsaved is None else won_and_lost(unsaved)
-        return cls(content.subject.sha256, dict(content.tools), voxels)
+        names = content.history.unsaved_names
+        return cls(content.subject.sha256, dict(content.tools), voxels, names)
 
 
 def won_and_lost(edit: Edit) -> dict[int, tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_abdoseg.anatomy.tally import Edit, Indices
+from napari_abdoseg.anatomy.tally import Edit, Indices, NamesEdit, names_of
 from napari_abdoseg.image.grid import Shape
 
 STEPS = 100
@@ -53,8 +53,13 @@ class EditHistory:
 
     @cached_property
     def unsaved(self) -> Edit | None:
-        """All that differs from the label map as it was saved, or opened; None for nothing."""
+        """All voxels that differ from those saved, or opened; None for none."""
         return combined(self.changes, self.shape)
+
+    @property
+    def unsaved_names(self) -> NamesEdit | None:
+        """What organs are called that is not so where they were saved, or opened."""
+        return names_of(self.changes)
 
     def do(self, stroke: Stroke) -> EditHistory:
         """After another stroke, with which what was undone can't be done again."""
@@ -84,8 +89,7 @@ class EditHistory:
         changes = (*self.changes, *edits)
         voxels = sum(edit.before.size for edit in changes)
         if len(changes) > 1 and voxels > MOST_VOXELS + 2 * changes[0].before.size:
-            whole = combined(changes, self.shape)
-            changes = () if whole is None else (whole,)
+            changes = compacted(changes, self.shape)
         return EditHistory(self.shape, done, undone, changes)
 
 
@@ -94,8 +98,15 @@ def reverted(stroke: Stroke) -> Stroke:
     return tuple(edit.reverted for edit in reversed(stroke))
 
 
+def compacted(edits: Iterable[Edit], shape: Shape) -> Stroke:
+    """As few edits as do what others do one after the other; see `combined`."""
+    edits = tuple(edits)
+    few = combined(edits, shape), names_of(edits)
+    return tuple(edit for edit in few if edit is not None)
+
+
 def combined(edits: Iterable[Edit], shape: Shape) -> Edit | None:
-    """One edit that does what several do one after the other, or None if that is nothing.
+    """One edit that does to voxels what several do one after the other, or None for nothing.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.journal.corrections import Corrections
-from napari_abdoseg.correction.journal.edit_history import EditHistory, combined
+from napari_abdoseg.correction.journal.edit_history import EditHistory, compacted
 from napari_abdoseg.correction.journal.holder import Lock, user_name
 from napari_abdoseg.correction.journal.places import (
     CaseFiles,
@@ -335,9 +335,8 @@ class Keeper:
     def _settle(self, kept: Kept) -> None:
         if self._journal is None or self._later is None:
             return
-        changed = combined(self._later.edits, kept.shape)
         content = read_journal(self._journal.path)
-        history = content.history.save(() if changed is None else (changed,))
+        history = content.history.save(compacted(self._later.edits, kept.shape))
         subject = kept.subject(_sha256(kept.case))
         self._start(kept.case, Content(subject, history, dict(self._later.tools)))
         self._later = None

@@ -2,7 +2,8 @@
 
 It begins with a line of JSON: which label map it belongs to. Records follow: the length and
 the CRC-32 of what comes, a line of JSON, and the voxels of its edits, deflated: their numbers
-in the label map as steps from one to the next, and their labels before and after. Where no
+in the label map as steps from one to the next, and their labels before and after. An edit of
+names has all organs before and after in the line instead. Where no
 file holds the label map as it was when the journal was begun, the first record does. A record
 that was being written when the process ended is cut off, and is left out by whoever reads.
 """
@@ -23,8 +24,14 @@ from typing import Any, BinaryIO, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.journal.edit_history import EditHistory, Stroke, places, reverted
+from napari_abdoseg.anatomy.tally import Edit, NamesEdit, names_of
+from napari_abdoseg.correction.journal.edit_history import (
+    EditHistory,
+    Stroke,
+    compacted,
+    places,
+    reverted,
+)
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.files.saving import not_saved, replaced_file
 from napari_abdoseg.image.grid import Shape
@@ -164,9 +171,8 @@ class Journal:
             It can't be written; what was there is untouched.
         """
         subject, history = content.subject, content.history
-        organs = [[organ.value, organ.name] for organ in subject.organs]
-        head = {"format": FORMAT, **asdict(subject), "organs": organs}
-        unsaved = () if history.unsaved is None else (history.unsaved,)
+        head = {"format": FORMAT, **asdict(subject), "organs": _pairs(subject.organs)}
+        unsaved = compacted(history.changes, history.shape)
         with replaced_file(self.path) as temporary:
             with temporary.open("wb") as file:
                 file.write(json.dumps(head).encode() + b"\n")
@@ -260,6 +266,9 @@ def _after(content: Content, line: dict[str, Any], packed: bytes) -> Content:
     if kind == "organs":
         return replace(content, subject=replace(subject, organs=_organs(line["organs"])))
     stroke = tuple(_unpacked(packed, line["edits"], subject))
+    names = names_of(stroke)
+    if names is not None and not line.get("told"):
+        content = replace(content, subject=replace(subject, organs=names.organs_after))
     if kind == "resume":
         tools = {str(tool): int(strokes) for tool, strokes in line["tools"].items()}
     elif kind == "do" and not line.get("told"):
@@ -288,8 +297,14 @@ def _are_same(one: Stroke, other: Stroke) -> bool:
     return len(one) == len(other) and all(
         np.array_equal(ours, theirs)
         for a, b in zip(one, other)
-        for ours, theirs in zip((*a.where, a.before, a.after), (*b.where, b.before, b.after))
+        for ours, theirs in zip(_compared(a), _compared(b), strict=True)
     )
+
+
+def _compared(edit: Edit) -> tuple[Any, ...]:
+    names = names_of([edit])
+    named = ((), ()) if names is None else (names.organs_before, names.organs_after)
+    return *edit.where, edit.before, edit.after, *(_pairs(organs) for organs in named)
 
 
 def _record(kind: Kind, edits: Iterable[Edit], shape: Shape, **more: Any) -> bytes:
@@ -297,7 +312,9 @@ def _record(kind: Kind, edits: Iterable[Edit], shape: Shape, **more: Any) -> byt
     for edit in edits:
         content, size = _packed(edit, shape)
         packed.append(content)
-        sizes.append(size)
+        names = names_of([edit])
+        named = [] if names is None else [names.organs_before, names.organs_after]
+        sizes.append([*size, *map(_pairs, named)])
     return _framed({"kind": kind, "edits": sizes, **more}, b"".join(packed))
 
 
@@ -345,6 +362,10 @@ def _read_head(file: BinaryIO, path: Path) -> Subject:
     return subject
 
 
+def _pairs(organs: Organs) -> list[list[Any]]:
+    return [[organ.value, organ.name] for organ in organs]
+
+
 def _organs(told: Any) -> Organs:
     return tuple(Organ(int(value), str(name)) for value, name in told)
 
@@ -364,10 +385,15 @@ def _records(file: BinaryIO) -> Iterator[tuple[dict[str, Any], bytes]]:
         yield told, packed
 
 
-def _unpacked(packed: bytes, sizes: list[list[int]], subject: Subject) -> Iterator[Edit]:
+def _unpacked(packed: bytes, sizes: list[list[Any]], subject: Subject) -> Iterator[Edit]:
     """The edits of a record, each within the label map."""
     begin, voxels_there = 0, int(np.prod(subject.shape))
-    for voxels, length in sizes:
+    for voxels, length, *names in sizes:
+        if names:
+            before, after = map(_organs, names)
+            yield NamesEdit.of(before, after)
+            begin += length
+            continue
         if not 0 <= voxels <= voxels_there:
             raise ValueError("more voxels than the label map has")
         size = voxels * 12

@@ -161,13 +161,15 @@ def _recovery(
         raise CorrectionError(
             f"{case.name} has the shape {case.grid.shape}, in its journal {content.subject.shape}."
         )
-    if not content.whole and content.history.unsaved is None:
+    history = content.history
+    is_renamed = history.unsaved_names is not None
+    if not content.whole and history.unsaved is None and not is_renamed:
         return None
     before = labels_of(content)
     if labels is None:
         return Recovery(journal, lock, content, before, None, False)
     z, y, x = np.nonzero(labels != before)
-    if not z.size:
+    if not z.size and not is_renamed:
         return None
     edit = Edit((z, y, x), labels[z, y, x], before[z, y, x])
     fits = labels.dtype == before.dtype and _is_still_there(content)

@@ -10,7 +10,6 @@ from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import Text, Tool
 from napari_abdoseg.plugin.organs.renaming import add_organ, free_name, rename_organ
-from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,6 @@ class NamingTool(Tool):
 
     def _do(self, bench: Bench, target: Target, name: str) -> None:
         self.do(target, name)
-        unsaved_labels(target.viewer).add(target.layer)
         bench.leave()
 
 

@@ -12,7 +12,7 @@ from psygnal import Signal
 
 from napari_abdoseg.anatomy.measure import OrganMeasures
 from napari_abdoseg.anatomy.sides import OnePieceError, split_sides
-from napari_abdoseg.anatomy.tally import Edit, Tally
+from napari_abdoseg.anatomy.tally import Edit, Tally, names_of
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
@@ -97,6 +97,8 @@ class Measuring:
     """
 
     measured = Signal(OrganTable)
+    named = Signal(tuple)
+    """The organs, of which some are called otherwise, or are added or gone."""
 
     def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
         self.split: frozenset[Organ] = frozenset()
@@ -132,6 +134,11 @@ class Measuring:
         self._counting.close()
 
     def _apply(self, edits: list[Edit]) -> None:
+        names = names_of(edits)
+        if names is not None:
+            self.named.emit(names.organs_after)
+            self.start()
+            return
         # What a thread is counting may or may not hold the edit.
         if self._tally is None or self._counting.is_busy:
             self.start()

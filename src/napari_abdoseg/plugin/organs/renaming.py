@@ -1,4 +1,4 @@
-"""Organs of a label map that a user calls otherwise, or adds."""
+"""Organs of a label map that a user calls otherwise, or adds: a step of undo each."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.colors import to_rgb
 
+from napari_abdoseg.anatomy.tally import NamesEdit
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.layers.conversion import look_of
 from napari_abdoseg.plugin.organs.scene import OrganScene
+from napari_abdoseg.plugin.paint_events.tool_edits import apply_names
 
 
 def rename_organ(scene: OrganScene, value: int, name: str) -> None:
@@ -25,7 +26,8 @@ def rename_organ(scene: OrganScene, value: int, name: str) -> None:
     if all(organ.value != value for organ in organs):
         raise CorrectionError("No organ is chosen: choose one in the list of organs.")
     name = free_name(scene, name)
-    _set(scene, [Organ(value, name) if organ.value == value else organ for organ in organs])
+    renamed = [Organ(value, name) if organ.value == value else organ for organ in organs]
+    _set(scene, renamed, "rename")
 
 
 def add_organ(scene: OrganScene, name: str) -> Organ:
@@ -47,7 +49,7 @@ def add_organ(scene: OrganScene, name: str) -> Organ:
             f"All {largest} labels are taken: merge organs, or save the label map with fewer."
         )
     organ = Organ(value, name)
-    _set(scene, [*organs, organ])
+    _set(scene, [*organs, organ], "add organ")
     scene.masks.set_color(organ, to_rgb(organ.color))
     return organ
 
@@ -68,9 +70,6 @@ def free_name(scene: OrganScene, name: str) -> str:
     return name
 
 
-def _set(scene: OrganScene, organs: Sequence[Organ]) -> None:
-    layer = scene.layer
-    layer.metadata = {**layer.metadata, "organs": tuple(sorted(organs))}
-    layer.features = look_of(organs)["features"]
-    scene.masks.organs = layer.metadata["organs"]
-    scene.rename(organs)
+def _set(scene: OrganScene, organs: Sequence[Organ], tool: str) -> None:
+    edit = NamesEdit.of(scene.table.organs, sorted(organs))
+    apply_names(scene.layer, edit, tool)

@@ -16,7 +16,7 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.boxes import follow_boxes
-from napari_abdoseg.plugin.layers.conversion import box_layer, surface_layer
+from napari_abdoseg.plugin.layers.conversion import box_layer, name_organs, surface_layer
 from napari_abdoseg.plugin.layers.linked_layers import LinkedLayers, Look
 from napari_abdoseg.plugin.layers.masks import Masks
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
@@ -108,6 +108,16 @@ class OrganScene:
         if self._undecided and self.table.measures:
             self._show_first(self.table.organs, self.table.measures)
 
+    def _take_names(self, organs: tuple[Organ, ...]) -> None:
+        """Organs were called otherwise, or added; or that was undone or redone."""
+        name_organs(self.layer, organs)
+        self.masks.organs = organs
+        before = {organ.value for organ in self.table.organs}
+        now = {organ.value for organ in organs}
+        if self.layer.selected_label in before - now:
+            self.layer.selected_label = min(now, default=1)
+        self.rename(organs)
+
     def rename(self, organs: Iterable[Organ]) -> None:
         """Follow a layer whose organs are called otherwise now; what is shown stays so."""
         names = {organ.value: organ.name for organ in organs}
@@ -184,6 +194,7 @@ class OrganScene:
 
     def _connect(self) -> None:
         self._measuring.measured.connect(self._take)
+        self._measuring.named.connect(self._take_names)
         self._scan.found.connect(self._take_scan)
         self._surface_making.made.connect(self.surfaces.put)
         self._surface_making.rested.connect(lambda: self.region.follow(self.table))

@@ -14,15 +14,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.anatomy.tally import Edit, NamesEdit
 
 Atom = tuple[Any, ...]
+
+
+class NamesAtom(tuple[Any, Any, Any]):
+    """An atom of no voxels, by which organs are called otherwise."""
+
+    edit: NamesEdit
+
+    @classmethod
+    def of(cls, edit: NamesEdit) -> Self:
+        """That of an edit."""
+        atom = cls((edit.where, edit.before, edit.after))
+        atom.edit = edit
+        return atom
+
+
 Stroke = list[Atom]
 
 
@@ -99,6 +114,11 @@ def share_history(source: Labels, copy: Labels) -> None:
     copy._redo_history = source._redo_history
 
 
+def add_names(layer: Labels, edit: NamesEdit) -> None:
+    """Let other names of organs be the last step of a layer, and tell of it as of a stroke."""
+    layer._save_history(NamesAtom.of(edit))
+
+
 def put_history(
     layer: Labels, done: Sequence[Sequence[Edit]], undone: Sequence[Sequence[Edit]]
 ) -> None:
@@ -120,19 +140,25 @@ def put_history(
 
 
 def _atom(edit: Edit, small: np.dtype[Any]) -> Atom:
+    if isinstance(edit, NamesEdit):
+        return NamesAtom.of(edit)
     return tuple(axis.astype(small) for axis in edit.where), edit.before, edit.after
 
 
 def edits_of(atoms: Iterable[Atom], shape: tuple[int, ...]) -> list[Edit]:
     """What atoms do to a label map of a shape, in their order."""
-    return [
-        Edit(*_each_once(atom, shape)) if len(atom) == 3 else _masked_edit(atom) for atom in atoms
-    ]
+    return [_edit(atom, shape) for atom in atoms]
+
+
+def _edit(atom: Atom, shape: tuple[int, ...]) -> Edit:
+    if isinstance(atom, NamesAtom):
+        return atom.edit
+    return Edit(*_each_once(atom, shape)) if len(atom) == 3 else _masked_edit(atom)
 
 
 def bounds_of(atoms: Iterable[Atom]) -> list[tuple[int, int]]:
     """Between which numbers all voxels of some atoms lie, along each axis; not always closely."""
-    bounds = [_bounds(atom) for atom in atoms]
+    bounds = [_bounds(atom) for atom in atoms if not isinstance(atom, NamesAtom)]
     return [(min(low for low, _ in axis), max(high for _, high in axis)) for axis in zip(*bounds)]
 
 

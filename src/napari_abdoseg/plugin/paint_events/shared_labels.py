@@ -230,7 +230,7 @@ class SharedLabels:
         certain = certain and self._history.is_one_stroke_after(before, stroke)
         self._draw_others(painted)
         if certain and not any(is_in_stroke(each) for each in self.layers if each is not painted):
-            self.edited.emit([edit for edit in edits if edit.before.size], "do")
+            self.edited.emit([edit for edit in edits if not edit.is_nothing], "do")
         else:
             self._tell_change()
 

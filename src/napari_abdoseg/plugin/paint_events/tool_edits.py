@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from napari.layers import Labels
 
-from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.anatomy.tally import Edit, NamesEdit
+from napari_abdoseg.plugin.paint_events.paint_history import add_names
 from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
 
 
@@ -44,6 +45,23 @@ def apply_edits(layer: Labels, edits: Iterable[Edit], tool: str) -> None:
     with shared_labels(layer).held_by(tool), layer.block_history():
         for edit in edits:
             write(layer, edit)
+
+
+def apply_names(layer: Labels, edit: NamesEdit, tool: str) -> None:
+    """Call organs of a label map otherwise, as one step of its undo history.
+
+    Whoever hears of the step has the names shown, as after its undo and its redo.
+
+    Parameters
+    ----------
+    layer : Labels
+        The source.
+    edit : NamesEdit
+    tool : str
+        Such as ``"rename"``.
+    """
+    with shared_labels(layer).held_by(tool):
+        add_names(layer, edit)
 
 
 def write(layer: Labels, edit: Edit) -> None:

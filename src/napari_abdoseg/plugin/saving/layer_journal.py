@@ -13,13 +13,14 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.anatomy.tally import Edit, names_of
 from napari_abdoseg.correction.journal.corrections import Corrections
 from napari_abdoseg.correction.journal.keeper import Keeper, Kept
 from napari_abdoseg.correction.journal.places import CaseFiles
 from napari_abdoseg.correction.journal.records import Kind
 from napari_abdoseg.correction.journal.recovery import Recovery
 from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.plugin.layers.conversion import name_organs
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.saving.scan_of import scan_path
 
@@ -131,7 +132,7 @@ class LayerJournal:
         return Kept(self.case, data.shape, str(data.dtype), self._layer.name, self._organs, origin)
 
     def _take(self, edits: list[Edit], how: Kind) -> None:
-        edits = [edit for edit in edits if edit.before.size]
+        edits = [edit for edit in edits if not edit.is_nothing]
         if not edits or not can_be_kept(self._layer):
             return
         self.is_given_up = False
@@ -139,6 +140,9 @@ class LayerJournal:
             self._compare_before(edits)
         if not self._is_begun:
             self._begin(None if self._is_in_file else self._snapshot(edits))
+        if (names := names_of(edits)) is not None:
+            self._organs = names.organs_after
+            name_organs(self._layer, self._organs)
         self._tell_organs()
         more = {"tool": self._edits.tool} if how == "do" else {}
         self._keeper.write(how, edits, **more)

@@ -41,6 +41,7 @@ OTHER = (
     "layer stay as they are."
 )
 OWN = "They come as a layer of their own."
+NAMED = "Organs that were renamed or added: {}."
 STEPS = "With {} step{} that can be undone."
 AND_MORE = "… and {} more organs"
 BRING_BACK, DECLINE, LATER = "Bring back", "Don't bring back", "Ask again later"
@@ -164,6 +165,10 @@ def _words(offer: Offer) -> str:
         told.append(OTHER)
     elif not subject.labels:
         told.append(OWN)
+    if (names := recovery.content.history.unsaved_names) is not None:
+        before = set(names.organs_before)
+        others = [organ.name for organ in names.organs_after if organ not in before]
+        told.append(NAMED.format(escape(", ".join(others))))
     if steps := len(recovery.content.history.done):
         told.append(STEPS.format(steps, "s" * (steps != 1)))
     return " ".join(told)
