@@ -8,6 +8,7 @@ import pytest
 from napari_abdoseg import load_ensemble, segment
 from napari_abdoseg.plugin.correct.box_tool import ALL, AROUND, CORNERS, THIS, BoxRun
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
+from napari_abdoseg.plugin.widgets.panel import open_panel
 from napari_abdoseg.plugin.widgets.preferences import preferences
 
 LIVER, KIDNEY = 1, 2
@@ -76,6 +77,27 @@ def test_other_settings_ask_again_and_the_same_box_does_not(bench, qtbot):
     bench.set(mm=20.0)
     assert bench.proposal is None
     qtbot.waitUntil(lambda: "press Enter to start" in bench.words)
+
+
+def test_what_is_chosen_in_segment_is_followed(viewer, bench, layer, model, qtbot, phantom):
+    """Its folds, preset and device: told before the run, and what the run is made with."""
+    qtbot.waitUntil(lambda: "with all 2 folds, exact, on the best device" in bench.words)
+    choice = open_panel(viewer, "Segment organs").choice
+    choice.device.value = "cpu"
+    choice.model.folds[0].value = False
+    assert ", on cpu, looks at" in bench.words
+    assert f"with fold {choice.model.folds[1].text} of 2, exact" in bench.words
+    run(bench, qtbot)
+    found = state_of(bench.viewer, BoxRun).found
+    alone = load_ensemble(model, [choice.model.folds[1].text], "cpu")
+    whole = segment(phantom[0], alone, "exact").data
+    np.testing.assert_array_equal(found.labels, whole[found.box.slices])
+    choice.preset.value = "fast"
+    assert bench.proposal is None
+    assert "exact" not in bench.words
+    bench.leave()
+    choice.device.value = "auto"
+    assert bench.words == ""
 
 
 def test_esc_stops_it_and_changes_nothing(bench, layer, qtbot):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,16 +19,19 @@ from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.box_segmentation import segmenting_box
-from napari_abdoseg.inference.model.model_folder import Model, read_model
+from napari_abdoseg.inference.model.model_folder import Model
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.question import Question
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import Amount, Choice, Tool
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.layers.conversion import volume_of
-from napari_abdoseg.plugin.segment.last_ensemble import LastEnsemble
+from napari_abdoseg.plugin.segment.chosen_model import (
+    ChosenModel,
+    ChosenSettings,
+    chosen_model,
+)
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
-from napari_abdoseg.plugin.widgets.preferences import preferences
 from napari_abdoseg.progress import Progress, Work
 
 AROUND, CORNERS = "around the organ", "between two clicks"
@@ -36,6 +39,10 @@ THIS, ALL = "this organ", "all it knows"
 FIRST_CORNER = "Click a corner of the box in any slice."
 SECOND_CORNER = "Click the opposite corner, in any slice."
 MM_PER_CM = 10.0
+
+
+Asked = tuple[Box, ChosenSettings]
+"""Where the model is to look, and how it is to work."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +53,7 @@ class Found:
     ----------
     target : Target
     box : Box
+    settings : ChosenSettings
     labels : ndarray, of the box's shape
     organs : tuple of Organ
         The model's.
@@ -53,6 +61,7 @@ class Found:
 
     target: Target
     box: Box
+    settings: ChosenSettings
     labels: NDArray[Any]
     organs: tuple[Organ, ...]
 
@@ -66,32 +75,41 @@ class BoxRun:
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
-        self.last_ensemble = LastEnsemble()
+        self.chosen = chosen_model(viewer)
         self.corners: list[Shape] = []
-        self.box: Box | None = None
+        self.asked: Asked | None = None
         self.job: Job | None = None
         self.found: Found | None = None
         self._living: set[Job] = set()
+        self._renew: Callable[[], None] | None = None
 
     def forget(self) -> None:
         """Stop the run, and forget what it found."""
         if self.job is not None:
             self.job.cancel()
-        self.job = self.found = self.box = None
+        self.job = self.found = self.asked = None
 
-    def begin(self, job: Job, box: Box) -> None:
+    def follow_choice(self, renew: Callable[[], None] | None) -> None:
+        """Call ``renew`` when something else is chosen in the panel Segment; None for no more."""
+        if self._renew is not None:
+            self.chosen.changed.disconnect(self._renew)
+        self._renew = renew
+        if renew is not None:
+            self.chosen.changed.connect(renew)
+
+    def begin(self, job: Job, asked: Asked) -> None:
         """Start a run, which lives until its thread is free again."""
-        self.job, self.box = job, box
+        self.job, self.asked = job, asked
         self._living.add(job)
         job.ended.connect(lambda: self._living.discard(job))
         job.start()
 
-    def fitting(self, target: Target, box: Box) -> Found | None:
+    def fitting(self, target: Target, asked: Asked) -> Found | None:
         """What was found, if that is what is asked for."""
         found = self.found
-        if found is None or found.target.layer is not target.layer or found.box != box:
+        if found is None or found.target.layer is not target.layer:
             return None
-        return found
+        return found if (found.box, found.settings) == asked else None
 
 
 @dataclass(frozen=True)
@@ -99,8 +117,10 @@ class SegmentInBox(Tool):
     """Segments a box of the scan again, by the model that is chosen in the panel `Segment`."""
 
     def begin(self, bench: Bench) -> None:
-        state_of(bench.viewer, BoxRun).corners = []
+        run = state_of(bench.viewer, BoxRun)
+        run.corners = []
         bench.follow_clicks(partial(self._hear, bench))
+        run.follow_choice(partial(self.renew, bench))
         self.renew(bench)
 
     def renew(self, bench: Bench) -> None:
@@ -117,22 +137,26 @@ class SegmentInBox(Tool):
                 bench.forget_preview()
                 bench.say(SECOND_CORNER if run.corners else FIRST_CORNER)
                 return
-            if (found := run.fitting(target, box)) is not None:
+            settings = run.chosen.settings
+            if (found := run.fitting(target, (box, settings))) is not None:
                 bench.ask(partial(_edit, found=found))
                 return
-            if run.job is not None and run.box == box:
+            if run.job is not None and run.asked == (box, settings):
                 return
             run.forget()
-            scan, model = _scan(target), read_model(preferences().segmenting.model)
+            scan, model = _scan(target), run.chosen.model()
+            words = settings.words(model)
         except AbdosegError as error:
             run.forget()
             bench.refuse(error)
             return
-        start = partial(self._start, bench, target, scan, model, box)
-        bench.offer(f"{model.name} looks at {_size(box, target)}: press Enter to start.", start)
+        start = partial(self._start, bench, target, scan, model, (box, settings))
+        bench.offer(f"{words}, looks at {_size(box, target)}: press Enter to start.", start)
 
     def end(self, bench: Bench) -> None:
-        state_of(bench.viewer, BoxRun).forget()
+        run = state_of(bench.viewer, BoxRun)
+        run.forget()
+        run.follow_choice(None)
         bench.follow_clicks(None)
 
     def _hear(self, bench: Bench, place: Shape) -> None:
@@ -142,15 +166,17 @@ class SegmentInBox(Tool):
         run.corners = [*run.corners, place] if len(run.corners) == 1 else [place]
         self.renew(bench)
 
-    def _start(self, bench: Bench, target: Target, scan: Volume, model: Model, box: Box) -> None:
+    def _start(
+        self, bench: Bench, target: Target, scan: Volume, model: Model, asked: Asked
+    ) -> None:
         run = state_of(bench.viewer, BoxRun)
         bench.forget_preview()
-        job = Job(_working(run.last_ensemble, model, scan, box), f"{model.name} in a box")
+        job = Job(_working(run.chosen, model, scan, *asked), f"{model.name} in a box")
         job.progressed.connect(lambda progress, left: bench.say(_told(progress, left)))
-        job.returned.connect(lambda result: self._take(bench, job, Found(target, box, *result)))
+        job.returned.connect(lambda result: self._take(bench, job, Found(target, *asked, *result)))
         job.ended.connect(lambda: self._rest(bench, job))
         bench.say("Starting. Esc stops it.")
-        run.begin(job, box)
+        run.begin(job, asked)
 
     def _take(self, bench: Bench, job: Job, found: Found) -> None:
         run = state_of(bench.viewer, BoxRun)
@@ -186,11 +212,10 @@ def _scan(target: Target) -> Volume:
 
 
 def _working(
-    last: LastEnsemble, model: Model, scan: Volume, box: Box
+    chosen: ChosenModel, model: Model, scan: Volume, box: Box, settings: ChosenSettings
 ) -> Work[tuple[NDArray[Any], tuple[Organ, ...]]]:
-    chosen = preferences().segmenting
-    ensemble = yield from last.loading(model, model.choose_folds(), chosen.device)
-    labels = yield from segmenting_box(scan, ensemble, box, chosen.preset)
+    ensemble = yield from chosen.loading(model, settings)
+    labels = yield from segmenting_box(scan, ensemble, box, settings.preset)
     return labels, ensemble.organs
 
 

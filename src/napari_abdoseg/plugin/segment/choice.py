@@ -20,6 +20,7 @@ from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.plugin.layers.conversion import volume_of
 from napari_abdoseg.plugin.segment.backends import Backend, OnCluster, ThisMachine
+from napari_abdoseg.plugin.segment.chosen_model import chosen_model
 from napari_abdoseg.plugin.segment.last_ensemble import LastEnsemble
 from napari_abdoseg.plugin.segment.model_choice import ModelChoice
 from napari_abdoseg.plugin.widgets.certain import sure
@@ -68,6 +69,7 @@ class SegmentChoice(QWidget):
         self.scheduler.changed.connect(self._leave_device_to_workers)
         for changed in (self.model.folds_changed, self.device.changed, self.scheduler.changed):
             changed.connect(self._name_rare_settings)
+        self.model.folds_changed.connect(self._keep_folds)
         for changed in (self.source.changed, self.scan.changed):
             changed.connect(lambda: self.scan_changed.emit())
         for changed in (
@@ -211,6 +213,11 @@ class SegmentChoice(QWidget):
         chosen, folds = self.model.chosen_folds, self.model.folds
         words = f"{len(chosen)} of {len(folds)} folds" if len(folds) > len(chosen) else "All folds"
         self.rare_settings.setText(f"{words} · {self._address or self.device.value}")
+
+    def _keep_folds(self) -> None:
+        """Tell other panels which folds are chosen."""
+        if self.model.model is not None:
+            chosen_model(self._viewer).choose_folds(self.model.chosen, self.model.chosen_folds)
 
     def _leave_device_to_workers(self) -> None:
         self.device.enabled = not self._address

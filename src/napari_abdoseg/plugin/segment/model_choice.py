@@ -59,6 +59,11 @@ class ModelChoice:
         self._say(self.words.text(), self._color)
 
     @property
+    def chosen(self) -> str:
+        """The name or the folder of the model that is chosen."""
+        return self._last
+
+    @property
     def chosen_folds(self) -> list[str]:
         """Folds that the user has chosen, also where the first of them works alone."""
         return self._ticked if self._chosen_before is None else self._chosen_before

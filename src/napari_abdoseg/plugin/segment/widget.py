@@ -22,7 +22,7 @@ from napari_abdoseg.plugin.jobs.warm_up import warm_up
 from napari_abdoseg.plugin.layers.conversion import volume_of
 from napari_abdoseg.plugin.segment.backends import Found
 from napari_abdoseg.plugin.segment.choice import SegmentChoice
-from napari_abdoseg.plugin.segment.last_ensemble import LastEnsemble
+from napari_abdoseg.plugin.segment.chosen_model import chosen_model
 from napari_abdoseg.plugin.segment.model_offer import ModelOffer
 from napari_abdoseg.plugin.segment.orientation_alarm import OrientationAlarm
 from napari_abdoseg.plugin.segment.preflight_line import PreflightLine
@@ -54,7 +54,7 @@ class SegmentWidget(Panel):
         self._done: Labels | None = None
         self._card: ModelCard | None = None
         self._made_with: dict[str, Any] | None = None
-        self._last_ensemble = LastEnsemble()
+        self._last_ensemble = chosen_model(napari_viewer).last_ensemble
         self.job: Job | None = None
         self.choice = SegmentChoice(napari_viewer)
         self.offer = ModelOffer()
