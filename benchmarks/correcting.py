@@ -27,11 +27,11 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
-from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
+from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.segment.result import show_result
-from napari_abdoseg.plugin.widgets.napari_window import own_canvas
+from napari_abdoseg.plugin.widgets.napari_window import own_picture
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
 LIVER, PAINTED = 1, 2
@@ -67,7 +67,7 @@ def alone(scan, truth, rounds: int) -> Rows:
     viewer.add_layer(Layer.create(*image_layer(scan)))
     layer = viewer.add_layer(Layer.create(*labels_layer(truth, "organs")))
     QTest.qWait(3000)
-    rows = strokes_and_undo(viewer, own_canvas(viewer), layer, rounds)
+    rows = strokes_and_undo(viewer, viewer, own_picture(viewer), layer, rounds)
     viewer.close()
     return rows
 
@@ -83,7 +83,8 @@ def with_panels(scan, truth, rounds: int) -> Rows:
     scene = organ_scene(viewer, layer)
     wait(lambda: bool(scene.table.measures) and scene.is_current)
     QTest.qWait(5000)
-    rows = strokes_and_undo(viewer, own_canvas(viewer), layer, rounds)
+    axial, picture = canvases_of(viewer)[0]
+    rows = strokes_and_undo(viewer, axial, picture, layer, rounds)
     layer.selected_label = LIVER
     other = next(organ.value for organ in truth.organs if organ.value != LIVER)
     wait(lambda: scene.is_current)
@@ -99,8 +100,8 @@ def with_panels(scan, truth, rounds: int) -> Rows:
     return rows
 
 
-def strokes_and_undo(viewer, canvas, layer: Labels, rounds: int) -> Rows:
-    """Real presses, moves and releases of the mouse, each until all is drawn."""
+def strokes_and_undo(viewer, panel, picture, layer: Labels, rounds: int) -> Rows:
+    """Real presses, moves and releases of the mouse in a panel, each until all is drawn."""
     layer.selected_label, layer.mode = PAINTED, "paint"
     viewer.layers.selection.active = layer
     layer.brush_size = round(2 * RADIUS_MM / layer.scale[-1])
@@ -112,7 +113,7 @@ def strokes_and_undo(viewer, canvas, layer: Labels, rounds: int) -> Rows:
         start = np.asarray(layer.data_to_world(np.add(middle, (3 * number, -30, -40))))
         viewer.dims.set_point(0, start[0])
         QTest.qWait(300)
-        moving, release = stroke(viewer, canvas.canvas.native, start)
+        moving, release = stroke(panel, picture, start)
         moves += moving
         releases.append(release)
         QTest.qWait(500)
@@ -126,15 +127,15 @@ def strokes_and_undo(viewer, canvas, layer: Labels, rounds: int) -> Rows:
     ]
 
 
-def stroke(viewer, native, start) -> tuple[list[float], float]:
+def stroke(panel, picture, start) -> tuple[list[float], float]:
     """Milliseconds of each move of the mouse and of its release, from left to right."""
     parts = np.linspace(0, STROKE_MM, MOVES)
     places = [tuple(np.add(start, (0, 0, mm))) for mm in parts]
-    size = native.width(), native.height()
-    first, *others = [QPoint(*map(round, canvas_position(viewer, at, *size))) for at in places]
-    QTest.mousePress(native, Qt.MouseButton.LeftButton, pos=first)
-    moving = [milliseconds(partial(QTest.mouseMove, native, at)) for at in others]
-    release = partial(QTest.mouseRelease, native, Qt.MouseButton.LeftButton, pos=others[-1])
+    size = picture.width(), picture.height()
+    first, *others = [QPoint(*map(round, canvas_position(panel, at, *size))) for at in places]
+    QTest.mousePress(picture, Qt.MouseButton.LeftButton, pos=first)
+    moving = [milliseconds(partial(QTest.mouseMove, picture, at)) for at in others]
+    release = partial(QTest.mouseRelease, picture, Qt.MouseButton.LeftButton, pos=others[-1])
     return moving, milliseconds(release)
 
 

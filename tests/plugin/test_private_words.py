@@ -30,6 +30,7 @@ WORDS = {
         *("_clean_and_update_scenegraph", "_scene_canvas", "napari._vispy.canvas"),
     },
     "widgets/napari_window.py": {"_bind_shortcuts", "_qt_viewer", "_save_layers_dialog"},
+    "widgets/unseen_canvas.py": {"_add_layer", "_on_add_layer_change", "_remove_layer"},
 }
 """Each file below plugin/ that uses any, and which."""
 

@@ -43,23 +43,25 @@ def viewer(qapp) -> ViewerModel:
     return ViewerModel()
 
 
-def test_lines_come_change_and_go_with_the_boxes(viewer):
+def test_lines_come_change_and_go_with_the_boxes(viewer, qtbot):
     scene, outlines = Node(), BoxOutlines(viewer)
-    lines = BoxLines(outlines, scene)
+    lines = BoxLines(outlines, scene, rest_ms=0)
     (line,) = scene.children
     assert not line.visible
     grid = Grid.from_spacing((7, 9, 11), (5.0, 0.8, 0.7))
     box = Box((2, 3, 5), (4, 8, 6))
     layer = viewer.add_layer(Layer.create(*box_layer("liver", "#ff0000", box, grid)))
-    assert line.visible
+    assert not line.visible  # before it rests
+    qtbot.waitUntil(lambda: line.visible)
     assert line.pos[:, 2].min() == pytest.approx(1.5 * 5)  # vispy's order is (x, y, z)
     box_display(viewer, layer).box = Box((0, 3, 5), (4, 8, 6))
-    assert line.pos[:, 2].min() == pytest.approx(-0.5 * 5)
+    qtbot.waitUntil(lambda: line.pos[:, 2].min() == pytest.approx(-0.5 * 5))
     layer.visible = False
-    assert not line.visible
+    qtbot.waitUntil(lambda: not line.visible)
     lines.end()
     assert not scene.children
     layer.visible = True
+    qtbot.wait(20)
     assert not line.visible
 
 

@@ -71,19 +71,25 @@ class BoxLines:
     outlines : BoxOutlines
     scene : vispy Node
         The scene that the viewer's layers are drawn in.
+    rest_ms : int
+        Boxes stay as they are that long before they are drawn anew.
     """
 
-    def __init__(self, outlines: BoxOutlines, scene: Any) -> None:
+    def __init__(self, outlines: BoxOutlines, scene: Any, rest_ms: int) -> None:
         self._outlines = outlines
         self._line = Line(connect="segments", width=LINE_PIXELS, parent=scene, method="gl")
         self._line.set_gl_state("translucent", depth_test=True)
         self._line.order = BELOW_ALL
-        outlines.changed.connect(self._draw)
+        self._rest = QSignalDebouncer()
+        self._rest.setTimeout(rest_ms)
+        self._rest.triggered.connect(self._draw)
+        outlines.changed.connect(self._rest.throttle)
         self._draw()
 
     def end(self) -> None:
         """Take them out of the scene."""
-        self._outlines.changed.disconnect(self._draw)
+        self._rest.cancel()
+        self._outlines.changed.disconnect(self._rest.throttle)
         self._line.parent = None
 
     def _draw(self) -> None:

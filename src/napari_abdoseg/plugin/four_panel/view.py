@@ -32,6 +32,7 @@ from napari_abdoseg.plugin.widgets.napari_window import (
     own_picture,
     sliders,
 )
+from napari_abdoseg.plugin.widgets.unseen_canvas import UnseenCanvas
 
 AXIAL, CORONAL, SAGITTAL = (0, 1, 2), (1, 0, 2), (2, 0, 1)
 """Order of the axes (z, y, x): the first is sliced, the others go down and to the right."""
@@ -42,7 +43,7 @@ SETTLE_MS = 50
 """Panels have their new size by then."""
 
 REST_MS = 250
-"""The cursor rests that long before the hidden canvas and the 3D picture follow."""
+"""Cursor and boxes rest that long before the 3D picture follows, the cursor before the viewer."""
 
 
 class _Opened:
@@ -194,6 +195,7 @@ class FourPanelView:
         middle = sure(main.parentWidget())
         self.frame = PanelFrame(middle, *self.canvases)
         main.hide()
+        self._closing.append(UnseenCanvas(self.viewer).catch_up)
         sure(middle.layout()).addWidget(self.frame)
         self.frame.closed.connect(self.close)
         self.frame.arranged.connect(self._fit_soon)
@@ -220,7 +222,8 @@ class FourPanelView:
             panel.cursor.events.position.disconnect(panel.update_status_from_cursor)
             look_from_the_front(panel)
             scene = canvas.canvas.view.scene
-            crosshair, lines = Crosshair(panel, scene, REST_MS), BoxLines(self._outlines, scene)
+            crosshair = Crosshair(panel, scene, REST_MS)
+            lines = BoxLines(self._outlines, scene, REST_MS)
             self._closing += [crosshair.end, lines.end]
             self._point(crosshair)
 
