@@ -14,6 +14,8 @@ import numpy as np
 
 FOLDER = Path(__file__).parent / "data" / "nnunet_answers"
 ORIGINS = "made_of.json"
+READ_BY_NNUNET = "dataset.json", "plans.json", "fold_*/checkpoint_final.pth"
+"""Files of a model folder: what else is in it makes no other answer."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def _origins() -> dict[str, dict[str, str]]:
 
 def _hash_of_model(folder: Path) -> str:
     found = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for pattern in READ_BY_NNUNET for path in folder.glob(pattern)):
         found.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
     return found.hexdigest()
 
