@@ -28,12 +28,12 @@ def write_label_map(path: Path, values: tuple[float, ...] = (1, 2, 3, 4), dtype:
     return _save(path, data, AFFINE)
 
 
-def write_masks(folder: Path, planes: Mapping[str, tuple[int, ...]]) -> None:
+def write_masks(folder: Path, planes: Mapping[str, tuple[int, ...]], affine: Any = AFFINE) -> None:
     """A mask a file; each organ fills the planes given."""
     for name, filled in planes.items():
         data = np.zeros(SHAPE, np.uint8)
         data[list(filled)] = 1
-        _save(folder / f"{name}.nii.gz", data, AFFINE)
+        _save(folder / f"{name}.nii.gz", data, affine)
 
 
 def voxels(path: Path) -> Any:

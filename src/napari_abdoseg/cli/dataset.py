@@ -37,8 +37,8 @@ def convert(
         str | None,
         typer.Option(
             "--format",
-            help="totalsegmentator, pants, msd, abdomenct1k, flare, kits, lits, btcv, bids, pairs; "
-            "recognized by default.",
+            help="totalsegmentator, pants, msd, abdomenct1k, panorama, flare, kits, lits, btcv, "
+            "bids, pairs; recognized by default.",
         ),
     ] = None,
     labels: Annotated[
@@ -60,7 +60,11 @@ def convert(
         ),
     ] = None,
     organs: Annotated[
-        str | None, typer.Option(help="Organs to keep, in this order: liver,kidney; else all.")
+        str | None,
+        typer.Option(
+            help="Organs to keep, in this order: liver,kidney; else all. Where masks overlap, the "
+            "first keeps the voxel."
+        ),
     ] = None,
     channels: Annotated[
         str | None, typer.Option(help="Names of the channels, if they are not just CT.")

@@ -67,7 +67,8 @@ def conclude(conversion: Conversion) -> None:
         worst = max(conversion.overlaps, key=lambda case: conversion.overlaps[case])
         say(
             f"Masks overlap in {len(conversion.overlaps)} cases, most in {worst} "
-            f"({conversion.overlaps[worst]} voxels): there the organ of the lower value was kept."
+            f"({conversion.overlaps[worst]} voxels): there the organ of the lower value was kept; "
+            "--organs gives another order."
         )
     report_failures(conversion.failed)
     folder = conversion.plan.folder

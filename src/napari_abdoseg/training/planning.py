@@ -8,6 +8,7 @@ from napari_abdoseg.errors import TrainingError
 from napari_abdoseg.progress import Work
 from napari_abdoseg.training.plans import copy_plans, take_over_plans
 from napari_abdoseg.training.run import Run, processes
+from napari_abdoseg.training.splits import take_over_splits
 
 
 def planning(run: Run) -> Work[None]:
@@ -16,7 +17,9 @@ def planning(run: Run) -> Work[None]:
     Raises
     ------
     TrainingError
-        nnU-Net failed, or plans no such configuration.
+        nnU-Net failed, or plans no such configuration; or the data set brings too few folds.
+    DatasetError
+        The folds that it brings can't be used.
     """
     dataset, settings = run.folders.dataset, run.settings
     if not run.steps.hold("fingerprint", True):
@@ -24,6 +27,7 @@ def planning(run: Run) -> Work[None]:
         yield from run.follow("fingerprint", arguments, "Measuring the data set")
         run.steps.add("fingerprint", True)
     shutil.copyfile(dataset.folder / "dataset.json", run.folders.preprocessed / "dataset.json")
+    take_over_splits(run)
     if settings.start_from:
         take_over_plans(settings.start_from, run.folders, settings)
     elif not run.steps.hold(settings.planned, True):

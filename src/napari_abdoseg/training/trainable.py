@@ -10,6 +10,7 @@ from napari_abdoseg.errors import DatasetError
 from napari_abdoseg.training.checking.description_problems import description_problems
 from napari_abdoseg.training.conversion.naming import DATASET_NAME
 from napari_abdoseg.training.raw_dataset import RawDataset, read_raw_dataset
+from napari_abdoseg.training.splits import read_splits
 
 
 def read_trainable(folder: Path) -> RawDataset:
@@ -18,8 +19,8 @@ def read_trainable(folder: Path) -> RawDataset:
     Raises
     ------
     DatasetError
-        It is not in nnU-Net's raw format, nnU-Net refuses its ``dataset.json``, or files of
-        training cases are missing or too many.
+        It is not in nnU-Net's raw format, nnU-Net refuses its ``dataset.json``, files of
+        training cases are missing or too many, or the folds that it brings can't be used.
     """
     dataset = read_raw_dataset(folder)
     if not DATASET_NAME.fullmatch(dataset.name):
@@ -30,6 +31,7 @@ def read_trainable(folder: Path) -> RawDataset:
     for problem in description_problems(dataset):
         if problem.ruins:
             raise DatasetError(f"{dataset.folder} can't be trained on. {problem.message}")
+    read_splits(dataset)
     _require_images(dataset)
     unlabelled = [case.name for case in dataset.training if not (case.labels or Path()).is_file()]
     if unlabelled:
@@ -68,8 +70,10 @@ def _require_images(dataset: RawDataset) -> None:
 
 
 def digest_of(dataset: RawDataset) -> str:
-    """Hash of names and sizes of all training files, and of the labels' meaning."""
+    """Hash of names and sizes of all training files, of the labels' meaning and of own folds."""
     meaning = [dataset.content["labels"], dataset.content["channel_names"]]
+    if splits := read_splits(dataset):
+        meaning.append(splits)
     files = [path for case in dataset.training for path in (*case.images, case.labels) if path]
     sizes = [(path.name, path.stat().st_size) for path in files]
     return hashlib.sha256(json.dumps([meaning, sizes]).encode()).hexdigest()

@@ -16,6 +16,7 @@ from napari_abdoseg.progress import drain
 from napari_abdoseg.training.conversion.convert import converting
 from napari_abdoseg.training.conversion.formats import find_source
 from napari_abdoseg.training.conversion.pairing import pair
+from napari_abdoseg.training.conversion.patient_splits import splits_by_patient
 from napari_abdoseg.training.conversion.prepare import Wishes, preparing
 
 MAP = {str(value): f"organ {value}" for value in (1, 2, 3, 4)}
@@ -50,6 +51,11 @@ FILES = {
         "imagesVa/amos_0008.nii.gz": "labelsVa/amos_0008.nii.gz",
         "imagesTs/amos_0002.nii.gz": None,
     },
+    "panorama": {
+        "batch_1/100047_00001_0000.nii.gz": "panorama_labels/automatic_labels/100047_00001.nii.gz",
+        "batch_2/100047_00002_0000.nii.gz": "panorama_labels/automatic_labels/100047_00002.nii.gz",
+        "batch_2/100416_00001_0000.NII.gz": "panorama_labels/manual_labels/100416_00001.nii.gz",
+    },
     "bids": {
         "sub-01/ct/sub-01_ct.nii.gz": "derivatives/expert/sub-01/ct/sub-01_dseg.nii.gz",
         "sub-02/ses-1/ct/sub-02_ses-1_ct.nii.gz": "derivatives/expert/sub-02/ses-1/"
@@ -61,6 +67,7 @@ CASES = {
     "lits": (["volume-0", "volume-28"], ["test-volume-0"]),
     "kits": (["case_00000", "case_00001"], []),
     "msd": (["amos_0001", "amos_0004"], ["amos_0008", "amos_0002"]),
+    "panorama": (["100047_00001", "100047_00002", "100416_00001"], []),
     "bids": (["sub-01", "sub-02_ses-1"], []),
 }
 
@@ -137,6 +144,176 @@ def test_pants_has_scans_and_masks_in_trees_of_their_own(labels, tmp_path):
         assert apart.cases == tuple(case for case in source.cases if not case.test)
     shutil.rmtree(root / "ImageTr" / "PanTS_00000001")
     assert len(find_source(root).orphans) == (labels == "masks")
+
+
+def write_pants(root: Path, *cases: str) -> Path:
+    """Masks of which some lie in others, as they do in PanTS."""
+    planes = {
+        "common_bile_duct": (1,),
+        "gall_bladder": (),
+        "pancreas": (1, 2, 3, 4),
+        "pancreas_head": (1, 2),
+        "pancreatic_lesion": (2,),
+    }
+    for case in cases:
+        write_image(root / "ImageTr" / case / "ct.nii.gz")
+        write_masks(root / "LabelTr" / case / "segmentations", planes)
+    return root
+
+
+class TestPants:
+    """What people find in their copies of PanTS."""
+
+    def test_what_lies_in_another_organ_keeps_its_voxels(self, tmp_path):
+        root = write_pants(tmp_path / "PanTS", "PanTS_00000001")
+        output = tmp_path / "Dataset001_X"
+        assert list(convert(root, output)) == [
+            *("background", "common bile duct", "gallbladder", "pancreatic lesion"),
+            *("pancreas head", "pancreas"),
+        ]
+        merged = voxels(output / "labelsTr" / "PanTS_00000001.nii.gz")
+        assert merged[:6, 0, 0].tolist() == [0, 1, 3, 5, 5, 0]
+
+    def test_the_order_of_organs_that_are_kept_says_who_keeps_a_voxel(self, tmp_path):
+        root = write_pants(tmp_path / "PanTS", "PanTS_00000001")
+        output = tmp_path / "Dataset001_X"
+        convert(root, output, organs=("pancreas", "common bile duct"))
+        assert voxels(output / "labelsTr" / "PanTS_00000001.nii.gz")[1, 0, 0] == 1
+
+    def test_names_may_have_capital_letters(self, tmp_path):
+        root = write_pants(tmp_path / "PanTS", "PanTS_00000001")
+        case = root / "LabelTr" / "PanTS_00000001"
+        for path in (case / "segmentations").iterdir():
+            path.rename(path.with_name(path.name.title().replace("Nii.Gz", "NII.GZ")))
+        (case / "segmentations").rename(case / "Segmentations")
+        image = root / "ImageTr" / "PanTS_00000001" / "ct.nii.gz"
+        image.rename(image.with_name("CT.NII.GZ"))
+        (root / "ImageTr").rename(root / "imageTR")
+        assert len(convert(root, tmp_path / "Dataset001_X")) == 6
+
+    def test_a_missing_mask_is_told_with_the_folder_it_belongs_to(self, tmp_path):
+        root = write_pants(tmp_path / "PanTS", "PanTS_00000001", "PanTS_00000002")
+        masks = root / "LabelTr" / "PanTS_00000002" / "segmentations"
+        (masks / "common_bile_duct.nii.gz").unlink()
+        plan = drain(preparing(root, tmp_path / "Dataset001_X", Wishes()))
+        ((case, reason),) = plan.failed
+        assert case == "PanTS_00000002"
+        assert f"{masks} has no file of common bile duct: add it, empty where" in reason
+
+    @pytest.mark.parametrize("mask", ["common_bile_duct", "pancreas_head"])
+    def test_a_mask_on_another_grid_or_cut_off_is_told(self, mask, tmp_path):
+        root = write_pants(tmp_path / "PanTS", "PanTS_00000001", "PanTS_00000002")
+        first, second = (
+            root / "LabelTr" / f"PanTS_0000000{number}" / "segmentations" / f"{mask}.nii.gz"
+            for number in (1, 2)
+        )
+        write_masks(first.parent, {mask: (1,)}, affine=np.diag([1.0, 1, 1, 1]))
+        second.write_bytes(second.read_bytes()[:-20])
+        plan = drain(preparing(root, tmp_path / "Dataset001_X", Wishes()))
+        failed = dict(drain(converting(plan)).failed)
+        assert f"{first} is not on the grid of " in failed["PanTS_00000001"]
+        assert f"{second} is truncated or damaged" in failed["PanTS_00000002"]
+
+
+class TestPanorama:
+    """Images of four archives, labels of a repository that has two folders of them."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        return laid_out("panorama", tmp_path / "src")
+
+    def test_what_its_authors_say_goes_into_the_description(self, folder, tmp_path):
+        convert(folder, tmp_path / "Dataset001_X")
+        described = json.loads((tmp_path / "Dataset001_X" / "dataset.json").read_text())
+        assert described["licence"] == "CC BY-NC 4.0"
+        assert described["labels"]["common bile duct"] == 6
+
+    @pytest.mark.parametrize("given", ["panorama_labels", "panorama_labels/automatic_labels"])
+    def test_labels_may_lie_elsewhere(self, folder, given, tmp_path):
+        shutil.move(folder / "panorama_labels", tmp_path / "panorama_labels")
+        source = find_source(folder, tmp_path / given)
+        assert source.format == "panorama"
+        labelled = [case.name for case in source.cases if case.labels]
+        assert len(labelled) == (3 if given == "panorama_labels" else 2)
+
+    @pytest.mark.parametrize("manual_fits", [True, False])
+    def test_a_label_map_made_by_hand_is_taken_whatever_the_other_is(
+        self, folder, manual_fits, tmp_path
+    ):
+        automatic = folder / "panorama_labels" / "automatic_labels" / "100416_00001.nii.gz"
+        manual = folder / "panorama_labels" / "manual_labels" / "100416_00001.nii.gz"
+        write_image(manual if not manual_fits else automatic, affine=np.diag([1.0, 1, 1, 1]))
+        if not manual_fits:
+            write_label_map(automatic)
+        plan = drain(preparing(folder, tmp_path / "Dataset001_X", Wishes()))
+        if manual_fits:
+            assert not plan.failed
+            assert manual in [path for case in plan.cases for s in case.steps for path in s.sources]
+            return
+        ((case, reason),) = plan.failed
+        assert case == "100416_00001"
+        assert f"{manual} is not on the grid of {folder / 'batch_2'}" in reason
+
+    def test_files_without_the_other_half_are_told(self, folder, tmp_path):
+        (folder / "batch_1" / "100047_00001_0000.nii.gz").unlink()
+        (folder / "panorama_labels" / "manual_labels" / "100416_00001.nii.gz").unlink()
+        with pytest.raises(AbdosegError, match=r"no labels of 100416_00001 and no image of 100047"):
+            convert(folder, tmp_path / "Dataset001_X")
+
+    def test_an_image_in_two_archives_is_told(self, folder):
+        shutil.copytree(folder / "batch_1", folder / "batch_3")
+        with pytest.raises(AbdosegError, match="are of one case: keep one"):
+            find_source(folder)
+
+    def test_pairs_of_numbered_cases_are_not_taken_for_it(self, folder):
+        (folder / "panorama_labels" / "automatic_labels").rename(folder / "labels")
+        shutil.rmtree(folder / "panorama_labels")
+        (folder / "batch_2").rename(folder / "images")
+        assert find_source(folder).format == "pairs"
+
+    def test_labels_may_be_empty_and_a_value_without_a_name_is_told(self, folder, tmp_path):
+        labels = folder / "panorama_labels" / "automatic_labels"
+        write_label_map(labels / "100047_00001.nii.gz", ())
+        write_label_map(labels / "100047_00002.nii.gz", (2, 8))
+        plan = drain(preparing(folder, tmp_path / "Dataset001_X", Wishes(organs=("veins",))))
+        conversion = drain(converting(plan))
+        assert conversion.made == ("100047_00001", "100416_00001")
+        ((case, reason),) = conversion.failed
+        assert case == "100047_00002"
+        assert "has the value 8, which no label has" in reason
+
+    def test_scans_of_a_patient_stay_in_one_fold(self, folder, tmp_path):
+        output = tmp_path / "Dataset001_X"
+        convert(folder, output)
+        splits = json.loads((output / "splits_final.json").read_text())
+        first, other = ["100047_00001", "100047_00002"], ["100416_00001"]
+        assert sorted((fold["val"], fold["train"]) for fold in splits) == [
+            (first, other),
+            (other, first),
+        ]
+        with pytest.raises(AbdosegError, match="scans of 100047 both for training and for testing"):
+            convert(folder, tmp_path / "Dataset002_X", test_cases=("100047_00002",))
+
+
+def test_folds_of_patients_are_those_of_nnunet_where_each_has_one_scan():
+    from nnunetv2.utilities.crossval_split import generate_crossval_split
+
+    cases = [f"case_{number:03}" for number in range(23)]
+    of_nnunet = generate_crossval_split(cases, seed=12345, n_splits=5)
+    assert splits_by_patient({case: case for case in cases}) == of_nnunet
+    scans = {f"{case}_{scan}": case for case in cases for scan in range(1 + int(case[-1]) % 3)}
+    splits = splits_by_patient(scans)
+    assert len(splits) == 5
+    assert sorted(case for fold in splits for case in fold["val"]) == sorted(scans)
+    for fold in splits:
+        held_out = {scans[case] for case in fold["val"]}
+        assert held_out.isdisjoint(scans[case] for case in fold["train"])
+
+
+def test_no_folds_are_written_where_each_patient_has_one_scan(tmp_path):
+    folder = laid_out("kits", tmp_path / "src")
+    convert(folder, tmp_path / "Dataset001_X", renamed=MAP)
+    assert not (tmp_path / "Dataset001_X" / "splits_final.json").exists()
 
 
 def test_two_files_of_one_case_are_told(tmp_path):

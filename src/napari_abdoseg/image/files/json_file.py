@@ -20,15 +20,28 @@ def read_json(path: Path) -> dict[str, Any]:
     ValueError
         It is no file, such as a pipe, or holds no JSON object.
     """
+    content = read_any_json(path)
+    if not isinstance(content, dict):
+        raise ValueError("it is no JSON object")
+    return content
+
+
+def read_any_json(path: Path) -> Any:
+    """Read what a file holds, whether an object or not.
+
+    Raises
+    ------
+    OSError
+        It can't be read.
+    ValueError
+        It is no file, such as a pipe, or no JSON.
+    """
     if not path.is_file():
         path.stat()
         raise ValueError("it is no file")
     if path.stat().st_size > LARGEST:
         raise ValueError("it is too large for what it should hold")
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    if not isinstance(content, dict):
-        raise ValueError("it is no JSON object")
-    return content

@@ -48,7 +48,7 @@ def read(folder: Path, labels: Path | None) -> Source:
             )
     scans = {_entities(path): path for path in _scans(folder)}
     cases = tuple(
-        SourceCase(stem(path).removesuffix(IMAGE), (path,), known.get(of))
+        SourceCase(_name(path), (path,), known.get(of), patient=_name(path).split("_")[0])
         for of, path in scans.items()
     )
     orphans = tuple(path for of, path in known.items() if of not in scans)
@@ -70,6 +70,10 @@ def _segmentations(folder: Path, labels: Path | None) -> Iterator[Path]:
 def _named(folder: Path, suffix: str) -> Iterator[Path]:
     files = sorted(path for path in folder.rglob("sub-*.nii*") if path.is_file())
     return (path for path in files if stem(path).lower().endswith(suffix))
+
+
+def _name(path: Path) -> str:
+    return stem(path).removesuffix(IMAGE)
 
 
 def _entities(path: Path) -> frozenset[str]:

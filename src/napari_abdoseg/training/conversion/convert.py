@@ -12,6 +12,7 @@ from napari_abdoseg.image.files.saving import make_folder
 from napari_abdoseg.progress import Work
 from napari_abdoseg.training.conversion.dataset_json import NAME as DESCRIPTION
 from napari_abdoseg.training.conversion.dataset_json import write_dataset_json
+from napari_abdoseg.training.conversion.patient_splits import write_splits
 from napari_abdoseg.training.conversion.plan import FOLDERS, CasePlan, Plan, require_room
 from napari_abdoseg.training.conversion.record import FOLDER, Record, read_record, write_record
 
@@ -64,6 +65,7 @@ def converting(plan: Plan, workers: int = 1) -> Work[Conversion]:
     ]
     names = {name for name, _ in failed}
     if not failed:
+        write_splits(plan.folder, plan.patients)
         write_dataset_json(
             plan.folder, plan.channels, plan.mapping.labels, plan.training, plan.about
         )

@@ -9,7 +9,6 @@ from types import ModuleType
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.training.conversion import (
-    abdomenct1k,
     bids,
     flare,
     msd,
@@ -17,7 +16,14 @@ from napari_abdoseg.training.conversion import (
     pants,
     totalsegmentator,
 )
-from napari_abdoseg.training.conversion.named_files import BTCV, KITS, LITS, NamedFiles
+from napari_abdoseg.training.conversion.named_files import (
+    ABDOMENCT1K,
+    BTCV,
+    KITS,
+    LITS,
+    PANORAMA,
+    NamedFiles,
+)
 from napari_abdoseg.training.conversion.source import Source
 
 
@@ -46,7 +52,7 @@ def _format(of: ModuleType | NamedFiles) -> tuple[str, Format]:
 
 
 _ALL: tuple[ModuleType | NamedFiles, ...] = (
-    *(totalsegmentator, pants, msd, abdomenct1k, flare),
+    *(totalsegmentator, pants, msd, ABDOMENCT1K, PANORAMA, flare),
     *(KITS, LITS, BTCV, bids, pairs),
 )
 FORMATS: dict[str, Format] = dict(map(_format, _ALL))

@@ -54,8 +54,8 @@ def _masks(case: SourceCase, mapping: LabelMapping) -> tuple[tuple[int, Path], .
     wanted = {name: new for name, _, new in mapping.values if new}
     if missing := [name for name in wanted if name not in files]:
         raise AbdosegError(
-            f"{case.images[0].parent} has no file of {', '.join(missing)}: add it, empty where the "
-            "organ is not in the scan, or choose other organs with --organs."
+            f"{case.masks[0][1].parent} has no file of {', '.join(missing)}: add it, empty where "
+            "the organ is not in the scan, or choose other organs with --organs."
         )
     return tuple(sorted((value, files[name]) for name, value in wanted.items()))
 

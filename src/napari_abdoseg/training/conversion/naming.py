@@ -38,6 +38,12 @@ def visible_nifti(folder: Path) -> list[Path]:
     )
 
 
+def called(folder: Path, name: str) -> Path | None:
+    """What a folder has of a name, in capital or small letters; None if there is none."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return next((path for path in found if path.name.lower() == name.lower()), None)
+
+
 def dataset_folder(output: Path) -> Path:
     """Where a data set is to be: a bare name lies in ``nnUNet_raw``, where that is set.
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import AbdosegError, SaveError, as_told
+from napari_abdoseg.evaluation.alignment import grid_difference
+from napari_abdoseg.image.nifti.file import load_header
 from napari_abdoseg.progress import Progress, Work, spoken_bytes
 from napari_abdoseg.training.conversion import phantoms
 from napari_abdoseg.training.conversion.dataset_json import NAME as DESCRIPTION
@@ -38,6 +40,8 @@ class CasePlan:
         Tells this way of making it from others.
     kept : bool
         It is there already, made in the same way.
+    patient : str
+        Whose scan it is.
     """
 
     name: str
@@ -45,6 +49,7 @@ class CasePlan:
     steps: tuple[Step, ...]
     digest: str
     kept: bool
+    patient: str
 
     @property
     def targets(self) -> tuple[Path, ...]:
@@ -85,6 +90,11 @@ class Plan:
     def training(self) -> int:
         """Number of cases to train on."""
         return sum(not case.test for case in self.cases)
+
+    @property
+    def patients(self) -> dict[str, str]:
+        """Whose scan each case to train on is."""
+        return {case.name: case.patient for case in self.cases if not case.test}
 
     @property
     def bytes_needed(self) -> int:
@@ -136,7 +146,7 @@ def plan_phantoms(count: int, folder: Path) -> Plan:
         *((False, *phantoms.phantom_for_training(number, folder)) for number in range(count)),
         *((True, *phantoms.phantom_for_testing(number, folder)) for number in range(tests)),
     ]
-    cases = tuple(_case_plan(name, test, (step,), folder) for test, name, step in named)
+    cases = tuple(_case_plan(name, test, (step,), folder, name) for test, name, step in named)
     _require_own(folder, cases)
     return Plan(folder, cases, (), phantoms.MAPPING, ("CT",), phantoms.ABOUT)
 
@@ -171,15 +181,32 @@ def _plan_case(
             f"{named}: mend it, or name the channels with --channels, such as CT,PET."
         )
     labels = label_steps(case, folder / f"labels{kind}", mapping, way)
-    return _case_plan(case.name, case.test, (*images, *labels), folder)
+    for step in labels:
+        _require_grid(step.sources[0], case.images[0])
+    patient = case.patient or case.name
+    return _case_plan(case.name, case.test, (*images, *labels), folder, patient)
 
 
-def _case_plan(name: str, test: bool, steps: tuple[Step, ...], folder: Path) -> CasePlan:
+def _require_grid(labels: Path, image: Path) -> None:
+    """Make sure that labels lie where the image does, by the headers of both.
+
+    Masks are compared with each other when they are merged.
+    """
+    if fault := grid_difference(load_header(labels).grid, load_header(image).grid):
+        raise AbdosegError(
+            f"{labels} is not on the grid of {image}: {fault}. Save it on the grid of its image, "
+            "or move the files of this case away."
+        )
+
+
+def _case_plan(
+    name: str, test: bool, steps: tuple[Step, ...], folder: Path, patient: str
+) -> CasePlan:
     digest = digest_of(steps)
     record = read_record(folder, name)
     there = all(path.exists() for step in steps for path in step.targets)
     same = record is not None and record.finished and record.digest == digest
-    return CasePlan(name, test, steps, digest, there and same)
+    return CasePlan(name, test, steps, digest, there and same, patient)
 
 
 def _require_own(folder: Path, cases: Iterable[CasePlan]) -> None:

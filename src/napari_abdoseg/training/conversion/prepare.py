@@ -14,7 +14,11 @@ from napari_abdoseg.training.conversion.label_mapping import map_labels
 from napari_abdoseg.training.conversion.label_names import naming_labels, stated_scheme
 from napari_abdoseg.training.conversion.linking import Way, find_way
 from napari_abdoseg.training.conversion.plan import Plan, planning
-from napari_abdoseg.training.conversion.source import only_pairs, with_test_cases
+from napari_abdoseg.training.conversion.source import (
+    only_pairs,
+    require_patients_apart,
+    with_test_cases,
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ def preparing(folder: Path, output: Path, wishes: Wishes, workers: int = 1) -> W
     """
     found = find_source(folder, wishes.labels, wishes.format)
     source = only_pairs(with_test_cases(found, wishes.test_cases), wishes.skip_unpaired)
+    require_patients_apart(source)
     if wishes.channels:
         source = replace(source, channels=wishes.channels)
     if wishes.names:

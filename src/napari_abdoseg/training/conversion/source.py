@@ -31,6 +31,8 @@ class SourceCase:
         Instead of a label map, a file an organ.
     test : bool
         It is for testing, not for training.
+    patient : str, optional
+        Whose scan it is, where the layout tells; else nobody else's.
     """
 
     name: str
@@ -38,6 +40,7 @@ class SourceCase:
     labels: Path | None = None
     masks: tuple[tuple[str, Path], ...] = ()
     test: bool = False
+    patient: str | None = None
 
     @property
     def labelled(self) -> bool:
@@ -94,6 +97,25 @@ def with_test_cases(source: Source, names: Iterable[str]) -> Source:
         source,
         cases=tuple(replace(case, test=case.test or case.name in wanted) for case in source.cases),
     )
+
+
+def require_patients_apart(source: Source) -> None:
+    """Make sure that no patient is for training and for testing.
+
+    Raises
+    ------
+    AbdosegError
+        One is.
+    """
+    tested, trained = (
+        {case.patient for case in source.cases if case.test == test and case.patient}
+        for test in (True, False)
+    )
+    if both := sorted(tested & trained):
+        raise AbdosegError(
+            f"{source.folder} has scans of {listed(both)} both for training and for testing: name "
+            "all scans of a patient in the list of test cases, or none."
+        )
 
 
 def only_pairs(source: Source, skip_unpaired: bool) -> Source:
