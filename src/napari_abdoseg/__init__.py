@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_abdoseg.anatomy.box import bounding_boxes as bounding_boxes
     from napari_abdoseg.anatomy.measure import measure_organs as measure_organs
     from napari_abdoseg.errors import AbdosegError as AbdosegError
+    from napari_abdoseg.evaluation.centre_lines import cldice as cldice
     from napari_abdoseg.evaluation.dice import dice as dice
     from napari_abdoseg.evaluation.evaluate import evaluate as evaluate
     from napari_abdoseg.evaluation.normalized_surface_dice import (
@@ -43,6 +44,7 @@ _HOMES = {
     "Progress": "progress",
     "Volume": "image.volume",
     "bounding_boxes": "anatomy.box",
+    "cldice": "evaluation.centre_lines",
     "dice": "evaluation.dice",
     "evaluate": "evaluation.evaluate",
     "load_ensemble": "inference.model.ensemble",

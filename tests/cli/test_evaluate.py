@@ -47,6 +47,15 @@ def test_writes_files_prints_a_table_and_says_what_the_numbers_mean(folders):
         assert {row["dsc"] for row in csv.DictReader(file)} == {"1"}
 
 
+def test_centre_lines_of_thin_structures_are_compared_where_that_is_asked_for(folders):
+    result = evaluate(folders, "--thin", "pancreas, Spleen", "--workers", 1)
+    assert result.exit_code == 0, result.output
+    assert "clDice" in next(line for line in result.output.splitlines() if "organ" in line)
+    assert result.output.count("1.0000") == 4 * 4 + 2 * 2
+    result = evaluate(folders, "--thin", "duct")
+    assert "is called 'duct'" in str(result.exception)
+
+
 def test_compares_another_prediction_and_shows_the_cts(folders):
     result = evaluate(
         folders, "--compare", folders / "other", "--images", folders / "images", "--workers", 1

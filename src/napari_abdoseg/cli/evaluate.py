@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,13 @@ def evaluate(
             "references; 'own' leaves a side its own names."
         ),
     ] = None,
+    thin: Annotated[
+        str | None,
+        typer.Option(
+            help="Thin structures, whose centre lines are compared too (clDice and distance): "
+            "'common bile duct,veins'."
+        ),
+    ] = None,
 ) -> None:
     """Score predictions: DSC, NSD, HD95, ASSD and volumes, with tables and a report.
 
@@ -75,9 +83,10 @@ def evaluate(
     scans = find_cases(images) if images else None
     processes = workers or available_cores()
     schemes = read_schemes(labels or [])
+    thin_structures = [name.strip() for name in (thin or "").split(",") if name.strip()]
     make_folder(output)
     cohort, *others = [
-        show(evaluating(folder, references, tolerances, processes, rule, schemes))
+        show(evaluating(folder, references, tolerances, processes, rule, schemes, thin_structures))
         for folder in (predictions, compare)
         if folder is not None
     ]
@@ -100,14 +109,17 @@ def summary_table(cohort: CohortScores) -> Table:
     from rich.table import Table
 
     from napari_abdoseg.evaluation.report.words import fixed
-    from napari_abdoseg.evaluation.summary import summarize
+    from napari_abdoseg.evaluation.summary import organs_by_metric, summarize
 
     table = Table("organ")
-    for column in ("cases", "DSC", "SD", "median", "NSD", "SD", "median"):
+    metrics = organs_by_metric(cohort)
+    for column in ("cases", *(part for metric in metrics for part in (metric, "SD", "median"))):
         table.add_column(column, justify="right")
     rows = summarize(cohort)
     for organ in cohort.organs:
-        cells = [fixed(row[organ, metric], 4) for metric in ("DSC", "NSD") for row in rows.values()]
+        cells = [
+            fixed(row.get((organ, metric), nan), 4) for metric in metrics for row in rows.values()
+        ]
         table.add_row(organ, str(len(cohort.of_organ(organ))), *cells)
     return table
 

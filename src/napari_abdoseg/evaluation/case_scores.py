@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from napari_abdoseg.evaluation.alignment import GridRule, align, alignment_notices
@@ -57,9 +58,13 @@ def _aligned(matched: Matched, rule: GridRule) -> Matched:
 
 
 def score_case(
-    pair: Pair, schemes: Schemes, tolerances: Tolerances, rule: GridRule = GridRule.REFUSE
+    pair: Pair,
+    schemes: Schemes,
+    tolerances: Tolerances,
+    rule: GridRule = GridRule.REFUSE,
+    thin: Collection[str] = (),
 ) -> CaseScores:
-    """Score the organs of a case.
+    """Score the organs of a case, and the centre lines of those that are thin.
 
     Raises
     ------
@@ -69,5 +74,5 @@ def score_case(
     found = read_matched(pair.prediction, pair.reference, schemes)
     matched = _aligned(found, rule)
     notices = alignment_notices(found.prediction, found.reference, rule)
-    scores = score_organs(matched.prediction, matched.reference, tolerances)
+    scores = score_organs(matched.prediction, matched.reference, tolerances, thin)
     return CaseScores(pair.case, scores, matched.unmatched, notices, matched.naming)

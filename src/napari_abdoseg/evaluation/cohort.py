@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.case_scores import CaseScores, score_case
+from napari_abdoseg.evaluation.centre_lines import is_named
 from napari_abdoseg.evaluation.label_schemes import Schemes
 from napari_abdoseg.evaluation.pairs import Pair, Pairing, find_pairs
 from napari_abdoseg.evaluation.processes import over_processes
@@ -39,6 +41,8 @@ class CohortScores:
         What became of predictions on other grids.
     nowhere : tuple of str
         Names of organs that both sides know and no file has; they have no scores.
+    thin : tuple of str
+        Names of thin structures, as the user said them.
     """
 
     cases: tuple[CaseScores, ...]
@@ -48,12 +52,18 @@ class CohortScores:
     tolerances: Tolerances
     rule: GridRule = GridRule.REFUSE
     nowhere: tuple[str, ...] = ()
+    thin: tuple[str, ...] = ()
 
     @property
     def organs(self) -> tuple[str, ...]:
         """Names of organs, in the order of their values."""
         organs = {score.organ for case in self.cases for score in case.scores}
         return tuple(dict.fromkeys(organ.name for organ in sorted(organs)))
+
+    @property
+    def thin_organs(self) -> tuple[str, ...]:
+        """Names of the organs whose centre lines were compared."""
+        return tuple(organ for organ in self.organs if is_named(organ, self.thin))
 
     @property
     def unmatched(self) -> tuple[str, ...]:
@@ -101,6 +111,7 @@ def evaluating(
     workers: int = 1,
     rule: GridRule = GridRule.REFUSE,
     schemes: Schemes = NOTHING_SAID,
+    thin: Sequence[str] = (),
 ) -> Work[CohortScores]:
     """Score the predictions of a folder, or one file, against references.
 
@@ -118,14 +129,17 @@ def evaluating(
         For predictions on other grids than their reference.
     schemes : Schemes, optional
         What the user says that labels are called.
+    thin : sequence of str, optional
+        Names of thin structures, whose centre lines are compared too.
 
     Raises
     ------
     AbdosegError
-        The folders have no case in common, or a case twice, or no case can be scored.
+        The folders have no case in common, or a case twice, no case can be scored, or none has
+        an organ that is said to be thin.
     """
     pairing = find_pairs(predictions, references)
-    score = partial(score_case, schemes=schemes, tolerances=tolerances, rule=rule)
+    score = partial(score_case, schemes=schemes, tolerances=tolerances, rule=rule, thin=tuple(thin))
     outcomes = yield from over_processes(score, pairing.pairs, workers, "Comparing")
     scored = tuple(outcome for outcome in outcomes if isinstance(outcome, CaseScores))
     failed = tuple(
@@ -135,8 +149,19 @@ def evaluating(
     )
     if not scored:
         raise AbdosegError(f"No case could be compared; {': '.join(failed[0])}")
+    _require_known(thin, scored)
     known, nowhere = _only_seen(scored)
-    return CohortScores(known, failed, pairing, schemes, tolerances, rule, nowhere)
+    return CohortScores(known, failed, pairing, schemes, tolerances, rule, nowhere, tuple(thin))
+
+
+def _require_known(thin: Sequence[str], cases: tuple[CaseScores, ...]) -> None:
+    names = sorted({score.organ.name for case in cases for score in case.scores})
+    for name in thin:
+        if not any(is_named(organ, [name]) for organ in names):
+            raise AbdosegError(
+                f"No organ that both sides have is called {name!r}, whose centre line was to be "
+                f"compared: choose of {', '.join(names)}."
+            )
 
 
 def _only_seen(cases: tuple[CaseScores, ...]) -> tuple[tuple[CaseScores, ...], tuple[str, ...]]:

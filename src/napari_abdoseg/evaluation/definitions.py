@@ -45,11 +45,32 @@ def definitions(cohort: CohortScores) -> tuple[Definition, ...]:
             "ASSD",
             "Average symmetric surface distance, weighted by area over both surfaces, in mm.",
         ),
+        *_centre_line_definitions(cohort),
         Definition("Volume difference", "Prediction minus reference, in ml."),
         Definition("Empty masks", _emptiness_text(cohort)),
         Definition("Volume and grid", _grid_text(cohort)),
         Definition("Averages", _averages_text(cohort)),
         Definition("Names of organs", _naming_text(cohort)),
+    )
+
+
+def _centre_line_definitions(cohort: CohortScores) -> tuple[Definition, ...]:
+    if not cohort.thin_organs:
+        return ()
+    return (
+        Definition(
+            "clDice",
+            "Centre-line Dice of thin structures: the harmonic mean of the share of the "
+            "prediction's centre line that lies in the reference and of the reference's that lies "
+            "in the prediction (Shit et al., CVPR 2021). A centre line is what scikit-image's "
+            "skeletonize leaves, of a block that it thins to nothing the deepest voxel. Of "
+            f"{', '.join(cohort.thin_organs)}.",
+        ),
+        Definition(
+            "Centre-line distance",
+            "Average symmetric distance of the two centre lines: the mean over the voxels of both "
+            "of the distance to the next voxel of the other, in mm.",
+        ),
     )
 
 
@@ -75,6 +96,8 @@ def _emptiness_text(cohort: CohortScores) -> str:
     rule = (
         "Where both masks are empty DSC and NSD are 1, where one is they are 0; distances are NaN. "
     )
+    if cohort.thin_organs:
+        rule = rule.replace("DSC and NSD", "DSC, NSD and clDice")
     rows = [
         f"{case.case} {score.organ.name} ({score.emptiness.value})"
         for case in cohort.cases

@@ -25,6 +25,7 @@ def evaluate(
     images: AnyPath | None = None,
     assume_same_grid: bool = False,
     labels: str | Sequence[str] = (),
+    thin: Sequence[str] = (),
 ) -> CohortScores:
     """Score predictions against references, and write tables and a report.
 
@@ -49,6 +50,9 @@ def evaluate(
     labels : str or sequence of str, optional
         What label values are called, as `read_stated` takes it: for both sides, or one for
         predictions and one for references. Found in and beside the files by default.
+    thin : sequence of str, optional
+        Names of thin structures, such as ``["common bile duct"]``: their centre lines are
+        compared too, by clDice and by their distance.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def evaluate(
     rule = GridRule.of(resample, assume_same_grid)
     scans = find_cases(Path(images)) if images else None
     schemes = read_schemes([labels] if isinstance(labels, str) else labels)
-    cohort = drain(evaluating(predictions, references, tolerances, workers, rule, schemes))
+    cohort = drain(evaluating(predictions, references, tolerances, workers, rule, schemes, thin))
     if output is not None:
         drain(writing_results(Path(output), cohort, images=scans, workers=workers))
     return cohort

@@ -14,11 +14,19 @@ COLUMNS = (
     *("assd_mm", "volume_difference_ml", "tolerance_mm", "empty"),
 )
 
+OF_CENTRE_LINES = ("cldice", "centre_line_mm")
+"""Columns behind these where thin structures were asked for."""
+
 
 def write_metrics(path: Path, cohort: CohortScores) -> None:
     """Write all scores; a distance that an empty mask leaves undefined is ``nan``."""
-    rows = ([case.case, *_cells(score)] for case in cohort.cases for score in case.scores)
-    write_text(path, csv_text(COLUMNS, rows))
+    more = OF_CENTRE_LINES if cohort.thin else ()
+    rows = (
+        [case.case, *_cells(score), *(number(getattr(score, name)) for name in more)]
+        for case in cohort.cases
+        for score in case.scores
+    )
+    write_text(path, csv_text((*COLUMNS, *more), rows))
 
 
 def number(value: float) -> str:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from math import inf, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_abdoseg.evaluation.centre_lines import (
+    centre_line,
+    centre_line_distance,
+    cldice_of_lines,
+    is_named,
+)
 from napari_abdoseg.evaluation.dice import dice_of_masks
 from napari_abdoseg.evaluation.organ_masks import organ_masks
 from napari_abdoseg.evaluation.score import Emptiness, Score
@@ -24,7 +32,10 @@ CUBIC_MM_IN_ML = 1000
 
 
 def score_organs(
-    prediction: LabelMap, reference: LabelMap, tolerances: Tolerances = FLARE21
+    prediction: LabelMap,
+    reference: LabelMap,
+    tolerances: Tolerances = FLARE21,
+    thin: Collection[str] = (),
 ) -> tuple[Score, ...]:
     """Score each organ of the reference's scheme.
 
@@ -34,6 +45,8 @@ def score_organs(
         Of shape (z, y, x), on one grid; a value means the same organ in both.
     tolerances : Tolerances, optional
         Of the NSD.
+    thin : collection of str, optional
+        Names of thin structures, whose centre lines are compared too.
 
     Raises
     ------
@@ -54,10 +67,13 @@ def score_organs(
     spleen: DSC 0.59, NSD 0.68
     pancreas: DSC 0.72, NSD 0.91
     """
-    return tuple(
-        score_organ(organ, predicted, real, reference.grid.lattice, tolerances.of(organ))
-        for organ, predicted, real in organ_masks(prediction, reference)
-    )
+    lattice = reference.grid.lattice
+    scores = []
+    for organ, predicted, real in organ_masks(prediction, reference):
+        score = score_organ(organ, predicted, real, lattice, tolerances.of(organ))
+        is_thin = is_named(organ.name, thin)
+        scores.append(with_centre_lines(score, predicted, real, lattice) if is_thin else score)
+    return tuple(scores)
 
 
 def score_organ(
@@ -97,6 +113,27 @@ def score_organ(
             hd95, assd = distances.hausdorff_percentile(PERCENT), distances.average_symmetric()
     dsc = dice_of_masks(prediction, reference)
     return Score(organ, dsc, nsd, tolerance_mm, hd95, assd, predicted_ml, real_ml, emptiness)
+
+
+def with_centre_lines(
+    score: Score, prediction: NDArray[np.bool_], reference: NDArray[np.bool_], lattice: Lattice
+) -> Score:
+    """A score of an organ with clDice and the distance of the centre lines.
+
+    Parameters
+    ----------
+    score : Score
+    prediction, reference : ndarray of bool, shape (z, y, x)
+        As `score_organ` had them.
+    lattice : Lattice
+        mm from a voxel to the next along (z, y, x).
+    """
+    lines = centre_line(prediction), centre_line(reference)
+    return replace(
+        score,
+        cldice=cldice_of_lines(prediction, reference, *lines),
+        centre_line_mm=centre_line_distance(*lines, lattice),
+    )
 
 
 def _emptiness(predicted: int, real: int) -> Emptiness:

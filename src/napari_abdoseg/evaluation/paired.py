@@ -24,6 +24,7 @@ from napari_abdoseg.image.files.csv_table import csv_text
 from napari_abdoseg.image.files.saving import write_text
 
 METRICS = ("dsc", "nsd", "hd95_mm")
+OF_THIN = ("cldice", "centre_line_mm")
 RESAMPLES = 9999
 SEED = 0
 
@@ -69,7 +70,7 @@ def paired_differences(one: CohortScores, other: CohortScores) -> tuple[PairedDi
     rows = [
         _difference(organ, metric, *_common(one, other, organ, metric))
         for organ in one.organs
-        for metric in METRICS
+        for metric in (*METRICS, *(OF_THIN if organ in one.thin_organs else ()))
         if one.of_organ(organ).keys() & other.of_organ(organ).keys()
     ]
     if not rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import nan
 
 from napari_abdoseg.image.organ import Organ
 
@@ -35,7 +36,10 @@ class Score:
     volume_prediction_ml, volume_reference_ml
         Volumes.
     emptiness
-        Which of the masks is empty. Both: DSC and NSD are 1; one: 0.
+        Which of the masks is empty. Both: DSC, NSD and clDice are 1; one: 0.
+    cldice, centre_line_mm
+        Centre-line Dice and average symmetric distance of the centre lines; NaN of organs that
+        are not thin structures, the distance also where a mask is empty.
     """
 
     organ: Organ
@@ -47,6 +51,8 @@ class Score:
     volume_prediction_ml: float
     volume_reference_ml: float
     emptiness: Emptiness
+    cldice: float = nan
+    centre_line_mm: float = nan
 
     @property
     def volume_difference_ml(self) -> float:

@@ -13,6 +13,14 @@ from napari_abdoseg.image.files.csv_table import csv_text
 from napari_abdoseg.image.files.saving import write_text
 
 METRICS = ("DSC", "NSD")
+CLDICE = "clDice"
+"""The one more that thin structures have."""
+
+
+def organs_by_metric(cohort: CohortScores) -> dict[str, tuple[str, ...]]:
+    """The metrics that a cohort is summed up by, and the names of the organs that have each."""
+    of_all = dict.fromkeys(METRICS, cohort.organs)
+    return of_all | ({CLDICE: cohort.thin_organs} if cohort.thin_organs else {})
 
 
 def sample_deviation(values: Sequence[float]) -> float:
@@ -28,9 +36,9 @@ STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {
 
 
 def summarize(cohort: CohortScores) -> dict[str, dict[tuple[str, str], float]]:
-    """Statistics of DSC and NSD over the cases that were scored.
+    """Statistics of DSC and NSD, and clDice of thin structures, over the cases that were scored.
 
-    Neither DSC nor NSD is ever NaN: rows with empty masks count with the value that
+    None of them is ever NaN: rows with empty masks count with the value that
     the rule gives them. A missing or failed case counts nowhere.
 
     Returns
@@ -42,8 +50,8 @@ def summarize(cohort: CohortScores) -> dict[str, dict[tuple[str, str], float]]:
         (organ, metric): [
             getattr(score, metric.lower()) for score in cohort.of_organ(organ).values()
         ]
-        for metric in METRICS
-        for organ in cohort.organs
+        for metric, organs in organs_by_metric(cohort).items()
+        for organ in organs
     }
     return {
         name: {column: statistic(column_values) for column, column_values in values.items()}
@@ -52,7 +60,7 @@ def summarize(cohort: CohortScores) -> dict[str, dict[tuple[str, str], float]]:
 
 
 def write_summary(path: Path, cohort: CohortScores) -> None:
-    """Write a row for each statistic with columns ``liver_DSC`` and so on, NSD after DSC."""
+    """Write a row for each statistic with columns ``liver_DSC`` and so on, metric by metric."""
     rows = summarize(cohort)
     columns = ["Name", *(f"{organ}_{metric}" for organ, metric in rows["AVG"])]
     cells = ([name, *map(number, row.values())] for name, row in rows.items())

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.score import Score
-from napari_abdoseg.evaluation.summary import METRICS
+from napari_abdoseg.evaluation.summary import organs_by_metric
 
 LEAST_SPAN = 0.1
 """Scores above 1 minus this stay pale, however good the rest is."""
@@ -24,23 +24,25 @@ class Cell:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """A row a case, with a cell for each organ of DSC, then of NSD; None where there is none.
+    """A row a case, with the cells of each metric, an organ a cell; None where there is none.
 
-    ``least`` is the score of the deepest colour, by metric.
+    ``organs`` are the names by metric, ``least`` is the score of the deepest colour.
     """
 
-    rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
+    rows: tuple[tuple[str, tuple[tuple[Cell | None, ...], ...]], ...]
+    organs: dict[str, tuple[str, ...]]
     least: dict[str, float]
 
 
 def heat_map(cohort: CohortScores) -> HeatMap:
     """Colour all scores, the same score of a metric always the same."""
+    organs_of = organs_by_metric(cohort)
     least = {
         metric: min(
             1 - LEAST_SPAN,
-            *(_value(score, metric) for case in cohort.cases for score in case.scores),
+            *(_value(s, metric) for organ in organs for s in cohort.of_organ(organ).values()),
         )
-        for metric in METRICS
+        for metric, organs in organs_of.items()
     }
     cases = sorted(cohort.cases, key=lambda case: fmean([s.dsc for s in case.scores] or [1]))
     rows = []
@@ -50,13 +52,15 @@ def heat_map(cohort: CohortScores) -> HeatMap:
             (
                 case.case,
                 tuple(
-                    _cell(scores[organ], metric, least[metric]) if organ in scores else None
-                    for metric in METRICS
-                    for organ in cohort.organs
+                    tuple(
+                        _cell(scores[organ], metric, least[metric]) if organ in scores else None
+                        for organ in organs
+                    )
+                    for metric, organs in organs_of.items()
                 ),
             )
         )
-    return HeatMap(tuple(rows), least)
+    return HeatMap(tuple(rows), organs_of, least)
 
 
 def _value(score: Score, metric: str) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +19,7 @@ from napari_abdoseg.evaluation.report.box_plot import BoxPlot
 from napari_abdoseg.evaluation.report.heat import heat_map
 from napari_abdoseg.evaluation.report.interval import interval_plot
 from napari_abdoseg.evaluation.report.worst import WorstCase
-from napari_abdoseg.evaluation.summary import METRICS, summarize
+from napari_abdoseg.evaluation.summary import organs_by_metric, summarize
 
 HOME = Path(__file__).parent
 
@@ -63,6 +65,7 @@ def render_report(
         fixed=words.fixed,
         signed=words.signed,
         probability=words.probability,
+        metric=words.metric,
         base64=lambda content: b64encode(content).decode(),
     )
     page: str = environment.get_template("page.html.j2").render(
@@ -74,7 +77,11 @@ def render_report(
         summary=summarize(cohort),
         medians=_median_distances(cohort),
         colors=_colors(cohort),
-        plots={metric: _box_plot(cohort, metric) for metric in METRICS},
+        plots={
+            metric: _box_plot(cohort, metric, organs)
+            for metric, organs in organs_by_metric(cohort).items()
+        },
+        nan=math.nan,
         layout=box_plot,
         heat=heat_map(cohort),
         worst=worst,
@@ -103,26 +110,30 @@ def _colors(cohort: CohortScores) -> dict[str, str]:
     return {score.organ.name: score.organ.color for case in cohort.cases for score in case.scores}
 
 
-def _box_plot(cohort: CohortScores, metric: str) -> BoxPlot:
+def _box_plot(cohort: CohortScores, metric: str, organs: Iterable[str]) -> BoxPlot:
     values = {
         organ: {case: getattr(score, metric.lower()) for case, score in of_organ.items()}
-        for organ in cohort.organs
+        for organ in organs
         if (of_organ := cohort.of_organ(organ))
     }
     return box_plot.box_plot(values, _colors(cohort))
 
 
 def _median_distances(cohort: CohortScores) -> dict[str, dict[str, Any]]:
-    """Median HD95 and volume difference by organ, and how many cases have a distance."""
-    import numpy as np
-
+    """Median distances and volume difference by organ, and how many cases there are."""
     medians = {}
     for organ in cohort.organs:
         scores = cohort.of_organ(organ).values()
-        distances = [score.hd95_mm for score in scores if score.hd95_mm == score.hd95_mm]
         medians[organ] = {
             "n": len(scores),
-            "hd95": float(np.median(distances)) if distances else float("nan"),
-            "volume": float(np.median([score.volume_difference_ml for score in scores])),
+            "hd95": _median(score.hd95_mm for score in scores),
+            "centre_line": _median(score.centre_line_mm for score in scores),
+            "volume": _median(score.volume_difference_ml for score in scores),
         }
     return medians
+
+
+def _median(distances: Iterable[float]) -> float:
+    """Of the cases that have one; NaN without any."""
+    there = [distance for distance in distances if not math.isnan(distance)]
+    return statistics.median(there) if there else math.nan

@@ -20,3 +20,9 @@ def signed(value: float, digits: int = 3) -> str:
 def probability(value: float) -> str:
     """A p value to three digits, or that it is smaller."""
     return "< 0.001" if value < 0.001 else fixed(value)
+
+
+def metric(column: str) -> str:
+    """What a column of a table measures."""
+    named = {"hd95_mm": "HD95, mm", "cldice": "clDice", "centre_line_mm": "centre lines, mm"}
+    return named.get(column, column.upper())
