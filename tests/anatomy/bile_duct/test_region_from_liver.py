@@ -120,6 +120,14 @@ def test_an_organ_that_is_missing(body, organ):
         bile_duct_region(_with(body, data))
 
 
+def test_a_speck_of_liver_that_the_coarse_grid_misses(body):
+    data = np.repeat(np.repeat(np.repeat(body.data == PANCREAS, 4, 0), 4, 1), 4, 2) * PANCREAS
+    data[129, 99, 81] = LIVER
+    labels = LabelMap(data, Grid.from_spacing(data.shape, (1.0, 1.0, 1.0)), body.organs)
+    with pytest.raises(RegionNotFoundError, match="no liver"):
+        bile_duct_region(labels)
+
+
 def test_a_model_that_knows_no_pancreas(body):
     labels = LabelMap(body.data, body.grid, body.organs[:3])
     with pytest.raises(RegionNotFoundError, match="no pancreas"):

@@ -145,12 +145,16 @@ def _depth_in_closing(mask: Mask, radius: float, spacing: Triple) -> NDArray[np.
 
     The mask goes on where the scan ends.
     """
+    (place,) = ndimage.find_objects(mask.view(np.uint8))
+    part = tuple(slice(max(0, each.start - 1), each.stop + 1) for each in place)
     margin = [int(np.ceil(radius / step)) + 1 for step in spacing]
-    padded = np.pad(mask, [(size, size) for size in margin], mode="edge")
+    padded = np.pad(mask[part], [(size, size) for size in margin], mode="edge")
     near = ndimage.distance_transform_edt(~padded, sampling=spacing) <= radius
     closed = ndimage.distance_transform_edt(near, sampling=spacing) > radius
-    depth = ndimage.distance_transform_edt(closed, sampling=spacing)
-    return np.asarray(depth[tuple(slice(size, -size) for size in margin)])
+    depth = np.zeros(mask.shape)
+    inner = tuple(slice(size, -size) for size in margin)
+    depth[part] = ndimage.distance_transform_edt(closed, sampling=spacing)[inner]
+    return depth
 
 
 def between(hilum: Mask, head: Mask, spacing: Triple) -> Mask:

@@ -97,11 +97,11 @@ def bile_duct_region(labels: LabelMap, coverage: float = COVERAGE) -> BileDuctRe
         mask = from_veins.region_from_veins(landmarks, load_expected_place(), coverage)
         further = tuple(name for name in from_veins.RIM_MM if landmarks.has(name))
         return BileDuctRegion(*landmarks.on_grid(mask), (PANCREAS, VEINS, *further), coverage)
+    landmarks = Landmarks.of(labels, from_liver.COARSE_MM)
     if not landmarks.has(LIVER):
         raise RegionNotFoundError(
             f"The labels have no {LIVER} and no veins (portal and splenic vein): one of them is "
             f"needed beside the pancreas to find the {NAME}."
         )
-    landmarks = Landmarks.of(labels, from_liver.COARSE_MM)
     mask = from_liver.region_from_liver(landmarks)
     return BileDuctRegion(*landmarks.on_grid(mask), (LIVER, PANCREAS), None)
