@@ -2,19 +2,23 @@
 
     python benchmarks/bile_duct.py learn FOLDER
     python benchmarks/bile_duct.py measure FOLDER [--half tuning]
+    python benchmarks/bile_duct.py time FOLDER
 
 FOLDER has the set's automatic label maps (https://github.com/DIAGNijmegen/panorama_labels). Half
 of the patients are to learn from, the other half to measure on: that is told by the first byte of
 the SHA-256 of a patient's number, even or odd. `learn` writes the table of the package from the
-first half. Ducts, like all but tumours, were labelled by a network: nothing here is a truth.
+first half. `time` says how long region, course and straightened view take in scans of 512 x 512 x
+600 voxels. Ducts, like all but tumours, were labelled by a network: nothing here is a truth.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from napari_abdoseg.anatomy.bile_duct import RegionNotFoundError, bile_duct_region, way_to_duct
+from napari_abdoseg.anatomy.bile_duct import (
+    NoCourseError,
+    RegionNotFoundError,
+    bile_duct_region,
+    measure_duct,
+    straighten,
+    way_to_duct,
+)
 from napari_abdoseg.anatomy.bile_duct import expected_place as table
 from napari_abdoseg.anatomy.bile_duct.expected_place import (
     ExpectedPlace,
@@ -38,7 +49,9 @@ from napari_abdoseg.anatomy.bile_duct.from_veins import (
     surroundings,
 )
 from napari_abdoseg.anatomy.bile_duct.landmarks import PANCREAS, VEINS, Landmarks, Mask
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti.volumes import read_labels
+from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
 
 DUCT = "common bile duct"
@@ -63,6 +76,19 @@ UNSEEN_MM = 12.0
 
 CLEARLY = 0.3
 """How much stranger a body must be in other directions for something to be learned from it."""
+
+LARGE, LARGE_MM = (600, 512, 512), (1.0, 0.8, 0.8)
+"""Voxels of a large scan along (z, y, x), and their spacing."""
+TIMED, ROUNDS = 5, 5
+
+TARGETS = {
+    "region by liver and pancreas": 0.5,
+    "region by pancreas and veins": 0.5,
+    "course, diameters and gaps of a duct": 1.0,
+    "straightened view": 0.05,
+    "the line to look along without a duct": None,
+}
+"""Seconds that each is to take at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -489,14 +515,83 @@ def print_variants(maps: Sequence[tuple[str, LabelMap]]) -> None:
         )
 
 
+# How long it takes
+
+
+def in_large_scan(labels: LabelMap) -> LabelMap:
+    """A label map in the middle of a scan of `LARGE` voxels, by nearest neighbour."""
+    picks, inside = [], []
+    for size, mm, old_size, old_mm in zip(
+        LARGE, LARGE_MM, labels.grid.shape, labels.grid.spacing, strict=True
+    ):
+        at = np.rint((np.arange(size) - size / 2) * mm / old_mm + old_size / 2).astype(int)
+        (there,) = np.nonzero((at >= 0) & (at < old_size))
+        inside.append(there)
+        picks.append(at[there])
+    data = np.zeros(LARGE, labels.data.dtype)
+    data[np.ix_(*inside)] = labels.data[np.ix_(*picks)]
+    return replace(labels, data=data, grid=Grid.from_spacing(LARGE, LARGE_MM))
+
+
+def seconds(work: Callable[[], object]) -> list[float]:
+    """How long work takes, again and again; the first time, which imports, is not among them."""
+    work()
+    taken = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return taken
+
+
+def print_times(folder: Path) -> None:
+    """Each row is of all rounds of all maps."""
+    taken: dict[str, list[float]] = {words: [] for words in TARGETS}
+
+    def note(words: str, work: Callable[[], object]) -> None:
+        taken[words] += seconds(work)
+
+    for seed in range(1, TIMED + 1):
+        phantom = in_large_scan(make_phantom(seed, (3.0, 2.5, 2.5))[1])
+        note("region by liver and pancreas", partial(bile_duct_region, phantom))
+    timed = 0
+    for name, small in maps_with_ducts(folder, TUNING):
+        labels = in_large_scan(small)
+        try:
+            duct = measure_duct(labels)
+            bile_duct_region(labels)
+        except (NoCourseError, RegionNotFoundError) as error:
+            print(f"{name} is left out: {error}")
+            continue
+        without_duct = replace(labels, data=np.where(duct_of(labels), 0, labels.data))
+        scan = np.random.default_rng(0).integers(-200, 300, LARGE, dtype=np.int16)
+        note("region by pancreas and veins", partial(bile_duct_region, labels))
+        note("course, diameters and gaps of a duct", partial(measure_duct, labels))
+        note("straightened view", partial(straighten, scan, duct.course, 30.0))
+        note("the line to look along without a duct", partial(way_to_duct, without_duct))
+        timed += 1
+        if timed == TIMED:
+            break
+    shape = " x ".join(map(str, LARGE[::-1]))
+    print(f"\n{shape} voxels, {timed} maps, {TIMED} phantoms, {ROUNDS} rounds each, in ms\n")
+    print("| what | median | slowest | target |")
+    print("|---|--:|--:|--:|")
+    for words, target in TARGETS.items():
+        ms = 1000 * np.array(taken[words] or [np.nan])
+        aim = f"{1000 * target:.0f}" if target else ""
+        print(f"| {words} | {np.median(ms):.1f} | {ms.max():.1f} | {aim} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=("learn", "measure"))
+    parser.add_argument("what", choices=("learn", "measure", "time"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--half", choices=(TUNING, TEST), default=TEST)
     given = parser.parse_args()
     if given.what == "learn":
         learn(given.folder)
+    elif given.what == "time":
+        print_times(given.folder)
     else:
         measure(given.folder, given.half)
 
