@@ -260,6 +260,24 @@ class TestPanorama:
         with pytest.raises(AbdosegError, match=r"no labels of 100416_00001 and no image of 100047"):
             convert(folder, tmp_path / "Dataset001_X")
 
+    def test_an_empty_file_is_told(self, folder, tmp_path):
+        labels = folder / "panorama_labels" / "automatic_labels" / "100047_00001.nii.gz"
+        labels.write_bytes(b"")
+        plan = drain(preparing(folder, tmp_path / "Dataset001_X", Wishes()))
+        assert [case for case, _ in plan.failed] == ["100047_00001"]
+        assert f"{labels} is not a NIfTI file" in plan.failed[0][1]
+
+    def test_the_documented_organs_are_made(self, folder, tmp_path):
+        wanted = ("common bile duct", "pancreatic duct", "veins", "arteries", "pancreas")
+        for path in (folder / "panorama_labels").rglob("*.nii.gz"):
+            write_label_map(path, (1, 2, 3, 4, 5, 6))
+        labels = convert(
+            folder, tmp_path / "Dataset001_X", renamed={"tumor": "pancreas"}, organs=wanted
+        )
+        assert list(labels) == ["background", *wanted]
+        made = voxels(tmp_path / "Dataset001_X" / "labelsTr" / "100047_00001.nii.gz")
+        assert made[:6, 3, 3].tolist() == [5, 3, 4, 5, 2, 1]
+
     def test_an_image_in_two_archives_is_told(self, folder):
         shutil.copytree(folder / "batch_1", folder / "batch_3")
         with pytest.raises(AbdosegError, match="are of one case: keep one"):

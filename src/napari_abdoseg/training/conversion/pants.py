@@ -26,7 +26,11 @@ LAYOUT = (
 TREES = (("ImageTr", "LabelTr", False), ("ImageTe", "LabelTe", True))
 HOLDING_OTHERS = ("pancreas head", "pancreas body", "pancreas tail", "pancreas")
 """Organs in whose masks others lie: lesion, ducts, and the parts in the whole."""
-ABOUT = {"name": "PanTS", "reference": "https://github.com/MrGiovanni/PanTS"}
+ABOUT = {
+    "name": "PanTS",
+    "reference": "https://github.com/MrGiovanni/PanTS",
+    "licence": "CC BY-NC-SA 4.0",
+}
 
 
 def fits(folder: Path, labels: Path | None) -> bool:
