@@ -17,6 +17,7 @@ from napari_abdoseg import cldice, evaluate, score_organs
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.centre_lines import centre_line, centre_line_distance
 from napari_abdoseg.evaluation.cohort import evaluating
+from napari_abdoseg.evaluation.comparison import Comparison
 from napari_abdoseg.evaluation.paired import paired_differences
 from napari_abdoseg.image.grid import Grid, in_mm
 from napari_abdoseg.image.nifti.volumes import write_labels
@@ -116,6 +117,16 @@ def test_only_organs_that_are_said_to_be_thin_have_it():
     assert isnan(liver.centre_line_mm)
     assert repr(liver) == repr(without[1])
     assert repr(replace(duct, cldice=liver.cldice, centre_line_mm=liver.cldice)) == repr(without[0])
+
+
+def test_a_comparison_knows_that_ducts_are_thin():
+    reference = label_map(tube(0), np.roll(tube(0), 12, axis=2) & ~tube(0))
+    prediction = label_map(tube(0, radius=1.8), np.roll(tube(0), 12, axis=2) & ~tube(0))
+    comparison = Comparison(prediction, reference)
+    (expected, _) = score_organs(prediction, reference, thin=[DUCT.name])
+    assert repr(comparison.score(DUCT)) == repr(expected)
+    assert isnan(comparison.score(LIVER).cldice)
+    assert isnan(comparison.score(DUCT, with_distances=False).cldice)
 
 
 @pytest.fixture

@@ -18,6 +18,9 @@ from scipy.spatial import cKDTree
 from napari_abdoseg.image.grid import Lattice, in_mm
 from napari_abdoseg.image.names.organ_spelling import organ_key
 
+DUCTS = ("common bile duct", "bile duct", "pancreatic duct")
+"""Organs that nobody has to say are thin."""
+
 
 def is_named(organ: str, thin: Collection[str]) -> bool:
     """Whether an organ is one of some, however they are spelled."""

@@ -12,10 +12,11 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.surface import SurfaceError, in_space, organ_surface
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.evaluation.agreement import agreement_map, agreement_of
+from napari_abdoseg.evaluation.centre_lines import DUCTS, is_named
 from napari_abdoseg.evaluation.distance_surface import DistanceSurface, distance_surface
 from napari_abdoseg.evaluation.error_regions import ErrorRegion, organ_errors
 from napari_abdoseg.evaluation.organ_masks import NOWHERE, organ_boxes
-from napari_abdoseg.evaluation.organ_scores import score_organ
+from napari_abdoseg.evaluation.organ_scores import score_organ, with_centre_lines
 from napari_abdoseg.evaluation.score import Score
 from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
 from napari_abdoseg.image.organ import Organ
@@ -134,14 +135,15 @@ class Comparison:
         return values
 
     def score(self, organ: Organ, with_distances: bool = True) -> Score:
-        """Scores of an organ; without HD95 and ASSD, which take longest, they are NaN."""
-        return score_organ(
-            organ,
-            *self._masks(organ, self._boxes[organ]),
-            self.reference.grid.lattice,
-            self.tolerances.of(organ),
-            with_distances,
-        )
+        """Scores of an organ, of ducts with their centre lines.
+
+        Without distances, which take longest, those and the centre lines' scores are NaN.
+        """
+        masks, lattice = self._masks(organ, self._boxes[organ]), self.reference.grid.lattice
+        score = score_organ(organ, *masks, lattice, self.tolerances.of(organ), with_distances)
+        if with_distances and is_named(organ.name, DUCTS):
+            return with_centre_lines(score, *masks, lattice)
+        return score
 
     def errors(self, organ: Organ) -> tuple[ErrorRegion, ...]:
         """Where an organ is wrong, the largest region first."""

@@ -90,6 +90,15 @@ def test_a_distance_that_is_being_measured_is_no_missing_one(scores):
     assert [texts(scores, row)[HD95] for row in (0, 1)] == ["…", "–"]
 
 
+def test_centre_lines_are_said_where_they_were_compared(scores):
+    duct = replace(GOOD, cldice=0.84217, centre_line_mm=1.26)
+    show(scores, duct, replace(EMPTY, cldice=0.0))
+    tips = [scores.index(row, HD95).data(Role.ToolTipRole) for row in range(3)]
+    assert tips == ["Centre lines: clDice 0.8422, 1.3 mm apart", "Centre lines: clDice 0.0000", ""]
+    show(scores, GOOD, EMPTY)
+    assert scores.index(0, HD95).data(Role.ToolTipRole) == ""
+
+
 def test_only_a_click_of_the_user_shows_a_surface(scores):
     shown = []
     scores.toggled.connect(lambda row, on: shown.append((row.organ, on)))

@@ -125,8 +125,9 @@ def score_columns(tolerances: str, theme: str) -> tuple[Column[ScoreRow], ...]:
         Column(
             "HD95",
             lambda row: _distance(row.score) if row.score else "",
-            "95th percentile of the Hausdorff distance in mm",
+            "95th percentile of the Hausdorff distance in mm; on that of a duct: its centre line",
             is_figure=True,
+            row_tip=lambda row: _centre_lines(row.score) if row.score else "",
         ),
         Column(
             "ml",
@@ -152,3 +153,10 @@ def _distance(score: Score) -> str:
     if not isnan(score.hd95_mm):
         return f"{score.hd95_mm:.1f}"
     return LATER if score.emptiness is Emptiness.NEITHER else ABSENT
+
+
+def _centre_lines(score: Score) -> str:
+    if isnan(score.cldice):
+        return ""
+    apart = "" if isnan(score.centre_line_mm) else f", {score.centre_line_mm:.1f} mm apart"
+    return f"Centre lines: clDice {score.cldice:.4f}{apart}"
