@@ -40,15 +40,20 @@ from napari_abdoseg.anatomy.bile_duct.expected_place import (
     ExpectedPlace,
     load_expected_place,
 )
-from napari_abdoseg.anatomy.bile_duct.from_liver import HILUM_MM, between, head_of_pancreas
+from napari_abdoseg.anatomy.bile_duct.from_liver import HILUM_MM, between
 from napari_abdoseg.anatomy.bile_duct.from_veins import (
     COARSE_MM,
     Surroundings,
-    organs_of,
     points_of,
     surroundings,
 )
-from napari_abdoseg.anatomy.bile_duct.landmarks import PANCREAS, VEINS, Landmarks, Mask
+from napari_abdoseg.anatomy.bile_duct.landmarks import (
+    PANCREAS,
+    VEINS,
+    Landmarks,
+    Mask,
+    head_of_pancreas,
+)
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.phantom import make_phantom
@@ -109,7 +114,7 @@ class Case:
     @classmethod
     def of(cls, name: str, labels: LabelMap) -> Case:
         landmarks = Landmarks.of(labels, COARSE_MM)
-        organs = organs_of(landmarks)
+        organs = tuple(landmarks.without_fragments(name) for name in (PANCREAS, VEINS))
         fine = np.argwhere(duct_of(labels))
         at = np.rint((fine - landmarks.first * landmarks.step) / landmarks.step).astype(int)
         duct = np.zeros(landmarks.values.shape)

@@ -12,6 +12,12 @@ right side [3]_.
 
 It is a place to look, never a finding.
 
+The region (`region.py`) is found from landmarks (`landmarks.py`): by the veins and a table of
+where ducts were (`from_veins.py`, `expected_place.py`), or by the liver (`from_liver.py`). A duct
+(`duct.py`) is a course (`course.py`) in the middle of its cross-sections (`cross_sections.py`),
+both read from how deep places are in the label (`depth.py`). `way.py` has the course to look
+along, with or without a duct, `straightened.py` the picture along it.
+
 References
 ----------
 .. [1] Castaing D. Surgical anatomy of the biliary tract. HPB 2008; 10(2): 72-76.

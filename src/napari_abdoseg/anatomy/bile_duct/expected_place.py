@@ -24,10 +24,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-FILE = "expected_place.npz"
+from napari_abdoseg.anatomy.bile_duct.landmarks import HEAD_MM
 
-HEAD_MM = 35.0
-"""The head is that much of the pancreas, from its right end."""
+FILE = "expected_place.npz"
 
 END_SHARE = 0.03
 """Of an organ, its end in a direction."""

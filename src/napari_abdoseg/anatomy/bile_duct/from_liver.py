@@ -12,7 +12,7 @@ from napari_abdoseg.anatomy.bile_duct.landmarks import (
     REACH_MM,
     Landmarks,
     Mask,
-    large_pieces,
+    head_of_pancreas,
 )
 from napari_abdoseg.anatomy.bile_duct.problem import NAME, TURNED, RegionNotFoundError
 from napari_abdoseg.image.grid import Triple
@@ -25,9 +25,6 @@ FISSURE_MM = 60.0
 
 FISSURE_DEPTH_MM = 8.0
 """How deep between the lobes the porta hepatis is; the gallbladder's bed is shallower."""
-
-HEAD_MM = 35.0
-"""The head is that much of the pancreas, from its right end."""
 
 LEVEL_MM = 3.0
 """The head is lower than the middle of the pancreas, or higher by no more than that.
@@ -64,7 +61,7 @@ def region_from_liver(landmarks: Landmarks) -> Mask:
     """
     liver, spacing = landmarks.mask(LIVER), landmarks.spacing
     pancreas = landmarks.mask(PANCREAS)
-    head = head_of_pancreas(pancreas, spacing)
+    head = head_of_pancreas(landmarks.without_fragments(PANCREAS), spacing)
     _require_usual(landmarks, liver, pancreas, head)
     if landmarks.ends_at(head, 0, last=False):
         raise RegionNotFoundError(
@@ -95,20 +92,6 @@ def _require_usual(landmarks: Landmarks, liver: Mask, pancreas: Mask, head: Mask
             f"Liver and pancreas lie as in a body that is {TURNED[2 if mirrored else 0]}: check "
             f"what the scan's header says of its directions before you look for the {NAME}."
         )
-
-
-def head_of_pancreas(pancreas: Mask, spacing: Triple) -> Mask:
-    """The right end of the pancreas, which may be labelled in several pieces."""
-    pancreas = large_pieces(pancreas)
-    if not pancreas.any():
-        raise RegionNotFoundError(
-            "The pancreas is too small in the labels, or in too small pieces, to find the "
-            f"{NAME}: correct it first."
-        )
-    right = int(np.flatnonzero(pancreas.any(axis=(0, 1)))[0])
-    head = pancreas.copy()
-    head[..., right + max(1, round(HEAD_MM / spacing[2])) :] = False
-    return head
 
 
 def _hilum(liver: Mask, head: Mask, spacing: Triple) -> Mask:

@@ -11,7 +11,6 @@ from scipy import ndimage
 from napari_abdoseg.anatomy.bile_duct.expected_place import (
     FIRST_MM,
     FLIPS,
-    HEAD_MM,
     PLACE_MM,
     PLACES,
     ExpectedPlace,
@@ -27,7 +26,7 @@ from napari_abdoseg.anatomy.bile_duct.landmarks import (
     VEINS,
     Landmarks,
     Mask,
-    large_pieces,
+    head_of_pancreas,
 )
 from napari_abdoseg.anatomy.bile_duct.problem import NAME, TURNED, RegionNotFoundError
 from napari_abdoseg.image.grid import Triple
@@ -70,7 +69,7 @@ def region_from_veins(landmarks: Landmarks, expected: ExpectedPlace, coverage: f
     RegionNotFoundError
         Pancreas and veins do not lie as in a body, or are cut off where the duct should be.
     """
-    pancreas, veins = organs_of(landmarks)
+    pancreas, veins = (landmarks.without_fragments(name) for name in (PANCREAS, VEINS))
     points = points_of(landmarks, pancreas, veins)
     _require_usual(expected.strangeness(points), expected.strangest)
     _require_whole(landmarks, pancreas, veins)
@@ -84,25 +83,6 @@ def region_from_veins(landmarks: Landmarks, expected: ExpectedPlace, coverage: f
         depth = ndimage.distance_transform_edt(np.pad(organ, 1, mode="edge"), landmarks.spacing)
         region[around.part] &= depth[1:-1, 1:-1, 1:-1] <= rim
     return region
-
-
-def organs_of(landmarks: Landmarks) -> tuple[Mask, Mask]:
-    """Pancreas and veins without fragments.
-
-    Raises
-    ------
-    RegionNotFoundError
-        There are nothing but fragments.
-    """
-    pancreas, veins = (large_pieces(landmarks.mask(name)) for name in (PANCREAS, VEINS))
-    for name, mask in ((PANCREAS, pancreas), (VEINS, veins)):
-        if not mask.any():
-            be = "is" if name == PANCREAS else "are"
-            raise RegionNotFoundError(
-                f"The {name} {be} in too small pieces in the labels to find the {NAME}: "
-                "correct that first."
-            )
-    return pancreas, veins
 
 
 def points_of(landmarks: Landmarks, pancreas: Mask, veins: Mask) -> NDArray[np.float64]:
@@ -154,9 +134,7 @@ def _require_usual(strangeness: NDArray[np.float64], strangest: float) -> None:
 
 
 def _require_whole(landmarks: Landmarks, pancreas: Mask, veins: Mask) -> None:
-    right = int(np.flatnonzero(pancreas.any(axis=(0, 1)))[0])
-    head = pancreas.copy()
-    head[..., right + max(1, round(HEAD_MM / landmarks.spacing[2])) :] = False
+    head = head_of_pancreas(pancreas, landmarks.spacing)
     faces = ((0, False), (1, False), (1, True), (2, False))
     if any(landmarks.ends_at(head, axis, last) for axis, last in faces):
         raise RegionNotFoundError(

@@ -23,6 +23,9 @@ GALLBLADDER, DUODENUM = "gallbladder", "duodenum"
 REACH_MM = 90.0
 """Farthest that the porta hepatis is from the pancreas."""
 
+HEAD_MM = 35.0
+"""The head is that much of the pancreas, from its right end."""
+
 SMALLEST_SHARE = 0.1
 """A piece of an organ below that share of all is a fragment."""
 
@@ -113,6 +116,27 @@ class Landmarks:
         """Where a landmark is."""
         return np.isin(self.values, _values(self.labels, name))
 
+    def without_fragments(self, name: str) -> Mask:
+        """Where a landmark is, of which all large pieces count.
+
+        Raises
+        ------
+        RegionNotFoundError
+            There are nothing but fragments.
+        """
+        mask = self.mask(name)
+        pieces, _ = ndimage.label(mask, np.ones((3, 3, 3)))
+        sizes = np.bincount(pieces.ravel())
+        sizes[0] = 0
+        large = np.isin(pieces, np.flatnonzero(sizes > SMALLEST_SHARE * sizes.sum()))
+        if not large.any():
+            be = "are" if name == VEINS else "is"
+            raise RegionNotFoundError(
+                f"The {name} {be} in too small pieces in the labels to find the {NAME}: correct "
+                "that first."
+            )
+        return np.asarray(large)
+
     def has(self, name: str) -> bool:
         """Whether there is enough of a landmark."""
         least = SMALLEST_ML.get(name, 0.0) * 1000 / float(np.prod(self.spacing))
@@ -144,12 +168,12 @@ class Landmarks:
         return shifted_box(tuple(map(slice, start, stop)), (0, 0, 0)), fine_mask
 
 
-def large_pieces(mask: Mask) -> Mask:
-    """An organ, which may be labelled in several pieces, without fragments."""
-    pieces, _ = ndimage.label(mask, np.ones((3, 3, 3)))
-    sizes = np.bincount(pieces.ravel())
-    sizes[0] = 0
-    return np.isin(pieces, np.flatnonzero(sizes > SMALLEST_SHARE * sizes.sum()))
+def head_of_pancreas(pancreas: Mask, spacing: Triple) -> Mask:
+    """The right end of a pancreas, of which there is something."""
+    right = int(np.flatnonzero(pancreas.any(axis=(0, 1)))[0])
+    head = pancreas.copy()
+    head[..., right + max(1, round(HEAD_MM / spacing[2])) :] = False
+    return head
 
 
 def _values(labels: LabelMap, name: str) -> list[int]:
