@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from napari_abdoseg.anatomy.bile_duct import NoCourseError, measure_duct
+from napari_abdoseg.anatomy.bile_duct import NoCourseError, is_duct, measure_duct
 from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.image.names.published_schemes import find_scheme
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
@@ -187,6 +189,34 @@ def test_a_file_that_is_stored_upside_down_leads_from_the_hilum_too():
 def test_names_of_data_sets():
     labels = _tube(_straight(), 3.0, GRIDS["1 mm"])
     assert measure_duct(replace(labels, organs=(Organ(1, "Common_Bile_Duct"),))).volume_ml > 1
+
+
+@pytest.mark.parametrize("name", ["panorama", "pants"])
+def test_a_published_scheme_has_one(name):
+    assert [organ.name for organ in find_scheme(name).organs if is_duct(organ)] == [
+        "common bile duct"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"), [("CBD", True), ("Ductus_choledochus", True), ("pancreatic duct", False)]
+)
+def test_what_people_call_it(name, is_one):
+    assert is_duct(Organ(1, name)) is is_one
+
+
+def test_its_measures_in_words():
+    line = _arc()
+    whole = _tube(line, 3.0, GRIDS["1 mm"])
+    assert measure_duct(whole).words.endswith("ml")
+    assert "wide" not in measure_duct(whole).words.replace("widest", "")
+    parts = [_tube(part, 5.0, lambda *_: whole.grid).data for part in (line[:330], line[530:])]
+    words = measure_duct(replace(whole, data=parts[0] | parts[1])).words
+    assert re.match(
+        r"1\d\.\d mm at its widest \(wide: more than 7 mm\), \d+ mm long, \d\.\d ml; "
+        r"breaks off in 1 place, for \d+ mm$",
+        words,
+    )
 
 
 @pytest.mark.parametrize("organ", [Organ(1, "liver"), Organ(2, "common bile duct")])

@@ -191,8 +191,8 @@ def test_figures_and_the_edge_of_the_scan(organs, viewer, qtbot):
 
 
 def test_the_region_is_said_to_be_no_finding(organs):
-    assert organs.region_words.isVisible()
-    assert organs.region_words.text().endswith("a place to look, never a finding.")
+    assert organs.duct_words.isVisible()
+    assert organs.duct_words.text().endswith("a place to look, never a finding.")
     assert organs.model.name_at(organs.model.index(REGION, NAME)) == bile_duct.NAME
     cells = [organs.model.item(REGION, column) for column in (MASK, SURFACE, SOLO, LOCK)]
     assert not any(cell.isCheckable() for cell in cells)

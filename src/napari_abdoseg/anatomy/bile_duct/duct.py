@@ -28,8 +28,11 @@ from napari_abdoseg.image.names.organ_spelling import organ_key
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
-DUCTS = ("common bile duct", "bile duct")
-"""What data sets call it."""
+DUCTS = (
+    *("common bile duct", "bile duct", "extrahepatic bile duct", "candidate bile duct"),
+    *("cbd", "choledochal duct", "ductus choledochus"),
+)
+"""What data sets and people call it."""
 
 WIDE_MM = 7.0
 """Wider than that is marked: the upper limit of normal on ultrasound [1]_.
@@ -94,6 +97,20 @@ class BileDuct:
     def is_wide(self) -> bool:
         """Whether it is wider than `WIDE_MM` somewhere."""
         return self.widest_mm > WIDE_MM
+
+    @property
+    def words(self) -> str:
+        """Its measures in words, such as ``"9.2 mm at its widest, 84 mm long, 4.1 ml"``."""
+        wide = f" (wide: more than {WIDE_MM:g} mm)" if self.is_wide else ""
+        text = (
+            f"{self.widest_mm:.1f} mm at its widest{wide}, {self.course.length_mm:.0f} mm long, "
+            f"{self.volume_ml:.1f} ml"
+        )
+        if not self.breaks:
+            return text
+        gaps = ", ".join(f"{each.length_mm:.0f}" for each in self.breaks)
+        places = "1 place" if len(self.breaks) == 1 else f"{len(self.breaks)} places"
+        return f"{text}; breaks off in {places}, for {gaps} mm"
 
 
 def is_duct(organ: Organ) -> bool:

@@ -14,6 +14,7 @@ from napari_abdoseg.anatomy.measure import OrganMeasures
 from napari_abdoseg.image.names.organ_groups import organ_groups
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.organs.bile_duct_region import is_expected
+from napari_abdoseg.plugin.organs.candidate_duct import CANDIDATE
 from napari_abdoseg.plugin.organs.cells import (
     EYE,
     FIGURES,
@@ -188,6 +189,8 @@ class OrganModel(QStandardItemModel):
     ) -> None:
         for organ in organs:
             row = new_row(organ.name, organ)
+            if bile_duct.is_duct(organ):
+                row[NAME].setText(CANDIDATE.format(organ.name))
             for name in table.sides.get(organ, ()):
                 row[NAME].appendRow(new_row(name, organ))
             parent.appendRow(row)
@@ -268,8 +271,14 @@ def _fill_figures(row: list[QStandardItem], now: _Now, name: str) -> None:
     hu = ABSENT if measures.mean_hu is None else f"{measures.mean_hu:.0f}"
     size = size_text(measures.box.size(sure(now.scene.table.grid)))
     volume = f"{'≥ ' if at_edge else ''}{measures.volume_ml:,.1f}"
-    row[NAME].setToolTip(f"{name}: {HEADERS[SIZE].lower()} {size}")
+    row[NAME].setToolTip(_tip_of(name, size, now.scene))
     set_figures(row, volume, hu, size)
+
+
+def _tip_of(name: str, size: str, scene: OrganScene) -> str:
+    duct = scene.duct.duct
+    tip = f"{name}: {HEADERS[SIZE].lower()} {size}"
+    return tip if duct is None or duct.organ.name != name else f"{tip}\n{scene.duct.words}"
 
 
 def _fill_region(row: list[QStandardItem], scene: OrganScene) -> None:

@@ -21,6 +21,7 @@ from napari_abdoseg.plugin.layers.linked_layers import LinkedLayers, Look
 from napari_abdoseg.plugin.layers.masks import Masks
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 from napari_abdoseg.plugin.organs.bile_duct_region import COLOR, RegionFinding
+from napari_abdoseg.plugin.organs.candidate_duct import DuctFinding
 from napari_abdoseg.plugin.organs.eyes import Eyes
 from napari_abdoseg.plugin.organs.first_shown import Shown, first_shown, remember_shown
 from napari_abdoseg.plugin.organs.isolate import Isolation, Part
@@ -50,7 +51,8 @@ class OrganScene:
     `masks`, `surfaces` and `boxes` are what is shown, by name, and `eyes` all of them
     together; `solo` shows one
     organ alone; `painting` has the brush and the locks; `region` is the
-    bile-duct search region. All of it follows when the labels are edited.
+    bile-duct search region, `duct` the candidate bile duct. All of it follows when the labels
+    are edited.
     Deleting the Labels layer deletes boxes and surfaces.
 
     Parameters
@@ -73,6 +75,7 @@ class OrganScene:
         self.eyes = Eyes(self.parts)
         self.solo = Isolation(self.parts)
         self.region = RegionFinding(layer)
+        self.duct = DuctFinding(layer)
         self._viewer = viewer
         self._smoothing = "light"
         is_seen = layer.visible or not cases_in_view(viewer).is_in_view(layer)
@@ -197,10 +200,11 @@ class OrganScene:
         self._measuring.named.connect(self._take_names)
         self._scan.found.connect(self._take_scan)
         self._surface_making.made.connect(self.surfaces.put)
-        self._surface_making.rested.connect(lambda: self.region.follow(self.table))
+        self._surface_making.rested.connect(self._find_again)
         self.region.found.connect(self._offer_boxes)
         self.surfaces.changed.connect(self._make_surfaces)
-        for signal in (self.surfaces.changed, self.boxes.changed, self.region.found):
+        findings = self.duct.found, self.region.found
+        for signal in (self.surfaces.changed, self.boxes.changed, *findings):
             signal.connect(self.changed.emit)
         self.layer.events.colormap.connect(self._follow_looks)
         for changed in (self.surfaces.changed, self.boxes.changed, self.layer.events.colormap):
@@ -223,6 +227,11 @@ class OrganScene:
         self.surfaces.offer(organ.name for organ in table.measures)
         self._make_surfaces()
         self.changed.emit()
+
+    def _find_again(self) -> None:
+        """Look again for what organs lead to, once their surfaces are there."""
+        self.duct.follow(self.table)
+        self.region.follow(self.table)
 
     def _take_scan(self, scan: Any) -> None:
         self._measuring.scan = scan
@@ -263,8 +272,8 @@ class OrganScene:
         self.layer.events.colormap.disconnect(self._remember)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         for work in (
-            *(self._measuring, self._surface_making, self.region, self._scan),
-            self._remembering,
+            *(self._measuring, self._surface_making, self.duct, self.region),
+            *(self._scan, self._remembering),
         ):
             work.close()
         for shown in (self.painting, self.surfaces, self.boxes):

@@ -13,11 +13,12 @@ from napari_abdoseg.anatomy.surface import SMOOTHINGS
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.organs.bile_duct_region import is_expected
+from napari_abdoseg.plugin.organs.candidate_duct import has_duct
 from napari_abdoseg.plugin.organs.cells import NAME
 from napari_abdoseg.plugin.organs.details import OrganDetails
 from napari_abdoseg.plugin.organs.model import OrganModel
 from napari_abdoseg.plugin.organs.naming import NamingRow
-from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.organs.scene import OrganScene, organ_scene
 from napari_abdoseg.plugin.organs.tree import OrganTree
 from napari_abdoseg.plugin.organs.window_choice import WindowChoice
 from napari_abdoseg.plugin.saving.row import SaveRow
@@ -60,7 +61,7 @@ class OrgansWidget(Panel):
         self.window_choice = WindowChoice(unwrapped(napari_viewer))
         self.message = QLabel(EMPTY)
         self.naming = NamingRow()
-        self.region_words = QLabel()
+        self.duct_words = QLabel()
         self.save = SaveRow(napari_viewer)
         self._lay_out()
         self._follow_theme()
@@ -80,7 +81,7 @@ class OrgansWidget(Panel):
         self.search.setPlaceholderText(SEARCH)
         self.search.setToolTip(SEARCH_TIP)
         self.search.setClearButtonEnabled(True)
-        for label in (self.message, self.region_words):
+        for label in (self.message, self.duct_words):
             label.setWordWrap(True)
         self._top = _row(self.layers.native, self.all_on, self.all_off)
         self._bottom = _row(
@@ -88,7 +89,7 @@ class OrgansWidget(Panel):
         )
         layout = self.body
         for widget in (
-            *(self._top, self.naming, self.search, self.message, self.list, self.region_words),
+            *(self._top, self.naming, self.search, self.message, self.list, self.duct_words),
         ):
             layout.addWidget(widget)
         layout.setStretchFactor(self.list, 1)
@@ -167,7 +168,7 @@ class OrgansWidget(Panel):
         self._top.setVisible(self.layers.value is not None)
         self.naming.follow(self.model.scene)
         self.message.setText(self._why_empty())
-        self._say_of_region()
+        self._say_of_duct()
         self._select_painted()
         self._show_details()
 
@@ -187,11 +188,11 @@ class OrgansWidget(Panel):
         table = self.model.scene.table
         return table.problem or (MEASURING if table.grid is None else NO_LABELS)
 
-    def _say_of_region(self) -> None:
-        scene = self.model.scene
-        words = scene.region.words if scene is not None and is_expected(scene.table) else ""
-        self.region_words.setVisible(bool(words))
-        self.region_words.setText(words)
+    def _say_of_duct(self) -> None:
+        """Say what the candidate bile duct is like, or else where ducts are to be looked for."""
+        words = _words_of_duct(self.model.scene)
+        self.duct_words.setVisible(bool(words))
+        self.duct_words.setText(words)
 
     def _select_painted(self, event: Any = None) -> None:
         """Select the row of the organ that the brush paints, when it is another one."""
@@ -220,6 +221,14 @@ class OrgansWidget(Panel):
     def _smooth(self, smoothing: str) -> None:
         if self.model.scene is not None:
             self.model.scene.smoothing = smoothing
+
+
+def _words_of_duct(scene: OrganScene | None) -> str:
+    if scene is None:
+        return ""
+    if has_duct(scene.table):
+        return scene.duct.words
+    return scene.region.words if is_expected(scene.table) else ""
 
 
 def _row(*widgets: QWidget) -> QWidget:
