@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from weakref import ref
 
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
-from napari.utils.notifications import show_error, show_info
+from napari.utils.notifications import show_info
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_abdoseg.correction.checked_places import Mark, add_marks, read_marks
+from napari_abdoseg.correction.checked_places import Mark, read_marks
 from napari_abdoseg.correction.journal.places import CaseFiles
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Grid
@@ -29,7 +27,7 @@ from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_of
 from napari_abdoseg.plugin.saving.label_maps import saving
-from napari_abdoseg.plugin.saving.scan_of import scan_path
+from napari_abdoseg.plugin.saving.mark_writing import case_files, mark_writing
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.focus import focus_on
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
@@ -74,7 +72,6 @@ class WhereToLook(QObject):
     """
 
     changed = Signal()
-    _failed = Signal(str)
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -89,13 +86,11 @@ class WhereToLook(QObject):
         self._is_watched = self._is_stale = self._is_awaited = False
         self._edits: LabelEdits | None = None
         self._finding = LatestWork(_find)
-        self._writing = ThreadPoolExecutor(1)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._look_if_watched)
         self._finding.yielded.connect(lambda found: self._take(*found))
-        self._failed.connect(show_error)
         self._connect(viewer)
         self._follow()
 
@@ -261,8 +256,7 @@ class WhereToLook(QObject):
             self.next_place()
 
     def _case(self, grid: Grid) -> CaseFiles:
-        layer = sure(self.layer)
-        return CaseFiles(layer.metadata.get("path"), scan_path(sure(self._viewer()), layer), grid)
+        return case_files(sure(self._viewer()), sure(self.layer), grid)
 
     def _follow_file(self, layer: Labels, reason: str) -> None:
         """A layer was saved: marks go where it is now."""
@@ -270,12 +264,7 @@ class WhereToLook(QObject):
             self._write(list(self._marks))
 
     def _write(self, marks: list[Mark]) -> None:
-        self._writing.submit(_written, self._case(sure(self._grid)), marks, self._tell)
-
-    def _tell(self, words: str) -> None:
-        """Tell, from a thread; nobody once the window is gone."""
-        with suppress(RuntimeError):
-            self._failed.emit(words)
+        mark_writing(sure(self._viewer())).write(self._case(sure(self._grid)), marks)
 
 
 def _find(
@@ -287,13 +276,6 @@ def _find(
 ) -> Iterator[tuple[Labels, Grid, tuple[PlaceToLook, ...], tuple[Mark, ...]]]:
     now = replace(labels, data=labels.data.copy())  # painting may go on
     yield layer, labels.grid, places_to_look(now, volume, disagreement), read_marks(case)
-
-
-def _written(case: CaseFiles, marks: list[Mark], tell: Any) -> None:
-    try:
-        add_marks(case, marks)
-    except AbdosegError as error:
-        tell(str(error))
 
 
 def _same(place: PlaceToLook, before: PlaceToLook) -> bool:
