@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,8 +20,16 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.model.model_folder import Model
 
-PROGRAMS = Path(sys.executable).parent
-NNUNET, ABDOSEG = PROGRAMS / "nnUNetv2_predict_from_modelfolder", PROGRAMS / "abdoseg"
+
+def installed(name: str) -> Path:
+    """A command beside this Python, or else where the system looks for it."""
+    found = shutil.which(
+        name, path=os.pathsep.join((str(Path(sys.executable).parent), *os.get_exec_path()))
+    )
+    return Path(found or name)
+
+
+NNUNET, ABDOSEG = installed("nnUNetv2_predict_from_modelfolder"), installed("abdoseg")
 Case = tuple[Volume, LabelMap]
 """A scan and its truth."""
 Command = Sequence[str | Path]

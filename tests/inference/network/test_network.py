@@ -82,3 +82,15 @@ def test_another_network_is_asked_as_it_is():
 
 def test_the_cpu_can_be_asked():
     assert isinstance(module.cpu_has_bfloat16(), bool)
+
+
+def test_passes_made_together_come_in_their_order(trained):
+    shown = [(image() + number, flip) for number, flip in enumerate([(), (2,), (3, 4), (), (2, 4)])]
+    with network_on_device(trained) as network:
+        network.load(trained.members[0])
+        alone = [joined(parts, 5) for parts in network.answers(iter(shown))]
+        together = replace(network, together=2, layers=None)
+        as_batches = [joined(parts, 5) for parts in together.answers(iter(shown))]
+    assert len(as_batches) == len(shown)
+    for one, other in zip(alone, as_batches, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)

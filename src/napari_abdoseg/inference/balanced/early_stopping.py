@@ -90,6 +90,7 @@ def _predict(
     members = preset.used(trained.members)
     order = in_rounds(len(members), mirrorings(members[0].mirror_axes if preset.mirroring else ()))
     tiles, done = tiling.tiles, 0
+    there, network = tiling.on(sums_on), network.gathering_on(sums_on)
     sums = Accumulator.empty(trained, tiling, torch.float32, sums_on)
     given_up = torch.zeros(len(sums.logits) + 1, dtype=torch.float64)
     fold_winners: list[torch.Tensor] = []
@@ -106,8 +107,9 @@ def _predict(
             later = len(order) - worked + 1 - in_round
             total = done + (in_round + round(later * likely)) * len(tiles)
             part = count_folds(worked, len(members))
-            for tile in tiles:
-                own.add(tile, network.run(tiling.cut(tile, network.device), flip))
+            requests = ((there.cut(tile, network.device), flip) for tile in tiles)
+            for tile, answer in zip(tiles, network.answers(requests), strict=True):
+                own.add(tile, answer)
                 done += 1
                 yield Progress(STAGE, done, total, most=most, part=part)
         if first_of_fold:
@@ -122,7 +124,7 @@ def _predict(
             tiles = [tile for number, tile in enumerate(tiles) if number not in settled]
             if not tiles:
                 break
-    return whole_prediction(trained, sums.mean(), tuple(fold_winners), done)
+    return whole_prediction(trained, sums.mean().to("cpu"), tuple(fold_winners), done)
 
 
 def in_rounds(folds: int, flips: Sequence[tuple[int, ...]]) -> list[tuple[int, tuple[int, ...]]]:

@@ -89,7 +89,7 @@ class Accumulator:
         return map_winners(self.logits, self.regions)
 
     def mean(self) -> torch.Tensor:
-        """Logits of the image in main memory, half precision; the sums are gone then.
+        """Logits of the image, half precision, on the device of the sums, which are gone then.
 
         Raises
         ------
@@ -109,4 +109,4 @@ class Accumulator:
                 "The network's output is no number, or beyond what half precision can hold: the "
                 "weights are damaged; copy the model folder again."
             )
-        return logits[(slice(None), *self.tiling.inside)].to("cpu")
+        return logits[(slice(None), *self.tiling.inside)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import prod
+from typing import TYPE_CHECKING, Self
 
 from napari_abdoseg.inference.model.architecture import build_network
 from napari_abdoseg.inference.model.checkpoint import Checkpoint
+from napari_abdoseg.inference.model.network_memory import gives_logits_in_parts
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.class_parts import in_parts, parts_of
 
@@ -17,7 +20,13 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_abdoseg.inference.network.class_parts import Parts
+    from napari_abdoseg.inference.network.recording import Recorder
     from napari_abdoseg.inference.network.u_net import UNet
+
+    Request = tuple[torch.Tensor, tuple[int, ...]]
+
+VOXELS_TOGETHER = 128**3
+"""Of all images that a GPU is shown together: as many as one patch of a large network has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +41,22 @@ class Network:
         Convolve in bfloat16 on a CPU; a GPU works in half precision anyway.
     layers : UNet, optional
         Those of the module, where they are asked one by one.
+    together : int
+        Images that are shown to it together: a small one alone keeps no GPU busy.
+    recorder : Recorder, optional
+        Asks the module by recordings.
     """
 
     module: nn.Module
     device: torch.device
     bfloat16: bool = False
     layers: UNet | None = None
+    together: int = 1
+    recorder: Recorder | None = None
+
+    def gathering_on(self, place: torch.device) -> Self:
+        """The network for sums on a device: one image alone, where its own has no room for them."""
+        return self if place == self.device else replace(self, together=1)
 
     def load(self, member: Checkpoint) -> None:
         """Take a fold's weights."""
@@ -62,7 +81,7 @@ class Network:
         """
         import torch
 
-        ask = self.module if self.layers is None else self.layers.features
+        ask = self._ask if self.layers is None else self.layers.features
         with torch.inference_mode(), self._autocast():
             found = ask(torch.flip(image, flip) if flip else image)
             found = torch.flip(found, flip) if flip else found
@@ -74,11 +93,39 @@ class Network:
                 logits = self.layers.logits(found, classes)[0]
             yield classes, logits
 
+    def answers(self, requests: Iterable[Request]) -> Iterator[Parts]:
+        """What `run` gives of each image and its mirroring, in their order, some made together.
+
+        Parameters
+        ----------
+        requests : iterable of (Tensor, tuple of int)
+            Taken when they are needed.
+        """
+        import torch
+
+        if self.together == 1:
+            yield from (self.run(*request) for request in requests)
+            return
+        waiting = iter(requests)
+        while some := list(islice(waiting, self.together)):
+            # Filled up, for there to be one recording alone.
+            full = [*some, *[some[-1]] * (self.together - len(some))]
+            images = torch.cat([torch.flip(image, flip) for image, flip in full])
+            with torch.inference_mode(), self._autocast():
+                found = self._ask(images)
+            for (_, flip), logits in zip(some, found):
+                yield in_parts(torch.flip(logits, [axis - 1 for axis in flip]))
+
+    @property
+    def _ask(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        return self.module if self.recorder is None else self.recorder
+
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         import torch
 
         if self.device.type == "cuda":
-            return torch.autocast("cuda")
+            # A recording would go on with weights that were cast for the fold before.
+            return torch.autocast("cuda", cache_enabled=False)
         return torch.autocast("cpu", torch.bfloat16) if self.bfloat16 else contextlib.nullcontext()
 
 
@@ -94,20 +141,41 @@ def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> 
     """
     from nnunetv2.utilities.helpers import empty_cache
 
+    device = device_of(trained)
+    module = build_network(trained).to(device)
+    if device.type == "cuda":
+        network = _on_cuda(module, device, prod(trained.configured.patch_size))
+    else:
+        network = _elsewhere(module, device, bfloat16 and device.type == "cpu")
+    try:
+        yield network
+    finally:
+        if network.recorder:
+            network.recorder.forget()
+        module.to("cpu")
+        empty_cache(device)
+
+
+def _on_cuda(module: nn.Module, device: torch.device, voxels: int) -> Network:
+    """Recorded where it is known that each pass does the same."""
+    from napari_abdoseg.inference.network.gpu_layers import suit_gpu
+    from napari_abdoseg.inference.network.recording import Recorder
+
+    recorder = Recorder(module) if gives_logits_in_parts(module) else None
+    suit_gpu(module, device)
+    together = max(VOXELS_TOGETHER // voxels, 1)
+    return Network(module, device, together=together, recorder=recorder)
+
+
+def _elsewhere(module: nn.Module, device: torch.device, bfloat16: bool) -> Network:
     from napari_abdoseg.inference.network.cpu_layers import suit_cpu
     from napari_abdoseg.inference.network.u_net import UNet
 
-    device = device_of(trained)
-    module = build_network(trained).to(device)
-    bfloat16 = bfloat16 and device.type == "cpu" and cpu_has_bfloat16()
+    bfloat16 = bfloat16 and cpu_has_bfloat16()
     if device.type == "cpu" and not bfloat16:
         suit_cpu(module)
     layers = UNet.of(module) if device.type == "cpu" else None
-    try:
-        yield Network(module, device, bfloat16, layers)
-    finally:
-        module.to("cpu")
-        empty_cache(device)
+    return Network(module, device, bfloat16, layers)
 
 
 def device_of(trained: TrainedConfiguration) -> torch.device:

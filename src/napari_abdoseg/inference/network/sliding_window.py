@@ -122,7 +122,7 @@ def _predict_tiles(
     """Mean logits of all of a tiling's image; see `predict_everywhere`."""
     members = preset.used(trained.members)
     flips = mirrorings(members[0].mirror_axes if preset.mirroring else ())
-    passes = tiling.count_different() * len(flips)
+    passes = len(tiling.different) * len(flips)
     total = passes * len(members)
     places = gathering_places(trained)
     mean: torch.Tensor | None = None
@@ -133,8 +133,8 @@ def _predict_tiles(
             part = count_folds(before // passes + 1, len(members))
             begin = Progress(STAGE, before, total, part=part)
             fold = partial(_predict_fold, tiling, network, flips, trained, begin)
-            logits = yield from gather(fold, places, trained)
-            fold_winners += (map_winners(logits, trained.label_manager.has_regions),)
+            logits, winners = yield from gather(fold, places, trained)
+            fold_winners += (winners,)
             mean = logits if mean is None else mean.add_(logits)
             del logits
             if before == 0 and members[1:]:
@@ -158,29 +158,33 @@ def _predict_fold(
     trained: TrainedConfiguration,
     begin: Progress,
     sums_on: torch.device,
-) -> Work[torch.Tensor]:
-    """Logits of one fold in main memory; reports after each pass."""
+) -> Work[tuple[torch.Tensor, torch.Tensor]]:
+    """Logits of one fold and its winners in main memory; reports after each pass."""
     import torch
 
     sums = Accumulator.empty(trained, tiling, torch.half, sums_on)
+    there, network = tiling.on(sums_on), network.gathering_on(sums_on)
     classes = len(sums.logits)
-    answers: dict[float, torch.Tensor] = {}
+    images = (there.cut(tile, network.device) for tile in tiling.different)
+    answers = network.answers((image, axes) for image in images for axes in flips)
+    known: dict[float, torch.Tensor] = {}
     done = begin.done
     for tile, constant in zip(tiling.tiles, tiling.constants, strict=True):
-        if constant in answers:
-            sums.add(tile, in_parts(answers[constant]))
+        if constant in known:
+            sums.add(tile, in_parts(known[constant]))
             continue
-        image = tiling.cut(tile, network.device)
         others: torch.Tensor | None = None
-        for axes in flips[:-1]:
-            others = added(network.run(image, axes), others, classes)
+        for _ in flips[:-1]:
+            others = added(next(answers), others, classes)
             done += 1
             yield replace(begin, done=done)
-        answer = mean_in_parts(network.run(image, flips[-1]), others, len(flips))
+        answer = mean_in_parts(next(answers), others, len(flips))
         if constant is not None:
-            answers[constant] = joined(answer, classes)
-            answer = in_parts(answers[constant])
+            known[constant] = joined(answer, classes)
+            answer = in_parts(known[constant])
         sums.add(tile, answer)
         done += 1
         yield replace(begin, done=done)
-    return sums.mean()
+    logits = sums.mean()
+    winners = map_winners(logits, trained.label_manager.has_regions)
+    return logits.to("cpu"), winners.to("cpu")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     import torch
@@ -45,6 +45,10 @@ class Tiling:
         """For each tile the one value that it holds everywhere, as in air, or None."""
         return [_only_value(self.padded[tile]) for tile in self.tiles]
 
+    def on(self, device: torch.device) -> Self:
+        """The same with the image on a device."""
+        return replace(self, padded=self.padded.to(device))
+
     def cut(self, tile: Tile, device: torch.device) -> torch.Tensor:
         """A tile's image on a device, shape (1, channel, *patch)."""
         import torch
@@ -52,10 +56,15 @@ class Tiling:
         image = self.padded[tile][None].clone(memory_format=torch.contiguous_format)
         return image.to(device)
 
-    def count_different(self) -> int:
+    @property
+    def different(self) -> list[Tile]:
         """Tiles, those that repeat a constant one left out."""
-        repeatable = [constant for constant in self.constants if constant is not None]
-        return len(self.tiles) - len(repeatable) + len(set(repeatable))
+        first = {constant: tile for tile, constant in reversed([*zip(self.tiles, self.constants)])}
+        return [
+            tile
+            for tile, constant in zip(self.tiles, self.constants)
+            if constant is None or first[constant] is tile
+        ]
 
 
 def tile_image(

@@ -7,7 +7,7 @@ labels are brought back to the scan: the job's own steps, each on its own device
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -27,7 +27,7 @@ from napari_abdoseg.inference.network.accumulator import Accumulator
 from napari_abdoseg.inference.network.class_map import map_winners
 from napari_abdoseg.inference.network.network import device_of, network_on_device
 from napari_abdoseg.inference.network.prediction import PredictionOnScan, whole_prediction
-from napari_abdoseg.inference.network.tiling import Tiling, tile_image
+from napari_abdoseg.inference.network.tiling import Tile, Tiling, tile_image
 from napari_abdoseg.inference.preprocessing.axis_order import (
     network_order_spacing,
     to_network_order,
@@ -39,6 +39,8 @@ from napari_abdoseg.progress import Progress, Work, drain
 
 if TYPE_CHECKING:
     import torch
+
+    from napari_abdoseg.inference.network.class_parts import Parts
 
 STAGE = "Measuring this machine"
 SECONDS, PASSES = 1.0, 5
@@ -187,14 +189,16 @@ def _measure(
             network.load(trained.members[0])
             starting = _seconds_since(begin, device)
             sums = Accumulator.empty(trained, tiling, torch.half, sums_on)
-            sums.add(tile, network.run(tiling.cut(tile, device), ()))
+            network = network.gathering_on(sums_on)
+            together = [(tiling.cut(tile, device), ())] * network.together
+            _add_answers(sums, tile, network.answers(together))
             _seconds_since(begin, device)
             yield Progress(STAGE, 0, 0)
             passes: list[float] = []
             while len(passes) < PASSES and sum(passes) < SECONDS:
                 begin = time.perf_counter()
-                sums.add(tile, network.run(tiling.cut(tile, device), ()))
-                passes.append(_seconds_since(begin, device))
+                _add_answers(sums, tile, network.answers(together))
+                passes.append(_seconds_since(begin, device) / len(together))
                 yield Progress(STAGE, 0, 0)
             gpu_memory = torch.cuda.max_memory_allocated(device) - taken if on_cuda else 0
         begin = time.perf_counter()
@@ -203,6 +207,7 @@ def _measure(
         begin = time.perf_counter()
         logits = sums.mean()
         map_winners(logits, trained.label_manager.has_regions)
+        logits = logits.to("cpu")
         finishing = _seconds_since(begin, device)
     return Pace(
         starting=starting,
@@ -214,6 +219,11 @@ def _measure(
         gpu_memory=gpu_memory,
         logits=logits,
     )
+
+
+def _add_answers(sums: Accumulator, tile: Tile, answers: Iterable[Parts]) -> None:
+    for answer in answers:
+        sums.add(tile, answer)
 
 
 def _seconds_since(begin: float, device: torch.device) -> float:
