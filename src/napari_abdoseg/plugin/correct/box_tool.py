@@ -81,7 +81,7 @@ class BoxRun:
         self.job: Job | None = None
         self.found: Found | None = None
         self._living: set[Job] = set()
-        self._renew: Callable[[], None] | None = None
+        self._follow_no_more: Callable[[], None] | None = None
 
     def forget(self) -> None:
         """Stop the run, and forget what it found."""
@@ -91,11 +91,9 @@ class BoxRun:
 
     def follow_choice(self, renew: Callable[[], None] | None) -> None:
         """Call ``renew`` when something else is chosen in the panel Segment; None for no more."""
-        if self._renew is not None:
-            self.chosen.changed.disconnect(self._renew)
-        self._renew = renew
-        if renew is not None:
-            self.chosen.changed.connect(renew)
+        if self._follow_no_more is not None:
+            self._follow_no_more()
+        self._follow_no_more = None if renew is None else self.chosen.follow(renew)
 
     def begin(self, job: Job, asked: Asked) -> None:
         """Start a run, which lives until its thread is free again."""

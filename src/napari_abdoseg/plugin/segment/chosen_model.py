@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from napari.components import ViewerModel
@@ -50,15 +50,11 @@ class ChosenModel:
     viewer : ViewerModel
     """
 
-    changed = Signal()
-    """Something else is chosen."""
+    folds_changed = Signal()
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.last_ensemble = LastEnsemble()
         self._folds: dict[str, tuple[str, ...]] = {}
-        events = preferences().segmenting.events
-        for event in (events.model, events.preset, events.device):
-            event.connect(self._tell)
 
     @property
     def settings(self) -> ChosenSettings:
@@ -69,7 +65,24 @@ class ChosenModel:
     def choose_folds(self, model: str, folds: Sequence[str]) -> None:
         """Have a model, by its name or folder, work with these of its folds."""
         self._folds[model] = tuple(folds)
-        self.changed.emit()
+        self.folds_changed.emit()
+
+    def follow(self, hear: Callable[[], None]) -> Callable[[], None]:
+        """Call ``hear`` when something else is chosen, until what this returns is called."""
+
+        def hear_of(event: Any = None) -> None:
+            hear()
+
+        kept = preferences().segmenting.events
+        told = self.folds_changed, kept.model, kept.preset, kept.device
+        for each in told:
+            each.connect(hear_of)
+
+        def end() -> None:
+            for each in told:
+                each.disconnect(hear_of)
+
+        return end
 
     def model(self) -> Model:
         """The model that is chosen, checked.
@@ -85,6 +98,3 @@ class ChosenModel:
         """Load the folds that are chosen, unless they were loaded last."""
         folds = model.choose_folds(settings.folds)
         return (yield from self.last_ensemble.loading(model, folds, settings.device))
-
-    def _tell(self, event: Any = None) -> None:
-        self.changed.emit()
