@@ -27,6 +27,7 @@ from napari_abdoseg.correction.journal.places import (
     journals_folder,
     journals_of,
     lock_of,
+    put_aside,
 )
 from napari_abdoseg.correction.journal.recorded_labels import labels_of, read_recorded
 from napari_abdoseg.correction.journal.records import read_journal
@@ -370,6 +371,22 @@ def test_what_is_brought_back_goes_on_in_its_journal(tmp_path, labels):
     assert journals_of(painting.case) == []
     (told,) = painting.told
     assert told.startswith("What was not saved is kept in")
+    assert told.endswith("for 30 days.")
+
+
+def test_what_is_put_aside_is_kept_for_its_days(tmp_path, monkeypatch):
+    names = [".a.nii.gz.journal", ".a.nii.gz.journal.aside", "b.journal.aside12"]
+    others = ["my.journal.aside.txt", "ct.nii.gz", ".c.nii.gz.journal.lock"]
+    for name in (*names, *others):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
+    (tmp_path / "d.journal.aside").touch()
+    kept = put_aside(tmp_path / ".a.nii.gz.journal")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *(kept.name, "d.journal.aside"),
+        *others,
+    }
+    assert is_journal(kept)
 
 
 def test_what_is_not_of_this_version_goes_on_with_all_it_takes(tmp_path, labels):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -399,3 +401,33 @@ def test_a_result_is_kept_from_its_first_moment(viewer, phantom, qtbot):
     discard.click()
     qtbot.waitUntil(lambda: not journals_of(nameless), timeout=ENOUGH)
     assert len(list(journals_folder().glob("*.aside"))) == 1
+
+
+SCRIPT = """
+import numpy as np
+from napari import Viewer
+from napari.layers import Layer
+from pathlib import Path
+from napari_abdoseg.image.nifti.volumes import read_labels
+from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.saving.leaving import guard_unsaved
+
+viewer = Viewer()
+guard_unsaved(viewer)
+layer = viewer.add_layer(Layer.create(*labels_layer(read_labels(Path({path!r})))))
+layer.data[3:5] = 1
+layer.refresh()
+"""
+
+
+def test_a_script_that_ends_without_closing_leaves_its_changes_in_the_journal(case):
+    code = SCRIPT.format(path=str(case / MASKS))
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100
+    )
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+    (journal,) = journals_of(files(case))
+    changed = labels_of(read_journal(journal))
+    assert (changed[3:5] == 1).all()
+    assert (changed[5:] == read_labels(case / MASKS).data[5:]).all()

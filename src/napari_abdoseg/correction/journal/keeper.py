@@ -21,6 +21,7 @@ from napari_abdoseg.correction.journal.corrections import Corrections
 from napari_abdoseg.correction.journal.edit_history import EditHistory, compacted
 from napari_abdoseg.correction.journal.holder import Lock, user_name
 from napari_abdoseg.correction.journal.places import (
+    DAYS_ASIDE,
     CaseFiles,
     lock_of,
     make_place,
@@ -348,7 +349,8 @@ class Keeper:
         self._journal.close()
         try:
             if keep:
-                self._tell(f"What was not saved is kept in {put_aside(path)}.")
+                kept = put_aside(path)
+                self._tell(f"What was not saved is kept in {kept} for {DAYS_ASIDE} days.")
             else:
                 remove_file(path)
         finally:

@@ -2,13 +2,15 @@
 
 A label map that has no file yet is known by its scan. Each session writes a journal of its
 own, so the second of a label map has a number in its name. One that nobody wants stays, under
-a name by which it is not offered again.
+a name by which it is not offered again, for `DAYS_ASIDE`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -21,6 +23,9 @@ from napari_abdoseg.image.grid import Grid
 ENDING = ".journal"
 ASIDE = ".aside"
 LOCK = ".lock"
+DAYS_ASIDE = 30
+"""So long a journal that nobody wanted is kept."""
+SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def new_places(case: CaseFiles) -> list[Path]:
 
 
 def put_aside(path: Path) -> Path:
-    """Keep a journal where it is offered no more.
+    """Keep a journal where it is offered no more, and remove those that were kept long enough.
 
     Returns
     -------
@@ -108,12 +113,15 @@ def put_aside(path: Path) -> Path:
         path.rename(kept)
     except OSError as error:
         raise not_saved(kept, error) from error
+    with suppress(OSError):
+        kept.touch()  # its days begin now
+    _remove_old(kept.parent)
     return kept
 
 
 def is_journal(path: Path) -> bool:
     """Whether a file is a journal by its name, such as one that was put aside."""
-    return re.search(rf"{ENDING}({ASIDE}\d*)?\Z", path.name) is not None
+    return path.name.endswith(ENDING) or _is_aside(path)
 
 
 def lock_of(journal: Path) -> Path:
@@ -133,6 +141,19 @@ def make_place(path: Path) -> None:
         make_folder(path.parent)
     elif not path.parent.is_dir():
         raise SaveError(f"{path} was not saved: its folder does not exist.")
+
+
+def _is_aside(path: Path) -> bool:
+    return re.search(rf"{re.escape(ENDING + ASIDE)}\d*\Z", path.name) is not None
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove the journals of a folder that were put aside long enough ago."""
+    oldest = time.time() - DAYS_ASIDE * SECONDS_A_DAY
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _is_aside(path) and path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def _free(first: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -15,7 +16,7 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
-from napari_abdoseg.correction.journal.places import CaseFiles
+from napari_abdoseg.correction.journal.places import DAYS_ASIDE, CaseFiles
 from napari_abdoseg.correction.journal.recovery import Notice, Recovery, recoveries
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.organ import Organ
@@ -27,7 +28,7 @@ from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.certain import sure
 
-KEPT = "What was not saved is kept in {}."
+KEPT = f"What was not saved is kept in {{}} for {DAYS_ASIDE} days."
 RECOVERED = "{} (recovered)"
 
 
@@ -79,6 +80,7 @@ class Journals(QObject):
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.close)
+        atexit.register(_close, ref(self))  # a script may end before Qt quits, or without it
         self._follow_layers()
 
     def of(self, layer: Labels) -> LayerJournal | None:
@@ -208,6 +210,11 @@ class Journals(QObject):
             if layer not in sure(self._viewer()).layers and layer in self._journals:
                 journal = self._journals.pop(layer)
                 journal.end(keep=journal.is_given_up)
+
+
+def _close(known: ref[Journals]) -> None:
+    if (journals := known()) is not None:
+        journals.close()
 
 
 def _search(case: CaseFiles, found: Callable[[Recovery | Notice], None]) -> None:

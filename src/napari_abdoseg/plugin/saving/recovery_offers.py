@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.journal.changes_picture import ADDED, REMOVED, changes_picture
+from napari_abdoseg.correction.journal.places import DAYS_ASIDE
 from napari_abdoseg.correction.journal.recovery import Recovery
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.saving.journals import Journals, Offer, journals
@@ -45,7 +46,7 @@ NAMED = "Organs that were renamed or added: {}."
 STEPS = "With {} step{} that can be undone."
 AND_MORE = "… and {} more organs"
 BRING_BACK, DECLINE, LATER = "Bring back", "Don't bring back", "Ask again later"
-DECLINE_TIP = "Keep the journal, but offer it no more"
+DECLINE_TIP = f"Keep the journal for {DAYS_ASIDE} days, but offer it no more"
 LATER_TIP = "Offer it when the case is opened the next time (Esc)"
 
 
