@@ -38,7 +38,9 @@ from napari_abdoseg.plugin.correct.tool import EachPart, OtherLayer, OtherOrgan,
 from napari_abdoseg.plugin.correct.tool_bar import GROUPS
 from napari_abdoseg.plugin.four_panel.view import canvases_of
 from napari_abdoseg.plugin.layers.conversion import label_layers
+from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.organs.scene import OrganScene
+from napari_abdoseg.plugin.saving.row import SaveRow
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.panels import panels_changed
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
@@ -77,6 +79,7 @@ class CorrectWidget(Panel):
         self.ticks = SliderTicks(self._viewer)
         self._ticked: tuple[Any, ...] = ()
         self.take_button, self.leave_button = QPushButton(), QPushButton()
+        self.save = SaveRow(napari_viewer)
         self._lay_out()
         self._connect()
         self._follow_theme()
@@ -111,6 +114,7 @@ class CorrectWidget(Panel):
         self.take_button.setStyleSheet("font-weight: bold")
         self.body.addLayout(row)
         self.body.addStretch()
+        self.foot.addWidget(self.save)
 
     def _bar(self) -> QWidget:
         bar = QWidget()
@@ -185,6 +189,7 @@ class CorrectWidget(Panel):
     def _follow_layer(self, event: Any = None) -> None:
         target = self._target()
         self._follow_scene(None if target is None else target.scene)
+        self.save.follow(label_map_in_view(self._viewer))
         self._show_organ()
 
     def _follow_scene(self, scene: OrganScene | None) -> None:
