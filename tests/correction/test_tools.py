@@ -101,7 +101,7 @@ def test_parts_are_split_into_organs_of_their_own():
     assert split({}, (1, 6)) == [1, 1, 1, 0, 6, 6, 0, 6, 0]
     assert split({second: 5}, (0, 6)) == [6, 6, 6, 0, 5, 5, 0, 6, 0]
     locked = replace(islands, labels=replace(labels, locked=frozenset({5})))
-    with pytest.raises(CorrectionError, match="label 5 is locked"):
+    with pytest.raises(CorrectionError, match="Label 5 is locked"):
         locked.split({second: 5})
 
 

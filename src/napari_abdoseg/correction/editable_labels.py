@@ -13,7 +13,7 @@ from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.anatomy.tally import Edit, Indices
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.grid import Shape, Triple
-from napari_abdoseg.image.organ import number_name
+from napari_abdoseg.image.organ import capitalized, in_sentence, number_name
 from napari_abdoseg.image.volume import LabelMap
 
 BACKGROUND = 0
@@ -119,7 +119,7 @@ class EditableLabels:
         for value in values:
             if value in self.locked:
                 raise CorrectionError(
-                    f"The {self.name_of(value)} is locked: unlock it in the list of organs."
+                    f"{capitalized(self.the(value))} is locked: unlock it in the list of organs."
                 )
 
     def edit(self, box: Box, wanted: NDArray[Any]) -> Edit:
@@ -160,6 +160,10 @@ class EditableLabels:
     def name_of(self, value: int) -> str:
         """What a label is called."""
         return (self.names or {}).get(value, number_name(value))
+
+    def the(self, value: int) -> str:
+        """A label within a sentence, such as ``"the liver"``."""
+        return in_sentence(value, self.name_of(value))
 
 
 def _shape(values: Iterable[int]) -> Shape:

@@ -56,7 +56,7 @@ def cut_slices(
     Raises
     ------
     CorrectionError
-        An organ isn't there or is locked, or there is nothing of them in these slices.
+        An organ isn't there or is locked, or there is nothing to cut on that side.
 
     Examples
     --------
@@ -102,21 +102,14 @@ def cut_seen(
 
     Parameters
     ----------
-    labels : EditableLabels
-    values : sequence of int
-        Labels of the organs.
+    labels, values, erased
+        See `cut_slices`, which raises the same.
     outline : array_like, shape (n, 2)
         Corners in pixels, down and to the right.
     see : callable
         Where voxels are seen.
     depth_mm : float
         From the nearest voxel of the organs on that side of the outline.
-    erased : Side, optional
-
-    Raises
-    ------
-    CorrectionError
-        An organ isn't there or is locked, or none of it is on that side of the outline.
     """
     corners = _corners(outline)
     labels.require_unlocked(*values)

@@ -71,6 +71,16 @@ def number_name(value: int) -> str:
     return f"label {value}"
 
 
+def in_sentence(value: int, name: str) -> str:
+    """An organ within a sentence: ``"the liver"``, or ``"label 7"`` if it has no name."""
+    return name if name.lower() == number_name(value) else f"the {name}"
+
+
+def capitalized(words: str) -> str:
+    """Words that begin a sentence; the rest of them as it is."""
+    return words[:1].upper() + words[1:]
+
+
 def organs_from_names(names: Mapping[int, str]) -> tuple[Organ, ...]:
     """Organs of ``{label value: name}`` in the order of their values."""
     return tuple(sorted(Organ(int(value), name) for value, name in names.items()))

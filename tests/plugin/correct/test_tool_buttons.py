@@ -9,6 +9,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_abdoseg.errors import CorrectionError
+from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
@@ -198,7 +199,10 @@ def test_organs_are_filled_between_the_slices_that_were_painted(
     layer.data[z - 2 : z + 3][layer.data[z - 2 : z + 3] == LIVER] = 0
     layer.refresh()
     bench = proposed("fill between slices")
-    assert "Paint the liver in two slices at least" in bench.words
+    assert bench.words == (
+        "The liver is filled between slices that you have painted, or marked as right: two at "
+        "least. So far there is none."
+    )
     for number in (z - 2, z + 2):
         voxels = np.nonzero(truth[number] == LIVER)
         layer.data_setitem((np.full(voxels[0].size, number), *voxels), LIVER)
@@ -227,6 +231,19 @@ def test_a_slice_is_marked_by_hand(viewer, layer, panel, proposed):
     assert panel.ticks.values == [[z]]
     panel.form.rows["mark"].click()
     assert panel.ticks.values == []
+
+
+def test_the_save_row_saves_the_label_map_in_view(viewer, layer, panel, tmp_path, qtbot):
+    assert panel.save.words.text() == "Save asks where to."
+    layer.metadata["path"] = tmp_path / "organs.nii.gz"
+    layer.data_setitem((np.array([0]), np.array([0]), np.array([4])), SPLEEN)
+    assert panel.save.button.text() != "Save"
+    panel.save.button.click()
+    qtbot.waitUntil(lambda: panel.save.words.text() == "Saved in")
+    assert (read_labels(tmp_path / "organs.nii.gz").data == layer.data).all()
+    assert panel.save.button.text() == "Save"
+    viewer.layers.remove(layer)
+    assert panel.save.isHidden()
 
 
 def test_layers_of_other_programs_are_corrected_or_refused_in_a_sentence(viewer, panel, qtbot):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 from napari.components import ViewerModel
@@ -31,7 +31,6 @@ from napari_abdoseg.plugin.widgets.certain import sure
 
 SETTLE_MS = 30
 """Rest after the last change of a setting before a preview is computed."""
-LOOK_AGAIN_MS = 200
 COMPUTING = "Computing…"
 
 
@@ -164,7 +163,7 @@ class Bench:
             target.require_organ()
             self.say(COMPUTING)
             if not target.scene.is_current:
-                self._waiting = lambda: self.ask(work, place, about)
+                self._waiting = partial(self.ask, work, place, about)
                 return
             labels = target.editable()
         except AbdosegError as error:
@@ -186,20 +185,10 @@ class Bench:
         self.say(words)
 
     def wait_for_boxes(self, do: Callable[[], None]) -> None:
-        """Do something as soon as the boxes of organs are right."""
+        """Do something as soon as the boxes of organs are right, which they are not now."""
         self.forget_preview()
         self._waiting = do
         self.say(COMPUTING)
-        self._look_again()
-
-    def _look_again(self) -> None:
-        """Ask now and then whether the boxes are right: the scene that is followed may be gone."""
-        if self._waiting is None:
-            return
-        with suppress(AbdosegError):
-            self._go_on()
-        if self._waiting is not None:
-            QTimer.singleShot(LOOK_AGAIN_MS, self._look_again)
 
     def take(self) -> None:
         """Change what the preview shows, as one step of undo; or do what is offered."""
@@ -285,12 +274,12 @@ class Bench:
         if tool is None:
             return
         try:
-            layer = self.target().layer
+            target = self.target()
         except AbdosegError as error:
             self.choose(None)
             self.refuse(error)
             return
-        if following is not None and layer is not following.layer:
+        if following is not None and not following.is_of(target):
             self.choose(None)
             self.choose(tool)
 
@@ -346,6 +335,10 @@ class _Following:
         self._edits.changed.connect(self._hear)
         self.layer.events.selected_label.connect(self._hear)
         self._scene.changed.connect(self._go_on)
+
+    def is_of(self, target: Target) -> bool:
+        """Whether it hears of a label map, and of the boxes of its organs."""
+        return self.layer is target.layer and self._scene is target.scene
 
     def close(self) -> None:
         self._edits.close()

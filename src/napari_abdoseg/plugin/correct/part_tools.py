@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.islands import find_islands
 from napari_abdoseg.errors import CorrectionError
+from napari_abdoseg.image.organ import capitalized
 from napari_abdoseg.plugin.correct.question import (
     SMALLER,
     Answer,
@@ -46,8 +47,8 @@ def _split(question: Question, to: Gifts) -> Answer:
     count = len(islands.voxels)
     if count == 1:
         raise CorrectionError(
-            f"The {question.labels.name_of(question.value)} is one part: cut it with the eraser "
-            "or the scissors where the parts meet, then split it."
+            f"{capitalized(question.labels.the(question.value))} is one part: cut it with the "
+            "eraser or the scissors where the parts meet, then split it."
         )
     parts = islands.largest(MOST_ROWS + 1)
     largest, smaller = (parts, None) if count <= MOST_ROWS else (parts[:-1], parts[-1])

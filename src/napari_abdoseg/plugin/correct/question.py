@@ -97,6 +97,6 @@ def another_organ(question: Question, value: int | None) -> int:
         raise CorrectionError("Choose the other organ.")
     if value == question.value:
         raise CorrectionError(
-            f"The other organ is the {question.labels.name_of(value)} too: choose another one."
+            f"The other organ is {question.labels.the(value)} too: choose another one."
         )
     return value

@@ -11,6 +11,7 @@ from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.between_slices import fill_between
 from napari_abdoseg.correction.relabelling import copy_slice
 from napari_abdoseg.errors import AbdosegError, CorrectionError
+from napari_abdoseg.image.organ import capitalized
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.question import Question
 from napari_abdoseg.plugin.correct.seeds import seeds_of
@@ -97,8 +98,9 @@ def _seeds(target: Target, organs: str) -> tuple[int, list[int], list[int]]:
             return axis, numbers, values
     painted = seeds.across(preferred, [target.value])
     raise CorrectionError(
-        f"Paint the {target.name} in two slices at least, or mark slices that are right: "
-        + (f"{NAMES[preferred]} {painted[0]} is one." if painted else "there is none yet.")
+        f"{capitalized(target.the_organ)} is filled between slices that you have painted, or "
+        "marked as right: two at least. So far there is "
+        + (f"{NAMES[preferred]} slice {painted[0]}." if painted else "none.")
     )
 
 

@@ -12,7 +12,7 @@ from napari.layers import Image, Labels
 
 from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
 from napari_abdoseg.errors import CorrectionError
-from napari_abdoseg.image.organ import Organ, number_name
+from napari_abdoseg.image.organ import Organ, in_sentence, number_name
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.organs.scene import OrganScene, organ_scene
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
@@ -68,6 +68,11 @@ class Target:
         organs = self.scene.table.organs or self.layer.metadata.get("organs", ())
         names = {organ.value: organ.name for organ in organs}
         return names.get(self.value, number_name(self.value))
+
+    @property
+    def the_organ(self) -> str:
+        """The organ within a sentence, such as ``"the liver"``."""
+        return in_sentence(self.value, self.name)
 
     @property
     def organs(self) -> tuple[tuple[Organ, str], ...]:
