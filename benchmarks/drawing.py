@@ -2,7 +2,8 @@
 
 A real mouse drags a brush of 10 mm radius over 60 mm. A part of the stroke shows when the
 canvas has drawn it; the release is over when the window answers again. Each screen runs in a
-process of its own. Needs a screen, such as that of `xvfb-run`:
+process of its own, and each brush is printed as soon as it is measured, by three strokes after
+one that prepares it. Needs a screen, such as that of `xvfb-run`:
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/drawing.py
 """
@@ -15,7 +16,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,20 @@ import numpy as np
 NAPARI, OURS = "napari alone", "four panels"
 RADIUS_MM, WAY_MM, MOVES = 10.0, 60.0, 20
 SPLEEN = 3
+REST_MS = 500
+"""What follows a stroke or its undo has begun by then."""
+PATIENCE = 120.0
+"""s that a window may take to open."""
 BRUSHES: dict[str, dict[str, Any]] = {
     "disc": {"shape": "disc", "hu": None, "edge": False},
     "disc within a range of HU": {"shape": "disc", "hu": (-29.0, 150.0), "edge": False},
     "disc up to edges": {"shape": "disc", "hu": None, "edge": True},
     "ball": {"shape": "ball", "hu": None, "edge": False},
 }
+
+
+Measured = tuple[str, dict[str, list[float]]]
+"""A brush, and milliseconds of what was measured of it."""
 
 
 class Hand:
@@ -82,7 +91,7 @@ class Hand:
         begin, worked = time.perf_counter(), time.thread_time()
         self._send(QEvent.Type.MouseButtonRelease, places[-1])
         released, work = time.perf_counter() - begin, time.thread_time() - worked
-        QTest.qWait(1500)
+        QTest.qWait(REST_MS)
         return shown, released * 1000, work * 1000
 
     def _send(self, kind: Any, place: Any) -> None:
@@ -126,7 +135,7 @@ def open_case(shape: tuple[int, int, int]) -> tuple[Any, Any]:
     return viewer, layer
 
 
-def measure_napari(shape: tuple[int, int, int], rounds: int) -> dict[str, Any]:
+def measure_napari(shape: tuple[int, int, int], rounds: int) -> Iterator[Measured]:
     """napari's own brush, a disc and a ball, in a viewer that has nothing else."""
     from qtpy.QtTest import QTest
 
@@ -142,7 +151,7 @@ def measure_napari(shape: tuple[int, int, int], rounds: int) -> dict[str, Any]:
     return strokes(hand, layer, ["disc", "ball"], prepare, rounds)
 
 
-def measure_ours(shape: tuple[int, int, int], rounds: int) -> dict[str, Any]:
+def measure_ours(shape: tuple[int, int, int], rounds: int) -> Iterator[Measured]:
     """Our brush with all that follows it: four panels, list of organs, boxes."""
     from qtpy.QtTest import QTest
 
@@ -155,9 +164,11 @@ def measure_ours(shape: tuple[int, int, int], rounds: int) -> dict[str, Any]:
     panel = open_panel(viewer, "Correct")
     toggle_four_panel_view(viewer)
     work = bench(viewer)
+    end = time.monotonic() + PATIENCE
     while not work.target().scene.is_current:
+        assert time.monotonic() < end, "the organs are not measured"
         QTest.qWait(100)
-    QTest.qWait(8000)
+    QTest.qWait(5000)
     view = four_panel_view(viewer)
     panel.buttons["Brush"].click()
     work.set(size=2 * RADIUS_MM)
@@ -167,59 +178,61 @@ def measure_ours(shape: tuple[int, int, int], rounds: int) -> dict[str, Any]:
 
 def strokes(
     hand: Hand, layer: Any, brushes: list[str], prepare: Callable[[str], None], rounds: int
-) -> dict[str, Any]:
+) -> Iterator[Measured]:
     """Milliseconds of the parts and of the releases, by brush."""
     from qtpy.QtTest import QTest
 
-    found: dict[str, Any] = {}
     for brush in brushes:
         prepare(brush)
-        hand.stroke(-40.0)
-        layer.undo()
         parts, releases, works = [], [], []
-        for number in range(rounds):
-            shown, released, worked = hand.stroke(-30.0 + 10 * number)
-            parts += shown
-            releases.append(released)
-            works.append(worked)
+        for number in range(rounds + 1):
+            shown, released, worked = hand.stroke(-40.0 + 10 * number)
+            if number:  # the first of a brush has all to prepare
+                parts += shown
+                releases.append(released)
+                works.append(worked)
             layer.undo()
-            QTest.qWait(1500)
-        found[brush] = {"parts": parts, "releases": releases, "works": works}
-    QTest.qWait(3000)  # what follows a stroke in threads
-    return found
+            QTest.qWait(REST_MS)
+        yield brush, {"parts": parts, "releases": releases, "works": works}
 
 
 def main() -> None:
-    """Measure both screens, and print them side by side."""
+    """Measure both screens, and print them one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shape", default="600,512,512", help="z,y,x")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--screen", choices=[NAPARI, OURS], help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     z, y, x = (int(size) for size in chosen.shape.split(","))
     if chosen.screen:
         measure = measure_napari if chosen.screen == NAPARI else measure_ours
-        print(json.dumps(measure((z, y, x), chosen.rounds)), flush=True)
+        for measured in measure((z, y, x), chosen.rounds):
+            print(json.dumps(measured), flush=True)
         os._exit(0)  # threads may be at work for a window that is still open
-    found = {}
-    for screen in (NAPARI, OURS):
-        command = [sys.executable, __file__, "--screen", screen]
-        command += ["--shape", chosen.shape, "--rounds", str(chosen.rounds)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent)
-        if done.returncode:
-            sys.exit(done.stderr)
-        found[screen] = json.loads(done.stdout.splitlines()[-1])
     print(f"{(z, y, x)} voxels, radius {RADIUS_MM:g} mm, {WAY_MM:g} mm in {MOVES} moves")
     print(f"{'ms':42}{'part shows':>12}{'release':>10}{'worst':>8}{'its work':>10}{'worst':>8}")
-    for screen, brushes in found.items():
-        for brush, times in brushes.items():
-            line = f"{f'{screen}, {brush}':42}{np.median(times['parts']):12.1f}"
-            for name in ("releases", "works"):
-                line += f"{np.median(times[name]):10.1f}{max(times[name]):8.1f}"
-            print(line)
+    found = {screen: dict(told(screen, chosen)) for screen in (NAPARI, OURS)}
     for brush in found[NAPARI]:
         medians = [np.median(found[screen][brush]["parts"]) for screen in (NAPARI, OURS)]
         print(f"{brush}: {medians[1] - medians[0]:+.1f} ms, {medians[1] / medians[0]:.2f} x")
+
+
+def told(screen: str, chosen: argparse.Namespace) -> Iterator[Measured]:
+    """What a process that measures a screen tells, each brush printed as it comes."""
+    command = [sys.executable, __file__, "--screen", screen]
+    command += ["--shape", chosen.shape, "--rounds", str(chosen.rounds)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent
+    ) as process:
+        for line in process.stdout or ():
+            brush, times = json.loads(line)
+            row = f"{f'{screen}, {brush}':42}{np.median(times['parts']):12.1f}"
+            for name in ("releases", "works"):
+                row += f"{np.median(times[name]):10.1f}{max(times[name]):8.1f}"
+            print(row, flush=True)
+            yield brush, times
+    if process.returncode:
+        sys.exit(process.returncode)
 
 
 if __name__ == "__main__":
