@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit
@@ -61,16 +60,14 @@ def fill_between(
     ordered = sorted(set(seeds))
     box = _between(labels, values, axis, ordered)
     part = np.moveaxis(labels.data[box.slices], axis, 0)
-    spacing = [step for each, step in enumerate(labels.spacing) if each != axis]
-    wanted, filled = part.copy(), False
-    for first, last in pairwise(seed - box.start[axis] for seed in ordered):
-        shared = [each for each in values if each in part[first] and each in part[last]]
-        outlines = _Outlines.of(part[first], part[last], shared, spacing)
-        filled |= bool(shared)
-        for number in range(first + 1, last):
-            share = (number - first) / (last - first)
-            outlines.fill(wanted[number], share)
-    if not filled:
+    spacing = np.array([step for each, step in enumerate(labels.spacing) if each != axis])
+    wanted = part.copy()
+    outlines = [_Outlines(part[seed - box.start[axis]], spacing) for seed in ordered]
+    filled = [
+        _fill(wanted[first + 1 - ordered[0] : last - ordered[0]], before, after, values)
+        for (first, before), (last, after) in pairwise(zip(ordered, outlines, strict=True))
+    ]
+    if not any(filled):
         raise CorrectionError(
             "No organ is in two slices that follow each other among those painted: paint it in "
             "two slices at least, and fill between them."
@@ -91,46 +88,124 @@ def _between(labels: EditableLabels, values: Sequence[int], axis: int, seeds: Se
     return labels.within(Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2])))
 
 
-@dataclass(frozen=True, eq=False)
-class _Outlines:
-    """Signed distances to organs, and to all of them together, in two slices.
+def _fill(
+    between: NDArray[Any], before: _Outlines, after: _Outlines, values: Sequence[int]
+) -> bool:
+    """Give slices between two seeds their organs, if both seeds show one of ``values``.
 
-    What lies in the one and in the other is in between too, also at a border that moves.
+    What is alike in both seeds is so in between: distances decide about the rest alone.
+    """
+    shared = [each for each in values if before.shows(each) and after.shows(each)]
+    if not shared:
+        return False
+    alike, other = before.only(shared), after.only(shared)
+    undecided = _voxels(alike != other)
+    share = np.arange(1, len(between) + 1)[:, np.newaxis] / (len(between) + 1)
+
+    def depths(*organs: int) -> NDArray[np.float32]:
+        """mm inside the outline of organs that are taken as one, by slice and undecided voxel."""
+        return np.float32(1 - share) * before.depths(organs, undecided) + (
+            np.float32(share) * after.depths(organs, undecided)
+        )
+
+    deepest: Any = shared[0]
+    if len(shared) > 1:
+        each = np.argmax([depths(value) for value in shared], axis=0)
+        deepest = np.asarray(shared, between.dtype)[each]
+    wanted = np.repeat(alike[np.newaxis], len(between), axis=0)
+    wanted[:, undecided[:, 0], undecided[:, 1]] = np.where(depths(*shared) > 0, deepest, BACKGROUND)
+    np.copyto(between, wanted, where=_is_any(between, (BACKGROUND, *shared)))
+    return True
+
+
+def _is_any(labels: NDArray[Any], values: Sequence[int]) -> NDArray[np.bool_]:
+    """As `numpy.isin`, which is slower for few values."""
+    found: NDArray[np.bool_] = np.equal(labels, values[0])
+    for value in values[1:]:
+        found |= np.equal(labels, value)
+    return found
+
+
+def _voxels(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """As `numpy.argwhere`, which is slower for few voxels."""
+    return np.stack(np.unravel_index(np.flatnonzero(mask), mask.shape), axis=1)
+
+
+class _Outlines:
+    """The outlines of organs in a slice.
+
+    Parameters
+    ----------
+    slice_ : ndarray, two axes
+        Label values.
+    spacing : ndarray, shape (2,)
+        mm along both.
     """
 
-    values: Sequence[int]
-    before: NDArray[np.float32]
-    after: NDArray[np.float32]
+    def __init__(self, slice_: NDArray[Any], spacing: NDArray[np.float64]) -> None:
+        self._slice = slice_
+        self._spacing = spacing
+        self._shapes: dict[tuple[int, ...], _Shape] = {}
 
-    @classmethod
-    def of(
-        cls,
-        before: NDArray[Any],
-        after: NDArray[Any],
-        values: Sequence[int],
-        spacing: Sequence[float],
-    ) -> Self:
-        def distances(slice_: NDArray[Any]) -> NDArray[np.float32]:
-            each = [_signed_distance(slice_ == value, spacing) for value in values]
-            if len(each) == 1:
-                return np.stack([*each, *each])
-            return np.stack([_signed_distance(np.isin(slice_, values), spacing), *each])
+    def shows(self, value: int) -> bool:
+        """Whether an organ is in the slice."""
+        return bool((self._slice == value).any())
 
-        return cls(values, distances(before), distances(after))
+    def only(self, values: Sequence[int]) -> NDArray[Any]:
+        """The slice with these labels and no others."""
+        return np.where(_is_any(self._slice, values), self._slice, BACKGROUND)
 
-    def fill(self, slice_: NDArray[Any], share: float) -> None:
-        """Give a slice in between its organs; ``share`` is 0 before and 1 after."""
-        if not self.values:
-            return
-        together, *each = (1 - share) * self.before + share * self.after
-        deepest = np.asarray(self.values, slice_.dtype)[np.argmax(each, axis=0)]
-        free = np.isin(slice_, [BACKGROUND, *self.values])
-        slice_[free] = np.where(together > 0, deepest, BACKGROUND)[free]
+    def depths(self, values: tuple[int, ...], voxels: NDArray[np.intp]) -> NDArray[np.float32]:
+        """mm from voxels to the outline of organs that are taken as one; positive inside."""
+        if values not in self._shapes:
+            self._shapes[values] = _Shape(_is_any(self._slice, values), self._spacing)
+        return self._shapes[values].depths(voxels)
 
 
-def _signed_distance(mask: NDArray[np.bool_], spacing: Sequence[float]) -> NDArray[np.float32]:
-    """mm to the outline of a mask, which goes half way between voxels; positive inside."""
-    wide = np.pad(mask, 1)
-    inside: Any = ndimage.distance_transform_edt(wide, sampling=spacing)
-    outside: Any = ndimage.distance_transform_edt(~wide, sampling=spacing)
-    return np.asarray(inside - outside, np.float32)[1:-1, 1:-1]
+class _Shape:
+    """A mask of a slice whose outline goes half way between voxels; beyond it there is nothing.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, two axes
+        Not empty.
+    spacing : ndarray, shape (2,)
+        mm along both axes.
+    """
+
+    def __init__(self, mask: NDArray[np.bool_], spacing: NDArray[np.float64]) -> None:
+        self._mask = mask
+        wide = np.pad(mask, 1)
+        touching = np.zeros_like(wide)
+        down, across = wide[1:] != wide[:-1], wide[:, 1:] != wide[:, :-1]
+        touching[1:] |= down
+        touching[:-1] |= down
+        touching[:, 1:] |= across
+        touching[:, :-1] |= across
+        self._inside = _Nearest(_voxels(touching & wide) - 1, spacing)
+        self._outside = _Nearest(_voxels(touching & ~wide) - 1, spacing)
+
+    def depths(self, voxels: NDArray[np.intp]) -> NDArray[np.float32]:
+        """mm from voxels to the next one on the other side of the outline; positive inside."""
+        is_inside = self._mask[voxels[:, 0], voxels[:, 1]]
+        depths = np.empty(len(voxels), np.float32)
+        depths[is_inside] = self._outside.distances(voxels[is_inside])
+        depths[~is_inside] = -self._inside.distances(voxels[~is_inside])
+        return depths
+
+
+class _Nearest:
+    """Finds the next one of some voxels of a slice."""
+
+    def __init__(self, voxels: NDArray[np.intp], spacing: NDArray[np.float64]) -> None:
+        self._voxels = voxels
+        self._spacing = spacing
+        self._tree = cKDTree(voxels * spacing)
+
+    def distances(self, others: NDArray[np.intp]) -> NDArray[np.float64]:
+        """mm from each of other voxels, taken from whole steps so that all are rounded alike."""
+        if not len(others):
+            return np.empty(0)
+        _, nearest = self._tree.query(others * self._spacing)
+        y, x = ((self._voxels[nearest] - others) * self._spacing).T
+        return np.asarray(np.sqrt(y * y + x * x))
