@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +90,25 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 MakeModel = Callable[..., Path]
 
 
+@pytest.fixture(scope="session")
+def built_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
+    """A function that builds small random networks once, and gives the folder that holds them."""
+
+    @cache
+    def built(wanted: str) -> Path:
+        folder = tmp_path_factory.mktemp("built")
+        _build_model(folder, **json.loads(wanted))
+        return folder
+
+    return lambda **wanted: built(json.dumps(wanted))
+
+
 @pytest.fixture
-def make_model(tmp_path: Path) -> MakeModel:
+def make_model(tmp_path: Path, built_model: MakeModel) -> MakeModel:
     """A function that writes a real nnU-Net model folder with small random networks."""
 
     def make(
-        folds: tuple[int, ...] = (0, 1),
+        folds: Iterable[int] = (0, 1),
         mirror_axes: tuple[int, ...] | None = (0, 1, 2),
         patch: tuple[int, ...] = (16, 16, 16),
         spacing: tuple[float, ...] = (10.0, 8.0, 8.0),
@@ -104,44 +119,65 @@ def make_model(tmp_path: Path) -> MakeModel:
         kernel: int = 3,
         **configuration: Any,
     ) -> Path:
-        prepare_for_torch()
-        import torch
-        from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
-        from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
-        from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
-
-        folder = tmp_path / name
-        folder.mkdir()
-        dataset = json.loads((DEMO / "dataset.json").read_text()) | (labels or {})
-        plans = json.loads((DEMO / "plans.json").read_text()) | {"plans_name": "nnUNetPlans"}
-        kind = kind or ("2d" if len(patch) == 2 else "3d_fullres")
-        plans["configurations"] = {
-            kind: _small_configuration(plans, patch, spacing, kernel) | configuration
-        }
-        (folder / "dataset.json").write_text(json.dumps(dataset))
-        (folder / "plans.json").write_text(json.dumps(plans))
-        manager = PlansManager(plans)
-        configured = manager.get_configuration(kind)
-        channels = determine_num_input_channels(manager, configured, dataset)
-        classes = manager.get_label_manager(dataset).num_segmentation_heads
-        for fold in folds:
-            torch.manual_seed(fold)
-            network = nnUNetTrainer.build_network_architecture(
-                manager, configured, channels, classes, enable_deep_supervision=False
-            )
-            (folder / f"fold_{fold}").mkdir()
-            torch.save(
-                {
-                    "network_weights": network.state_dict(),
-                    "trainer_name": trainer,
-                    "init_args": {"configuration": kind, "fold": fold},
-                    "inference_allowed_mirroring_axes": mirror_axes and _within(mirror_axes, patch),
-                },
-                folder / f"fold_{fold}" / "checkpoint_final.pth",
-            )
-        return folder
+        built = built_model(
+            folds=list(folds),
+            mirror_axes=mirror_axes and _within(mirror_axes, patch),
+            patch=patch,
+            spacing=spacing,
+            trainer=trainer,
+            kind=kind or ("2d" if len(patch) == 2 else "3d_fullres"),
+            labels=labels or {},
+            kernel=kernel,
+            configuration=configuration,
+        )
+        return Path(shutil.copytree(built, tmp_path / name, copy_function=shutil.copyfile))
 
     return make
+
+
+def _build_model(
+    folder: Path,
+    folds: list[int],
+    mirror_axes: list[int] | None,
+    patch: list[int],
+    spacing: list[float],
+    trainer: str,
+    kind: str,
+    labels: dict[str, Any],
+    kernel: int,
+    configuration: dict[str, Any],
+) -> None:
+    import torch
+    from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+    from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
+    from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+    dataset = json.loads((DEMO / "dataset.json").read_text()) | labels
+    plans = json.loads((DEMO / "plans.json").read_text()) | {"plans_name": "nnUNetPlans"}
+    plans["configurations"] = {
+        kind: _small_configuration(plans, patch, spacing, kernel) | configuration
+    }
+    (folder / "dataset.json").write_text(json.dumps(dataset))
+    (folder / "plans.json").write_text(json.dumps(plans))
+    manager = PlansManager(plans)
+    configured = manager.get_configuration(kind)
+    channels = determine_num_input_channels(manager, configured, dataset)
+    classes = manager.get_label_manager(dataset).num_segmentation_heads
+    for fold in folds:
+        torch.manual_seed(fold)
+        network = nnUNetTrainer.build_network_architecture(
+            manager, configured, channels, classes, enable_deep_supervision=False
+        )
+        (folder / f"fold_{fold}").mkdir()
+        torch.save(
+            {
+                "network_weights": network.state_dict(),
+                "trainer_name": trainer,
+                "init_args": {"configuration": kind, "fold": fold},
+                "inference_allowed_mirroring_axes": mirror_axes and tuple(mirror_axes),
+            },
+            folder / f"fold_{fold}" / "checkpoint_final.pth",
+        )
 
 
 def _within(axes: tuple[int, ...], patch: tuple[int, ...]) -> tuple[int, ...]:
@@ -149,11 +185,11 @@ def _within(axes: tuple[int, ...], patch: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _small_configuration(
-    plans: dict[str, Any], patch: tuple[int, ...], spacing: tuple[float, ...], kernel: int
+    plans: dict[str, Any], patch: list[int], spacing: list[float], kernel: int
 ) -> dict[str, Any]:
     configuration = json.loads(json.dumps(plans["configurations"]["3d_fullres"]))
     dimensions = len(patch)
-    configuration |= {"patch_size": list(patch), "spacing": list(spacing), "batch_dice": False}
+    configuration |= {"patch_size": patch, "spacing": spacing, "batch_dice": False}
     arguments = configuration["architecture"]["arch_kwargs"]
     arguments |= {
         "n_stages": 2,
