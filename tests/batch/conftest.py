@@ -23,7 +23,8 @@ def scans(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def model(make_model) -> Path:
-    return make_model(folds=(0,), mirror_axes=None)
+    """One of coarse voxels, of which a scan has few, and few tiles."""
+    return make_model(folds=(0,), mirror_axes=None, spacing=(20.0, 16.0, 16.0))
 
 
 @pytest.fixture
