@@ -15,7 +15,7 @@ from napari_abdoseg.image.nifti.volumes import read_organs
 from napari_abdoseg.training.conversion import linking
 from napari_abdoseg.training.conversion.image_steps import Pack, Place, Split, image_steps
 from napari_abdoseg.training.conversion.label_mapping import map_labels
-from napari_abdoseg.training.conversion.label_steps import Merge, Relabel, label_steps
+from napari_abdoseg.training.conversion.label_steps import Keep, Merge, Relabel, label_steps
 from napari_abdoseg.training.conversion.linking import Way, find_way
 from napari_abdoseg.training.conversion.source import SourceCase
 
@@ -123,8 +123,30 @@ def test_channels_are_either_files_or_in_one_file(tmp_path):
 def test_a_label_map_that_stays_as_it_is_becomes_a_link(tmp_path):
     case = SourceCase("a", (), write_label_map(tmp_path / "a.nii.gz"))
     (step,) = label_steps(case, tmp_path / "to", map_labels({"liver": 1}), Way.LINK)
-    assert isinstance(step, Place)
+    assert isinstance(step, Keep)
+    assert isinstance(step.step, Place)
+    assert (step.sources, step.verb, step.bytes_needed) == ((case.labels,), "link", 0)
     assert label_steps(SourceCase("a", ()), tmp_path, map_labels({"liver": 1}), Way.LINK) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda path: write_label_map(path, (1, 2)), r"has the value 2, which no label has"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-30]), "truncated or damaged"),
+    ],
+)
+def test_a_label_map_that_stays_as_it_is_is_read_first(tmp_path, spoil, fault):
+    case = SourceCase("a", (), write_label_map(tmp_path / "a.nii.gz", (1,)))
+    (step,) = label_steps(case, tmp_path / "to", map_labels({"liver": 1}), Way.LINK)
+    step.targets[0].parent.mkdir()
+    step.run()
+    assert step.targets[0].is_symlink()
+    step.targets[0].unlink()
+    spoil(case.labels)
+    with pytest.raises(AbdosegError, match=fault):
+        step.run()
+    assert not step.targets[0].exists()
 
 
 def test_values_change_and_the_place_does_not(tmp_path):

@@ -293,7 +293,7 @@ class TestPanorama:
         labels = folder / "panorama_labels" / "automatic_labels"
         write_label_map(labels / "100047_00001.nii.gz", ())
         write_label_map(labels / "100047_00002.nii.gz", (2, 8))
-        plan = drain(preparing(folder, tmp_path / "Dataset001_X", Wishes(organs=("veins",))))
+        plan = drain(preparing(folder, tmp_path / "Dataset001_X", Wishes()))
         conversion = drain(converting(plan))
         assert conversion.made == ("100047_00001", "100416_00001")
         ((case, reason),) = conversion.failed

@@ -45,7 +45,7 @@ def label_steps(case: SourceCase, folder: Path, mapping: LabelMapping, way: Way)
         return []
     if mapping.changes or not load_header(case.labels).stores_whole_numbers:
         return [Relabel(case.labels, target, mapping)]
-    return [single_step(case.labels, target, way)]
+    return [Keep(single_step(case.labels, target, way), mapping)]
 
 
 def _masks(case: SourceCase, mapping: LabelMapping) -> tuple[tuple[int, Path], ...]:
@@ -58,6 +58,34 @@ def _masks(case: SourceCase, mapping: LabelMapping) -> tuple[tuple[int, Path], .
             "the organ is not in the scan, or choose other organs with --organs."
         )
     return tuple(sorted((value, files[name]) for name, value in wanted.items()))
+
+
+@dataclass(frozen=True)
+class Keep:
+    """A label map whose values stay, once it has been read."""
+
+    step: Step
+    mapping: LabelMapping
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        return self.step.sources
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        return self.step.targets
+
+    @property
+    def bytes_needed(self) -> int:
+        return self.step.bytes_needed
+
+    @property
+    def verb(self) -> str:
+        return self.step.verb
+
+    def run(self) -> int:
+        _read_known(self.sources[0], self.mapping)
+        return self.step.run()
 
 
 @dataclass(frozen=True)
@@ -83,17 +111,8 @@ class Relabel:
         return GROWTH * self.source.stat().st_size
 
     def run(self) -> int:
-        labels = read_labels(self.source)
-        table = self.mapping.table
-        present = {organ.value for organ in bounding_boxes(labels)}
-        if unknown := sorted(present - table.keys()):
-            values = ", ".join(map(str, unknown))
-            raise AbdosegError(
-                f"{self.source} has the value{'s' if len(unknown) > 1 else ''} {values}, which no "
-                f"label has: mend it, or say what {unknown[0]} is with --map {unknown[0]}=NAME "
-                f"or --map {unknown[0]}=background."
-            )
-        _write(self.target, renumbered(labels.data, table), labels, self.mapping)
+        labels = _read_known(self.source, self.mapping)
+        _write(self.target, renumbered(labels.data, self.mapping.table), labels, self.mapping)
         return 0
 
 
@@ -138,6 +157,20 @@ class Merge:
             merged[claimed & (merged == 0)] = value
         _write(self.target, merged, first, self.mapping)
         return overlap
+
+
+def _read_known(path: Path, mapping: LabelMapping) -> LabelMap:
+    """A label map that has no values but those of labels."""
+    labels = read_labels(path)
+    present = {organ.value for organ in bounding_boxes(labels)}
+    if unknown := sorted(present - mapping.table.keys()):
+        values = ", ".join(map(str, unknown))
+        raise AbdosegError(
+            f"{path} has the value{'s' if len(unknown) > 1 else ''} {values}, which no label has: "
+            f"mend it, or say what {unknown[0]} is with --map {unknown[0]}=NAME or --map "
+            f"{unknown[0]}=background."
+        )
+    return labels
 
 
 def _write(target: Path, data: NDArray[Any], like: LabelMap, mapping: LabelMapping) -> None:
