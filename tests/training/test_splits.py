@@ -67,6 +67,20 @@ def test_a_case_in_no_fold_is_told(tmp_path):
         read_trainable(folder)
 
 
+def test_only_folds_of_other_cases_are_written_anew(tmp_path):
+    path, own = tmp_path / "splits_final.json", [{"train": ["a_1", "b_1"], "val": ["a_2"]}]
+    patients = {"a_1": "a", "a_2": "a", "b_1": "b"}
+    path.write_text(json.dumps(own))
+    write_splits(tmp_path, patients)
+    assert json.loads(path.read_text()) == own
+    for stale in (json.dumps(own), "[{", "[3]"):
+        path.write_text(stale)
+        write_splits(tmp_path, patients | {"c_1": "c"})
+        assert len(json.loads(path.read_text())) == 3
+    write_splits(tmp_path, {"a_1": "a", "b_1": "b"})
+    assert not path.exists()
+
+
 def test_nnunet_trains_on_them(nnunet, tmp_path):
     raw = shutil.copytree(nnunet.raw, tmp_path / "raw" / nnunet.raw.name)
     write_splits(raw, {f"p_{case:03}": f"patient {case % 3}" for case in range(5)})

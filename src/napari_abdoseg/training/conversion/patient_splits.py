@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from napari_abdoseg.image.files.json_file import read_any_json
 from napari_abdoseg.image.files.saving import write_text
 
 NAME = "splits_final.json"
@@ -43,10 +45,22 @@ def splits_by_patient(patients: Mapping[str, str]) -> Splits:
 def write_splits(folder: Path, patients: Mapping[str, str]) -> None:
     """Write the folds of a data set in which a patient has several cases; else nothing.
 
+    Folds of these very cases that are there stay, those of others do not.
+
     Raises
     ------
     SaveError
         It could not be written.
     """
+    if _cases_of(folder / NAME) == set(patients):
+        return
+    (folder / NAME).unlink(missing_ok=True)
     if 1 < len(set(patients.values())) < len(patients):
         write_text(folder / NAME, json.dumps(splits_by_patient(patients), indent=1) + "\n")
+
+
+def _cases_of(path: Path) -> set[str]:
+    """Cases in the folds of a file; none where it can't be understood."""
+    with suppress(OSError, ValueError, TypeError, AttributeError):
+        return {case for fold in read_any_json(path) for part in fold.values() for case in part}
+    return set()
