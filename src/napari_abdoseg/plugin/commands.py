@@ -6,6 +6,7 @@ from napari import Viewer
 from napari.layers import Labels
 from napari.utils.notifications import show_info
 
+from napari_abdoseg.plugin.bile_duct.going_along import going_along
 from napari_abdoseg.plugin.key_sheet import show_key_sheet
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.organs.scene import organ_scene
@@ -48,6 +49,16 @@ def next_place(viewer: Viewer) -> None:
 def place_before(viewer: Viewer) -> None:
     """Go back to the place before."""
     where_to_look(unwrapped(viewer)).place_before()
+
+
+def along_duct(viewer: Viewer) -> None:
+    """Go on along the bile duct, towards the papilla."""
+    going_along(unwrapped(viewer)).down()
+
+
+def back_along_duct(viewer: Viewer) -> None:
+    """Go back along the bile duct, towards the hilum."""
+    going_along(unwrapped(viewer)).up()
 
 
 def show_keys(viewer: Viewer) -> None:

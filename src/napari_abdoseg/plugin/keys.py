@@ -74,9 +74,13 @@ class Command:
 
 
 NEXT_PLACE = Command("next_place", "Check the place in view, and go to the next", "N")
+ALONG_DUCT = Command("along_duct", "Go along the bile duct, down to the papilla", "Shift+D")
+BACK_ALONG_DUCT = Command("back_along_duct", "Go along the bile duct, up to the hilum", "Shift+U")
 COMMANDS = (
     NEXT_PLACE,
     Command("place_before", "Go to the place before", "Shift+N"),
+    ALONG_DUCT,
+    BACK_ALONG_DUCT,
     Command("key_sheet", "Show all keys on one sheet", "Shift+H"),
     Command("four_panel", "Open or close the four-panel view"),
     Command("save", "Save the label map"),

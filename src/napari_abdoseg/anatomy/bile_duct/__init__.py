@@ -26,12 +26,13 @@ References
    gallbladder and biliary tree.
 """
 
+from napari_abdoseg.anatomy.bile_duct.course import Course
 from napari_abdoseg.anatomy.bile_duct.duct import WIDE_MM, BileDuct, Break, is_duct, measure_duct
 from napari_abdoseg.anatomy.bile_duct.landmarks import landmark_of, lead_to_duct
 from napari_abdoseg.anatomy.bile_duct.problem import NAME, NoCourseError, RegionNotFoundError
 from napari_abdoseg.anatomy.bile_duct.region import BileDuctRegion, bile_duct_region
 from napari_abdoseg.anatomy.bile_duct.straightened import Straightened, straighten
-from napari_abdoseg.anatomy.bile_duct.way import Way, way_to_duct
+from napari_abdoseg.anatomy.bile_duct.way import Way, way_along, way_to_duct
 
 __all__ = [
     "NAME",
@@ -39,6 +40,7 @@ __all__ = [
     "BileDuct",
     "BileDuctRegion",
     "Break",
+    "Course",
     "NoCourseError",
     "RegionNotFoundError",
     "Straightened",
@@ -49,5 +51,6 @@ __all__ = [
     "lead_to_duct",
     "measure_duct",
     "straighten",
+    "way_along",
     "way_to_duct",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -58,6 +59,16 @@ class Course:
     def length_mm(self) -> float:
         """Along the course."""
         return float(np.linalg.norm(np.diff(self.points, axis=0), axis=1).sum())
+
+    def distances(self, voxel: Sequence[float] | Points) -> Points:
+        """mm from (z, y, x) coordinates in voxels to each point, shape (n,)."""
+        to_mm = self.grid.screen_affine
+        place = to_mm[:3, :3] @ voxel + to_mm[:3, 3]
+        return np.asarray(np.linalg.norm(self.points - place, axis=1))
+
+    def nearest(self, voxel: Sequence[float] | Points) -> int:
+        """The point that is nearest to (z, y, x) coordinates in voxels."""
+        return int(self.distances(voxel).argmin())
 
     @cached_property
     def directions(self) -> Points:

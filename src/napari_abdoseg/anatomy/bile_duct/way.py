@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from napari_abdoseg.anatomy.bile_duct.course import Course, find_course
 from napari_abdoseg.anatomy.bile_duct.cross_sections import centred
 from napari_abdoseg.anatomy.bile_duct.depth import Depth
-from napari_abdoseg.anatomy.bile_duct.duct import measure_duct
+from napari_abdoseg.anatomy.bile_duct.duct import BileDuct, measure_duct
 from napari_abdoseg.anatomy.bile_duct.problem import NAME, NoCourseError
 from napari_abdoseg.anatomy.bile_duct.region import bile_duct_region
 from napari_abdoseg.image.volume import LabelMap
@@ -31,6 +31,11 @@ class Way:
     words: str
 
 
+def way_along(duct: BileDuct) -> Way:
+    """The course of a duct that was followed."""
+    return Way(duct.course, f"Along the {duct.organ.name} as it is labelled.")
+
+
 def way_to_duct(labels: LabelMap) -> Way:
     """The course of the duct where one is labelled, or else the middle of the search region.
 
@@ -40,7 +45,7 @@ def way_to_duct(labels: LabelMap) -> Way:
         There is no duct to follow, and the organs do not tell where it would be.
     """
     try:
-        return Way(measure_duct(labels).course, "Along the common bile duct as it is labelled.")
+        return way_along(measure_duct(labels))
     except NoCourseError:
         region = bile_duct_region(labels, CORE)
     depth = Depth.of(region.mask, region.box, labels.grid)
