@@ -27,6 +27,7 @@ References
 """
 
 from napari_abdoseg.anatomy.bile_duct.course import Course
+from napari_abdoseg.anatomy.bile_duct.curved import CurvedPlane, CurvedView
 from napari_abdoseg.anatomy.bile_duct.duct import WIDE_MM, BileDuct, Break, is_duct, measure_duct
 from napari_abdoseg.anatomy.bile_duct.landmarks import landmark_of, lead_to_duct
 from napari_abdoseg.anatomy.bile_duct.problem import NAME, NoCourseError, RegionNotFoundError
@@ -41,6 +42,8 @@ __all__ = [
     "BileDuctRegion",
     "Break",
     "Course",
+    "CurvedPlane",
+    "CurvedView",
     "NoCourseError",
     "RegionNotFoundError",
     "Straightened",

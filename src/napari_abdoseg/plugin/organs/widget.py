@@ -27,7 +27,7 @@ from napari_abdoseg.plugin.viewing.ct_window import follow_windows
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
-from napari_abdoseg.plugin.widgets.panel import Panel
+from napari_abdoseg.plugin.widgets.panel import Panel, open_panel
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -36,6 +36,7 @@ EMPTY = "Open a label map, or segment a CT, to see its organs here."
 MEASURING = "Measuring…"
 NO_LABELS = "This layer has no labels yet."
 NONE_FOUND = "No organ or group has “{}” in its name."
+DUCT_TIP = "The duct in one picture, pulled straight, and the way along it"
 SEARCH = "Find an organ or a group"
 SEARCH_TIP = "Words of a name, such as left kidney or bones; Enter goes to the first that is found"
 WIDEST = 430
@@ -62,6 +63,7 @@ class OrgansWidget(Panel):
         self.message = QLabel(EMPTY)
         self.naming = NamingRow()
         self.duct_words = QLabel()
+        self.duct_button = QPushButton("Bile duct")
         self.save = SaveRow(napari_viewer)
         self._lay_out()
         self._follow_theme()
@@ -78,18 +80,20 @@ class OrgansWidget(Panel):
         self.all_on.setToolTip("Show the masks, surfaces and boxes of all organs")
         self.all_off.setToolTip("Hide the masks, surfaces and boxes of all organs")
         self.smoothing.tooltip = "How much surfaces are smoothed; they keep the organ's volume"
+        self.duct_button.setToolTip(DUCT_TIP)
         self.search.setPlaceholderText(SEARCH)
         self.search.setToolTip(SEARCH_TIP)
         self.search.setClearButtonEnabled(True)
         for label in (self.message, self.duct_words):
             label.setWordWrap(True)
         self._top = _row(self.layers.native, self.all_on, self.all_off)
+        self._of_duct = _row(self.duct_words, self.duct_button)
         self._bottom = _row(
             QLabel("CT window"), self.window_choice, QLabel("Smoothing"), self.smoothing.native
         )
         layout = self.body
         for widget in (
-            *(self._top, self.naming, self.search, self.message, self.list, self.duct_words),
+            *(self._top, self.naming, self.search, self.message, self.list, self._of_duct),
         ):
             layout.addWidget(widget)
         layout.setStretchFactor(self.list, 1)
@@ -110,6 +114,7 @@ class OrgansWidget(Panel):
         self.smoothing.changed.connect(self._smooth)
         sure(self.list.selectionModel()).currentChanged.connect(self._paint_selected)
         self.list.go_to.connect(self._go_to)
+        self.duct_button.clicked.connect(lambda: open_panel(self._viewer, "Bile duct"))
         self.search.textChanged.connect(self._fit)
         self.search.returnPressed.connect(self._choose_found)
         self.model.refreshed.connect(self._fit)
@@ -191,7 +196,7 @@ class OrgansWidget(Panel):
     def _say_of_duct(self) -> None:
         """Say what the candidate bile duct is like, or else where ducts are to be looked for."""
         words = _words_of_duct(self.model.scene)
-        self.duct_words.setVisible(bool(words))
+        self._of_duct.setVisible(bool(words))
         self.duct_words.setText(words)
 
     def _select_painted(self, event: Any = None) -> None:
