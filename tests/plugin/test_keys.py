@@ -17,6 +17,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_abdoseg.plugin.activation import activate
+from napari_abdoseg.plugin.bile_duct.going_along import STEP_ROWS, going_along
 from napari_abdoseg.plugin.correct.commands import BY_NAPARI, TOOL_COMMANDS, TOOLS
 from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
 from napari_abdoseg.plugin.key_sheet import KeySheet
@@ -126,6 +127,19 @@ def test_a_key_goes_to_the_next_place_in_every_panel(viewer, labels, qtbot):
         look.current = None
         press(viewer, qtbot, Qt.Key.Key_N, canvas)
         assert look.current == first
+    toggle_four_panel_view(viewer)
+
+
+def test_a_key_goes_along_the_bile_duct_and_with_shift_back(viewer, labels, qtbot):
+    along, held = going_along(viewer), Qt.KeyboardModifier.ControlModifier
+    press(viewer, qtbot, Qt.Key.Key_D, how=held)
+    qtbot.waitUntil(lambda: along.row == 0)
+    toggle_four_panel_view(viewer)
+    for place, (_, canvas) in enumerate(canvases_of(viewer), start=1):
+        press(viewer, qtbot, Qt.Key.Key_D, canvas, held)
+        assert along.row == place * STEP_ROWS
+    press(viewer, qtbot, Qt.Key.Key_D, how=held | Qt.KeyboardModifier.ShiftModifier)
+    assert along.row == 3 * STEP_ROWS
     toggle_four_panel_view(viewer)
 
 

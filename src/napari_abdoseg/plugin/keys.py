@@ -74,8 +74,10 @@ class Command:
 
 
 NEXT_PLACE = Command("next_place", "Check the place in view, and go to the next", "N")
-ALONG_DUCT = Command("along_duct", "Go along the bile duct, down to the papilla", "Shift+D")
-BACK_ALONG_DUCT = Command("back_along_duct", "Go along the bile duct, up to the hilum", "Shift+U")
+ALONG_DUCT = Command("along_duct", "Go along the bile duct, down to the papilla", "Ctrl+D")
+BACK_ALONG_DUCT = Command(
+    "back_along_duct", "Go along the bile duct, up to the hilum", "Ctrl+Shift+D"
+)
 COMMANDS = (
     NEXT_PLACE,
     Command("place_before", "Go to the place before", "Shift+N"),

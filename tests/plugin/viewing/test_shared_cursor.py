@@ -94,6 +94,8 @@ def test_the_shift_key_moves_it_with_the_mouse_also_while_the_brush_is_on(cursor
     assert cursor.position == (4, 5, 6)
     callback(axial, _mouse("mouse_move", (4.0, 9.0, 8.0), modifiers=("Shift",)))
     assert cursor.position == (4, 9, 8)
+    callback(axial, _mouse("mouse_move", (4.0, 7.0, 7.0), modifiers=("Shift", "Control")))
+    assert cursor.position == (4, 9, 8)
 
 
 def test_a_viewer_in_3d_follows_without_moving_it(cursor, axial):

@@ -122,7 +122,7 @@ def find_course(depth: Depth, grid: Grid) -> Course:
         way = way[::-1]
     if np.linalg.norm(np.diff(way, axis=0), axis=1).sum() < SHORTEST_MM:
         raise NoCourseError(
-            f"It is shorter than {SHORTEST_MM:g} mm in the labels: too short to follow."
+            f"The duct is shorter than {SHORTEST_MM:g} mm in the labels: too short to follow."
         )
     return Course(even_steps(_smoothed(even_steps(way))), grid)
 
@@ -151,7 +151,7 @@ def _joined(depth: Depth) -> NDArray[np.bool_]:
     numbered, count = ndimage.label(inside, np.ones((3, 3, 3)))
     sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
     if not count:
-        raise NoCourseError("It is too small in the labels to follow.")
+        raise NoCourseError("The duct is too small in the labels to follow.")
     largest = int(sizes.argmax())
     joined = numbered == largest + 1
     waiting = [

@@ -201,8 +201,11 @@ class GoingAlong(QObject):
     def _words(self, row: int) -> str:
         duct, whole = self.way.duct, self.length_mm
         here = whole * row / (len(self.seen) - 1)
-        width = "" if duct is None else f", {duct.diameters[row]:.1f} mm wide here"
-        return f"Along the bile duct: {here:.0f} of {whole:.0f} mm from the upper end{width}"
+        words = f"Along the bile duct: {here:.0f} of {whole:.0f} mm from the upper end"
+        if duct is None:
+            return words
+        width = duct.diameters[row]
+        return f"{words}, {width:.1f} mm wide here" if width else f"{words}, in a gap"
 
     def _files(self) -> CaseFiles:
         layer, grid = sure(self.way.layer), sure(self._course).grid

@@ -79,6 +79,11 @@ class WayInView(QObject):
         return None if self._scene is None else self._scene.duct.duct
 
     @property
+    def too_little(self) -> str:
+        """Why a duct that is labelled can't be followed, or nothing."""
+        return "" if self._scene is None else self._scene.duct.problem
+
+    @property
     def grid(self) -> Grid | None:
         """Of the label map."""
         return None if self.way is None else self.way.course.grid
@@ -156,11 +161,8 @@ class WayInView(QObject):
         layer, way, problem = result
         if layer is not self.layer or self.duct is not None:
             return
-        too_little = sure(self._scene).duct.problem
-        self.way, self.problem = (
-            way,
-            " ".join(filter(None, (too_little if problem else "", problem))),
-        )
+        self.way = way
+        self.problem = f"{self.too_little} {problem}".strip() if problem else ""
         self.changed.emit()
 
 

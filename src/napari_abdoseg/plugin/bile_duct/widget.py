@@ -162,7 +162,7 @@ class BileDuctWidget(Panel):
             self.facts.setText(_facts(duct, readable(LINK, self._viewer.theme)))
         else:
             self.heading.setText(REGION.format(layer.name))
-            self.facts.setText(way.words)
+            self.facts.setText(f"{self.way.too_little} {way.words}".strip())
         for widget in (
             *(self.picture, self.turn, self.degrees, self._turn_label),
             *(self.up_button, self.down_button, self.seen),

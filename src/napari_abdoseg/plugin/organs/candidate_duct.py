@@ -36,7 +36,7 @@ class DuctFinding(Finding[BileDuct]):
         """What the duct is like, or why that is not known."""
         if self.duct is not None:
             return f"{NAME.capitalize()}: {self.duct.words}. {WORDS}"
-        return f"{NAME.capitalize()}: {self.problem}" if self.problem else MEASURING
+        return self.problem or MEASURING
 
 
 def has_duct(table: OrganTable) -> bool:

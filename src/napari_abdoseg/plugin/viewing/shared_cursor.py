@@ -71,7 +71,7 @@ class SharedCursor:
                 self.position = _replaced(self.position, viewer, event.position, _shown(viewer))
 
         def move(_: ViewerModel, event: Any) -> None:
-            if MOVE_KEY in event.modifiers:
+            if tuple(event.modifiers) == (MOVE_KEY,):  # and not on the way to another key
                 go_to_mouse(event)
 
         def click(_: ViewerModel, event: Any) -> Iterator[None]:
