@@ -12,6 +12,7 @@ import csv
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,10 +26,13 @@ from typing import Any
 
 SCRATCH = Path(tempfile.gettempdir()) / "abdoseg_study"
 os.environ["NAPARI_CONFIG"] = str(SCRATCH / "settings.yaml")  # napari as it comes
+os.environ["XDG_DATA_HOME"] = str(SCRATCH / "data")
 os.environ["ABDOSEG_MODELS"] = str(SCRATCH / "models")
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
 import napari  # noqa: E402
 import numpy as np  # noqa: E402
+from ducts import phantom_with_duct  # noqa: E402
 from napari.layers import Image, Layer, Surface  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from PIL import Image as Picture  # noqa: E402
@@ -71,6 +75,8 @@ WINDOW = (1600, 1000)
 SEED = 7
 SPACING = (3.0, 1.5, 1.5)
 NOISE_HU = 24.0
+WIDEST_ROW = 36
+"""How far along the phantom's duct it is about widest."""
 COLORS = 256
 SECOND = 1000
 PATIENCE = 600.0
@@ -187,6 +193,29 @@ def correct() -> None:
         bench.go_to_change()
         rest(4)
         save_window(viewer, "correct")
+
+
+def bile_duct() -> None:
+    """A candidate bile duct, drawn into a phantom, pulled straight beside the panels."""
+    with window() as viewer:
+        volume, labels = phantom_with_duct(SPACING, gap=(0.6, 0.75))
+        add_scan(viewer, volume)
+        layer = viewer.add_layer(Layer.create(*labels_layer(labels, "organs")))
+        layer.contour = 1
+        scene = organ_scene(viewer, layer)
+        toggle_four_panel_view(viewer)
+        four_panel_view(viewer).frame.layouts.setCurrentText(TWO_BY_TWO)
+        panel = open_panel(viewer, "Bile duct")
+        wait(lambda: panel.way.duct is not None and panel.picture.isVisible())
+        scene.show_all(False)
+        scene.masks.show({organ.name: True for organ in labels.organs})
+        scene.surfaces.show({"pancreas": True, "common bile duct": True})
+        rest(3)
+        while panel.along.row is None or panel.along.row < WIDEST_ROW:
+            panel.along.down()
+            rest(0.2)
+        rest(6)
+        save_window(viewer, "bile_duct")
 
 
 def cohort() -> None:
@@ -440,8 +469,8 @@ def save(picture: NDArray[np.uint8], name: str) -> None:
 
 
 PICTURES = (
-    *(three_clicks, four_panels, four_panels_grid, running, review, correct, compare, cohort),
-    *(training_panel, training_curves),
+    *(three_clicks, four_panels, four_panels_grid, running, review, correct, bile_duct, compare),
+    *(cohort, training_panel, training_curves),
 )
 
 

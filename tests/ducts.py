@@ -12,7 +12,7 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume
 
-DUCT = Organ(9, "common bile duct")
+DUCT = Organ(6, "common bile duct")
 BILE_HU = 8
 WIDE_SHARE = 0.4
 """Where along its course it is widest."""

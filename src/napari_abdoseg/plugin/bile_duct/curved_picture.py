@@ -41,7 +41,7 @@ LINE_PIXELS, SHADOW_PIXELS = 1.6, 3.4
 GAP_PIXELS = 8
 """Around the place itself that the cross leaves free."""
 SHADOW = QColor(0, 0, 0, 170)
-PLATE, WORDS = QColor(0, 0, 0, 190), QColor("#e4ebf2")
+PLATE = QColor(0, 0, 0, 190)
 CROSS = QColor(255, 217, 77, 190)
 SEEN = QColor("#57b894")
 NOTE = QColor("#ffb454")
@@ -154,7 +154,8 @@ class CurvedPicture(QWidget):
         painter.setFont(_font())
         painter.drawPixmap(0, 0, self._drawn)
         self._draw_seen(painter)
-        self._draw_cross(painter, self._sight)
+        self._draw_cross(painter)
+        self._letter_sides(painter, self._sight)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
@@ -255,10 +256,12 @@ class CurvedPicture(QWidget):
             painter.drawLine(*ends)
         edge, inwards = (area.left(), 1) if note.on_left else (area.right(), -1)
         words_at = edge if note.on_left else edge - 2 * area.width()
-        words = QRectF(words_at, y - FONT_PIXELS, 2 * area.width(), 2 * FONT_PIXELS)
+        words = QRectF(words_at, y + 2, 2 * area.width(), 1.5 * FONT_PIXELS)  # below the cross
         words.translate(inwards * (POINTER_PIXELS + 8), 0)
         side = LEFT_HAND if note.on_left else RIGHT_HAND
-        _write(painter, words, note.words, side, NOTE)
+        painter.fillRect(painter.boundingRect(words, side, note.words).adjusted(-3, 0, 3, 0), PLATE)
+        painter.setPen(NOTE)
+        painter.drawText(words, side, note.words)
         path = QPainterPath(QPointF(edge + inwards * (POINTER_PIXELS + 3), y))
         path.lineTo(edge, y - POINTER_PIXELS)
         path.lineTo(edge, y + POINTER_PIXELS)
@@ -291,32 +294,27 @@ class CurvedPicture(QWidget):
             bar = QRectF(left, area.top() + start * step, SEEN_PIXELS, (stop - start) * step)
             painter.fillRect(bar, SEEN)
 
-    def _draw_cross(self, painter: QPainter, sight: Sight) -> None:
-        """A line where panels are, and the sides of the patient at its ends."""
-        area = self._area()
-        if self._place is not None:
-            place = self.to_pixel(*self._place)
-            x, y = round(place.x()), round(place.y())
-            left, right = round(area.left()), round(area.right())
-            painter.fillRect(left, y, max(0, x - GAP_PIXELS - left), 1, CROSS)
-            painter.fillRect(x + GAP_PIXELS, y, max(0, right - x - GAP_PIXELS), 1, CROSS)
+    def _draw_cross(self, painter: QPainter) -> None:
+        """A line where panels are."""
+        if self._place is None:
+            return
+        area, place = self._area(), self.to_pixel(*self._place)
+        x, y = round(place.x()), round(place.y())
+        left, right = round(area.left()), round(area.right())
+        painter.fillRect(left, y, max(0, x - GAP_PIXELS - left), 1, CROSS)
+        painter.fillRect(x + GAP_PIXELS, y, max(0, right - x - GAP_PIXELS), 1, CROSS)
+
+    def _letter_sides(self, painter: QPainter, sight: Sight) -> None:
+        """Which sides of the patient are on the left and on the right where panels are."""
         row = sight.shape[0] // 2 if self._place is None else self._place[0]
         across = sight.plane.picture.voxels[row]
         direction = (across[-1] - across[0]) * sight.spacing
         direction /= np.linalg.norm(direction)
-        top = self.to_pixel(row, 0).y() - 2 * FONT_PIXELS
-        line = QRectF(area.left() + 5, top, area.width() - 10, 2 * FONT_PIXELS)
-        _write(painter, line, letters_of(-direction), LEFT_HAND, WORDS)
-        _write(painter, line, letters_of(direction), RIGHT_HAND, WORDS)
-
-
-def _write(
-    painter: QPainter, area: QRectF, words: str, side: Qt.AlignmentFlag, color: QColor
-) -> None:
-    plate = painter.boundingRect(area, side, words)
-    painter.fillRect(plate.adjusted(-3, 0, 3, 0), PLATE)
-    painter.setPen(color)
-    painter.drawText(area, side, words)
+        area = self._area()
+        above = QRectF(area.left(), area.top() - ENDS, area.width(), ENDS)
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.drawText(above, LEFT_HAND, letters_of(-direction))
+        painter.drawText(above, RIGHT_HAND, letters_of(direction))
 
 
 def _image(colors: NDArray[np.uint8]) -> QImage:
