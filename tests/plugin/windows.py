@@ -56,10 +56,18 @@ class SharedWindow:
             self._close(self._shared)
 
     def require_no_other_canvas(self, failed: bool = False) -> None:
-        """Canvases of closed windows and of the four-panel view are gone, or a test `failed`."""
+        """Canvases of closed windows and of the four-panel view are gone, or a test `failed`.
+
+        Later collections pass over what a test has left, until a window that was there
+        before it is closed: napari collects whenever a layer goes.
+        """
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        gc.collect()
         kept = {self._shared.window._qt_viewer} if self._shared is not None else set()
+        gc.collect()
+        if set(QtViewer._instances) - kept:
+            gc.unfreeze()
+            gc.collect()
+        gc.freeze()
         left = len(set(QtViewer._instances) - kept)
         QtViewer._instances.clear()
         QtViewer._instances.update(kept)
