@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from test_duct import GRIDS, LINES, _tube
 
-from napari_abdoseg.anatomy.bile_duct import CurvedView, measure_duct, straighten
+from napari_abdoseg.anatomy.bile_duct import (
+    CurvedView,
+    measure_duct,
+    straighten,
+    way_along,
+    way_to_duct,
+)
 from napari_abdoseg.anatomy.bile_duct.straightened import PIXEL_MM
+from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
 
 
@@ -26,7 +33,7 @@ def test_it_is_the_plane_of_the_whole_scan(grid, angle):
     labels = _in_a_larger_scan(_tube(LINES["arc"], 4.0, GRIDS[grid]), 40)
     course = measure_duct(labels).course
     scan = np.random.default_rng(0).normal(0, 100, labels.grid.shape)
-    view = CurvedView.of(course, labels, 1)
+    view = CurvedView.of(way_along(measure_duct(labels)), labels)
     assert view.labels.size < 0.7 * labels.data.size
     plane = view.plane(angle, scan)
     whole = straighten(scan, course, angle)
@@ -41,9 +48,23 @@ def test_it_is_the_plane_of_the_whole_scan(grid, angle):
 
 def test_without_a_scan_the_labels_are_seen():
     labels = _tube(LINES["straight"], 4.0, GRIDS["1 mm"])
-    plane = CurvedView.of(measure_duct(labels).course, labels).plane(0)
+    plane = CurvedView.of(way_along(measure_duct(labels)), labels).plane(0)
     assert set(np.unique(plane.picture.values)) == {0, 1}
-    assert plane.outlines == ()
+
+
+def test_without_a_duct_the_region_is_outlined():
+    _, labels = make_phantom(1, (4.0, 4.0, 4.0))
+    way = way_to_duct(labels)
+    view = CurvedView.of(way, labels)
+    part = view.inside[tuple(slice(a, b) for a, b in zip(*_within(way.region.box, view)))]
+    np.testing.assert_array_equal(part, way.region.mask)
+    assert view.inside.sum() == way.region.mask.sum()
+    assert view.plane(0).outlines
+
+
+def _within(box, view):
+    """Bounds of a box in the part of a view, which holds all of it here."""
+    return np.subtract(box.start, view.start), np.subtract(box.stop, view.start)
 
 
 def test_which_point_of_a_course_is_nearest():

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.bile_duct.course import Course
+from napari_abdoseg.anatomy.bile_duct.region import BileDuctRegion
 from napari_abdoseg.anatomy.bile_duct.straightened import (
     HALF_WIDTH_MM,
     Straightened,
     straighten,
 )
+from napari_abdoseg.anatomy.bile_duct.way import Way
 from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.image.volume import LabelMap
 
@@ -27,7 +29,7 @@ class CurvedPlane:
     picture : Straightened
         Of the scan, or of the labels where there is none; its voxels are those of the whole scan.
     outlines : tuple of ndarray, each of shape (k, 2)
-        Where the plane cuts the surface of the organ, as (row, column).
+        Where the plane cuts the surface of the duct, or of the search region, as (row, column).
     """
 
     picture: Straightened
@@ -44,8 +46,8 @@ class CurvedView:
         In the whole scan.
     labels : ndarray, shape (z, y, x)
         Of the part.
-    organ : ndarray of float32 or None, shape (z, y, x)
-        1 in the organ that is followed, 0 elsewhere; None where there is none to follow.
+    inside : ndarray of float32, shape (z, y, x)
+        1 in the duct, or in the search region where there is none, 0 elsewhere.
     start : tuple of int
         Where the part begins in the scan, as (z, y, x).
     course_in_part : Course
@@ -54,30 +56,27 @@ class CurvedView:
 
     course: Course
     labels: NDArray[Any]
-    organ: NDArray[np.float32] | None
+    inside: NDArray[np.float32]
     start: Shape
     course_in_part: Course
 
     @classmethod
-    def of(cls, course: Course, labels: LabelMap, value: int | None = None) -> CurvedView:
-        """What is near a course in a label map.
-
-        Parameters
-        ----------
-        course : Course
-        labels : LabelMap
-            On the course's grid.
-        value : int, optional
-            Of the organ that is followed.
-        """
+    def of(cls, way: Way, labels: LabelMap) -> CurvedView:
+        """What is near the course of a way in the label map that it was found in."""
+        course = way.course
         reach = np.ceil(HALF_WIDTH_MM / np.array(labels.grid.spacing)) + 1
         last = np.array(labels.grid.shape) - 1
         low = np.clip(np.floor(course.voxels.min(axis=0) - reach), 0, last)
         high = np.clip(np.ceil(course.voxels.max(axis=0) + reach), low, last)
         start, stop = _shape(low), _shape(high + 1)
         near = labels.data[_slices(start, stop)].copy()
-        organ = None if value is None else (near == value).astype(np.float32)
-        return cls(course, near, organ, start, replace(course, grid=labels.grid.part(start, stop)))
+        inside = (
+            _of_region(way.region, start, near.shape)
+            if way.organ is None
+            else (near == way.organ.value)
+        )
+        in_part = replace(course, grid=labels.grid.part(start, stop))
+        return cls(course, near, inside.astype(np.float32), start, in_part)
 
     def plane(self, angle: float, scan: NDArray[Any] | None = None) -> CurvedPlane:
         """Look at the scan, or without one at the labels, in a plane turned by an angle.
@@ -97,15 +96,24 @@ class CurvedView:
             stop = _shape(np.add(self.start, self.labels.shape))
             part = np.asarray(scan[_slices(self.start, stop)])
             picture = straighten(part, self.course_in_part, angle)
-        outlines: tuple[NDArray[np.float64], ...] = ()
-        if self.organ is not None:
-            cut = straighten(self.organ, self.course_in_part, angle)
-            outlines = tuple(find_contours(cut.values, 0.5))
+        cut = straighten(self.inside, self.course_in_part, angle)
+        outlines = tuple(find_contours(cut.values, 0.5))
         whole = replace(picture, voxels=picture.voxels + self.start)
         return CurvedPlane(whole, outlines)
 
 
-def _shape(values: NDArray[np.float64]) -> Shape:
+def _of_region(region: BileDuctRegion | None, start: Shape, shape: Shape) -> NDArray[np.bool_]:
+    """The region's part of the scan that begins somewhere and is so large."""
+    mask = np.zeros(shape, bool)
+    if region is not None:
+        low = np.maximum(region.box.start, start)
+        high = np.minimum(region.box.stop, np.add(start, shape))
+        own = _slices(_shape(low - region.box.start), _shape(high - region.box.start))
+        mask[_slices(_shape(low - start), _shape(high - start))] = region.mask[own]
+    return mask
+
+
+def _shape(values: NDArray[Any]) -> Shape:
     z, y, x = (int(value) for value in values)
     return z, y, x
 

@@ -87,7 +87,7 @@ class Sight:
     is_smooth : bool
         Whether colours between pixels are those in between.
     outline : str
-        Colour of the organ.
+        Colour of the duct, or of the search region.
     spacing : tuple of float
         mm between voxels along (z, y, x).
     notes : tuple of Note
@@ -240,7 +240,7 @@ class CurvedPicture(QWidget):
                 path.lineTo(point)
         for color, width in ((SHADOW, SHADOW_PIXELS), (QColor(sight.outline), LINE_PIXELS)):
             painter.strokePath(path, QPen(color, width))
-        if not sight.plane.outlines:
+        if not sight.notes:  # no duct: its expected course
             rows, columns = sight.shape
             painter.setPen(QPen(EXPECTED, 1, Qt.PenStyle.DashLine))
             middle = columns // 2

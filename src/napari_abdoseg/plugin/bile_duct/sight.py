@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_abdoseg.anatomy.bile_duct import BileDuct, CurvedPlane, CurvedView
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.plugin.bile_duct.curved_picture import Note, Sight
+from napari_abdoseg.plugin.organs.bile_duct_region import COLOR
 from napari_abdoseg.plugin.widgets.readable import readable
 
 DIM = 0.55
@@ -41,10 +42,10 @@ def sight_of(
     """
     plane = view.plane(angle, None if scan is None else scan[1].data)
     colors = _of_labels(plane, layer) if scan is None else _of_scan(plane, scan[0])
-    outline = "" if duct is None else readable(to_hex(layer.get_color(duct.organ.value)), ON_DARK)
+    color: Any = COLOR if duct is None else layer.get_color(duct.organ.value)
     notes = () if duct is None else notes_of(duct)
     spacing = view.course.grid.spacing
-    return Sight(plane, colors, scan is not None, outline, spacing, notes)
+    return Sight(plane, colors, scan is not None, readable(to_hex(color), ON_DARK), spacing, notes)
 
 
 def notes_of(duct: BileDuct) -> tuple[Note, ...]:

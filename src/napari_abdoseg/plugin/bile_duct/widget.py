@@ -38,6 +38,7 @@ EMPTY = (
     "Open a label map or segment a CT: its bile duct is shown here, pulled straight in one "
     "picture, or else where to look for it."
 )
+OUTLINED = "The region is outlined."
 NEVER = "A place to look, never a finding."
 DUCT = "<b>Candidate bile duct</b> of {}"
 REGION = "<b>Where the bile duct of {} is to be looked for</b>"
@@ -134,11 +135,11 @@ class BileDuctWidget(Panel):
 
     def _show(self) -> None:
         """Show the way as it is known now."""
-        way, layer, duct = self.way.way, self.way.layer, self.way.duct
+        way, layer = self.way.way, self.way.layer
         if way is None or layer is None:
             self._view = None
         else:
-            self._cutting.start_soon(layer, way, duct)
+            self._cutting.start_soon(layer, way)
         self._say()
         self._find_scan()
         self._show_seen()
@@ -162,7 +163,7 @@ class BileDuctWidget(Panel):
             self.facts.setText(_facts(duct, readable(LINK, self._viewer.theme)))
         else:
             self.heading.setText(REGION.format(layer.name))
-            self.facts.setText(f"{self.way.too_little} {way.words}".strip())
+            self.facts.setText(f"{self.way.too_little} {way.words} {OUTLINED}".strip())
         for widget in (
             *(self.picture, self.turn, self.degrees, self._turn_label),
             *(self.up_button, self.down_button, self.seen),
@@ -230,10 +231,9 @@ class BileDuctWidget(Panel):
             self.along.go_to(_places(duct)[int(link)])
 
 
-def _cut_out(layer: Labels, way: Way, duct: BileDuct | None) -> Iterator[tuple[Way, CurvedView]]:
-    value = None if duct is None else duct.organ.value
+def _cut_out(layer: Labels, way: Way) -> Iterator[tuple[Way, CurvedView]]:
     try:
-        yield way, CurvedView.of(way.course, label_map_of(layer), value)
+        yield way, CurvedView.of(way, label_map_of(layer))
     except AbdosegError:
         return  # it is no label map any more, of which the list of organs tells
 
