@@ -16,6 +16,7 @@ from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.layers.conversion import label_map_of
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
+from napari_abdoseg.plugin.organs.bile_duct_region import is_expected
 from napari_abdoseg.plugin.organs.candidate_duct import has_duct
 from napari_abdoseg.plugin.organs.scene import OrganScene, organ_scene
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
@@ -152,10 +153,12 @@ class WayInView(QObject):
         self.changed.emit()
 
     def _is_measured(self) -> bool:
-        """Whether the organs are known, and why a duct among them can't be followed."""
+        """Whether all is known that the organs tell of a duct and of its region."""
         scene = sure(self._scene)
-        is_known = not has_duct(scene.table) or bool(scene.duct.problem)
-        return scene.table.grid is not None and is_known
+        table, duct, region = scene.table, scene.duct, scene.region
+        is_duct_known = not has_duct(table) or bool(duct.problem)
+        is_region_known = not is_expected(table) or bool(region.region or region.problem)
+        return table.grid is not None and is_duct_known and is_region_known
 
     def _take(self, result: Result) -> None:
         layer, way, problem = result
