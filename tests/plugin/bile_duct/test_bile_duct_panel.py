@@ -17,8 +17,10 @@ from napari_abdoseg.plugin.bile_duct.widget import DUCT as HEADING
 from napari_abdoseg.plugin.bile_duct.widget import EMPTY, NEVER
 from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
+from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.viewing.focus import shown_place, voxel_at
 from napari_abdoseg.plugin.widgets.panel import open_panel
+from napari_abdoseg.plugin.widgets.readable import readable
 
 
 @pytest.fixture
@@ -128,6 +130,14 @@ def test_it_is_seen_in_the_window_of_the_panels(panel, window):
     assert not panel._sight.is_smooth  # labels alone
     colors = {tuple(color) for color in panel._sight.colors.reshape(-1, 4)}
     assert 1 < len(colors) < 8
+
+
+def test_the_outline_has_the_colour_of_the_duct(panel, window):
+    scene = organ_scene(window, window.layers["case"])
+    scene.masks.set_color(DUCT, (1.0, 0.0, 1.0))
+    assert panel._sight.outline == readable("#ff00ff", "dark")
+    scene.masks.show({DUCT.name: False})
+    assert panel._sight.outline == readable("#ff00ff", "dark")
 
 
 def test_it_follows_a_correction(panel, window, with_duct, qtbot):

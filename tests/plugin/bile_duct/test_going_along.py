@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from ducts import DUCT
 from napari.components import ViewerModel
+from napari.layers import Layer
 from napari.utils.notifications import notification_manager
 
 from napari_abdoseg.anatomy.bile_duct import bile_duct_region, measure_duct, way_to_duct
 from napari_abdoseg.plugin.bile_duct.going_along import NO_LABELS, STEP_ROWS, going_along
+from napari_abdoseg.plugin.layers.conversion import labels_layer
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.viewing.focus import shown_place, voxel_at
 
@@ -169,6 +171,13 @@ def test_without_labels_it_says_so(qtbot):
 def test_another_label_map_has_a_way_of_its_own(with_duct, open_case, qtbot):
     viewer = open_case(with_duct[1])
     along = started(viewer, qtbot)
+    first, labels = along.way.way, with_duct[1]
+    data = np.where(labels.data == DUCT.value, 0, labels.data)
+    other = labels_layer(replace(labels, data=data), "other")
+    viewer.layers.selection = {viewer.add_layer(Layer.create(*other))}
+    assert along.row is None
+    assert started(viewer, qtbot).way.way.course is not first.course
+    assert along.way.duct is None
     viewer.layers.clear()
     assert along.row is None
     assert along.way.way is None

@@ -70,6 +70,7 @@ class BileDuctWidget(Panel):
         self._cutting = LatestWork(_cut_out, settle_ms=0)
         self._sight: Sight | None = None
         self._scan: tuple[Image, Volume] | None = None
+        self._followed: list[Any] = []
         self._place = PlaceInView(self._viewer)
         self._lay_out()
         self._tell_keys()
@@ -122,7 +123,7 @@ class BileDuctWidget(Panel):
         self.way.is_wanted = False
         self._place.close()
         self._cutting.close()
-        self._follow_window(None)
+        self._follow_looks()
 
     def _tell_keys(self, event: Any = None) -> None:
         """Say which keys do the same; napari's Preferences change them."""
@@ -177,18 +178,17 @@ class BileDuctWidget(Panel):
         if layer is not None and grid is not None:
             found = scan_on(self._viewer, grid, layer)
         image, volume = found
-        self._follow_window(None if image is None or volume is None else (image, volume))
+        self._scan = None if image is None or volume is None else (image, volume)
+        self._follow_looks(*(each for each in (layer, image) if each is not None))
         self._look()
 
-    def _follow_window(self, scan: tuple[Image, Volume] | None) -> None:
-        before = self._scan
-        self._scan = scan
-        if before is not None and (scan is None or scan[0] is not before[0]):
-            for event in _looks(before[0]):
-                event.disconnect(self._look)
-        if scan is not None and (before is None or scan[0] is not before[0]):
-            for event in _looks(scan[0]):
-                event.connect(self._look)
+    def _follow_looks(self, *layers: Labels | Image) -> None:
+        """Draw again when one of some layers has other colours, or another window."""
+        for event in self._followed:
+            event.disconnect(self._look)
+        self._followed = [event for layer in layers for event in _looks(layer)]
+        for event in self._followed:
+            event.connect(self._look)
 
     def _look(self, event: Any = None) -> None:
         """Draw the plane, turned as the slider says."""
@@ -266,5 +266,9 @@ def _with_key(words: str, command: Command) -> str:
     return f"{words}  ({command.key_text})" if command.key_text else words
 
 
-def _looks(scan: Image) -> tuple[Any, ...]:
-    return scan.events.contrast_limits, scan.events.gamma, scan.events.colormap
+def _looks(layer: Labels | Image) -> list[Any]:
+    """Events of what a layer looks like."""
+    events = layer.events
+    if isinstance(layer, Image):
+        return [events.colormap, events.contrast_limits, events.gamma]
+    return [events.colormap]
