@@ -7,7 +7,7 @@ leave out. Then, within one process: seconds by stage, the most memory of the GP
 that is short, how soon a cancelled job lets go, and two processes on one GPU.
 
     python benchmarks/gpu.py --output gpu.md
-    python benchmarks/gpu.py --device cpu --slices 20 --size 64 --models demo
+    python benchmarks/gpu.py --device cpu --slices 20 --size 64 --models tiny
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.progress import Progress, drain, relay, time_stages
 
-MODELS = ("demo", "full_size")
+MODELS = ("demo", "full_size", "tiny")
 MB = 1e6
 FEW_PASSES = 20
 
@@ -45,7 +45,7 @@ def main() -> None:
     )
     parser.add_argument("--slices", type=int, default=300)
     parser.add_argument("--size", type=int, default=512, help="voxels in plane")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS[:2])
     parser.add_argument("--presets", nargs="+", choices=PRESETS, default=list(PRESETS))
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda")
     parser.add_argument("--output", type=Path, help="Markdown file for the tables")

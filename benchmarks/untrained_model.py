@@ -8,7 +8,7 @@ nnU-Net's plain U-Net of five stages, patches of 112 x 112 x 128 voxels, one fol
 18 (2021), 203-211: six stages of 32 to 320 features, patches of 128 x 128 x 128 voxels, here at
 1.5 mm with the demo's organs, five folds and mirroring over all axes.
 
-``demo`` is the trained demo, told to mirror over all axes.
+``demo`` is the trained demo, told to mirror over all axes; ``tiny`` is for trying a script.
 
     python benchmarks/untrained_model.py FOLDER --like full_size
 """
@@ -72,6 +72,7 @@ MAKES = {
         5,
         (0, 1, 2),
     ),
+    "tiny": Make(read_model("demo").organs, (8, 16), (32, 32, 32), 8.0, 2, (0, 1, 2)),
 }
 
 
