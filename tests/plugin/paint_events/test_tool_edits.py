@@ -39,7 +39,8 @@ def test_several_edits_are_one_step_that_says_whose_it_is(qapp: object) -> None:
     layer.redo()
     assert (layer.data == expected).all()
     assert heard == [("grow", 2), (BRUSH, 2), (BRUSH, 2)]
-    assert all(axis.dtype == np.uint16 for atom in atoms_of(layer) for axis in atom[0])
+    kept = [np.asarray(axis) for atom in atoms_of(layer) for axis in atom[0]]
+    assert all(axis.dtype == np.uint16 for axis in kept)
 
 
 def test_locked_labels_stay(qapp: object) -> None:

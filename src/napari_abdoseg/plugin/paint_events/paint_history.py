@@ -21,6 +21,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.tally import Edit, NamesEdit
+from napari_abdoseg.correction.spare_edits import spare
 
 Atom = tuple[Any, ...]
 
@@ -142,7 +143,26 @@ def put_history(
 def _atom(edit: Edit, small: np.dtype[Any]) -> Atom:
     if isinstance(edit, NamesEdit):
         return NamesAtom.of(edit)
-    return tuple(axis.astype(small) for axis in edit.where), edit.before, edit.after
+    z, y, x = (np.asarray(axis, small) for axis in edit.where)
+    return _spare_atom(((z, y, x), edit.before, edit.after))
+
+
+def save_memory(stroke: Stroke) -> None:
+    """Keep what a stroke has changed in less memory; atoms that a tool has masked stay."""
+    stroke[:] = [_spare_atom(atom) if _has_voxels(atom) else atom for atom in stroke]
+
+
+def _has_voxels(atom: Atom) -> bool:
+    """Whether an atom lists its voxels, one by one."""
+    if len(atom) != 3 or isinstance(atom, NamesAtom):
+        return False
+    return all(isinstance(axis, np.ndarray) and axis.ndim == 1 for axis in atom[0])
+
+
+def _spare_atom(atom: Atom) -> Atom:
+    where, before, after = atom
+    edit = spare(Edit(where, np.asarray(before), _like(np.asarray(before), after)))
+    return edit.where, edit.before, edit.after
 
 
 def edits_of(atoms: Iterable[Atom], shape: tuple[int, ...]) -> list[Edit]:

@@ -34,6 +34,7 @@ from napari_abdoseg.plugin.paint_events.paint_history import (
     is_in_stroke,
     put_history,
     rewrite,
+    save_memory,
     share_history,
 )
 
@@ -226,6 +227,7 @@ class SharedLabels:
         stroke, painted = event.value, self._painted or event.source
         certain = self._is_certain(stroke)
         edits = self._guarded(painted, stroke)
+        save_memory(stroke)
         before, self._history = self._history, PaintHistory.of(painted)
         certain = certain and self._history.is_one_stroke_after(before, stroke)
         self._draw_others(painted)
