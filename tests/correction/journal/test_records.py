@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from napari_abdoseg.anatomy.tally import Edit, NamesEdit
+from napari_abdoseg.correction.journal import edit_history
 from napari_abdoseg.correction.journal.corrections import Corrections
 from napari_abdoseg.correction.journal.edit_history import STEPS, EditHistory, combined, reverted
 from napari_abdoseg.correction.journal.records import (
@@ -342,7 +343,9 @@ def test_a_killed_session_loses_nothing_that_it_had_said(seed, tmp_path):
         assert_gives_back(recovered, session)
 
 
-def test_edits_are_combined_to_what_they_come_to():
+@pytest.mark.parametrize("voxels_at_once", [1, 150, 1 << 22])
+def test_edits_are_combined_to_what_they_come_to(monkeypatch, voxels_at_once):
+    monkeypatch.setattr(edit_history, "VOXELS_AT_ONCE", voxels_at_once)
     session = Session(5)
     before = session.data.copy()
     edits = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit, Indices, NamesEdit, names_of
 from napari_abdoseg.image.grid import Shape
 
 STEPS = 100
 """Steps that can be undone."""
+VOXELS_AT_ONCE = 1 << 22
+"""Of a label map that are looked at together when edits become one."""
 MOST_VOXELS = 1 << 25
 """Of edits that are kept one by one before they become one."""
 Stroke = tuple[Edit, ...]
@@ -114,21 +117,42 @@ def combined(edits: Iterable[Edit], shape: Shape) -> Edit | None:
     shape : tuple of int
         Of the label map, (z, y, x).
     """
-    told = [(np.ravel_multi_index(edit.where, shape), edit) for edit in edits if edit.before.size]
+    told = [edit for edit in edits if edit.before.size]
     if not told:
         return None
-    low, end = min(flat.min() for flat, _ in told), max(flat.max() for flat, _ in told) + 1
-    dtype = np.result_type(*(edit.before for _, edit in told))
-    known = np.zeros(end - low, bool)
-    before, after = np.zeros(end - low, dtype), np.zeros(end - low, dtype)
-    for flat, edit in told:
-        at = flat - low
-        is_first = ~known[at]
-        first = at[is_first]
-        known[first], before[first] = True, edit.before[is_first]
-        after[at] = edit.after
+    bounds = np.array(
+        [[(np.min(axis), np.max(axis)) for axis in edit.where] for edit in told], np.int64
+    )
+    low, stop = bounds[..., 0].min(axis=0), bounds[..., 1].max(axis=0) + 1
+    slices = max(1, int(VOXELS_AT_ONCE // np.prod(stop[1:] - low[1:])))
+    small, parts = np.min_scalar_type(max(shape)), []
+    for first in range(int(low[0]), int(stop[0]), slices):
+        box = Box((first, int(low[1]), int(low[2])), (first + slices, int(stop[1]), int(stop[2])))
+        there = (bounds[:, 0, 0] < box.stop[0]) & (bounds[:, 0, 1] >= first)
+        if there.any():
+            parts.append(_combined_in(box, [told[at] for at in np.flatnonzero(there)], small))
+    z, y, x, before, after = map(np.concatenate, zip(*parts, strict=True))
+    return Edit((z, y, x), before, after) if z.size else None
+
+
+def _combined_in(box: Box, edits: Sequence[Edit], small: np.dtype[Any]) -> list[NDArray[Any]]:
+    """z, y, x and labels before and after of what edits do in the slices of a box."""
+    size = np.subtract(box.stop, box.start)
+    dtype = np.result_type(*(edit.before for edit in edits))
+    known = np.zeros(size.prod(), bool)
+    before, after = np.zeros(known.size, dtype), np.zeros(known.size, dtype)
+    for edit in edits:
+        z, y, x = (np.asarray(axis, np.int64) for axis in edit.where)
+        inside = (box.start[0] <= z) & (z < box.stop[0])
+        inner = (axis[inside] - first for axis, first in zip((z, y, x), box.start, strict=True))
+        at = np.ravel_multi_index(tuple(inner), tuple(size))
+        is_new = ~known[at]
+        new = at[is_new]
+        known[new], before[new] = True, edit.before[inside][is_new]
+        after[at] = edit.after[inside]
     at = np.flatnonzero(before != after)
-    return Edit(places(at + low, shape), before[at], after[at]) if at.size else None
+    where = zip(np.unravel_index(at, size), box.start, strict=True)
+    return [*((axis + start).astype(small) for axis, start in where), before[at], after[at]]
 
 
 def places(flat: NDArray[np.integer[Any]], shape: Shape) -> Indices:

@@ -32,6 +32,7 @@ from napari_abdoseg.correction.journal.edit_history import (
     places,
     reverted,
 )
+from napari_abdoseg.correction.spare_edits import spare
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.files.saving import not_saved, replaced_file
 from napari_abdoseg.image.grid import Shape
@@ -404,10 +405,12 @@ def _unpacked(packed: bytes, sizes: list[list[Any]], subject: Subject) -> Iterat
         flat = np.cumsum(np.frombuffer(raw, "<u8", voxels)).astype(np.int64)
         if voxels and (flat[-1] >= voxels_there or (np.diff(flat) <= 0).any() or flat[0] < 0):
             raise ValueError("voxels that the label map has not")
-        yield Edit(
-            places(flat, subject.shape),
-            _labels(raw, 8 * voxels, voxels, subject),
-            _labels(raw, 10 * voxels, voxels, subject),
+        yield spare(
+            Edit(
+                places(flat, subject.shape),
+                _labels(raw, 8 * voxels, voxels, subject),
+                _labels(raw, 10 * voxels, voxels, subject),
+            )
         )
         begin += length
 
