@@ -9,6 +9,9 @@ from typing import Any
 from napari_abdoseg.inference.model.card import Region, read_card, write_card
 from napari_abdoseg.inference.model.model_folder import read_model
 
+COARSE = (20.0, 16.0, 16.0)
+"""mm of the voxels of a model that is done with a scan in few passes."""
+
 
 def cascade(make_model: Any, **first: Any) -> Path:
     """Folder of a cascade's second stage, that of its first beside it."""

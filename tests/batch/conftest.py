@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from small_models import COARSE
 
 from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
@@ -23,8 +24,7 @@ def scans(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def model(make_model) -> Path:
-    """One of coarse voxels, of which a scan has few, and few tiles."""
-    return make_model(folds=(0,), mirror_axes=None, spacing=(20.0, 16.0, 16.0))
+    return make_model(folds=(0,), mirror_axes=None, spacing=COARSE)
 
 
 @pytest.fixture

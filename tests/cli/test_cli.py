@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_models import COARSE
 from typer.testing import CliRunner
 
 from napari_abdoseg.cli import app as command
@@ -32,7 +33,9 @@ def predict(*arguments: object):
 
 def test_predict_writes_and_says_where(scan, tmp_path, make_model):
     output = tmp_path / "out"
-    result = predict(scan, "--output", output, "--model", make_model(), "--folds", "1")
+    result = predict(
+        scan, "--output", output, "--model", make_model(spacing=COARSE), "--folds", "1"
+    )
     assert result.exit_code == 0, result.output
     assert "Results are in" in result.output
     assert "Running on" in result.output
@@ -59,7 +62,14 @@ def test_predict_tells_of_the_first_case_what_it_will_take(tmp_path, make_model)
     scans.mkdir()
     for number in (1, 2):
         write_volume(scans / f"case{number}.nii", make_phantom(number, (10.0, 8.0, 8.0))[0])
-    options = ("--output", tmp_path / "out", "--model", make_model(), "--device", "cpu")
+    options = (
+        "--output",
+        tmp_path / "out",
+        "--model",
+        make_model(spacing=COARSE),
+        "--device",
+        "cpu",
+    )
     result = predict(scans, *options)
     assert result.exit_code == 0, result.output
     said = " ".join(result.output.split())
@@ -71,7 +81,9 @@ def test_predict_warns_before_and_reports(scan, tmp_path, make_model):
     wrong = read_volume(scan)
     write_volume(scan, replace(wrong, data=wrong.data + 1024))
     output = tmp_path / "out"
-    result = predict(scan, "--output", output, "--model", make_model(), "--device", "cpu")
+    result = predict(
+        scan, "--output", output, "--model", make_model(spacing=COARSE), "--device", "cpu"
+    )
     assert result.exit_code == 0, result.output
     said = " ".join(result.output.split())
     assert "Note: Hardly a voxel has the density of fat" in said
@@ -80,7 +92,7 @@ def test_predict_warns_before_and_reports(scan, tmp_path, make_model):
 
 
 def test_predict_keeps_what_is_there(scan, tmp_path, make_model):
-    model, output = make_model(), tmp_path / "out"
+    model, output = make_model(spacing=COARSE), tmp_path / "out"
     predict(scan, "--output", output, "--model", model)
     before = (output / "case.nii.gz").stat().st_mtime_ns
     result = predict(scan, "--output", output, "--model", model)

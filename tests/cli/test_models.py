@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from file_server import FileServer, serving
+from small_models import COARSE
 from typer.testing import CliRunner
 
 from napari_abdoseg.cli import app as command
@@ -157,7 +158,7 @@ def test_a_model_is_exported_and_installed_elsewhere(make_model, tmp_path, monke
 
 
 def test_a_test_is_recorded_and_run(make_model, tmp_path, phantom):
-    models("install", make_model(), "--name", "mine")
+    models("install", make_model(spacing=COARSE), "--name", "mine")
     result, said = models("test", "mine")
     assert result.exit_code != 0
     assert "has no test" in said

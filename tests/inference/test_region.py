@@ -51,8 +51,16 @@ def folder(make_model):
     return two_stages(make_model, PANCREAS)
 
 
-@pytest.mark.parametrize("preset", ["exact", "balanced", "fast"])
-@pytest.mark.parametrize("axes", ["stored", "RAS"])
+@pytest.mark.parametrize(
+    ("axes", "preset"),
+    [
+        *(("stored", "exact"), ("RAS", "balanced"), ("stored", "fast")),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in (("RAS", "exact"), ("stored", "balanced"), ("RAS", "fast"))
+        ),
+    ],
+)
 def test_the_second_model_sees_the_region_alone(
     folder, phantom, tmp_path, preset, axes, single_precision
 ):

@@ -9,6 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from small_models import COARSE
 
 from napari_abdoseg.errors import ModelError, SaveError
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
@@ -38,7 +39,7 @@ def models(tmp_path, monkeypatch):
 @pytest.fixture
 def trained(make_model, models):
     """An installed model."""
-    return drain(installing(make_model(), "trained"))
+    return drain(installing(make_model(spacing=COARSE), "trained"))
 
 
 def test_a_model_is_removed_as_a_whole(trained, models, make_model, tmp_path):
