@@ -62,13 +62,13 @@ def finding_cases(inputs: Iterable[Path], output: Path) -> Work[tuple[Case, ...]
     folders, files = _given(inputs)
     named: list[tuple[str, Path]] = []
     for folder in folders:
-        _require_apart(folder, output)
-        scans = yield from _scans_among(_images_in(folder), str(folder))
+        require_apart(folder, output)
+        scans = yield from _scans_among(images_in(folder), str(folder))
         named += [(name, path) for path, name in names_in(folder, scans).items()]
     if files:
         scans = yield from _scans_among(files, ", ".join(map(str, files[:EXAMPLES])))
         named += [(name, path) for path, name in names_of(scans).items()]
-    return _cases(named, output)
+    return cases_of(named, output)
 
 
 def _scans_among(files: list[Path], place: str) -> Work[tuple[Path, ...]]:
@@ -80,7 +80,14 @@ def _scans_among(files: list[Path], place: str) -> Work[tuple[Path, ...]]:
     return tree.scans
 
 
-def _cases(named: Iterable[tuple[str, Path]], output: Path) -> tuple[Case, ...]:
+def cases_of(named: Iterable[tuple[str, Path]], output: Path) -> tuple[Case, ...]:
+    """Cases of scans with their names, sorted by name.
+
+    Raises
+    ------
+    AbdosegError
+        Two have one name, or a result would replace its scan.
+    """
     cases: dict[str, Case] = {}
     for name, image in named:
         case = Case(name, image, output)
@@ -126,7 +133,14 @@ def _existing(path: Path, origin: str = "") -> Path:
     raise ImageError(f"{path}{origin} does not exist: check its name and folder.")
 
 
-def _require_apart(folder: Path, output: Path) -> None:
+def require_apart(folder: Path, output: Path) -> None:
+    """Make sure that results are not looked for scans.
+
+    Raises
+    ------
+    AbdosegError
+        They would be.
+    """
     if _real(output).is_relative_to(_real(folder)):
         raise AbdosegError(
             f"The output folder {output} is in the input folder {folder}, so that results would "
@@ -134,8 +148,14 @@ def _require_apart(folder: Path, output: Path) -> None:
         )
 
 
-def _images_in(folder: Path) -> list[Path]:
-    """Scans in a folder and in those below it, sorted; a folder that is linked is one, too."""
+def images_in(folder: Path) -> list[Path]:
+    """NIfTI files in a folder and in those below it, sorted; a linked folder is one, too.
+
+    Raises
+    ------
+    ImageError
+        There is none, or a folder can't be read.
+    """
     images, seen = [], set()
     for place, folders, files in os.walk(folder, onerror=_raise_unreadable, followlinks=True):
         if (real := os.path.realpath(place)) in seen:

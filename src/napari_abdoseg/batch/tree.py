@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class Tree:
             )
 
 
-def sorting(files: Sequence[Path]) -> Work[Tree]:
+def sorting(files: Sequence[Path], known: Mapping[Path, bool] | None = None) -> Work[Tree]:
     """Tell scans from label maps and further channels, reading as little as is needed.
 
     A file that can't be read, for whatever reason, counts as a scan, so that its fault is told
@@ -67,7 +67,10 @@ def sorting(files: Sequence[Path]) -> Work[Tree]:
     Parameters
     ----------
     files : sequence of Path
+    known : mapping of Path to bool, optional
+        Whether files that were looked at before hold labels.
     """
+    known = known or {}
     channels = set(_further_channels(files))
     beside: dict[Path, int] = Counter(path.parent for path in files)
     scans: list[Path] = []
@@ -76,7 +79,9 @@ def sorting(files: Sequence[Path]) -> Work[Tree]:
         yield Progress(STAGE, done, len(files))
         if path in channels:
             continue
-        is_labels = _is_kept_as_labels(path, beside) or _holds_labels(path)
+        is_labels = known.get(path)
+        if is_labels is None:
+            is_labels = _is_kept_as_labels(path, beside) or _holds_labels(path)
         (label_maps if is_labels else scans).append(path)
     return Tree(tuple(scans), tuple(label_maps), tuple(sorted(channels)))
 

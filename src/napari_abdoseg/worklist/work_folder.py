@@ -1,0 +1,59 @@
+"""Where a work list lies: scans, masks, and what is known of each case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+HIDDEN = ".worklist"
+"""Folder of all that is ours, in that of the masks; whoever looks for scans leaves it out."""
+MASKS = "_masks"
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """A folder of scans, and one of their label maps.
+
+    Parameters
+    ----------
+    scans : Path
+    masks : Path
+        As `abdoseg predict` names them: ``case.nii.gz``.
+    """
+
+    scans: Path
+    masks: Path
+
+    @classmethod
+    def of(cls, scans: Path, masks: Path | None = None) -> Self:
+        """Masks lie in a folder beside that of the scans, unless it is said where."""
+        own = scans.absolute()
+        return cls(scans, masks or own.with_name(f"{own.name}{MASKS}"))
+
+    @property
+    def records(self) -> Path:
+        """Folder of a file a case."""
+        return self.masks / HIDDEN / "cases"
+
+    @property
+    def locks(self) -> Path:
+        """Folder of the files that say who has a case open."""
+        return self.masks / HIDDEN / "locks"
+
+    @property
+    def index(self) -> Path:
+        """What of it all is kept to be listed quickly."""
+        return self.masks / HIDDEN / "index.json"
+
+    def record_of(self, case: str) -> Path:
+        """The file of a case."""
+        return self.records / f"{case}.json"
+
+    def labels_of(self, case: str) -> Path:
+        """The label map of a case's own name."""
+        return self.masks / f"{case}.nii.gz"
+
+    def report_of(self, case: str) -> Path:
+        """The JSON beside that label map."""
+        return self.masks / f"{case}.json"
