@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from napari.layers import Labels, Layer
 
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.correct.bench import Bench
+from napari_abdoseg.plugin.correct.bench import COMPUTING, Bench
 from napari_abdoseg.plugin.correct.widget import CorrectWidget
 from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
 LIVER, KIDNEY, SPLEEN, PANCREAS = 1, 2, 3, 4
@@ -33,8 +36,11 @@ def layer(viewer, phantom) -> Labels:
 
 
 @pytest.fixture
-def panel(viewer, layer) -> CorrectWidget:
-    return open_panel(viewer, "Correct")
+def panel(viewer, layer) -> Iterator[CorrectWidget]:
+    yield open_panel(viewer, "Correct")
+    unsaved = unsaved_labels(viewer)
+    for each in unsaved.layers:  # or a question would wait in the window for the next test
+        unsaved.give_up(each)
 
 
 @pytest.fixture
@@ -44,7 +50,7 @@ def proposed(panel, qtbot):
     def propose(name: str) -> Bench:
         panel.buttons[name.capitalize()].click()
         bench = panel.bench
-        qtbot.waitUntil(lambda: bench.proposal is not None or bench.is_problem)
+        qtbot.waitUntil(lambda: bench.words not in ("", COMPUTING))
         return bench
 
     return propose
