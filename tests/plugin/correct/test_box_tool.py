@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+from vispy.scene.visuals import Line
 
 from napari_abdoseg import load_ensemble, segment
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.plugin.correct.box_shown import BoxOverlay, edges_of
 from napari_abdoseg.plugin.correct.box_tool import ALL, AROUND, CORNERS, THIS, BoxRun
+from napari_abdoseg.plugin.correct.change_cloud import ABOVE_ALL
+from napari_abdoseg.plugin.four_panel.overlay import canvas_position
+from napari_abdoseg.plugin.four_panel.view import canvases_of, scenes_of, toggle_four_panel_view
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.panel import open_panel
 from napari_abdoseg.plugin.widgets.preferences import preferences
@@ -68,6 +80,73 @@ def test_a_box_of_two_clicks_and_all_organs(bench, layer, model, phantom, qtbot)
     whole = segment(phantom[0], load_ensemble(model, device="cpu"), "exact").data
     before[12:31, 10:31, 20:51] = whole[12:31, 10:31, 20:51]
     np.testing.assert_array_equal(layer.data, before)
+
+
+def test_the_box_is_drawn_in_all_panels_while_the_mouse_moves(viewer, bench, layer, qtbot):
+    shown = state_of(bench.viewer, BoxRun).shown
+    toggle_four_panel_view(viewer)
+    qtbot.waitUntil(lambda: "press Enter to start" in bench.words)
+    assert shown.box == bench.target().editable().around([LIVER], 10.0)
+    qtbot.waitUntil(
+        lambda: [boxes_over(canvas) for _, canvas in canvases_of(viewer)] == [1, 1, 1, 0]
+    )
+    (scene,) = scenes_of(viewer)
+    qtbot.waitUntil(lambda: lines_in(scene) == 1)
+    bench.set(box=CORNERS, mm=0.0)
+    assert shown.box is None
+    assert lines_in(scene) == 0
+    panel, canvas = canvases_of(viewer)[0]
+    z, y, x = 20, 30, 40
+    panel.dims.set_point(0, layer.data_to_world((z, y, x))[0])
+    native, at = canvas, partial(place_of, panel, canvas, layer)
+    move(native, at((z, y, x)))
+    assert shown.box is None
+    qtbot.mouseClick(native, Qt.MouseButton.LeftButton, pos=at((z, y, x)))
+    assert shown.box == Box((z, y, x), (z + 1, y + 1, x + 1))
+    move(native, at((z, y - 8, x - 9)))
+    assert shown.box == Box((z, y - 8, x - 9), (z + 1, y + 1, x + 1))
+    before = native.grab().toImage()
+    move(native, at((z, y + 8, x + 12)))
+    assert shown.box == Box((z, y, x), (z + 1, y + 9, x + 13))
+    assert native.grab().toImage() != before
+    bench.leave()
+    assert shown.box is None
+    assert not any(boxes_over(canvas) for _, canvas in canvases_of(viewer))
+
+
+def place_of(panel, canvas, layer, voxel) -> QPoint:
+    where = canvas_position(
+        panel, tuple(layer.data_to_world(voxel)), canvas.width(), canvas.height()
+    )
+    return QPoint(*map(round, where))
+
+
+def move(canvas, pixel) -> None:
+    """Move the mouse, with no button pressed."""
+    there, button = QPointF(canvas.mapToGlobal(pixel)), Qt.MouseButton.NoButton
+    keys = Qt.KeyboardModifier.NoModifier
+    QTest.qWait(20)  # a canvas does not hear of moves that are closer together
+    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(pixel), there, button, button, keys)
+    QApplication.sendEvent(canvas, event)
+
+
+def boxes_over(canvas) -> int:
+    return sum(overlay.isVisibleTo(canvas) for overlay in canvas.findChildren(BoxOverlay))
+
+
+def lines_in(scene) -> int:
+    return sum(isinstance(child, Line) and child.order == ABOVE_ALL for child in scene.children)
+
+
+def test_a_box_in_3d_has_twelve_edges_in_mm(layer):
+    ends = edges_of(layer, Box((1, 2, 3), (4, 6, 5))).reshape(12, 2, 3)
+    lengths = np.ptp(ends, axis=1)
+    z, y, x = layer.scale
+    assert sorted(map(tuple, lengths.tolist())) == pytest.approx(
+        np.array(sorted([(2 * x, 0, 0), (0, 4 * y, 0), (0, 0, 3 * z)] * 4))
+    )
+    low = layer.data_to_world((0.5, 1.5, 2.5))
+    assert ends.min(axis=(0, 1)) == pytest.approx(low[::-1])
 
 
 def test_other_settings_ask_again_and_the_same_box_does_not(bench, qtbot):

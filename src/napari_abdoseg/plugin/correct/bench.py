@@ -14,10 +14,10 @@ from qtpy.QtCore import QTimer
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.errors import NO_MEMORY, AbdosegError, CorrectionError
 from napari_abdoseg.image.grid import Shape
-from napari_abdoseg.plugin.correct.clicks import Clicks
+from napari_abdoseg.plugin.correct.clicks import Clicks, Hear
 from napari_abdoseg.plugin.correct.preview import Preview
 from napari_abdoseg.plugin.correct.proposal import Proposal
-from napari_abdoseg.plugin.correct.question import Answer, Question, Work
+from napari_abdoseg.plugin.correct.question import Answer, NotChosenError, Question, Work
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.organs.scene import OrganScene
@@ -234,12 +234,17 @@ class Bench:
 
     def say(self, words: str) -> None:
         """Tell of the chosen tool."""
+        if self.is_problem and self.viewer.status == self.words:
+            self.viewer.status = ""
         self.words, self.is_problem = words, False
         self.changed.emit()
 
     def refuse(self, error: AbdosegError) -> None:
         """Tell why a tool can't do what was asked."""
         self.forget_preview()
+        if isinstance(error, NotChosenError):
+            self.say(str(error))
+            return
         self.words, self.is_problem = str(error), True
         self.viewer.status = self.words
         self.changed.emit()
@@ -249,9 +254,12 @@ class Bench:
         self._forget_proposal()
         self._preview.clear()
 
-    def follow_clicks(self, hear: Callable[[Shape], None] | None) -> None:
-        """Call ``hear`` with each voxel (z, y, x) that is clicked in a slice; None for no more."""
-        self._clicks.follow(None if hear is None else self.target().layer, hear)
+    def follow_clicks(self, hear: Hear | None, hover: Hear | None = None) -> None:
+        """Call ``hear`` with each voxel (z, y, x) that is clicked in a slice; None for no more.
+
+        ``hover`` is called with each that the mouse moves over in between.
+        """
+        self._clicks.follow(None if hear is None else self.target().layer, hear, hover)
 
     def follow_again(self) -> None:
         """Follow the label map in view, and the organ that is chosen in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.box_segmentation import segmenting_box
 from napari_abdoseg.inference.model.model_folder import Model
 from napari_abdoseg.plugin.correct.bench import Bench
+from napari_abdoseg.plugin.correct.box_shown import BoxShown
 from napari_abdoseg.plugin.correct.question import Question
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import Amount, Choice, Tool
@@ -76,6 +78,7 @@ class BoxRun:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.chosen = chosen_model(viewer)
+        self.shown = BoxShown(viewer)
         self.corners: list[Shape] = []
         self.asked: Asked | None = None
         self.job: Job | None = None
@@ -88,6 +91,20 @@ class BoxRun:
         if self.job is not None:
             self.job.cancel()
         self.job = self.found = self.asked = None
+
+    def show(self, target: Target, corners: Sequence[Shape], values: dict[str, Any]) -> None:
+        """Draw the box of two corners; none as long as there are none.
+
+        Raises
+        ------
+        CorrectionError
+            It lies outside the scan.
+        """
+        box = _box(target, corners, values)
+        if box is None:
+            self.shown.clear()
+        else:
+            self.shown.show(target.layer, box)
 
     def follow_choice(self, renew: Callable[[], None] | None) -> None:
         """Call ``renew`` when something else is chosen in the panel Segment; None for no more."""
@@ -117,7 +134,7 @@ class SegmentInBox(Tool):
     def begin(self, bench: Bench) -> None:
         run = state_of(bench.viewer, BoxRun)
         run.corners = []
-        bench.follow_clicks(partial(self._hear, bench))
+        bench.follow_clicks(partial(self._hear, bench), partial(self._hover, bench))
         run.follow_choice(partial(self.renew, bench))
         self.renew(bench)
 
@@ -131,10 +148,12 @@ class SegmentInBox(Tool):
                 return
             box = _box(target, run.corners, bench.values)
             if box is None:
+                run.show(target, run.corners * 2, bench.values)
                 run.forget()
                 bench.forget_preview()
                 bench.say(SECOND_CORNER if run.corners else FIRST_CORNER)
                 return
+            run.shown.show(target.layer, box)
             settings = run.chosen.settings
             if (found := run.fitting(target, (box, settings))) is not None:
                 bench.ask(partial(_edit, found=found))
@@ -154,6 +173,7 @@ class SegmentInBox(Tool):
     def end(self, bench: Bench) -> None:
         run = state_of(bench.viewer, BoxRun)
         run.forget()
+        run.shown.clear()
         run.follow_choice(None)
         bench.follow_clicks(None)
 
@@ -163,6 +183,13 @@ class SegmentInBox(Tool):
         run = state_of(bench.viewer, BoxRun)
         run.corners = [*run.corners, place] if len(run.corners) == 1 else [place]
         self.renew(bench)
+
+    def _hover(self, bench: Bench, place: Shape) -> None:
+        """Draw the box that a click would end here."""
+        run = state_of(bench.viewer, BoxRun)
+        if bench.values["box"] == CORNERS and len(run.corners) == 1:
+            with suppress(AbdosegError):
+                run.show(bench.target(), [*run.corners, place], bench.values)
 
     def _start(
         self, bench: Bench, target: Target, scan: Volume, model: Model, asked: Asked

@@ -12,6 +12,7 @@ from napari.layers import Labels
 from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.plugin.viewing.panels import panels_of
 
+Hear = Callable[[Shape], None]
 LEFT_BUTTON = 1
 STILL_PIXELS = 3
 PAN_ZOOM = "pan_zoom"
@@ -29,11 +30,15 @@ class Clicks:
         self._viewer = viewer
         self._followed: list[ViewerModel] = []
         self._layer: Labels | None = None
-        self._hear: Callable[[Shape], None] | None = None
+        self._hear: Hear | None = None
+        self._hover: Hear | None = None
 
-    def follow(self, layer: Labels | None, hear: Callable[[Shape], None] | None) -> None:
-        """Call ``hear`` with each voxel (z, y, x) of a layer that is clicked; None for no more."""
-        self._layer, self._hear = layer, hear
+    def follow(self, layer: Labels | None, hear: Hear | None, hover: Hear | None = None) -> None:
+        """Call ``hear`` with each voxel (z, y, x) of a layer that is clicked; None for no more.
+
+        ``hover`` is called with each that the mouse moves over in between.
+        """
+        self._layer, self._hear, self._hover = layer, hear, hover
         if layer is not None:
             layer.mode = PAN_ZOOM
         self.follow_again()
@@ -42,9 +47,11 @@ class Clicks:
         """Follow the panels that there are now."""
         for panel in self._followed:
             panel.mouse_drag_callbacks.remove(self._click)
+            panel.mouse_move_callbacks.remove(self._move)
         self._followed = [] if self._layer is None else list(panels_of(self._viewer))
         for panel in self._followed:
             panel.mouse_drag_callbacks.append(self._click)
+            panel.mouse_move_callbacks.append(self._move)
 
     def _click(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
         pressed = np.array(event.pos)
@@ -56,5 +63,13 @@ class Clicks:
         if event.button != LEFT_BUTTON or not is_still or viewer.dims.ndisplay == 3:
             return
         if self._layer is not None and self._hear is not None and not event.modifiers:
-            z, y, x = np.round(self._layer.world_to_data(place)).astype(int).tolist()
-            self._hear((z, y, x))
+            self._hear(_voxel(self._layer, place))
+
+    def _move(self, viewer: ViewerModel, event: Any) -> None:
+        if self._layer is not None and self._hover is not None and viewer.dims.ndisplay == 2:
+            self._hover(_voxel(self._layer, event.position[-3:]))
+
+
+def _voxel(layer: Labels, place: Any) -> Shape:
+    z, y, x = np.round(layer.world_to_data(place)).astype(int).tolist()
+    return z, y, x

@@ -20,7 +20,7 @@ MM3_PER_ML = 1000.0
 MOST_ORGANS = 3
 """So many are told of by their names."""
 NOTHING = "Nothing to change."
-TO_CHOOSE = "{} parts: choose for each which organ it belongs to."
+TO_CHOOSE = "{} parts, none of which is given away yet."
 
 
 @dataclass(frozen=True, eq=False)

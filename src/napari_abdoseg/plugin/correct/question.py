@@ -79,6 +79,10 @@ Work = Callable[..., Edit | Answer]
 """Called with a `Question` and the settings by their names, in a thread; gives the edit."""
 
 
+class NotChosenError(CorrectionError):
+    """A setting is still to be chosen, which the sentence asks for."""
+
+
 def nothing(question: Question) -> Edit:
     """Change nothing."""
     none = np.zeros(0, np.intp)
@@ -94,7 +98,7 @@ def another_organ(question: Question, value: int | None) -> int:
         None is chosen, or the very organ that is changed.
     """
     if value is None:
-        raise CorrectionError("Choose the other organ.")
+        raise NotChosenError("Choose the other organ.")
     if value == question.value:
         raise CorrectionError(
             f"The other organ is {question.labels.the(value)} too: choose another one."

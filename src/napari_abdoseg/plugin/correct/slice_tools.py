@@ -13,7 +13,7 @@ from napari_abdoseg.correction.relabelling import copy_slice
 from napari_abdoseg.errors import AbdosegError, CorrectionError
 from napari_abdoseg.image.organ import capitalized
 from napari_abdoseg.plugin.correct.bench import Bench
-from napari_abdoseg.plugin.correct.question import Question
+from napari_abdoseg.plugin.correct.question import NotChosenError, Question
 from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import Action, Choice, Tool
@@ -97,7 +97,7 @@ def _seeds(target: Target, organs: str) -> tuple[int, list[int], list[int]]:
         if len(numbers) > 1:
             return axis, numbers, values
     painted = seeds.across(preferred, [target.value])
-    raise CorrectionError(
+    raise NotChosenError(
         f"{capitalized(target.the_organ)} is filled between slices that you have painted, or "
         "marked as right: two at least. So far there is "
         + (f"{NAMES[preferred]} slice {painted[0]}." if painted else "none.")

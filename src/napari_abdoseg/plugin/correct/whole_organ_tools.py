@@ -10,7 +10,7 @@ from napari_abdoseg.correction.relabelling import copy_organ, merge, swap
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.names.label_names import is_named
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.correct.question import Question, another_organ
+from napari_abdoseg.plugin.correct.question import NotChosenError, Question, another_organ
 from napari_abdoseg.plugin.correct.tool import OrganTool, OtherLayer, OtherOrgan
 from napari_abdoseg.plugin.layers.conversion import label_map_of
 
@@ -25,7 +25,7 @@ def _merge(question: Question, into: int | None) -> Edit:
 
 def _copy(question: Question, source: Labels | None) -> Edit:
     if source is None:
-        raise CorrectionError("Choose the label map to copy from.")
+        raise NotChosenError("Choose the label map to copy from.")
     there = label_map_of(source)
     if not there.grid.matches(question.grid):
         raise CorrectionError(
