@@ -31,10 +31,10 @@ GAIN = QColor("#56b4e9")
 LOSS = QColor("#ff8a1f")
 """Sky blue and orange, which all kinds of colour vision tell apart."""
 SHADE = QColor(0, 0, 0, 120)
-"""Behind the hatching, which is to be told from masks of any colour."""
+"""Behind hatching and outlines, which are to be told from masks of any colour."""
 FILL = 150
 """Opacity of 255 where an organ gains."""
-LINE_PIXELS = 1.4
+LINE_PIXELS, SHADE_PIXELS = 1.4, 4.0
 FILLS = (
     (QBrush(QColor(GAIN.red(), GAIN.green(), GAIN.blue(), FILL)),),
     (QBrush(SHADE), QBrush(LOSS, Qt.BrushStyle.BDiagPattern)),
@@ -101,9 +101,10 @@ class _Picture:
                 painter.drawPixmap(0, 0, filled(mask, brush, to_canvas, size))
         painter.setTransform(to_canvas)
         for lines, color in zip(self._outlines, (GAIN, LOSS), strict=True):
-            pen = QPen(color, LINE_PIXELS)
-            pen.setCosmetic(True)
-            painter.strokePath(lines, pen)
+            for each, width in ((SHADE, SHADE_PIXELS), (color, LINE_PIXELS)):
+                pen = QPen(each, width)
+                pen.setCosmetic(True)
+                painter.strokePath(lines, pen)
 
 
 def _outline(mask: NDArray[np.bool_]) -> QPainterPath:

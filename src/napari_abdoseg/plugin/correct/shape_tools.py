@@ -84,7 +84,7 @@ GROW = OrganTool(
     "Lets the organ grow into the background by a distance",
     "grow",
     "G",
-    (Amount("mm", "By", 2.0, 0.1, 50.0, 0.5, "mm"),),
+    (Amount("mm", "By", 3.0, 0.1, 50.0, 0.5, "mm"),),
     work=_grow,
 )
 SHRINK = OrganTool(
@@ -93,7 +93,7 @@ SHRINK = OrganTool(
     "Takes a layer off the organ's surface",
     "shrink",
     "J",
-    (Amount("mm", "By", 2.0, 0.1, 50.0, 0.5, "mm"),),
+    (Amount("mm", "By", 3.0, 0.1, 50.0, 0.5, "mm"),),
     work=_shrink,
 )
 HOLLOW = OrganTool(
