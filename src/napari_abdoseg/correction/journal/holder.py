@@ -22,7 +22,7 @@ from typing import Self
 import psutil
 
 from napari_abdoseg.image.files.json_file import read_json
-from napari_abdoseg.image.files.locking import is_at, try_lock
+from napari_abdoseg.image.files.locking import is_at, let_go, try_lock
 from napari_abdoseg.image.files.saving import not_saved
 
 TRIES, PAUSE = 5, 0.02
@@ -132,11 +132,11 @@ class Lock:
         """Let others have it, and leave no file behind."""
         file, self._file = self._file, -1
         if file >= 0 and sys.platform == "win32":  # which removes no open file
-            os.close(file)
+            let_go(file)
         with suppress(OSError):
             self._path.unlink()
         if file >= 0 and sys.platform != "win32":
-            os.close(file)
+            let_go(file)
 
 
 def holder_of(path: Path) -> Holder | None:
@@ -149,7 +149,7 @@ def holder_of(path: Path) -> Holder | None:
         held = not try_lock(file)
     except OSError:  # a disk without locks
         return _told_holder(path)
-    os.close(file)
+    let_go(file)
     return _told(path) or SOMEBODY if held else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
@@ -42,6 +43,20 @@ def try_lock(file: int) -> bool:
         os.close(file)
         raise
     return True
+
+
+def let_go(file: int) -> None:
+    """Unlock an open file, if it is locked, and close it.
+
+    Windows unlocks what is closed too, but when it has time.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(file, _BEHIND, os.SEEK_SET)
+        with suppress(OSError):
+            msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
+    os.close(file)
 
 
 def is_at(path: Path, file: int) -> bool:
