@@ -33,7 +33,6 @@ class Msvcrt(ModuleType):
 
     def locking(self, file: int, mode: int, size: int) -> None:
         start = os.lseek(file, 0, os.SEEK_CUR)
-
         kind = fcntl.F_UNLCK if mode == self.LK_UNLCK else fcntl.F_WRLCK
         wanted = struct.pack(WHOLE, kind, os.SEEK_SET, start, size, 0)
         try:
