@@ -147,6 +147,7 @@ def _build_model(
     kernel: int,
     configuration: dict[str, Any],
 ) -> None:
+    prepare_for_torch()  # again, since a viewer may be open by now
     import torch
     from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
     from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
