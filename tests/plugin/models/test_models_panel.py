@@ -12,6 +12,7 @@ from file_server import serving, stall
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
+from small_models import COARSE
 
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.inference.model.card import read_card, write_card
@@ -95,7 +96,7 @@ def panel(make_napari_viewer, qtbot) -> ModelsWidget:
 def trained(panel, make_model, phantom, tmp_path, models, qtbot) -> str:
     """A small model of a long name that is here, with its test."""
     name = "Dataset999_SomethingWithAVeryLongNameAsDataSetsHaveThem"
-    shutil.copytree(make_model(), models / name)
+    shutil.copytree(make_model(spacing=COARSE), models / name)
     write_volume(tmp_path / "ct.nii.gz", phantom[0])
     drain(recording_test(name, tmp_path / "ct.nii.gz", "cpu"))
     panel.list_models()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from segmenting import PATIENCE, press, wait_for_end
+from small_models import COARSE
 
 from napari_abdoseg.plugin.layers.conversion import image_layer
 from napari_abdoseg.plugin.segment.preflight_line import MEASURING
@@ -13,7 +14,7 @@ from napari_abdoseg.plugin.segment.preflight_line import MEASURING
 @pytest.fixture
 def widget(viewer, make_model):
     _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Segment organs")
-    widget.choice.model.choose(make_model(mirror_axes=(2,)))
+    widget.choice.model.choose(make_model(mirror_axes=(2,), spacing=COARSE))
     return widget
 
 

@@ -15,6 +15,7 @@ from napari.layers import Labels, Shapes
 from napari.utils.progress import progress as activities
 from qtpy.QtCore import QTimer
 from segmenting import PATIENCE, press, said, wait_for_end, wait_for_segmenting
+from small_models import COARSE
 from working import load_configuration
 
 from napari_abdoseg.errors import DeviceError
@@ -37,7 +38,7 @@ PREVIEW = "CT organs (preview, 1 of 2 folds)"
 @pytest.fixture
 def widget(viewer, make_model) -> SegmentWidget:
     _, widget = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Segment organs")
-    widget.choice.model.choose(make_model(mirror_axes=(2,)))
+    widget.choice.model.choose(make_model(mirror_axes=(2,), spacing=COARSE))
     return widget
 
 
@@ -165,8 +166,9 @@ def longest_block(widget: SegmentWidget, qtbot) -> float:
     return max(gaps)
 
 
-def test_the_viewer_stays_responsive(viewer, widget, qtbot):
+def test_the_viewer_stays_responsive(viewer, widget, qtbot, make_model):
     """A block of our own comes back in each run, another program's on a busy machine does not."""
+    widget.choice.model.choose(make_model(mirror_axes=(2,), name="of_many_passes"))
     build_network(load_configuration(widget.choice.model.model.folder))
     widget.choice.preset.value = "exact"
     widget.choice.model.folds[0].value = False
