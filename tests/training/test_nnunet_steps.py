@@ -195,7 +195,7 @@ def test_five_folds_are_compared(nnunet):
         shutil.copy(case.labels, trained / f"fold_{fold}" / "validation" / case.labels.name)
     shutil.copy(run.folders.plans(PLANS), trained / "plans.json")
     shutil.copy(run.folders.preprocessed / "dataset.json", trained)
-    found = cross_validate(nnunet.raw.name, PLANS, "nnUNetTrainerNoDA", ["3d_fullres"], range(5), 2)
+    found = cross_validate(nnunet.raw.name, PLANS, "nnUNetTrainerNoDA", ["3d_fullres"], range(5), 1)
     assert found == {"scores": {"3d_fullres": 1.0}, "best": ["3d_fullres"]}
     assert (run.folders.results / "inference_instructions.txt").is_file()
     assert (trained / "crossval_results_folds_0_1_2_3_4" / "postprocessing.pkl").is_file()

@@ -240,7 +240,7 @@ def test_closed_it_hears_nothing_more_though_somebody_keeps_it(viewer, phantom, 
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [2, pytest.param(50, marks=pytest.mark.slow)])
 def test_opening_it_often_leaks_nothing(viewer, qtbot, times):
     def living():
         gc.collect()
