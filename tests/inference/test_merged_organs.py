@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from small_models import COARSE
 
 from napari_abdoseg import load_ensemble, segment
 from napari_abdoseg.errors import ModelError
@@ -21,7 +22,7 @@ ORGANS = (Organ(1, "kidney"), Organ(2, "liver"), Organ(4, "spleen"))
 
 @pytest.fixture
 def folder(make_model):
-    return make_model(labels={"labels": LABELS})
+    return make_model(labels={"labels": LABELS}, spacing=COARSE)
 
 
 @pytest.mark.parametrize("preset", ["exact", "balanced"])
@@ -38,7 +39,7 @@ def test_the_merged_organ_takes_the_value_of_the_first(folder, phantom, preset):
 def test_regions_are_merged_by_the_values_they_are_written_as(make_model, phantom):
     regions = {"background": 0, "whole": [1, 2], "core": [2], "other": [3]}
     labels = {"labels": regions, "regions_class_order": [3, 1, 2]}
-    folder = make_model(labels=labels)
+    folder = make_model(labels=labels, spacing=COARSE)
     apart = segment(phantom[0], load_ensemble(folder, device="cpu"), "exact").data
     write_card(folder, ModelCard(merged={"both": ["whole", "other"]}))
     found = segment(phantom[0], load_ensemble(folder, device="cpu"), "exact")
