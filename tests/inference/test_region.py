@@ -16,7 +16,6 @@ from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.cli.app import app
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.nifti.volumes import write_volume
-from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.model.card import ModelCard, Region, read_card, write_card
 from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.inference.preflight.preflight import preflighting
@@ -27,15 +26,6 @@ from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.progress import drain
 
 PANCREAS = Region(organs=["pancreas"], margin_mm=[15.0, 50.0, 40.0])
-
-
-@pytest.fixture(scope="module")
-def around(phantom):
-    """What lies around its pancreas, where the demo takes few passes, and its labels."""
-    volume, labels = phantom
-    box = box_around(labels, Region(organs=["pancreas"], margin_mm=70.0))
-    part = part_of(volume, box)
-    return part, LabelMap(labels.data[box.slices], part.grid, labels.organs)
 
 
 def found_by_hand(volume, folder, preset="exact"):

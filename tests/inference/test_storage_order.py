@@ -31,12 +31,12 @@ def ras_model(make_model):
 
 
 @pytest.fixture
-def stored_in(phantom, tmp_path):
-    """A function that stores the phantom in another order, its axes turned by some degrees."""
+def stored_in(around, tmp_path):
+    """A function that stores part of the phantom in another order, its axes turned."""
 
     def store(codes, degrees=0.0):
         path = tmp_path / "LPS.nii.gz"
-        write_volume(path, phantom[0])
+        write_volume(path, around[0])
         image = nib.load(path)
         turn = np.eye(4)
         turn[:3, :3] = _rotation(np.radians(degrees), np.radians(degrees / 2))
@@ -85,7 +85,7 @@ def _two_stages(make_model):
     return folder
 
 
-@pytest.mark.parametrize("preset", [pytest.param("balanced", marks=pytest.mark.slow), "fast"])
+@pytest.mark.parametrize("preset", ["balanced", "fast"])
 @pytest.mark.parametrize("make", [lambda make_model: make_model((0, 1)), cascade, _two_stages])
 def test_so_it_is_with_each_preset_in_cascades_and_regions(
     make_model, make, stored_in, preset, single_precision
