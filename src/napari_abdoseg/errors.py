@@ -50,6 +50,10 @@ class CorrectionError(AbdosegError):
     """A tool can't do to a label map what was asked."""
 
 
+class WorkListError(AbdosegError):
+    """What is known of a case can't be read, or not be changed now."""
+
+
 class DeviceError(AbdosegError):
     """The device asked for is not on this machine."""
 

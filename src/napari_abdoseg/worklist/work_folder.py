@@ -9,6 +9,8 @@ from typing import Self
 HIDDEN = ".worklist"
 """Folder of all that is ours, in that of the masks; whoever looks for scans leaves it out."""
 MASKS = "_masks"
+OPEN, TURN = ".open", ".turn"
+"""How the names of locks end."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ class WorkFolder:
     def record_of(self, case: str) -> Path:
         """The file of a case."""
         return self.records / f"{case}.json"
+
+    def session_of(self, case: str) -> Path:
+        """The file of who has a case open."""
+        return self.locks / f"{case}{OPEN}"
+
+    def turn_of(self, case: str) -> Path:
+        """The file of who writes the record of a case just now."""
+        return self.locks / f"{case}{TURN}"
 
     def labels_of(self, case: str) -> Path:
         """The label map of a case's own name."""

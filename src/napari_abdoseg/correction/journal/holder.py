@@ -13,11 +13,12 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
@@ -51,6 +52,18 @@ class Holder:
     def here(cls) -> Self:
         """This process, from now on."""
         return cls(user_name(), platform.node(), now(), os.getpid())
+
+    @classmethod
+    def told(cls, told: Mapping[str, Any]) -> Self:
+        """Who a file names.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            It names nobody.
+        """
+        since = datetime.fromisoformat(told["since"]).isoformat()
+        return cls(str(told["user"]), str(told["machine"]), since, int(told["process"]))
 
     @property
     def words(self) -> str:
@@ -177,9 +190,7 @@ def moment(when: str) -> str:
 
 def _told(path: Path) -> Holder | None:
     try:
-        told = read_json(path)
-        since = datetime.fromisoformat(told["since"]).isoformat()
-        return Holder(str(told["user"]), str(told["machine"]), since, int(told["process"]))
+        return Holder.told(read_json(path))
     except (OSError, KeyError, TypeError, ValueError):
         return None
 

@@ -1,0 +1,133 @@
+"""What was known when a work list was listed last, so that the next time little is read.
+
+It is never believed where files say otherwise: a record counts as long as its file is the very
+one that was read. So it can be thrown away at any time, and who writes it last takes nothing
+from anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from napari_abdoseg.errors import WorkListError
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.files.saving import make_folder, write_text
+from napari_abdoseg.worklist.case_record import CaseRecord
+from napari_abdoseg.worklist.finding import Found
+from napari_abdoseg.worklist.record_files import FORMAT, read_record, schema
+from napari_abdoseg.worklist.work_folder import WorkFolder
+
+ENDING = ".json"
+Stamp = tuple[int, int, int]
+"""What tells a file from the one that takes its place: its number, its time in ns, its bytes."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A record, and the file that it was read from."""
+
+    stamp: Stamp
+    record: CaseRecord
+
+
+@dataclass(frozen=True)
+class Index:
+    """What is kept of a work list.
+
+    Parameters
+    ----------
+    found : Found
+        Cases of the folder.
+    records : dict of str to Kept
+        By case.
+    """
+
+    found: Found = field(default_factory=Found)
+    records: dict[str, Kept] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records of a work list, as they are on the disk.
+
+    Parameters
+    ----------
+    kept : dict of str to Kept
+    problems : dict of str to str
+        Why others can't be read, by case.
+    """
+
+    kept: dict[str, Kept]
+    problems: dict[str, str]
+
+
+def read_index(folder: WorkFolder) -> Index:
+    """What was kept; nothing where that can't be read."""
+    with suppress(OSError, ValueError):
+        told = read_json(folder.index)
+        if told.pop("format", None) == FORMAT:
+            index: Index = schema(Index).validate_python(told)
+            return index
+    return Index()
+
+
+def write_index(folder: WorkFolder, index: Index) -> None:
+    """Keep what is known.
+
+    Raises
+    ------
+    SaveError
+        It can't be written.
+    """
+    make_folder(folder.index.parent)
+    write_text(folder.index, json.dumps({"format": FORMAT, **asdict(index)}))
+
+
+def read_records(folder: WorkFolder, before: dict[str, Kept]) -> Records:
+    """Records of all cases; of those that are as they were before, nothing is read.
+
+    Raises
+    ------
+    WorkListError
+        Their folder can't be read.
+    """
+    kept, problems = {}, {}
+    for path, stamp in _stamped(folder.records):
+        case = path.name.removesuffix(ENDING)
+        known = before.get(case)
+        if known is not None and known.stamp == stamp:
+            kept[case] = known
+            continue
+        try:
+            record = read_record(path)
+        except WorkListError as error:
+            problems[case] = str(error)
+            continue
+        if record is not None and record.case == case:
+            kept[case] = Kept(stamp, record)
+        elif record is not None:
+            problems[case] = f"{path} is of the case {record.case!r}: rename or remove it."
+    return Records(kept, problems)
+
+
+def _stamped(folder: Path) -> list[tuple[Path, Stamp]]:
+    """Files of records, each looked at once."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [e for e in entries if e.name.endswith(ENDING) and not e.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise WorkListError(
+            f"{folder} can't be read ({error.strerror}): check its permissions."
+        ) from error
+    found = []
+    for entry in names:
+        with suppress(OSError):  # it was removed just now
+            told = os.stat(entry.path)  # noqa: PTH116 - what an entry tells may be old, or no number
+            found.append((Path(entry.path), (told.st_ino, told.st_mtime_ns, told.st_size)))
+    return found

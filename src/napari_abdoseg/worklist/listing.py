@@ -1,0 +1,203 @@
+"""The cases of a work list, each with what is known of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_abdoseg.correction.journal.holder import Holder
+from napari_abdoseg.errors import SaveError, WorkListError
+from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.worklist.case_record import CaseRecord, Status
+from napari_abdoseg.worklist.finding import WorkCase, finding_work
+from napari_abdoseg.worklist.index import Index, read_index, read_records, write_index
+from napari_abdoseg.worklist.leases import holder_of
+from napari_abdoseg.worklist.work_folder import OPEN, WorkFolder
+
+STAGE = "Listing cases"
+NO_SCAN = "Its scan is gone, or has another name now: what is known of it is kept."
+NO_LABELS = "Its label map is gone."
+TO_WORK_ON = (Status.IN_PROGRESS, Status.PREDICTED, Status.TO_DO)
+"""What is to be worked on next, the first of all first."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case of a work list.
+
+    Parameters
+    ----------
+    record : CaseRecord
+    case : WorkCase or None
+        None where its scan is gone.
+    has_labels : bool
+        Whether it has a label map of its own name.
+    holder : Holder, optional
+        Who has it open.
+    problem : str
+        What is wrong with it.
+    """
+
+    record: CaseRecord
+    case: WorkCase | None
+    has_labels: bool = False
+    holder: Holder | None = None
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The case."""
+        return self.record.case
+
+    @property
+    def voxels_changed(self) -> int:
+        """Voxels that corrections have added and removed, of all organs."""
+        return sum(map(sum, self.record.voxels_changed.values()))
+
+    @property
+    def is_sent_back(self) -> bool:
+        """Whether a reviewer wants more of it."""
+        last = self.record.verdicts[-1:]
+        return self.record.status is Status.IN_PROGRESS and any(not v.accepted for v in last)
+
+
+SORTS: dict[str, Callable[[Row], object]] = {
+    "case": lambda row: row.name,
+    "status": lambda row: (list(Status).index(row.record.status), row.name),
+    "user": lambda row: (row.record.user, row.name),
+    "when": lambda row: (row.record.when, row.name),
+    "minutes": lambda row: (row.record.minutes, row.name),
+    "voxels": lambda row: (row.voxels_changed, row.name),
+}
+"""What rows can be sorted by."""
+
+
+def listing(folder: WorkFolder) -> Work[tuple[Row, ...]]:
+    """List a folder's cases, sorted by name.
+
+    Of files that are as they were the last time nothing is read; files that come, go or change
+    meanwhile are seen the next time.
+
+    Parameters
+    ----------
+    folder : WorkFolder
+
+    Raises
+    ------
+    AbdosegError
+        There are no scans, or the folders can't be read; see `finding_work`.
+    """
+    before = read_index(folder)
+    found = yield from finding_work(folder, before.found)
+    yield Progress(STAGE, 0, len(found.cases))
+    records = read_records(folder, before.records)
+    index = Index(found, records.kept)
+    if index != before:
+        try:
+            write_index(folder, index)
+        except SaveError as error:
+            notice = f"{error} The next listing takes longer."
+            yield Progress(STAGE, len(found.cases), len(found.cases), notice)
+    there, holders = _names_in(folder.masks), _holders(folder)
+    cases = {case.name: case for case in found.cases}
+    rows = []
+    for name in sorted({*cases, *records.kept, *records.problems}):
+        has_labels = folder.labels_of(name).name in there
+        kept, case = records.kept.get(name), cases.get(name)
+        blank = CaseRecord(name, "" if case is None else case.image)
+        record = (blank if kept is None else kept.record).seen(has_labels)
+        problem = records.problems.get(name) or _problem(record, case, has_labels)
+        rows.append(Row(record, case, has_labels, holders.get(name), problem))
+    return tuple(rows)
+
+
+def chosen(
+    rows: Iterable[Row],
+    statuses: Sequence[Status] = (),
+    user: str = "",
+    flag: str = "",
+    sort: str = "case",
+) -> list[Row]:
+    """Those rows that are asked for, in the order that is asked for.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+    statuses : sequence of Status, optional
+        All by default.
+    user, flag : str, optional
+        Of these alone.
+    sort : str, optional
+        One of `SORTS`.
+
+    Raises
+    ------
+    WorkListError
+        They can't be sorted so.
+    """
+    if sort not in SORTS:
+        raise WorkListError(f"Cases can't be sorted by {sort!r}: choose {', '.join(SORTS)}.")
+    found = [
+        row
+        for row in rows
+        if (not statuses or row.record.status in statuses)
+        and (not user or row.record.user == user)
+        and (not flag or flag in row.record.flags)
+    ]
+    return sorted(found, key=SORTS[sort])  # type: ignore[arg-type]
+
+
+def next_row(rows: Iterable[Row], statuses: Sequence[Status] = (), user: str = "") -> Row | None:
+    """The case to work on next, None if none is left.
+
+    Those that were sent back come first, then those in progress, predicted and to do; what
+    others have in progress, or open, is theirs.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+    statuses : sequence of Status, optional
+        Of these alone, such as those that need a review.
+    user : str, optional
+        Who is to work on it.
+    """
+    wanted = tuple(statuses) or TO_WORK_ON
+    free = [
+        row
+        for row in rows
+        if row.record.status in wanted
+        and row.holder is None
+        and row.case is not None
+        and not row.problem
+        and not (row.record.status is Status.IN_PROGRESS and row.record.user not in ("", user))
+    ]
+    return min(
+        free, key=lambda row: (not row.is_sent_back, wanted.index(row.record.status)), default=None
+    )
+
+
+def _problem(record: CaseRecord, case: WorkCase | None, has_labels: bool) -> str:
+    if case is None:
+        return NO_SCAN
+    if record.status is Status.DONE and not (has_labels or record.current):
+        return NO_LABELS
+    return ""
+
+
+def _holders(folder: WorkFolder) -> dict[str, Holder]:
+    """Who has which case open."""
+    found = {}
+    for name in _names_in(folder.locks):
+        if name.endswith(OPEN) and (holder := holder_of(folder.locks / name)):
+            found[name.removesuffix(OPEN)] = holder
+    return found
+
+
+def _names_in(folder: Path) -> set[str]:
+    """Names in a folder; none where it is not there, or can't be read."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        return {entry.name for entry in entries}
+    return set()
