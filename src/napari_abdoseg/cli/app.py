@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from napari_abdoseg.cli.cases import cases
 from napari_abdoseg.cli.check import check
 from napari_abdoseg.cli.console import LogLines, complain, console, print_any_character
 from napari_abdoseg.cli.dataset import dataset
@@ -47,6 +48,7 @@ app.command()(view)
 app.command()(predict)
 app.command()(evaluate)
 app.command()(check)
+app.add_typer(cases)
 app.add_typer(models)
 app.add_typer(dataset)
 app.command()(train)

@@ -158,6 +158,17 @@ def with_current(file: str) -> Change:
     return change
 
 
+def in_turn(*changes: Change) -> Change:
+    """Several changes as one."""
+
+    def change(record: CaseRecord) -> CaseRecord:
+        for each in changes:
+            record = each(record)
+        return record
+
+    return change
+
+
 @contextmanager
 def _alone(folder: WorkFolder, case: str) -> Iterator[Lease]:
     """Be the only one to change a case just now."""

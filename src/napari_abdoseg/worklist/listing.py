@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from napari_abdoseg.correction.journal.holder import Holder
@@ -112,6 +113,21 @@ def listing(folder: WorkFolder) -> Work[tuple[Row, ...]]:
         problem = records.problems.get(name) or _problem(record, case, has_labels)
         rows.append(Row(record, case, has_labels, holders.get(name), problem))
     return tuple(rows)
+
+
+def named(rows: Iterable[Row], name: str) -> Row:
+    """The row of a case.
+
+    Raises
+    ------
+    WorkListError
+        There is none.
+    """
+    known = {row.name: row for row in rows}
+    if name not in known:
+        near = get_close_matches(name, known, 3) or sorted(known)[:3]
+        raise WorkListError(f"There is no case {name!r} here: there are {', '.join(near)}, …")
+    return known[name]
 
 
 def chosen(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from napari_abdoseg.worklist.case_record import CaseRecord
+
 HIDDEN = ".worklist"
 """Folder of all that is ours, in that of the masks; whoever looks for scans leaves it out."""
 MASKS = "_masks"
@@ -67,3 +69,14 @@ class WorkFolder:
     def report_of(self, case: str) -> Path:
         """The JSON beside that label map."""
         return self.masks / f"{case}.json"
+
+    def current_of(self, record: CaseRecord) -> Path:
+        """The label map of a case that counts."""
+        own = self.labels_of(record.case)
+        return self.masks / record.current if record.current else own
+
+    def seen_from_masks(self, file: Path) -> str:
+        """The path of a file as seen from the folder of masks; absolute where it is elsewhere."""
+        own = file.absolute()
+        folder = self.masks.absolute()
+        return own.relative_to(folder).as_posix() if own.is_relative_to(folder) else str(own)

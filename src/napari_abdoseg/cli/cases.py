@@ -1,0 +1,293 @@
+"""`abdoseg cases`: the work list of a folder of CTs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from napari_abdoseg.cli.console import console, say, show
+
+if TYPE_CHECKING:
+    from napari_abdoseg.worklist.case_record import CaseRecord, Place, Status
+    from napari_abdoseg.worklist.changing import Change
+    from napari_abdoseg.worklist.listing import Row
+    from napari_abdoseg.worklist.work_folder import WorkFolder
+
+NOTHING_LEFT = 1
+LIST = "list"
+
+
+class ListsByDefault(TyperGroup):
+    """A group of commands of which `list` is meant where none is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `list` before a folder, or options of it."""
+        if args and args[0] not in (*self.commands, *self.get_help_option_names(ctx)):
+            args = [LIST, *args]
+        return super().parse_args(ctx, args)
+
+
+cases = typer.Typer(
+    name="cases",
+    cls=ListsByDefault,
+    help="Who has done what of a folder of CTs. `abdoseg cases FOLDER` lists it.",
+    no_args_is_help=True,
+)
+
+Scans = Annotated[Path, typer.Argument(help="Folder of CTs, in any layout.", metavar="FOLDER")]
+Masks = Annotated[
+    Path | None,
+    typer.Option(help="Folder of their label maps; FOLDER_masks beside it by default."),
+]
+Name = Annotated[str, typer.Argument(help="The case, as the list names it.", metavar="CASE")]
+Comment = Annotated[str, typer.Option(help="What there is to say.")]
+Statuses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--status",
+        help="to-do, predicted, in-progress, needs-review, done or rejected; may be repeated.",
+    ),
+]
+User = Annotated[str, typer.Option(help="Of this person alone.")]
+
+
+@cases.command(LIST)
+def list_cases(
+    folder: Scans,
+    masks: Masks = None,
+    status: Statuses = None,
+    user: User = "",
+    flag: Annotated[str, typer.Option(help="Those with this flag alone.")] = "",
+    sort: Annotated[
+        str, typer.Option(help="case, status, user, when, minutes or voxels.")
+    ] = "case",
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    output: Annotated[Path | None, typer.Option(help="CSV file for all of it.")] = None,
+) -> None:
+    """List the cases of a folder, and how far each is."""
+    from napari_abdoseg.cli.cases_words import tell, write_cases
+    from napari_abdoseg.worklist.listing import chosen, listing
+
+    rows = show(listing(_folder(folder, masks)))
+    found = chosen(rows, _statuses(status), user, flag, sort)
+    if reverse:
+        found.reverse()
+    tell(found, len(rows))
+    if output is not None:
+        write_cases(output, found)
+        console.print(f"  {output}")
+
+
+@cases.command("next")
+def next_case(folder: Scans, masks: Masks = None, status: Statuses = None, user: User = "") -> None:
+    """Say which case to work on next: its scan, and its label map where it has one.
+
+    Those that were sent back come first, then those in progress, predicted and to do.
+
+    Exit status 1: none is left.
+    """
+    from napari_abdoseg.correction.journal.holder import user_name
+    from napari_abdoseg.worklist.listing import listing, next_row
+
+    place = _folder(folder, masks)
+    row = next_row(show(listing(place)), _statuses(status), user or user_name())
+    if row is None or row.case is None:
+        say("No such case is left.")
+        raise typer.Exit(NOTHING_LEFT)
+    _conclude(row.record)
+    console.print(f"  {folder / row.case.image}", soft_wrap=True)
+    if row.has_labels or row.record.current:
+        console.print(f"  {place.current_of(row.record)}", soft_wrap=True)
+
+
+@cases.command("set")
+def set_status(
+    folder: Scans,
+    case: Name,
+    status: Annotated[
+        str,
+        typer.Argument(
+            help="to-do, predicted, in-progress, needs-review, done or rejected.", metavar="STATUS"
+        ),
+    ],
+    comment: Annotated[str | None, typer.Option(help="What there is to say.")] = None,
+    masks: Masks = None,
+) -> None:
+    """Give a case a status, in your name."""
+    from napari_abdoseg.worklist.changing import with_comment, with_status
+
+    (wanted,) = _statuses([status])
+    said = [] if comment is None else [with_comment(comment)]
+    _change(folder, masks, case, with_status(wanted), *said)
+
+
+@cases.command("comment")
+def comment_case(
+    folder: Scans,
+    case: Name,
+    text: Annotated[str, typer.Argument(help="In place of what was said before.")],
+    masks: Masks = None,
+) -> None:
+    """Say something of a case."""
+    from napari_abdoseg.worklist.changing import with_comment
+
+    _change(folder, masks, case, with_comment(text))
+
+
+@cases.command("flag")
+def flag_case(
+    folder: Scans,
+    case: Name,
+    flag: Annotated[str, typer.Argument(help="A word to find the case by.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take it off.")] = False,
+    masks: Masks = None,
+) -> None:
+    """Mark a case by a word."""
+    from napari_abdoseg.worklist.changing import with_flag, without_flag
+
+    _change(folder, masks, case, without_flag(flag) if remove else with_flag(flag))
+
+
+@cases.command("take-over")
+def take_over_case(folder: Scans, case: Name, masks: Masks = None) -> None:
+    """Take over a case that a dead session has left open; one that lives says whose it is."""
+    from napari_abdoseg.worklist.case_record import Status
+    from napari_abdoseg.worklist.changing import change_record, take_over, with_status
+
+    place = _known(folder, masks, case)
+    session = take_over(place, case)
+    try:
+        record = change_record(place, case, with_status(Status.IN_PROGRESS), session)
+    finally:
+        session.release()
+    _conclude(record)
+
+
+@cases.command("accept")
+def accept_case(folder: Scans, case: Name, comment: Comment = "", masks: Masks = None) -> None:
+    """Accept a case that needs a review, as a reviewer."""
+    from napari_abdoseg.worklist.reviewing import accepting
+
+    _change(folder, masks, case, accepting(comment))
+
+
+@cases.command("send-back")
+def send_back_case(
+    folder: Scans,
+    case: Name,
+    comment: Annotated[str, typer.Option(help="What is to be done.")],
+    voxel: Annotated[
+        str | None, typer.Option(help="Where in the scan: i,j,k in the file's own axis order.")
+    ] = None,
+    masks: Masks = None,
+) -> None:
+    """Send a case back to who worked on it, as a reviewer."""
+    from napari_abdoseg.worklist.reviewing import sending_back
+
+    place = None if voxel is None else _place(folder, masks, case, voxel)
+    _change(folder, masks, case, sending_back(comment, place))
+
+
+@cases.command()
+def versions(
+    folder: Scans,
+    case: Name,
+    add: Annotated[Path | None, typer.Option(help="A label map of the case to add.")] = None,
+    model: Annotated[
+        str, typer.Option(help="Which model has predicted it; else you have corrected it.")
+    ] = "",
+    use: Annotated[
+        str | None,
+        typer.Option(help="Which version counts, as the list names it; '' for the case's own."),
+    ] = None,
+    masks: Masks = None,
+) -> None:
+    """List the label maps of a case, which of them counts, and add others."""
+    from napari_abdoseg.cli.cases_words import version_table
+    from napari_abdoseg.worklist.changing import with_current, with_version
+    from napari_abdoseg.worklist.versions import version_at, versions_of
+
+    place = _known(folder, masks, case)
+    changes: list[Change] = []
+    if add is not None:
+        changes.append(with_version(version_at(place, case, add, model)))
+    if use is not None:
+        changes.append(with_current(use))
+    record = _changed(place, case, *changes)
+    console.print(version_table(versions_of(place, record), record))
+
+
+def _folder(scans: Path, masks: Path | None) -> WorkFolder:
+    from napari_abdoseg.worklist.work_folder import WorkFolder
+
+    return WorkFolder.of(scans, masks)
+
+
+def _row(scans: Path, masks: Path | None, case: str) -> Row:
+    """A case that the folder has, or had."""
+    from napari_abdoseg.worklist.listing import listing, named
+
+    return named(show(listing(_folder(scans, masks))), case)
+
+
+def _known(scans: Path, masks: Path | None, case: str) -> WorkFolder:
+    """The work list, in which there must be such a case."""
+    _row(scans, masks, case)
+    return _folder(scans, masks)
+
+
+def _place(scans: Path, masks: Path | None, case: str, voxel: str) -> Place:
+    from napari_abdoseg.errors import WorkListError
+    from napari_abdoseg.worklist.reviewing import place_in
+
+    row = _row(scans, masks, case)
+    if row.case is None:
+        raise WorkListError(f"{case}: {row.problem}")
+    try:
+        indices = [int(index) for index in voxel.split(",")]
+    except ValueError as error:
+        raise WorkListError(f"--voxel takes i,j,k, such as 120,96,40, not {voxel!r}.") from error
+    return place_in(scans / row.case.image, indices)
+
+
+def _change(scans: Path, masks: Path | None, case: str, *changes: Change) -> None:
+    _conclude(_changed(_known(scans, masks, case), case, *changes))
+
+
+def _changed(folder: WorkFolder, case: str, *changes: Change) -> CaseRecord:
+    from napari_abdoseg.worklist.case_record import CaseRecord as Record
+    from napari_abdoseg.worklist.changing import change_record, in_turn
+    from napari_abdoseg.worklist.record_files import read_record
+
+    if not changes:
+        return read_record(folder.record_of(case)) or Record(case)
+    return change_record(folder, case, in_turn(*changes))
+
+
+def _conclude(record: CaseRecord) -> None:
+    """Say how far a case is now."""
+    by = f", {record.user}" if record.user else ""
+    console.print(f"{record.case}: {record.status}{by}")
+    last = record.verdicts[-1:]
+    if last and not last[0].accepted:
+        where = f" at voxel {','.join(map(str, last[0].place.voxel))}" if last[0].place else ""
+        console.print(f"  sent back by {last[0].user}{where}: {last[0].comment}")
+    if record.comment:
+        console.print(f"  {record.comment}")
+
+
+def _statuses(names: list[str] | None) -> tuple[Status, ...]:
+    from napari_abdoseg.errors import WorkListError
+    from napari_abdoseg.worklist.case_record import Status
+
+    found = []
+    for name in names or ():
+        try:
+            found.append(Status(name.replace("-", " ")))
+        except ValueError as error:
+            known = ", ".join(status.replace(" ", "-") for status in Status)
+            raise WorkListError(f"There is no status {name!r}: choose one of {known}.") from error
+    return tuple(found)

@@ -1,0 +1,73 @@
+"""The label maps of a case: what models predicted and people corrected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.correction.journal.holder import now, user_name
+from napari_abdoseg.correction.provenance import CORRECTIONS
+from napari_abdoseg.errors import WorkListError
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.worklist.case_record import CaseRecord, Version
+from napari_abdoseg.worklist.work_folder import WorkFolder
+
+
+def version_at(folder: WorkFolder, case: str, file: Path, model: str = "") -> Version:
+    """A label map of a case as a version of it.
+
+    Parameters
+    ----------
+    folder : WorkFolder
+    case : str
+    file : Path
+    model : str, optional
+        Which has predicted it; else it was corrected by who sits here.
+
+    Raises
+    ------
+    WorkListError
+        It is the label map of the case's own name.
+    ImageError
+        It can't be read.
+    """
+    load_header(file)
+    if file.resolve() == folder.labels_of(case).resolve():
+        raise WorkListError(f"{file} is the label map of {case} already.")
+    place = folder.seen_from_masks(file)
+    if model:
+        return Version(place, "prediction", model, now())
+    return Version(place, "correction", user_name(), now())
+
+
+def versions_of(folder: WorkFolder, record: CaseRecord) -> tuple[Version, ...]:
+    """All label maps of a case, the one of its own name first, where there is one."""
+    if not folder.labels_of(record.case).is_file():
+        return record.versions
+    return (_own(folder, record.case), *record.versions)
+
+
+def corrections_of(report: Path) -> list[dict[str, Any]]:
+    """What the JSON beside a label map tells of who has corrected it; nothing where it can't."""
+    entries = _told(report).get(CORRECTIONS, [])
+    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+
+
+def _own(folder: WorkFolder, case: str) -> Version:
+    """The label map of a case's own name, by what the JSON beside it tells."""
+    name = folder.labels_of(case).name
+    report = folder.report_of(case)
+    if corrections := corrections_of(report):
+        last = corrections[-1]
+        return Version(name, "correction", str(last.get("user", "")), str(last.get("when", "")))
+    models = _told(report).get("models", [])
+    names = [str(model.get("name", "")) for model in models if isinstance(model, dict)]
+    return Version(name, "prediction", ", ".join(dict.fromkeys(names)))
+
+
+def _told(report: Path) -> dict[str, Any]:
+    try:
+        return read_json(report)
+    except (OSError, ValueError):
+        return {}
