@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from napari_abdoseg.cli import app as command
 from napari_abdoseg.correction.journal.holder import user_name
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
+from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.worklist.changing import open_case
 from napari_abdoseg.worklist.leases import DEAD_AFTER
 from napari_abdoseg.worklist.work_folder import WorkFolder
@@ -130,3 +132,58 @@ def test_help_names_the_commands():
     said = cases("--help")[1]
     assert all(word in said for word in ("list", "next", "take-over", "send-back", "versions"))
     assert "--masks" in cases("list", "--help")[1]
+
+
+@pytest.fixture
+def patients(tmp_path):
+    """Three patients in BIDS, the first of whom was scanned twice, and masks of all scans."""
+    scans = tmp_path / "cts"
+    for number, session in enumerate(("01_ses-1", "01_ses-2", "02_ses-1", "03_ses-1")):
+        subject, ses = session.split("_")
+        volume, labels = make_phantom(number, (10.0, 8.0, 8.0))
+        name = f"sub-{session}_ct"
+        path = scans / f"sub-{subject}" / ses / "ct" / f"{name}.nii.gz"
+        for folder in (path.parent, tmp_path / "cts_masks"):
+            folder.mkdir(parents=True, exist_ok=True)
+        write_volume(path, volume)
+        write_labels(tmp_path / "cts_masks" / f"{name}.nii.gz", labels)
+        cases("set", scans, name, "done")
+    return scans
+
+
+def test_done_cases_become_a_data_set_that_is_checked_and_keeps_patients_together(
+    patients, tmp_path
+):
+    with pytest.raises(AbdosegError, match=r"No case of .* is done"):
+        cases("export", patients, "--output", tmp_path / "Dataset009_X", "--status", "rejected")
+    cases("set", patients, "sub-03_ses-1_ct", "needs-review")
+    target = tmp_path / "Dataset018_Done"
+    export = ("export", patients, "--output", target, "--workers", 1)
+    status, said = cases(*export)
+    assert (status, "3 cases converted" in said) == (0, True)
+    assert json.loads((target / "dataset.json").read_text())["labels"] == {
+        **{"background": 0, "liver": 1, "kidney": 2, "spleen": 3, "pancreas": 4}
+    }
+    for fold in json.loads((target / "splits_final.json").read_text()):
+        assert len({*fold["val"]} & {"sub-01_ses-1_ct", "sub-01_ses-2_ct"}) in (0, 2)
+    cases("set", patients, "sub-03_ses-1_ct", "done")
+    assert "1 case converted, 3 there already." in cases(*export)[1]
+    own = tmp_path / "cts_masks" / "sub-02_ses-1_ct.nii.gz"
+    own.rename(tmp_path / "cts_masks" / "other.nii.gz")
+    with pytest.raises(AbdosegError, match=r"sub-02_ses-1_ct: Its label map is gone"):
+        cases(*export)
+    cases("versions", patients, "sub-02_ses-1_ct", "--add", tmp_path / "cts_masks" / "other.nii.gz")
+    assert cases(*export)[0] == 0
+    exported = read_labels(target / "labelsTr" / "sub-02_ses-1_ct.nii.gz")
+    assert (exported.data == make_phantom(2, (10.0, 8.0, 8.0))[1].data).all()
+
+
+def test_masks_of_another_grid_are_told_with_their_case(patients, tmp_path):
+    own = tmp_path / "cts_masks" / "sub-02_ses-1_ct.nii.gz"
+    write_labels(own, make_phantom(2, (12.0, 8.0, 8.0))[1])
+    target = tmp_path / "Dataset018_Done"
+    status, said = cases("export", patients, "--output", target, "--workers", 1)
+    assert status == 1
+    assert "sub-02_ses-1_ct failed:" in said
+    assert "is not on the grid of" in said
+    assert not (target / "dataset.json").exists()

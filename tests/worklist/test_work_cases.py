@@ -32,6 +32,11 @@ LAYOUTS = {
             "sub-01_ses-2_ct": ("sub-01", ""),
         },
     ),
+    "BIDS without segmentations": (
+        ["sub-01/ses-1/ct/sub-01_ses-1_ct.nii.gz", "sub-01/ses-2/ct/sub-01_ses-2_ct.nii.gz"],
+        [],
+        {"sub-01_ses-1_ct": ("sub-01", ""), "sub-01_ses-2_ct": ("sub-01", "")},
+    ),
     "KiTS": (
         ["case_00000/imaging.nii.gz", "case_00001/imaging.nii.gz"],
         ["case_00000/segmentation.nii.gz"],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_abdoseg.worklist.listing import Row
     from napari_abdoseg.worklist.work_folder import WorkFolder
 
-NOTHING_LEFT = 1
+NOTHING_LEFT = FAULTY = 1
 LIST = "list"
 
 
@@ -218,6 +218,77 @@ def versions(
         changes.append(with_current(use))
     record = _changed(place, case, *changes)
     console.print(version_table(versions_of(place, record), record))
+
+
+@cases.command()
+def export(
+    folder: Scans,
+    output: Annotated[
+        Path,
+        typer.Option(
+            help="Folder to make, named Dataset018_Name; a bare name lies in $nnUNet_raw if set."
+        ),
+    ],
+    status: Statuses = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            help="What label values are called, if the label maps don't say: a published scheme "
+            "such as amos22, a file such as dataset.json, or '1=liver,2=kidney'.",
+        ),
+    ] = None,
+    maps: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="Rename and merge labels, as in `abdoseg dataset convert`."),
+    ] = None,
+    organs: Annotated[
+        str | None, typer.Option(help="Organs to keep, in this order: liver,kidney; else all.")
+    ] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy files instead of links.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as cores by default.")
+    ] = None,
+    masks: Masks = None,
+) -> None:
+    """Make a data set to train on of the cases that are done, and check it.
+
+    Run it again when more are done. All scans of a patient are in one fold.
+
+    Exit status 1: a case failed, or the check found what ruins training.
+    """
+    from napari_abdoseg.cli.dataset_words import conclude, introduce, problem_table
+    from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.image.names.stated_names import read_stated
+    from napari_abdoseg.training.checking.check import checking
+    from napari_abdoseg.training.conversion.convert import converting
+    from napari_abdoseg.training.conversion.label_mapping import read_map
+    from napari_abdoseg.training.conversion.naming import dataset_folder
+    from napari_abdoseg.training.conversion.prepare import Wishes, preparing_source
+    from napari_abdoseg.worklist.case_record import Status
+    from napari_abdoseg.worklist.export import source_of
+    from napari_abdoseg.worklist.listing import chosen, listing
+
+    place, target = _folder(folder, masks), dataset_folder(output)
+    processes = workers or available_cores()
+    rows = chosen(show(listing(place)), _statuses(status) or (Status.DONE,))
+    wishes = Wishes(
+        names=read_stated(names) if names else (),
+        renamed=read_map(maps or ()),
+        organs=tuple(filter(None, map(str.strip, (organs or "").split(",")))),
+        copy=copy,
+    )
+    plan = show(preparing_source(source_of(place, rows), target, wishes, processes))
+    introduce(plan)
+    conversion = show(converting(plan, processes))
+    conclude(conversion)
+    if conversion.failed:
+        raise typer.Exit(FAULTY)
+    checked = show(checking(target, processes))
+    if checked.problems:
+        console.print(problem_table(checked))
+    if checked.ruined:
+        raise typer.Exit(FAULTY)
 
 
 def _folder(scans: Path, masks: Path | None) -> WorkFolder:

@@ -10,6 +10,7 @@ from napari_abdoseg.batch.finding import cases_of, images_in, require_apart
 from napari_abdoseg.batch.tree import STAGE, names_in, sorting
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.training.conversion.bids import subject_of
 from napari_abdoseg.training.conversion.formats import find_source
 from napari_abdoseg.training.conversion.source import SourceCase
 from napari_abdoseg.worklist.work_folder import WorkFolder
@@ -101,11 +102,12 @@ def _told_by_layout(folder: Path) -> dict[Path, SourceCase]:
 
 
 def _case(folder: Path, name: str, image: Path, told: SourceCase | None) -> WorkCase:
+    subject = subject_of(image.relative_to(folder))
     if told is None:
-        return WorkCase(name, _seen_from(folder, image), name)
+        return WorkCase(name, _seen_from(folder, image), subject or name)
     labels = told.masks[0][1].parent if told.masks else told.labels
     reference = "" if labels is None else _seen_from(folder, labels)
-    return WorkCase(name, _seen_from(folder, image), told.patient or name, reference)
+    return WorkCase(name, _seen_from(folder, image), told.patient or subject or name, reference)
 
 
 def _seen_from(folder: Path, path: Path) -> str:

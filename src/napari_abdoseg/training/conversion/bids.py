@@ -55,6 +55,11 @@ def read(folder: Path, labels: Path | None) -> Source:
     return Source(NAME, folder, cases, _scheme(folder, known.values()), orphans=orphans)
 
 
+def subject_of(path: Path) -> str | None:
+    """Whose scan a file is, by its path in a data set; None where that is laid out otherwise."""
+    return path.parts[0] if _is_raw(path) and len(path.parts) > 1 else None
+
+
 def _scans(folder: Path) -> Iterator[Path]:
     return (path for path in _named(folder, IMAGE) if _is_raw(path.relative_to(folder)))
 

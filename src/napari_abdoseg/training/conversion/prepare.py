@@ -15,6 +15,7 @@ from napari_abdoseg.training.conversion.label_names import naming_labels, stated
 from napari_abdoseg.training.conversion.linking import Way, find_way
 from napari_abdoseg.training.conversion.plan import Plan, planning
 from napari_abdoseg.training.conversion.source import (
+    Source,
     only_pairs,
     require_patients_apart,
     with_test_cases,
@@ -77,6 +78,17 @@ def preparing(folder: Path, output: Path, wishes: Wishes, workers: int = 1) -> W
         The data set can't be understood, or doesn't fit the wishes.
     """
     found = find_source(folder, wishes.labels, wishes.format)
+    return (yield from preparing_source(found, output, wishes, workers))
+
+
+def preparing_source(found: Source, output: Path, wishes: Wishes, workers: int = 1) -> Work[Plan]:
+    """The same of a data set whose files are known.
+
+    Raises
+    ------
+    AbdosegError
+        It doesn't fit the wishes.
+    """
     source = only_pairs(with_test_cases(found, wishes.test_cases), wishes.skip_unpaired)
     require_patients_apart(source)
     if wishes.channels:
