@@ -89,7 +89,7 @@ def test_a_missing_input(tree):
 
 def test_a_folder_without_scans(tree):
     (tree / "empty" / "er").mkdir(parents=True)
-    with pytest.raises(ImageError, match=r"empty has no .nii or .nii.gz files"):
+    with pytest.raises(ImageError, match=r"empty has no .nii, .nii.gz, .nrrd or .mha files"):
         find_cases([tree / "empty"], tree / "out")
 
 

@@ -130,5 +130,5 @@ def test_a_mistake_writes_nothing(folders):
     shutil.rmtree(folders / "predictions")
     (folders / "predictions").mkdir()
     result = evaluate(folders)
-    assert "has no .nii or .nii.gz files" in str(result.exception)
+    assert "has no .nii, .nii.gz, .nrrd or .mha files" in str(result.exception)
     assert not list((folders / "out").glob("*"))

@@ -10,6 +10,7 @@ import nibabel as nib
 import npe2
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 from napari.layers import Image, Labels, Layer, Shapes
 from napari.utils.colormaps.standardize_color import transform_color
 from napari.utils.notifications import notification_manager
@@ -17,6 +18,7 @@ from napari.utils.notifications import notification_manager
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.anatomy.box_file import read_boxes
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.files.file_names import ENDINGS
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.plugin.layers.boxes import follow_boxes
@@ -62,9 +64,22 @@ def test_labels_open_as_labels_below_nothing(make_napari_viewer, files):
 def test_npe2_offers_the_reader_for_scans_and_folders(files):
     manager = npe2.PluginManager.instance()
     manager.discover()
-    for path in (files / "case.nii.gz", files / "CASE.NII", files):
+    names = [f"case{ending}" for ending in ENDINGS]
+    for path in (files, *(files / each for name in names for each in (name, name.upper()))):
         offered = {reader.plugin_name for reader in manager.iter_compatible_readers([str(path)])}
         assert PLUGIN in offered
+
+
+def test_a_scan_of_another_format_opens_as_the_same_image(make_napari_viewer, files):
+    scan = sitk.ReadImage(str(files / "case_0000.nii.gz"))
+    sitk.WriteImage(scan, str(files / "case 0000.nrrd"), True)
+    viewer = make_napari_viewer()
+    (other,) = viewer.open(files / "case 0000.nrrd", plugin=PLUGIN)
+    (layer,) = viewer.open(files / "case_0000.nii.gz", plugin=PLUGIN)
+    assert isinstance(other, Image)
+    assert np.array_equal(other.data, layer.data)
+    assert np.allclose(other.scale, layer.scale)
+    assert np.allclose(other.translate, layer.translate)
 
 
 def test_a_4d_file_opens_its_first_volume_with_a_notice(make_napari_viewer, tmp_path):

@@ -9,9 +9,9 @@ from typing import Any
 from napari_abdoseg.batch.file_identity import FileIdentity
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.evaluation.pairs import find_cases
-from napari_abdoseg.image.files.file_names import has_nifti_suffix
+from napari_abdoseg.image.files.file_names import has_image_suffix
 from napari_abdoseg.image.files.json_file import read_json
-from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.image.nifti.forms import lie_together
 from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -81,7 +81,7 @@ def _places(report: dict[str, Any], folder: Path) -> tuple[Path, ...]:
 
 def _is_way(told: object) -> bool:
     """Whether it can be the way to a file from where its report is."""
-    return isinstance(told, str) and not PurePath(told).anchor and has_nifti_suffix(Path(told))
+    return isinstance(told, str) and not PurePath(told).anchor and has_image_suffix(Path(told))
 
 
 def _scan_at(place: Path, case: str, labels: LabelMap) -> Path:
@@ -96,7 +96,7 @@ def _scan_at(place: Path, case: str, labels: LabelMap) -> Path:
         raise ImageError(f"{path} is not there")
     if path == labels.path:
         raise ImageError(f"{path} is the label map")
-    if not lie_together(load_header(path).grid, labels.grid):
+    if not lie_together(load_grid(path), labels.grid):
         raise ImageError(f"{path} is not on the grid of {labels.path}")
     return path
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.tree import EXAMPLES, STAGE, names_in, names_of, sorting
 from napari_abdoseg.errors import AbdosegError, ImageError
-from napari_abdoseg.image.nifti.volumes import is_nifti_file
+from napari_abdoseg.image.nifti.volumes import is_image_file
 from napari_abdoseg.progress import Progress, Work, drain
 
 LIST = ".txt"
@@ -129,7 +129,7 @@ def _existing(path: Path, origin: str = "") -> Path:
     if path.is_dir() or path.is_file():
         return path
     if path.exists():
-        raise ImageError(f"{path}{origin} is a pipe or a device: give a .nii or .nii.gz file.")
+        raise ImageError(f"{path}{origin} is a pipe or a device: give a .nii.gz or .nrrd file.")
     raise ImageError(f"{path}{origin} does not exist: check its name and folder.")
 
 
@@ -163,10 +163,11 @@ def images_in(folder: Path) -> list[Path]:
             continue
         seen.add(real)
         folders[:] = [name for name in folders if not name.startswith(".")]
-        images += [path for name in files if is_nifti_file(path := Path(place, name))]
+        images += [path for name in files if is_image_file(path := Path(place, name))]
     if not images:
         raise ImageError(
-            f"{folder} has no .nii or .nii.gz files: choose the folder that the scans are in."
+            f"{folder} has no .nii, .nii.gz, .nrrd or .mha files: choose the folder that the scans "
+            "are in."
         )
     return sorted(images)
 

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.image.nifti.volumes import case_name, holds_labels
 from napari_abdoseg.progress import Progress, Work
 
@@ -26,7 +27,7 @@ EXAMPLES = 3
 
 _GENERIC = {"ct", "image", "imaging", "img", "scan", "volume"}
 """Names that say what a file is and not of whom."""
-_CHANNEL = re.compile(r"(.+)_(\d{4})\.nii(\.gz)?", re.IGNORECASE | re.DOTALL | re.ASCII)
+_CHANNEL = re.compile(r"(.+)_(\d{4})", re.DOTALL | re.ASCII)
 _LABELS_BESIDE = re.compile(r"labels(tr|ts|val)", re.IGNORECASE)
 _SEGMENTATIONS = "segmentations"
 
@@ -156,7 +157,7 @@ def _further_channels(files: Sequence[Path]) -> Iterator[Path]:
     """Files ``x_0001`` and so on that are of one scan with ``x_0000``."""
     numbered: dict[tuple[Path, str], dict[int, Path]] = defaultdict(dict)
     for path in files:
-        if match := _CHANNEL.fullmatch(path.name):
+        if match := _CHANNEL.fullmatch(stem(path)):
             numbered[path.parent, match[1]][int(match[2])] = path
     for (folder, _), paths in numbered.items():
         others = [path for number, path in paths.items() if number]
@@ -182,7 +183,7 @@ def _stated_channels(folder: Path) -> int | None:
 
 def _on_one_grid(one: Path, other: Path) -> bool:
     try:
-        return load_header(one).grid.matches(load_header(other).grid)
+        return load_grid(one).matches(load_grid(other))
     except Exception:  # is told of when the scan's turn comes
         return False
 

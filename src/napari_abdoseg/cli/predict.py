@@ -29,8 +29,8 @@ def predict(
     inputs: Annotated[
         list[Path],
         typer.Argument(
-            help="CT files (.nii, .nii.gz), folders that are searched to any depth, or lists "
-            "(.txt) with a path a line."
+            help="CT files (.nii, .nii.gz, .nrrd, .mha), folders that are searched to any depth, "
+            "or lists (.txt) with a path a line."
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder for label maps, reports and organs.csv.")],

@@ -13,7 +13,7 @@ from napari_abdoseg.cli.napari_process import show_in_napari
 def view(
     image: Annotated[
         Path,
-        typer.Argument(help="A CT (.nii, .nii.gz), or a label map alone."),
+        typer.Argument(help="A CT (.nii, .nii.gz, .nrrd, .mha), or a label map alone."),
     ],
     labels: Annotated[
         Path | None,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError, ImageError
-from napari_abdoseg.image.nifti.volumes import AnyPath, case_name, nifti_files
+from napari_abdoseg.image.files.file_names import has_image_suffix, stem
+from napari_abdoseg.image.nifti.volumes import AnyPath, case_name, image_files
 from napari_abdoseg.image.organ_files import masks_folder, name_of_case
 
 _OF_A_CASE = re.compile(
-    r"(segmentations?|seg|labels?|masks?|combined_labels|aggregated_MAJ_seg)\.nii(\.gz)?",
-    re.IGNORECASE,
+    r"segmentations?|seg|labels?|masks?|combined_labels|aggregated_MAJ_seg", re.IGNORECASE
 )
 """How a label map is called that lies with its scan in the folder of a case, as in KiTS."""
 
@@ -134,9 +134,13 @@ def _folders_of_cases(folder: Path) -> dict[str, Path]:
     for each in folders:
         if masks := masks_folder(each):
             cases[name_of_case(masks)] = masks
-        elif len(maps := [path for path in each.glob("*") if _OF_A_CASE.fullmatch(path.name)]) == 1:
+        elif len(maps := [path for path in each.glob("*") if _is_of_a_case(path)]) == 1:
             cases[each.name] = maps[0]
     return cases
+
+
+def _is_of_a_case(path: Path) -> bool:
+    return has_image_suffix(path) and _OF_A_CASE.fullmatch(stem(path)) is not None
 
 
 def find_cases(folder: Path) -> dict[str, Path]:
@@ -148,7 +152,7 @@ def find_cases(folder: Path) -> dict[str, Path]:
         There is none, or two have the name of one case.
     """
     cases: dict[str, Path] = {}
-    for path in nifti_files(folder):
+    for path in image_files(folder):
         other = cases.setdefault(case_name(path), path)
         if other is not path:
             raise AbdosegError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from napari_abdoseg.image.distinct_colors import distinct_colors
 
@@ -37,6 +37,8 @@ class Organ:
         Label value, 1 or more.
     name : str
         Lower case and singular, as in the model's ``dataset.json``.
+    given_color : str or None, optional
+        Colour as ``#rrggbb`` that the label map's file gives it; no part of what it is.
 
     Examples
     --------
@@ -47,13 +49,16 @@ class Organ:
 
     value: int
     name: str
+    given_color: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def color(self) -> str:
-        """Colour as ``#rrggbb``; the same for a name wherever it appears.
+        """Colour as ``#rrggbb``: the one given, else the same for a name wherever it appears.
 
         Those without a colour of their own have one by their value.
         """
+        if self.given_color:
+            return self.given_color
         if self.name.lower() in PALETTE:
             return PALETTE[self.name.lower()]
         few = len(OTHER_COLORS)

@@ -12,7 +12,7 @@ from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.names.organ_spelling import organ_key, organ_of_file
 from napari_abdoseg.image.names.published_schemes import TOTALSEGMENTATOR
-from napari_abdoseg.image.nifti.volumes import AnyPath, is_nifti_file, read_labels
+from napari_abdoseg.image.nifti.volumes import AnyPath, is_image_file, read_labels
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
@@ -30,7 +30,7 @@ def organ_files(folder: Path) -> dict[str, Path]:
     organ's is taken as it is.
     """
     try:
-        paths = sorted(path for path in folder.iterdir() if is_nifti_file(path))
+        paths = sorted(path for path in folder.iterdir() if is_image_file(path))
     except OSError:
         return {}
     paths = [path for path in paths if not _SCAN.fullmatch(stem(path))]

@@ -1,4 +1,4 @@
-"""NIfTI files, tables of boxes and journals as napari layers."""
+"""Scans and label maps, tables of boxes and journals as napari layers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from napari.utils.notifications import show_info
 from napari_abdoseg.anatomy.box_file import SUFFIXES, holds_boxes, read_boxes
 from napari_abdoseg.correction.journal.places import ENDING, is_journal
 from napari_abdoseg.correction.journal.recorded_labels import read_recorded
-from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.file_names import has_image_suffix, stem
 from napari_abdoseg.image.names.chosen_schemes import named_as_chosen
-from napari_abdoseg.image.nifti.volumes import is_nifti_file, nifti_files, read_image
+from napari_abdoseg.image.nifti.volumes import image_files, is_image_file, read_image
 from napari_abdoseg.image.organ_files import (
     masks_folder,
     name_of_case,
@@ -36,7 +36,7 @@ NAMELESS = "Its labels have no names: the panel Organs offers published ones."
 
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
-    """A reader for NIfTI files, folders of them, boxes and journals; None for anything else."""
+    """A reader for scans, label maps, folders of them, boxes and journals; None for others."""
     given = [Path(each) for each in ([path] if isinstance(path, str) else path)]
     return read if all(_is_ours(each) for each in given) else None
 
@@ -96,9 +96,9 @@ def _found(path: Path) -> list[Path]:
         return [path]
     masks = masks_folder(path)
     if masks is None:
-        return nifti_files(path)
+        return image_files(path)
     apart = organ_files(masks).values()
-    others = (file for file in sorted(path.iterdir()) if is_nifti_file(file))
+    others = (file for file in sorted(path.iterdir()) if is_image_file(file))
     return [*(file for file in others if file not in apart), masks]
 
 
@@ -107,7 +107,7 @@ def _is_ours(path: Path) -> bool:
         return holds_boxes(path)
     if is_journal(path):
         return True
-    return path.is_dir() or path.name.lower().endswith((".nii", ".nii.gz"))
+    return path.is_dir() or has_image_suffix(path)
 
 
 def _read_one(path: Path, notices: _Notices) -> list[LayerData]:

@@ -23,7 +23,7 @@ from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.files.gzip_stream import unpacked
 from napari_abdoseg.image.nifti.volumes import (
     case_name,
-    nifti_files,
+    image_files,
     read_image,
     read_labels,
     read_volume,
@@ -632,15 +632,15 @@ class TestFolders:
         (tmp_path / "notes.txt").touch()
         (tmp_path / "._a.nii.gz").touch()
         (tmp_path / "folder.nii").mkdir()
-        assert [path.name for path in nifti_files(tmp_path)] == ["C.NII.GZ", "a.nii.gz", "b.nii"]
+        assert [path.name for path in image_files(tmp_path)] == ["C.NII.GZ", "a.nii.gz", "b.nii"]
 
     def test_without_scans(self, tmp_path: Path) -> None:
-        with pytest.raises(ImageError, match=r"has no \.nii or \.nii\.gz files"):
-            nifti_files(tmp_path)
+        with pytest.raises(ImageError, match=r"has no \.nii, \.nii\.gz, \.nrrd or \.mha files"):
+            image_files(tmp_path)
 
     def test_that_are_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(ImageError, match="No such file"):
-            nifti_files(tmp_path / "nowhere")
+            image_files(tmp_path / "nowhere")
 
     @pytest.mark.parametrize(
         ("name", "case"),

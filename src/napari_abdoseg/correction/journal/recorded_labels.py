@@ -13,7 +13,7 @@ from napari_abdoseg.correction.journal.records import Content, read_journal
 from napari_abdoseg.errors import CorrectionError, ImageError
 from napari_abdoseg.image.files.saving import backup_of
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.image.nifti.file import load_start
+from napari_abdoseg.image.nifti.formats import format_of
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.volume import LabelMap
 
@@ -41,7 +41,7 @@ def _grid_of(content: Content) -> Grid:
     labels, scan = Path(subject.labels), Path(subject.scan)
     for file in (labels, backup_of(labels), scan) if subject.labels else (scan,):
         try:
-            grid = load_start(file).header.grid
+            grid = format_of(file).load_start(file).grid
         except ImageError:
             continue
         if grid.shape == subject.shape:

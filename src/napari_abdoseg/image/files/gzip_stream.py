@@ -1,9 +1,10 @@
-"""Files packed by gzip, unpacked as they are read, whatever follows them.
+"""Files packed by gzip or zlib, unpacked as they are read, whatever follows them.
 
 A file holds members, one after the other, that are checked where they end, and maybe zeros or
 bytes that are no gzip, as some transfers leave them.
 
 Deutsch, P. (1996). GZIP file format specification version 4.3, RFC 1952.
+Deutsch, P., Gailly, J.-L. (1996). ZLIB compressed data format specification, RFC 1950.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ UNPACKED_BYTES = 1 << 20
 MOST_EMPTY = 64
 """Members without content, one after the other, that are read; more are no file but a trap."""
 
+GZIP_MEMBERS: int = igzip_lib.DECOMP_GZIP
+ZLIB: int = igzip_lib.DECOMP_ZLIB
+
 DAMAGED: Any = igzip_lib.error
 """What reading raises where a member is damaged; where one is cut off it is `EOFError`."""
 
@@ -32,6 +36,8 @@ class GzipStream(io.RawIOBase):
     ----------
     file : binary file
         At the start of the first member.
+    kind : int, optional
+        `GZIP_MEMBERS`, or `ZLIB` for what is packed by zlib, which is one member.
 
     Attributes
     ----------
@@ -39,10 +45,10 @@ class GzipStream(io.RawIOBase):
         Whether bytes that are no gzip were met behind the members.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], kind: int = GZIP_MEMBERS) -> None:
         self._file = file
         self._packed = b""
-        self._member = _member()
+        self._member = _member(kind)
         self._position = 0
         self._empty_members = 0
         self.has_other_bytes = False
@@ -105,8 +111,13 @@ class GzipStream(io.RawIOBase):
 
 def unpacked(file: io.BufferedReader) -> io.BufferedReader:
     """What a file holds, which may or may not be packed."""
-    return io.BufferedReader(GzipStream(file)) if file.peek(2)[:2] == GZIP else file
+    return packed_stream(file) if file.peek(2)[:2] == GZIP else file
 
 
-def _member() -> Any:
-    return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+def packed_stream(file: IO[bytes], kind: int = GZIP_MEMBERS) -> io.BufferedReader:
+    """What is packed in a file from where it is read; see `GzipStream`."""
+    return io.BufferedReader(GzipStream(file, kind))
+
+
+def _member(kind: int = GZIP_MEMBERS) -> Any:
+    return igzip_lib.IgzipDecompressor(flag=kind)

@@ -12,6 +12,8 @@ from uuid import uuid4
 
 from napari_abdoseg.errors import NameTooLongError, SaveError
 
+BACKUP = ".bak"
+
 _NO_FOLDER = "its folder does not exist; create it or choose another"
 _FORBIDDEN = "nothing may be written there; choose another folder or change its permissions"
 _REASONS = {
@@ -30,7 +32,7 @@ _REASONS = {
 
 def backup_of(path: Path) -> Path:
     """Where the file is kept that ``path`` takes the place of: ``case.nii.gz.bak``."""
-    return path.with_name(f"{path.name}.bak")
+    return path.with_name(path.name + BACKUP)
 
 
 @contextmanager

@@ -1,11 +1,11 @@
-"""NIfTI files as volumes and label maps, and back."""
+"""Files as volumes and label maps, and back: NIfTI, and by `formats` all others."""
 
 from napari_abdoseg.image.nifti.volumes import (
     AnyPath,
     case_name,
     holds_labels,
-    is_nifti_file,
-    nifti_files,
+    image_files,
+    is_image_file,
     nifti_path,
     read_image,
     read_labels,
@@ -19,8 +19,8 @@ __all__ = [
     "AnyPath",
     "case_name",
     "holds_labels",
-    "is_nifti_file",
-    "nifti_files",
+    "image_files",
+    "is_image_file",
     "nifti_path",
     "read_image",
     "read_labels",

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import psutil
-from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.files import gzip_stream
 from napari_abdoseg.image.files.gzip_stream import GzipStream, unpacked
+from napari_abdoseg.image.files.stored_bytes import (
+    CHUNK,
+    PACKED_RATIO,
+    Voxels,
+    damaged,
+    finite,
+    native,
+    opened,
+    read_array,
+    single_precision,
+    within_memory,
+)
 from napari_abdoseg.image.names.header_names import names_in_extension
 from napari_abdoseg.image.nifti.header import START, NiftiHeader, header_size
 
-GZIP_RATIO = 1100
-"""No gzip file unpacks to more than this times its size."""
-
-CHUNK = 1 << 22
 START_BYTES = 1 << 20
 COMMENT = 6
 LONGEST_EXTENSIONS = 1 << 20
 MOST_BEHIND = 1 << 28
 """Bytes behind the voxels that are unpacked to check the sum at the end of a gzip file."""
-DAMAGED: Any = (EOFError, gzip_stream.DAMAGED)
-
-Voxels = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def load(path: Path) -> NiftiFile:
             names = _read_names(stream, header)
             stored = _read_planes(stream, header, size, header.shape[2])
             notices = (*header.notices, *_look_behind(stream, header))
-        return NiftiFile(header, names, _finite(_real_values(stored, header), path), notices)
+        return NiftiFile(header, names, finite(_real_values(stored, header), path), notices)
 
 
 def load_start(path: Path) -> NiftiFile:
@@ -88,7 +88,7 @@ def load_start(path: Path) -> NiftiFile:
             names = _read_names(stream, header)
             planes = max(1, START_BYTES // (math.prod(header.shape[:2]) * header.dtype.itemsize))
             stored = _read_planes(stream, header, size, min(planes, header.shape[2]))
-        return NiftiFile(header, names, _finite(_real_values(stored, header), path))
+        return NiftiFile(header, names, finite(_real_values(stored, header), path))
 
 
 def load_label_names(path: Path) -> dict[int, str]:
@@ -116,54 +116,12 @@ def load_header(path: Path) -> NiftiHeader:
 
 
 @contextmanager
-def within_memory(path: Path) -> Iterator[None]:
-    """Where a file is read, and what it holds made into something else.
-
-    Raises
-    ------
-    ImageError
-        There was too little memory for it.
-    """
-    try:
-        yield
-    except MemoryError as error:
-        raise ImageError(
-            f"{path} takes more memory than there is: close other programs, or take a machine with "
-            "more. If it should not be large, it is damaged."
-        ) from error
-
-
-@contextmanager
 def _opened(path: Path) -> Iterator[tuple[BufferedReader, NiftiHeader, int]]:
     """A file's bytes after its header, the header, and how many bytes it can hold."""
-    try:
-        _require_file(path)
-        with path.open("rb") as file:
-            stream = unpacked(file)
-            size = os.fstat(file.fileno()).st_size * (1 if stream is file else GZIP_RATIO)
-            yield stream, _read_header(stream, path), size
-    except DAMAGED as error:
-        raise damaged(path) from error
-    except FileNotFoundError as error:
-        raise ImageError(f"{path} does not exist: check its name and folder.") from error
-    except IsADirectoryError as error:
-        raise ImageError(f"{path} is a folder: choose a .nii or .nii.gz file.") from error
-    except OSError as error:
-        raise ImageError(
-            f"{path} can't be read ({error.strerror or error}): check its permissions and disk."
-        ) from error
-
-
-def _require_file(path: Path) -> None:
-    """Refuse pipes and devices, whose opening or reading may have no end."""
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise ImageError(f"{path} is a pipe or a device: choose a .nii or .nii.gz file.")
-
-
-def damaged(path: Path) -> ImageError:
-    """What is said of a file that ends too soon."""
-    return ImageError(f"{path} is truncated or damaged: copy or export it again from its source.")
+    with opened(path) as file:
+        stream = unpacked(file)
+        size = os.fstat(file.fileno()).st_size * (1 if stream is file else PACKED_RATIO)
+        yield stream, _read_header(stream, path), size
 
 
 def _read_header(stream: BufferedReader, path: Path) -> NiftiHeader:
@@ -210,31 +168,15 @@ def _look_behind(stream: BufferedReader, header: NiftiHeader) -> Iterator[str]:
 def _read_planes(stream: BufferedReader, header: NiftiHeader, most: int, planes: int) -> Voxels:
     """The first planes along the third axis, as stored."""
     i, j, _ = header.shape
-    count = i * j * planes
-    if header.voxel_offset + count * header.dtype.itemsize > most:
-        raise EOFError
-    if count * header.dtype.itemsize > psutil.virtual_memory().available:
-        raise MemoryError
-    flat = np.empty(count, dtype=header.dtype)
-    stream.seek(header.voxel_offset)
-    left = flat.view(np.uint8).data
-    while left:
-        read = stream.readinto(left[:CHUNK])
-        if not read:
-            raise EOFError
-        left = left[read:]
+    flat = read_array(stream, header.voxel_offset, i * j * planes, header.dtype, most)
     return flat.reshape((i, j, planes), order="F")
 
 
 def _real_values(stored: Voxels, header: NiftiHeader) -> Voxels:
-    if not stored.dtype.isnative:
-        stored = stored.byteswap(inplace=True).view(stored.dtype.newbyteorder("="))
+    stored = native(stored)
     slope, intercept = header.slope, header.intercept
     if slope == 1 and intercept == 0:
-        if stored.dtype.kind != "f":
-            return stored
-        with np.errstate(over="ignore"):
-            return stored.astype(np.float32, order="F", copy=False)
+        return single_precision(stored)
     if slope == 1 and intercept.is_integer() and stored.dtype.kind != "f":
         shifted = _shifted(stored, int(intercept))
         if shifted is not None:
@@ -255,13 +197,3 @@ def _shifted(stored: Voxels, intercept: int) -> Voxels | None:
             shifted: Voxels = stored.astype(dtype, order="F")  # what wraps here wraps back below
             return np.add(shifted, dtype(intercept), out=shifted)
     return None
-
-
-def _finite(voxels: Voxels, path: Path) -> Voxels:
-    if voxels.dtype.kind == "f" and not np.isfinite([voxels.min(), voxels.max()]).all():
-        bad = voxels.size - np.count_nonzero(np.isfinite(voxels))
-        raise ImageError(
-            f"{path} has {bad} voxel{'s' if bad > 1 else ''} that {'are' if bad > 1 else 'is'} "
-            "not a number or infinite: export the scan again from its source."
-        )
-    return voxels

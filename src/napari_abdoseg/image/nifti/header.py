@@ -14,6 +14,7 @@ import numpy as np
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.grid import Grid, Shape
 from napari_abdoseg.image.nifti.forms import Forms, spoken
+from napari_abdoseg.image.stored_image import place_notices
 from napari_abdoseg.image.volume import PREVIEW
 
 START = 348
@@ -22,7 +23,6 @@ START = 348
 LABEL_INTENT = 1002
 FARTHEST_VOXELS = 1 << 28
 """Bytes that may be before the voxels; more are no names, but a fault."""
-OBLIQUE_DEGREES = 0.5
 
 MAGIC = {348: b"n+1", 540: b"n+2"}
 _OF_A_PAIR = {348: b"ni1", 540: b"ni2"}
@@ -175,16 +175,7 @@ class NiftiHeader:
         if self._is_of_a_pair:
             notices.append("Its header is that of a pair of files; the voxels behind it are used.")
         notices += self.forms.notices
-        if self.grid.is_sheared:
-            notices.append(
-                "Its axes are not at right angles, as with a tilted gantry; it is shown as if they "
-                "were, measured as they are and saved with its exact geometry."
-            )
-        elif self.grid.obliquity > OBLIQUE_DEGREES:
-            notices.append(
-                f"It is oblique by {self.grid.obliquity:.1f}°; it is shown along the nearest "
-                "axes and saved with its exact geometry."
-            )
+        notices += place_notices(self.grid)
         return tuple(notices)
 
     @property

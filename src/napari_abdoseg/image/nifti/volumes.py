@@ -1,4 +1,4 @@
-"""NIfTI files as volumes and label maps, and back."""
+"""Files as volumes and label maps, and back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError, SaveError
-from napari_abdoseg.image.files.file_names import has_nifti_suffix, stem
+from napari_abdoseg.image.files.file_names import has_image_suffix, has_nifti_suffix, stem
+from napari_abdoseg.image.files.stored_bytes import within_memory
 from napari_abdoseg.image.label_map_detection import (
     Evidence,
     as_labels,
@@ -26,12 +27,12 @@ from napari_abdoseg.image.label_map_detection import (
 from napari_abdoseg.image.names.label_names import is_named, name_labels
 from napari_abdoseg.image.names.label_table import IGNORE
 from napari_abdoseg.image.names.names_beside import LabelNamesError
-from napari_abdoseg.image.nifti import file as nifti_file
-from napari_abdoseg.image.nifti.file import NiftiFile
+from napari_abdoseg.image.nifti.formats import format_of
 from napari_abdoseg.image.nifti.header import LABEL_INTENT
 from napari_abdoseg.image.nifti.saving import save
 from napari_abdoseg.image.organ import Organ, number_name, organs_from_names
 from napari_abdoseg.image.renumbering import renumbered
+from napari_abdoseg.image.stored_image import StoredImage
 from napari_abdoseg.image.volume import LabelMap, Volume
 
 AnyPath = str | os.PathLike[str]
@@ -43,12 +44,13 @@ _log = logging.getLogger(__name__)
 
 
 def read_volume(path: AnyPath) -> Volume:
-    """Read a scan from a ``.nii`` or ``.nii.gz`` file.
+    """Read a scan from a file.
 
     Parameters
     ----------
     path : path-like
-        NIfTI-1 or NIfTI-2 in any orientation; of several volumes the first is read.
+        NIfTI-1 or NIfTI-2 in any orientation, of several volumes the first; or one volume as
+        NRRD (``.nrrd``, ``.nhdr``) or MetaImage (``.mha``, ``.mhd``).
 
     Returns
     -------
@@ -70,12 +72,12 @@ def read_volume(path: AnyPath) -> Volume:
     >>> volume.data.shape, volume.grid.spacing
     ((38, 28, 40), (12.0, 10.0, 10.0))
     """
-    with nifti_file.within_memory(Path(path)):
-        return _volume(nifti_file.load(Path(path)))
+    with within_memory(Path(path)):
+        return _volume(format_of(Path(path)).load(Path(path)))
 
 
 def read_labels(path: AnyPath, organs: Iterable[Organ] = ()) -> LabelMap:
-    """Read a label map from a ``.nii`` or ``.nii.gz`` file.
+    """Read a label map from a file of any format that `read_volume` reads.
 
     Parameters
     ----------
@@ -104,8 +106,8 @@ def read_labels(path: AnyPath, organs: Iterable[Organ] = ()) -> LabelMap:
     >>> [organ.name for organ in read_labels("organs.nii.gz").organs]
     ['liver', 'kidney', 'spleen', 'pancreas']
     """
-    with nifti_file.within_memory(Path(path)):
-        return _label_map(nifti_file.load(Path(path)), organs)
+    with within_memory(Path(path)):
+        return _label_map(format_of(Path(path)).load(Path(path)), organs)
 
 
 def read_organs(path: AnyPath) -> tuple[Organ, ...]:
@@ -116,7 +118,7 @@ def read_organs(path: AnyPath) -> tuple[Organ, ...]:
     ImageError
         The file can't be read, or is no volume.
     """
-    return organs_from_names(nifti_file.load_label_names(Path(path)))
+    return organs_from_names(format_of(Path(path)).load_names(Path(path)))
 
 
 def read_image(path: AnyPath, organs: Iterable[Organ] = ()) -> Volume | LabelMap:
@@ -138,10 +140,10 @@ def read_image(path: AnyPath, organs: Iterable[Organ] = ()) -> Volume | LabelMap
     >>> type(read_image("segmentation.nii.gz")).__name__
     'LabelMap'
     """
-    with nifti_file.within_memory(Path(path)):
-        file = nifti_file.load(Path(path))
+    with within_memory(Path(path)):
+        file = format_of(Path(path)).load(Path(path))
         said = _says_labels(file)
-        if is_label_map(file.voxels, said, file.header.step):
+        if is_label_map(file.voxels, said, file.step):
             return _shown_label_map(file, organs)
         volume = _volume(file)
         return replace(volume, notices=(*volume.notices, _NO_LABELS)) if said else volume
@@ -155,12 +157,12 @@ def holds_labels(path: AnyPath) -> bool:
     ImageError
         The file can't be read, is damaged, or holds no volume of finite numbers.
     """
-    with nifti_file.within_memory(Path(path)):
-        start = nifti_file.load_start(Path(path))
-        if evidence_of(start.voxels, start.header.step) is Evidence.SCAN:
+    with within_memory(Path(path)):
+        start = format_of(Path(path)).load_start(Path(path))
+        if evidence_of(start.voxels, start.step) is Evidence.SCAN:
             return False
-        file = nifti_file.load(Path(path))
-        return is_label_map(file.voxels, _says_labels(file), file.header.step)
+        file = format_of(Path(path)).load(Path(path))
+        return is_label_map(file.voxels, _says_labels(file), file.step)
 
 
 def write_labels(
@@ -218,8 +220,8 @@ def write_volume(path: AnyPath, volume: Volume) -> None:
     save(Path(path), volume.grid, volume.data)
 
 
-def nifti_files(folder: AnyPath) -> list[Path]:
-    """The ``.nii`` and ``.nii.gz`` files right in a folder, sorted by name.
+def image_files(folder: AnyPath) -> list[Path]:
+    """The files right in a folder that are scans or label maps by their names, sorted.
 
     Raises
     ------
@@ -227,14 +229,15 @@ def nifti_files(folder: AnyPath) -> list[Path]:
         There is none, or no such folder.
     """
     try:
-        files = sorted(path for path in Path(folder).iterdir() if is_nifti_file(path))
+        files = sorted(path for path in Path(folder).iterdir() if is_image_file(path))
     except OSError as error:
         raise ImageError(
             f"{folder} is no folder that can be read ({error.strerror}): check its name."
         ) from error
     if not files:
         raise ImageError(
-            f"{folder} has no .nii or .nii.gz files: choose the folder that the scans are in."
+            f"{folder} has no .nii, .nii.gz, .nrrd or .mha files: choose the folder that the scans "
+            "are in."
         )
     return files
 
@@ -250,33 +253,30 @@ def nifti_path(path: AnyPath) -> Path:
     return path if has_nifti_suffix(path) else path.with_name(f"{path.name}.nii.gz")
 
 
-def is_nifti_file(path: Path) -> bool:
+def is_image_file(path: Path) -> bool:
     """Whether a file is a scan or label map by its name; hidden ones are none."""
-    return has_nifti_suffix(path) and not path.name.startswith(".") and path.is_file()
+    return has_image_suffix(path) and not path.name.startswith(".") and path.is_file()
 
 
-def _says_labels(file: NiftiFile) -> bool:
-    header = file.header
-    return bool(header.says_labels or file.label_names) or says_labels(header.path)
+def _says_labels(file: StoredImage) -> bool:
+    return bool(file.says_labels or file.label_names) or says_labels(file.path)
 
 
-def _volume(file: NiftiFile) -> Volume:
-    header = file.header
+def _volume(file: StoredImage) -> Volume:
     _note_reading(file, "scan")
-    screen = header.grid.to_screen(file.voxels)
-    return Volume(screen, header.grid, header.path, file.notices)
+    return Volume(file.grid.to_screen(file.voxels), file.grid, file.path, file.notices)
 
 
-def _note_reading(file: NiftiFile, kind: str) -> None:
-    grid = file.header.grid
+def _note_reading(file: StoredImage, kind: str) -> None:
+    grid = file.grid
     shape, step = " x ".join(map(str, grid.shape)), " x ".join(f"{mm:.4g}" for mm in grid.spacing)
     _log.info(
         "Read %s, a %s of %s voxels (z, y, x) of %s mm, stored as %s",
-        *(file.header.path, kind, shape, step, file.voxels.dtype),
+        *(file.path, kind, shape, step, file.voxels.dtype),
     )
 
 
-def _shown_label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
+def _shown_label_map(file: StoredImage, organs: Iterable[Organ]) -> LabelMap:
     """A label map, without names where those beside it can't be understood."""
     try:
         return _label_map(file, organs)
@@ -286,23 +286,23 @@ def _shown_label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
         return replace(labels, notices=(*labels.notices, f"It has no names: {error}"))
 
 
-def _label_map(file: NiftiFile, organs: Iterable[Organ]) -> LabelMap:
-    header = file.header
-    fault = fault_of_labels(file.voxels, header.step)
+def _label_map(file: StoredImage, organs: Iterable[Organ]) -> LabelMap:
+    fault = fault_of_labels(file.voxels, file.step)
     if fault:
-        raise ImageError(f"{header.path} is not a label map, it has {fault}: choose another file.")
+        raise ImageError(f"{file.path} is not a label map, it has {fault}: choose another file.")
     labels = as_labels(file.voxels)
     _note_reading(file, "label map")
-    named = name_labels(header.path, _values(labels), organs, file.label_names)
-    screen = header.grid.to_screen(labels)
-    preview = (f"It is a {header.stamp}.",) if header.stamp else ()
+    named = name_labels(file.path, _values(labels), organs, file.label_names)
+    screen = file.grid.to_screen(labels)
+    colors = file.label_colors
+    preview = (f"It is a {file.stamp}.",) if file.stamp else ()
     return LabelMap(
         renumbered(screen, named.merged) if named.merged else screen,
-        header.grid,
-        named.organs,
-        header.path,
+        file.grid,
+        tuple(replace(organ, given_color=colors.get(organ.value)) for organ in named.organs),
+        file.path,
         (*file.notices, *preview, *named.words),
-        header.stamp,
+        file.stamp,
         named.ignored,
         named.words,
     )

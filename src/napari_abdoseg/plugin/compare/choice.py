@@ -11,12 +11,13 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.tolerance import NAMED, Tolerances, find_tolerances
+from napari_abdoseg.image.files.file_names import ENDINGS
 from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
 from napari_abdoseg.plugin.widgets.path_edit import file_edit, folder_edit, path_in
 
 LAYERS, FILES, FOLDERS = "two open layers", "two files", "two folders"
-NIFTI = "*.nii *.nii.gz"
+FILES_OF_SCANS = " ".join(f"*{ending}" for ending in ENDINGS)
 TOLERANCE_TIP = (
     "How far surfaces may lie apart and still agree, for the NSD: FLARE21 is 1 mm, FLARE22 has "
     "one for each organ, or type millimetres"
@@ -38,7 +39,7 @@ class ComparisonChoice(QWidget):
         self.prediction, self.reference = (ComboBox(choices=self._layers) for _ in range(2))
         for choice in (self.source, self.prediction, self.reference):
             keep_narrow(choice.native)
-        self.files = tuple(file_edit(NIFTI) for _ in range(3))
+        self.files = tuple(file_edit(FILES_OF_SCANS) for _ in range(3))
         self.folders = tuple(folder_edit() for _ in range(3))
         self.tolerance = QComboBox()
         self.tolerance.setEditable(True)

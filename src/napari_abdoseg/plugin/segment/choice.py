@@ -50,7 +50,7 @@ class SegmentChoice(QWidget):
         self._viewer = viewer
         self.source = ComboBox(choices=[LAYER, FOLDER])
         self.scan = ComboBox(choices=self._open_scans)
-        self.folder = folder_edit("Folder of .nii and .nii.gz files")
+        self.folder = folder_edit("Folder of CTs: .nii, .nii.gz, .nrrd or .mha files")
         self.output = folder_edit("Folder for label maps and reports")
         self.model = ModelChoice()
         self.preset = ComboBox(choices=list(PRESETS))

@@ -16,7 +16,8 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.files.compression import is_gzip
 from napari_abdoseg.image.files.gzip_stream import unpacked
 from napari_abdoseg.image.files.saving import replaced_file
-from napari_abdoseg.image.nifti.file import DAMAGED, damaged, load_header
+from napari_abdoseg.image.files.stored_bytes import DAMAGED, damaged
+from napari_abdoseg.image.nifti.file import load_header
 from napari_abdoseg.image.nifti.header import NiftiHeader, parse
 from napari_abdoseg.training.conversion.linking import Way, put
 from napari_abdoseg.training.conversion.naming import ENDING
