@@ -86,6 +86,10 @@ def capitalized(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def organs_from_names(names: Mapping[int, str]) -> tuple[Organ, ...]:
-    """Organs of ``{label value: name}`` in the order of their values."""
-    return tuple(sorted(Organ(int(value), name) for value, name in names.items()))
+def organs_from_names(
+    names: Mapping[int, str], colors: Mapping[int, str] | None = None
+) -> tuple[Organ, ...]:
+    """Organs of ``{label value: name}`` in the order of their values, with colours given so."""
+    given = colors or {}
+    organs = (Organ(int(value), name, given.get(value)) for value, name in names.items())
+    return tuple(sorted(organs))

@@ -7,9 +7,12 @@ where a file has been given them.
 
 from __future__ import annotations
 
+import json
+import re
 from xml.parsers import expat
 
 from napari_abdoseg.image.names.label_table import (
+    Colors,
     LabelTableError,
     Names,
     clean_name,
@@ -18,6 +21,7 @@ from napari_abdoseg.image.names.label_table import (
 )
 
 LABEL = "Label"
+_COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
 def names_in_extension(content: bytes) -> Names:
@@ -26,6 +30,15 @@ def names_in_extension(content: bytes) -> Names:
         text = content.rstrip(b"\0 \r\n\t").decode("utf-8").lstrip("\ufeff \r\n\t\0")
         return _names_in_xml(text) if text.startswith("<") else names_in_text(text)
     except ValueError:
+        return {}
+
+
+def colors_in_extension(content: bytes) -> Colors:
+    """Colours in a header extension of ours; empty in others."""
+    try:
+        stated = json.loads(content.rstrip(b"\0 \r\n\t"))["colors"]
+        return {whole(value): color for value, color in stated.items() if _COLOR.fullmatch(color)}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_abdoseg.image.files.file_names import stem
-from napari_abdoseg.image.names.label_table import BACKGROUND, IGNORE
+from napari_abdoseg.image.names.label_table import BACKGROUND, IGNORE, Colors
 from napari_abdoseg.image.names.names_beside import names_beside
 from napari_abdoseg.image.names.organ_spelling import organ_key, organ_of_file
 from napari_abdoseg.image.names.published_schemes import recognise
@@ -47,7 +47,11 @@ class LabelNames:
 
 
 def name_labels(
-    path: Path, values: Iterable[int], stated: Iterable[Organ], inside: Mapping[int, str]
+    path: Path,
+    values: Iterable[int],
+    stated: Iterable[Organ],
+    inside: Mapping[int, str],
+    colors: Mapping[int, str] | None = None,
 ) -> LabelNames:
     """Name the values of a label map.
 
@@ -61,6 +65,8 @@ def name_labels(
         What the user says.
     inside : mapping of int to str
         What the file itself says.
+    colors : mapping of int to str, optional
+        Of the values, as the file itself says.
 
     Raises
     ------
@@ -68,9 +74,12 @@ def name_labels(
         A file beside it that states names can't be understood.
     """
     values = set(values)
+    stated = tuple(stated)
     told = {organ.value: organ.name for organ in stated}
     told = told or {v: name for v, name in inside.items() if is_named(Organ(v, name))}
-    names, words = _find_names(path, values, told)
+    names, words, beside = _find_names(path, values, told)
+    given = {organ.value: organ.given_color for organ in stated if organ.given_color}
+    shown = beside | dict(colors or {}) | given
     unlabelled = sorted(value for value, name in names.items() if _is(name, IGNORE))
     ignored = unlabelled[0] if unlabelled else None
     organs = {v: n for v, n in names.items() if not (_is(n, IGNORE) or _is(n, BACKGROUND))}
@@ -90,7 +99,7 @@ def name_labels(
     if ignored is not None:
         merged |= dict.fromkeys(unlabelled, ignored)
     return LabelNames(
-        tuple(Organ(value, name) for name, value in first.items()),
+        tuple(Organ(value, name, shown.get(value)) for name, value in first.items()),
         ignored,
         (*words, *together),
         merged if together or len(unlabelled) > 1 else {},
@@ -104,28 +113,38 @@ def is_named(organ: Organ) -> bool:
 
 def _find_names(
     path: Path, values: set[int], told: Mapping[int, str]
-) -> tuple[Mapping[int, str], tuple[str, ...]]:
+) -> tuple[Mapping[int, str], tuple[str, ...], Colors]:
+    """Names, where they come from, and colours that come with them."""
     if told:
-        return told, ()
+        return told, (), {}
     _, organ = organ_of_file(stem(path))
     if beside := names_beside(path):
         words = f"Its organs have the names that {beside.words} gives them"
         other = organ and organ_key(organ) not in map(organ_key, beside.names.values())
-        return beside.names, (f"{words}{f', though its file is called {organ}' * bool(other)}.",)
+        told_of = f"{words}{f', though its file is called {organ}' * bool(other)}."
+        return beside.names, (told_of,), beside.colors
     if organ and (not values or values in MASK_VALUES):
         value = next(iter(values), 1)
-        return {value: organ}, (f"It is taken for a mask of the {organ}, as its file is called.",)
+        return (
+            {value: organ},
+            (f"It is taken for a mask of the {organ}, as its file is called.",),
+            {},
+        )
     scheme = recognise(path)
     if scheme is None or _is_unsure(scheme.key, values):
-        return {}, ()
+        return {}, (), {}
     if not scheme.fits(values):
         missing = sorted(value for value in values if value > len(scheme.names))
-        return {}, (
-            f"Its file is called as those of {scheme.title}, which do not have "
-            f"{_counted(missing)}: its labels are left without names.",
+        return (
+            {},
+            (
+                f"Its file is called as those of {scheme.title}, which do not have "
+                f"{_counted(missing)}: its labels are left without names.",
+            ),
+            {},
         )
     names = {organ.value: organ.name for organ in scheme.organs}
-    return names, (f"Its organs are named as in {scheme.title}, as its file is called.",)
+    return names, (f"Its organs are named as in {scheme.title}, as its file is called.",), {}
 
 
 def _is_unsure(key: str, values: set[int]) -> bool:

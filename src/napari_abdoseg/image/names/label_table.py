@@ -22,9 +22,11 @@ GREATEST = 65535
 LONGEST_NAME = 200
 
 Names = dict[int, str]
+Colors = dict[int, str]
+"""Colours as ``#rrggbb`` by label value."""
 
-_ITK_SNAP = re.compile(r'(\d{1,9})(?:\s+\d+){3}\s+[\d.]+\s+[01]\s+[01]\s+"(.*)"')
-_COLOURS = re.compile(r"(\d{1,9})\s+(\S*[^\s\d.]\S*)(?:\s+\d+){3,4}")
+_ITK_SNAP = re.compile(r'(\d{1,9})((?:\s+\d+){3})\s+[\d.]+\s+[01]\s+[01]\s+"(.*)"')
+_COLOURS = re.compile(r"(\d{1,9})\s+(\S*[^\s\d.]\S*)((?:\s+\d+){3})(?:\s+\d+)?")
 _SEGMENT = re.compile(r"Segment(\d{1,5})_(Name|LabelValue)\s*:?=\s*([^\r\n\0]+)")
 _VALUE_COLUMNS = ("index", "value", "labelvalue", "labelid", "id", "idx", "key", "label")
 _NAME_COLUMNS = (
@@ -52,12 +54,36 @@ def names_in_text(text: str) -> Names:
             raise LabelTableError("it is nested too deeply") from error
     if segments := _segments(text):
         return segments
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("#")]
-    for pattern, blank in ((_ITK_SNAP, " "), (_COLOURS, "_")):
-        if lines and all(found := [pattern.fullmatch(line) for line in lines]):
-            return _checked((each[1], each[2].replace(blank, " ")) for each in found if each)
+    lines = _lines(text)
+    if found := _coloured(lines):
+        return _checked((value, name) for value, name, _ in found)
     return _names_in_columns(lines)
+
+
+def colors_in_text(text: str) -> Colors:
+    """Colours in a label description of ITK-SNAP or a colour table of 3D Slicer; else none."""
+    colors = {}
+    for value, _, stated in _coloured(_lines(text)):
+        parts = [int(part) for part in stated.split()]
+        if max(parts) <= 255:
+            colors[int(value)] = "#" + "".join(f"{part:02x}" for part in parts)
+    return colors
+
+
+def _lines(text: str) -> list[str]:
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _coloured(lines: list[str]) -> list[tuple[str, str, str]]:
+    """Value, name and colour of each line, if all are of ITK-SNAP or of 3D Slicer."""
+    found = [_ITK_SNAP.fullmatch(line) for line in lines]
+    if all(found):
+        return [(each[1], each[3], each[2]) for each in found if each]
+    found = [_COLOURS.fullmatch(line) for line in lines]
+    if all(found):
+        return [(each[1], each[2].replace("_", " "), each[3]) for each in found if each]
+    return []
 
 
 def names_in_json(content: Any) -> Names:

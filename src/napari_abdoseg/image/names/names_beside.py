@@ -10,7 +10,13 @@ from pathlib import Path
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.files.json_file import read_json
-from napari_abdoseg.image.names.label_table import Names, names_in_json, names_in_text
+from napari_abdoseg.image.names.label_table import (
+    Colors,
+    Names,
+    colors_in_text,
+    names_in_json,
+    names_in_text,
+)
 
 DATASET = "dataset.json"
 LARGEST = 1 << 26
@@ -44,10 +50,13 @@ class StatedNames:
     names : dict of int to str
         By value; the label to ignore is one of them.
     file : Path
+    colors : dict of int to str
+        Of some or all values, as ``#rrggbb``.
     """
 
     names: Names
     file: Path
+    colors: Colors
 
     @property
     def words(self) -> str:
@@ -71,7 +80,7 @@ def names_beside(path: Path) -> StatedNames | None:
     """
     for file in (*_datasets(path), *_descriptions(path)):
         if names := read_names(file):
-            return StatedNames(names, file)
+            return StatedNames(names, file, read_colors(file))
     return None
 
 
@@ -99,6 +108,21 @@ def read_names(file: Path) -> Names:
         raise LabelNamesError(
             f"{file} can't be read ({error}): mend it, or move it away."
         ) from error
+
+
+def read_colors(file: Path) -> Colors:
+    """Colours of label values that a file states beside their names; empty without any.
+
+    Parameters
+    ----------
+    file : Path
+        One that `read_names` has read.
+    """
+    try:
+        text = "" if file.suffix.lower() == ".json" else file.read_text(encoding="utf-8-sig")
+        return colors_in_text(text)
+    except (OSError, ValueError):
+        return {}
 
 
 def _datasets(path: Path) -> Iterator[Path]:

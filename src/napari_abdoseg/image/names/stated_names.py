@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.image.names.label_table import LabelTableError, whole
-from napari_abdoseg.image.names.names_beside import read_names
+from napari_abdoseg.image.names.names_beside import read_colors, read_names
 from napari_abdoseg.image.names.published_schemes import SCHEMES, find_scheme
 from napari_abdoseg.image.organ import Organ, organs_from_names
 
@@ -50,7 +50,7 @@ def read_stated(text: str) -> tuple[Organ, ...]:
             f"{text} names no labels: give a dataset.json, a label description of ITK-SNAP, a "
             "colour table of 3D Slicer, or a table with the columns index and name."
         )
-    return organs_from_names(names)
+    return organs_from_names(names, read_colors(Path(text)))
 
 
 def _is_file(text: str) -> bool:

@@ -7,7 +7,7 @@ import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
@@ -27,7 +27,8 @@ from napari_abdoseg.image.files.stored_bytes import (
     single_precision,
     within_memory,
 )
-from napari_abdoseg.image.names.header_names import names_in_extension
+from napari_abdoseg.image.names.header_names import colors_in_extension, names_in_extension
+from napari_abdoseg.image.names.label_table import Colors, Names
 from napari_abdoseg.image.nifti.header import START, NiftiHeader, header_size
 
 START_BYTES = 1 << 20
@@ -51,12 +52,15 @@ class NiftiFile:
         fraction, float32 then.
     notices : tuple of str
         What a user should know of the file.
+    label_colors : dict of int to str
+        Colours of some or all of these values, as ``#rrggbb``.
     """
 
     header: NiftiHeader
     label_names: dict[int, str]
     voxels: Voxels
     notices: tuple[str, ...] = ()
+    label_colors: Colors = field(default_factory=dict)
 
 
 def load(path: Path) -> NiftiFile:
@@ -69,10 +73,11 @@ def load(path: Path) -> NiftiFile:
     """
     with within_memory(path):
         with _opened(path) as (stream, header, size):
-            names = _read_names(stream, header)
+            names, colors = _read_names(stream, header)
             stored = _read_planes(stream, header, size, header.shape[2])
             notices = (*header.notices, *_look_behind(stream, header))
-        return NiftiFile(header, names, finite(_real_values(stored, header), path), notices)
+        voxels = finite(_real_values(stored, header), path)
+        return NiftiFile(header, names, voxels, notices, colors)
 
 
 def load_start(path: Path) -> NiftiFile:
@@ -85,7 +90,7 @@ def load_start(path: Path) -> NiftiFile:
     """
     with within_memory(path):
         with _opened(path) as (stream, header, size):
-            names = _read_names(stream, header)
+            names, _ = _read_names(stream, header)
             planes = max(1, START_BYTES // (math.prod(header.shape[:2]) * header.dtype.itemsize))
             stored = _read_planes(stream, header, size, min(planes, header.shape[2]))
         return NiftiFile(header, names, finite(_real_values(stored, header), path))
@@ -100,7 +105,7 @@ def load_label_names(path: Path) -> dict[int, str]:
         It can't be read, or is no NIfTI file of a volume.
     """
     with _opened(path) as (stream, header, _):
-        return _read_names(stream, header)
+        return _read_names(stream, header)[0]
 
 
 def load_header(path: Path) -> NiftiHeader:
@@ -135,18 +140,19 @@ def _read_header(stream: BufferedReader, path: Path) -> NiftiHeader:
     return NiftiHeader(raw, path)
 
 
-def _read_names(stream: BufferedReader, header: NiftiHeader) -> dict[int, str]:
-    """Names of labels from the header extensions; leaves the stream anywhere."""
+def _read_names(stream: BufferedReader, header: NiftiHeader) -> tuple[Names, Colors]:
+    """Names and colours of labels from the header extensions; leaves the stream anywhere."""
     if not stream.read(4).startswith(b"\1"):
-        return {}
+        return {}, {}
     size = header.voxel_offset - len(header.raw) - 4
     extensions = memoryview(stream.read(min(size, LONGEST_EXTENSIONS)))
     while len(extensions) >= 16:
         length, _ = struct.unpack(header.fields.endianness + "ii", extensions[:8])
-        if names := names_in_extension(bytes(extensions[8 : max(length, 8)])):
-            return names
+        content = bytes(extensions[8 : max(length, 8)])
+        if names := names_in_extension(content):
+            return names, colors_in_extension(content)
         extensions = extensions[max(length, 16) :]
-    return {}
+    return {}, {}
 
 
 def _look_behind(stream: BufferedReader, header: NiftiHeader) -> Iterator[str]:

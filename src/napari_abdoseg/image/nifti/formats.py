@@ -70,7 +70,8 @@ def _of_nifti(file: NiftiFile) -> StoredImage:
         header.step,
         header.says_labels,
         file.label_names,
-        stamp=header.stamp,
+        file.label_colors,
+        header.stamp,
     )
 
 

@@ -68,7 +68,7 @@ def save(
     if not path.name.lower().endswith((".nii", ".nii.gz")):
         raise SaveError(f"{path} was not saved: give it a name that ends with .nii.gz or .nii.")
     stored = grid.to_stored(screen)
-    extension = _comment({organ.name: organ.value for organ in organs})
+    extension = _comment(tuple(organs))
     header = _header(grid, screen.dtype, intent, len(extension), stamp)
     start = header + bytes([bool(extension), 0, 0, 0]) + extension
     with replaced_file(path, by_way_of, backup) as temporary:
@@ -102,11 +102,14 @@ def _require_written(temporary: Path, path: Path, grid: Grid, stored: Voxels) ->
         )
 
 
-def _comment(labels: dict[str, int]) -> bytes:
+def _comment(organs: tuple[Organ, ...]) -> bytes:
     """Header extension of plain text, a whole number of 16 bytes long."""
-    if not labels:
+    if not organs:
         return b""
-    text = json.dumps({"labels": labels}).encode()
+    content: dict[str, Any] = {"labels": {organ.name: organ.value for organ in organs}}
+    if given := {organ.value: organ.given_color for organ in organs if organ.given_color}:
+        content["colors"] = given
+    text = json.dumps(content).encode()
     length = 16 * math.ceil((8 + len(text)) / 16)
     return struct.pack(f"{NATIVE}ii{length - 8}s", length, COMMENT, text)
 

@@ -292,14 +292,14 @@ def _label_map(file: StoredImage, organs: Iterable[Organ]) -> LabelMap:
         raise ImageError(f"{file.path} is not a label map, it has {fault}: choose another file.")
     labels = as_labels(file.voxels)
     _note_reading(file, "label map")
-    named = name_labels(file.path, _values(labels), organs, file.label_names)
+    values, inside = _values(labels), (file.label_names, file.label_colors)
+    named = name_labels(file.path, values, organs, *inside)
     screen = file.grid.to_screen(labels)
-    colors = file.label_colors
     preview = (f"It is a {file.stamp}.",) if file.stamp else ()
     return LabelMap(
         renumbered(screen, named.merged) if named.merged else screen,
         file.grid,
-        tuple(replace(organ, given_color=colors.get(organ.value)) for organ in named.organs),
+        named.organs,
         file.path,
         (*file.notices, *preview, *named.words),
         file.stamp,

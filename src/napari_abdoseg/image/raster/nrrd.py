@@ -65,7 +65,7 @@ _SAME_FIELD = {
 }
 _FIELD = re.compile(r"([^:]+):(=|[ \t]+|$)(.*)", re.DOTALL)
 _VECTOR = re.compile(r"none|\([^()]*\)")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = re.compile(r"\\([\\n])")
 _UNITS = {"", "mm", "millimeter", "millimeters", "millimetre", "millimetres"}
 
 

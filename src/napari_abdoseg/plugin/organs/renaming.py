@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -26,7 +27,7 @@ def rename_organ(scene: OrganScene, value: int, name: str) -> None:
     if all(organ.value != value for organ in organs):
         raise CorrectionError("No organ is chosen: choose one in the list of organs.")
     name = free_name(scene, name)
-    renamed = [Organ(value, name) if organ.value == value else organ for organ in organs]
+    renamed = [replace(each, name=name) if each.value == value else each for each in organs]
     _set(scene, renamed, "rename")
 
 
