@@ -43,7 +43,7 @@ def check(volume, ensemble, preset="exact", boxes=BOXES):
 )
 def test_the_whole_scans_labels_are_found(preset, orientation, make_model):
     volume, _ = make_phantom(5, COARSE, orientation)
-    check(volume, load_ensemble(make_model(), device="cpu"), preset)
+    check(volume, load_ensemble(make_model(mirror_axes=(2,)), device="cpu"), preset)
 
 
 def test_it_is_so_of_networks_that_see_ras(make_model, phantom):
@@ -84,7 +84,7 @@ def test_where_the_scan_holds_nothing_there_is_nothing(make_model, phantom):
 
 
 def test_balanced_lets_all_folds_work_in_the_box(make_model, phantom):
-    ensemble = load_ensemble(make_model(), device="cpu")
+    ensemble = load_ensemble(make_model(mirror_axes=(2,)), device="cpu")
     exact, balanced = (
         drain(segmenting_box(phantom[0], ensemble, BOXES[0], preset))
         for preset in ("exact", "balanced")
@@ -93,7 +93,7 @@ def test_balanced_lets_all_folds_work_in_the_box(make_model, phantom):
 
 
 def test_it_takes_fewer_passes_and_tells_how_far_it_is(make_model, phantom):
-    ensemble = load_ensemble(make_model(), device="cpu")
+    ensemble = load_ensemble(make_model(mirror_axes=(2,)), device="cpu")
     (trained,) = ensemble.configurations
     some, every = (
         drain(predicting(phantom[0], trained, PRESETS["exact"], within=box)).shares[0].passes
