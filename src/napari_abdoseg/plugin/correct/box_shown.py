@@ -20,6 +20,7 @@ from napari_abdoseg.plugin.correct.drawing import LINE, LINE_PIXELS, SHADOW, SHA
 from napari_abdoseg.plugin.correct.slice_overlay import SliceInView, SliceOverlay
 from napari_abdoseg.plugin.four_panel.view import canvases_of, scenes_of
 from napari_abdoseg.plugin.viewing.panels import panels_changed
+from napari_abdoseg.plugin.widgets.readable import readable
 
 DASHES = 5, 4
 """Of a box that the slice in view does not cut."""
@@ -87,8 +88,9 @@ class BoxShown:
         self._forget_edges()
         if self._shown is None:
             return
+        color = readable(LINE.name(), self._viewer.theme)
         for scene in scenes_of(self._viewer):
-            line = Line(edges_of(*self._shown), color=LINE.getRgbF(), connect="segments")
+            line = Line(edges_of(*self._shown), color=color, connect="segments")
             line.set_gl_state("translucent", depth_test=False)
             line.order = ABOVE_ALL
             line.parent = scene
