@@ -10,6 +10,7 @@ import pytest
 
 from napari_abdoseg.anatomy.tally import Edit, NamesEdit
 from napari_abdoseg.correction.journal.corrections import Corrections, won_and_lost
+from napari_abdoseg.correction.journal.effort import Effort
 from napari_abdoseg.correction.journal.recorded_labels import sha256_of
 from napari_abdoseg.correction.provenance import add_provenance, provenance_entry, version_of
 from napari_abdoseg.errors import SaveError
@@ -56,6 +57,27 @@ def test_a_label_map_without_a_report_gets_one_of_its_corrections_alone(path, ph
     assert told["case"] == "case"
     assert told["corrections"][0]["voxels"] == {}
     assert version_of(path.with_name("none.nii.gz")) is None
+
+
+def test_work_on_each_organ_is_told_by_its_name(path, phantom):
+    liver = tuple(np.array([at, at]) for at in (3, 4, 5))
+    brushed = [Edit(liver, np.array([0, 0]), np.array([1, 1]))]
+    given_away = [Edit(liver, np.array([1, 1]), np.array([9, 9]))]
+    effort = (
+        Effort()
+        .after(100.0, "brush", brushed)
+        .after(130.0, "brush", brushed)
+        .after(140.0, "eraser", given_away)
+        .after(201.0, "brush", brushed)  # a pause
+        .after(0.0, "brush", brushed)  # the clock was set back
+        .after(5.0, "", brushed)  # an undo
+    )
+    assert Effort.of(json.loads(json.dumps(effort.told))) == effort
+    told = entry(path, phantom[1], replace(CORRECTIONS, effort=effort))["effort"]
+    assert told == {
+        "liver": {"seconds": 40.0, "strokes": {"brush": 4, "eraser": 1}, "slices": [3]},
+        "label 9": {"seconds": 5.0, "strokes": {"eraser": 1}, "slices": [3]},
+    }
 
 
 def test_names_that_were_changed_are_told(path, phantom):

@@ -67,11 +67,18 @@ def provenance_entry(
             names.get(value, number_name(value)): {"added": won, "removed": lost}
             for value, (won, lost) in voxels.items()
         },
+        "effort": _effort(corrections, names),
         **_renamed(None if corrections is None else corrections.names),
         "began_from": began_from,
         "model": None if origin is None else dict(origin),
         "saved": version_of(path),
     }
+
+
+def _effort(corrections: Corrections | None, names: Mapping[int, str]) -> Entry:
+    """Seconds of work, strokes by tool, and slices along z, of each organ."""
+    organs = {} if corrections is None else corrections.effort.told["organs"]
+    return {names.get(int(value), number_name(int(value))): each for value, each in organs.items()}
 
 
 def _renamed(names: NamesEdit | None) -> Entry:

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -147,6 +148,34 @@ def test_a_save_begins_the_journal_anew_with_what_was_painted_meanwhile(tmp_path
     assert found.content.tools == {"brush": 1}
     assert corrections.result().tools == {"brush": 1}
     found.lock.release()
+
+
+def test_minutes_of_work_live_through_a_crash_and_begin_anew_with_a_save(
+    tmp_path, labels, monkeypatch
+):
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(keeper_module, "time", SimpleNamespace(time=lambda: next(clock)))
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    for _ in range(3):
+        painting.paint()
+    painting.keeper.close()
+    (found,) = painting.found()
+    again = Painting(tmp_path, labels)
+    again.labels = replace(again.labels, data=found.labels.copy())
+    again.keeper.go_on(found, again.kept)
+    again.undo(again.paint())
+    corrections = again.keeper.mark().result()
+    seconds = sum(organ.seconds for organ in corrections.effort.organs.values())
+    assert seconds == pytest.approx(40)
+    assert all(organ.strokes == {"brush": 4} for organ in corrections.effort.organs.values())
+    again.paint()
+    again.save()
+    again.keeper.settle(again.kept)
+    later = again.keeper.mark().result().effort
+    again.keeper.close()
+    assert sum(organ.seconds for organ in later.organs.values()) == pytest.approx(10)
+    assert all(organ.strokes == {"brush": 1} for organ in later.organs.values())
 
 
 def test_a_label_map_that_could_not_be_saved_keeps_its_journal(tmp_path, labels):

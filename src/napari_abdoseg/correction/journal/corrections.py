@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 
 from napari_abdoseg.anatomy.tally import Edit, NamesEdit
+from napari_abdoseg.correction.journal.effort import Effort
 from napari_abdoseg.correction.journal.records import Content
 
 
@@ -26,12 +27,15 @@ class Corrections:
         How many each label has won and lost.
     names : NamesEdit or None
         Organs that were called otherwise, or added.
+    effort : Effort
+        How much work it was.
     """
 
     sha256: str
     tools: dict[str, int]
     voxels: dict[int, tuple[int, int]]
     names: NamesEdit | None = None
+    effort: Effort = field(default_factory=Effort)
 
     @classmethod
     def of(cls, content: Content) -> Self:
@@ -39,7 +43,7 @@ class Corrections:
         unsaved = content.history.unsaved
         voxels = {} if unsaved is None else won_and_lost(unsaved)
         names = content.history.unsaved_names
-        return cls(content.subject.sha256, dict(content.tools), voxels, names)
+        return cls(content.subject.sha256, dict(content.tools), voxels, names, content.effort)
 
 
 def won_and_lost(edit: Edit) -> dict[int, tuple[int, int]]:

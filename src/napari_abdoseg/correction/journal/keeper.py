@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 import threading
+import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.journal.corrections import Corrections
 from napari_abdoseg.correction.journal.edit_history import EditHistory, compacted
+from napari_abdoseg.correction.journal.effort import Effort
 from napari_abdoseg.correction.journal.holder import Lock, user_name
 from napari_abdoseg.correction.journal.places import (
     DAYS_ASIDE,
@@ -136,7 +138,7 @@ class Keeper:
 
     def write(self, kind: Kind, edits: Iterable[Edit] = (), **more: Any) -> None:
         """Take what was done; see `Journal.write`."""
-        self._ask(partial(self._write, kind, tuple(edits), more))
+        self._ask(partial(self._write, kind, tuple(edits), {"at": time.time(), **more}))
 
     def compare(self, kept: Kept, now: NDArray[Any]) -> None:
         """Take what differs from the last that is known; ``now`` must be nobody else's."""
@@ -304,7 +306,7 @@ class Keeper:
             return
         self._journal.write(kind, edits, **more)
         if self._later is not None:
-            self._later.take(edits, more.get("tool", ""))
+            self._later.take(edits, more)
 
     def _compare(self, kept: Kept, now: NDArray[Any]) -> None:
         subject = kept.subject(_sha256(kept.case))
@@ -325,7 +327,9 @@ class Keeper:
         self._later, corrections = _Later(), None
         try:
             if self._journal is not None:
-                corrections = Corrections.of(read_journal(self._journal.path))
+                content = read_journal(self._journal.path)
+                self._later.effort = Effort(last=content.effort.last)
+                corrections = Corrections.of(content)
         finally:
             if not told.done():
                 told.set_result(corrections)
@@ -339,7 +343,8 @@ class Keeper:
         content = read_journal(self._journal.path)
         history = content.history.save(compacted(self._later.edits, kept.shape))
         subject = kept.subject(_sha256(kept.case))
-        self._start(kept.case, Content(subject, history, dict(self._later.tools)))
+        later = self._later
+        self._start(kept.case, Content(subject, history, dict(later.tools), effort=later.effort))
         self._later = None
 
     def _end(self, keep: bool) -> None:
@@ -370,11 +375,15 @@ class _Later:
     def __init__(self) -> None:
         self.edits: list[Edit] = []
         self.tools: Counter[str] = Counter()
+        self.effort = Effort()
 
-    def take(self, edits: Iterable[Edit], tool: str) -> None:
+    def take(self, edits: tuple[Edit, ...], more: Mapping[str, Any]) -> None:
+        tool = more.get("tool", "")
         self.edits += edits
         if tool:
             self.tools[tool] += 1
+        if "at" in more:
+            self.effort = self.effort.after(more["at"], tool, edits)
 
 
 def _difference(before: NDArray[Any], now: NDArray[Any]) -> Edit:

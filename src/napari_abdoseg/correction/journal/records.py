@@ -32,6 +32,7 @@ from napari_abdoseg.correction.journal.edit_history import (
     places,
     reverted,
 )
+from napari_abdoseg.correction.journal.effort import Effort
 from napari_abdoseg.correction.spare_edits import spare
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.files.saving import not_saved, replaced_file
@@ -100,6 +101,8 @@ class Content:
         The label map as it was when the journal was begun, deflated; empty if a file has that.
     end : int
         Byte after the last whole record.
+    effort : Effort
+        How much work it was since the label map was saved, or opened.
     """
 
     subject: Subject
@@ -107,6 +110,7 @@ class Content:
     tools: Mapping[str, int] = field(default_factory=dict)
     whole: bytes = b""
     end: int = 0
+    effort: Effort = field(default_factory=Effort)
 
     @property
     def base(self) -> NDArray[Any]:
@@ -179,8 +183,8 @@ class Journal:
                 file.write(json.dumps(head).encode() + b"\n")
                 if content.whole:
                     file.write(_framed({"kind": "whole"}, content.whole))
-                tools = dict(content.tools)
-                file.write(_record("resume", unsaved, history.shape, tools=tools))
+                known: Any = {"tools": dict(content.tools), "effort": content.effort.told}
+                file.write(_record("resume", unsaved, history.shape, **known))
                 for stroke in history.done:
                     file.write(_record("do", stroke, history.shape, told=True))
                 for stroke in history.undone:
@@ -198,7 +202,8 @@ class Journal:
         edits : iterable of Edit
             What was changed: by an undo too.
         more
-            ``tool`` of a stroke, or ``organs`` from now on, as pairs of value and name.
+            ``tool`` of a stroke, ``at`` when it was, in seconds of the system's clock, or
+            ``organs`` from now on, as pairs of value and name.
 
         Raises
         ------
@@ -249,7 +254,7 @@ def read_journal(path: Path) -> Content:
             for line, packed in _records(file):
                 try:
                     content = _after(content, line, packed)
-                except (KeyError, TypeError, ValueError, zlib.error):
+                except (AttributeError, KeyError, TypeError, ValueError, zlib.error):
                     break
                 content = replace(content, end=file.tell())
     except OSError as error:
@@ -270,13 +275,18 @@ def _after(content: Content, line: dict[str, Any], packed: bytes) -> Content:
     names = names_of(stroke)
     if names is not None and not line.get("told"):
         content = replace(content, subject=replace(subject, organs=names.organs_after))
+    effort = content.effort
+    if kind == "resume" and "effort" in line:
+        effort = Effort.of(line["effort"])
+    elif "at" in line:
+        effort = effort.after(float(line["at"]), str(line.get("tool", "")), stroke)
     if kind == "resume":
         tools = {str(tool): int(strokes) for tool, strokes in line["tools"].items()}
     elif kind == "do" and not line.get("told"):
         tool = str(line["tool"])
         tools[tool] = tools.get(tool, 0) + 1
     history = _history_after(content.history, str(kind), stroke, bool(line.get("told")))
-    return replace(content, history=history, tools=tools)
+    return replace(content, history=history, tools=tools, effort=effort)
 
 
 def _history_after(history: EditHistory, kind: str, stroke: Stroke, told: bool) -> EditHistory:
