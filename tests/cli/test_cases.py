@@ -187,3 +187,17 @@ def test_masks_of_another_grid_are_told_with_their_case(patients, tmp_path):
     assert "sub-02_ses-1_ct failed:" in said
     assert "is not on the grid of" in said
     assert not (target / "dataset.json").exists()
+
+
+def test_effort_is_written_and_minutes_are_in_the_list(scans, tmp_path):
+    effort = {"liver": {"seconds": 600, "strokes": {"brush": 7}, "slices": [1]}}
+    voxels = {"liver": {"added": 1200, "removed": 34}}
+    entry = {"user": "anna", "when": "2026-11-27", "effort": effort, "voxels": voxels}
+    (tmp_path / "cts_masks" / "b.json").write_text(json.dumps({"corrections": [entry]}))
+    cases("set", scans, "b", "done")
+    assert "│ 10 │ 1,234 │" in cases(scans)[1]
+    table = tmp_path / "effort.csv"
+    said = cases("effort", scans, "--output", table, "--workers", 1)[1]
+    assert said.startswith("1 corrected case, 10 minutes of work.")
+    (row,) = csv.DictReader(table.open(encoding="utf-8"))
+    assert (row["organ"], row["minutes"], row["voxels_added"]) == ("liver", "10.00", "1200")

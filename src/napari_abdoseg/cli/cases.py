@@ -118,10 +118,12 @@ def set_status(
 ) -> None:
     """Give a case a status, in your name."""
     from napari_abdoseg.worklist.changing import with_comment, with_status
+    from napari_abdoseg.worklist.effort import with_work
 
     (wanted,) = _statuses([status])
     said = [] if comment is None else [with_comment(comment)]
-    _change(folder, masks, case, with_status(wanted), *said)
+    work = with_work(_folder(folder, masks))
+    _change(folder, masks, case, with_status(wanted), work, *said)
 
 
 @cases.command("comment")
@@ -218,6 +220,38 @@ def versions(
         changes.append(with_current(use))
     record = _changed(place, case, *changes)
     console.print(version_table(versions_of(place, record), record))
+
+
+@cases.command()
+def effort(
+    folder: Scans,
+    output: Annotated[Path, typer.Option(help="CSV file, a row an organ of a case.")],
+    status: Statuses = None,
+    user: User = "",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as cores by default.")
+    ] = None,
+    masks: Masks = None,
+) -> None:
+    """Write how much work corrected cases were, and what came of it.
+
+    Minutes without pauses of more than a minute, strokes by tool, voxels, slices, added path
+    length, DSC to the label map before and to the reference, where there is one.
+    """
+    from napari_abdoseg.cli.dataset_words import counted
+    from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.worklist.effort import write_effort
+    from napari_abdoseg.worklist.listing import chosen, listing
+    from napari_abdoseg.worklist.measuring_effort import measuring_effort
+
+    place = _folder(folder, masks)
+    rows = chosen(show(listing(place)), _statuses(status), user)
+    works = show(measuring_effort(place, rows, workers or available_cores()))
+    write_effort(output, works)
+    minutes = sum(work.seconds for work in works) / 60
+    corrected = len({work.case for work in works})
+    console.print(f"{counted(corrected, 'corrected case')}, {minutes:.0f} minutes of work.")
+    console.print(f"  {output}")
 
 
 @cases.command()

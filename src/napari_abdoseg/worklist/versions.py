@@ -8,6 +8,7 @@ from typing import Any
 from napari_abdoseg.correction.journal.holder import now, user_name
 from napari_abdoseg.correction.provenance import CORRECTIONS
 from napari_abdoseg.errors import WorkListError
+from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.nifti.file import load_header
 from napari_abdoseg.worklist.case_record import CaseRecord, Version
@@ -48,6 +49,11 @@ def versions_of(folder: WorkFolder, record: CaseRecord) -> tuple[Version, ...]:
     return (_own(folder, record.case), *record.versions)
 
 
+def report_beside(labels: Path) -> Path:
+    """The JSON beside a label map, which tells where it comes from."""
+    return labels.with_name(f"{stem(labels)}.json")
+
+
 def corrections_of(report: Path) -> list[dict[str, Any]]:
     """What the JSON beside a label map tells of who has corrected it; nothing where it can't."""
     entries = _told(report).get(CORRECTIONS, [])
@@ -57,7 +63,7 @@ def corrections_of(report: Path) -> list[dict[str, Any]]:
 def _own(folder: WorkFolder, case: str) -> Version:
     """The label map of a case's own name, by what the JSON beside it tells."""
     name = folder.labels_of(case).name
-    report = folder.report_of(case)
+    report = report_beside(folder.labels_of(case))
     if corrections := corrections_of(report):
         last = corrections[-1]
         return Version(name, "correction", str(last.get("user", "")), str(last.get("when", "")))

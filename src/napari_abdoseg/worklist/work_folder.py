@@ -66,10 +66,6 @@ class WorkFolder:
         """The label map of a case's own name."""
         return self.masks / f"{case}.nii.gz"
 
-    def report_of(self, case: str) -> Path:
-        """The JSON beside that label map."""
-        return self.masks / f"{case}.json"
-
     def current_of(self, record: CaseRecord) -> Path:
         """The label map of a case that counts."""
         own = self.labels_of(record.case)

@@ -1,0 +1,137 @@
+"""How much work a case was, from what each save has noted to what came of it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_abdoseg.correction.journal.recorded_labels import sha256_of
+from napari_abdoseg.evaluation.added_path_length import added_path_length
+from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.progress import drain
+from napari_abdoseg.worklist.case_record import Version
+from napari_abdoseg.worklist.changing import change_record, with_version
+from napari_abdoseg.worklist.effort import noted_work, with_work, write_effort
+from napari_abdoseg.worklist.measuring_effort import measuring_effort
+from napari_abdoseg.worklist.work_folder import WorkFolder
+
+SPACING = (10.0, 8.0, 8.0)
+LIVER, SPLEEN = 1, 3
+
+
+def entry(seconds, slices, added, removed, **more):
+    effort = {"seconds": seconds, "strokes": {"brush": 2}, "slices": slices}
+    return {
+        **{"user": "anna", "when": "2026-11-27T09:12:00+01:00", "effort": {"liver": effort}},
+        "voxels": {"liver": {"added": added, "removed": removed}},
+        **more,
+    }
+
+
+def test_what_saves_have_noted_is_added_up():
+    entries = [
+        entry(90.0, [3, 4], 10, 2),
+        entry(30.0, [4, 5], 5, 1, user="ben", when="2026-11-28T09:12:00+01:00"),
+        {
+            "user": "ben",
+            "when": "2026-11-28",
+            "strokes": {"brush": 1},
+            "voxels": {},
+        },  # an older one
+        {"effort": {"liver": {"seconds": "long"}}, "voxels": [1]},
+    ]
+    (liver,) = noted_work("a", entries[:3]).values()
+    assert (liver.seconds, liver.added, liver.removed, liver.slices) == (120.0, 15, 3, 3)
+    assert (liver.users, liver.strokes) == (("anna", "ben"), {"brush": 4})
+    assert noted_work("a", entries)["liver"].seconds == 120.0
+
+
+def test_the_added_path_is_what_of_the_contour_was_not_there():
+    before = np.zeros((3, 12, 12), bool)
+    before[1, 2:8, 2:8] = True
+    after = before.copy()
+    after[1, 2:8, 8:10] = True  # two columns more
+    drawn = 6 + 2 * 2 - 2  # the new right side, top and bottom of both columns, corners once
+    assert added_path_length(before, after, (5.0, 0.5, 0.5)) == drawn * 0.5
+    assert added_path_length(after, after, (5.0, 0.5, 0.5)) == 0
+    assert added_path_length(np.zeros_like(after), before, (5.0, 1.0, 1.0)) == 20
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A case whose liver was cut by a prediction in two slices, and corrected, and a reference."""
+    folder = WorkFolder.of(tmp_path / "cts")
+    volume, truth = make_phantom(1, SPACING)
+    for part in ("imagesTr", "labelsTr"):
+        (folder.scans / part).mkdir(parents=True)
+    folder.masks.mkdir()
+    write_volume(folder.scans / "imagesTr" / "a_0000.nii.gz", volume)
+    write_volume(folder.scans / "imagesTr" / "b_0000.nii.gz", make_phantom(2, SPACING)[0])
+    write_labels(folder.scans / "labelsTr" / "a.nii.gz", truth)
+    predicted = truth.data.copy()
+    planes = np.flatnonzero((predicted == LIVER).any(axis=(1, 2)))[3:5]
+    predicted[planes] = np.where(predicted[planes] == LIVER, 0, predicted[planes])
+    write_labels(folder.masks / "a.nii.gz.bak.nii.gz", replace(truth, data=predicted))
+    (folder.masks / "a.nii.gz.bak.nii.gz").rename(folder.masks / "a.nii.gz.bak")
+    corrected = truth.data.copy()
+    corrected[corrected == SPLEEN] = 0  # nobody has noted that
+    write_labels(folder.labels_of("a"), replace(truth, data=corrected))
+    return folder
+
+
+def told(folder, **more):
+    report = {"case": "a", "corrections": [entry(90.0, [3], 50, 0, **more)]}
+    (folder.masks / "a.json").write_text(json.dumps(report))
+
+
+def test_what_came_of_it_is_measured_where_the_label_map_from_before_is_there(folder, rows):
+    told(folder)
+    (liver,) = drain(measuring_effort(folder, list(rows(folder).values())))
+    assert (liver.dsc_after, liver.dsc_before, liver.path_mm, liver.slices) == (1, None, None, 1)
+    told(folder, began_from={"sha256": sha256_of(folder.masks / "a.nii.gz.bak")})
+    liver, _ = drain(measuring_effort(folder, list(rows(folder).values())))
+    assert (liver.slices, liver.dsc_before < 1) == (2, True)
+    (folder.masks / "old").mkdir()
+    (folder.masks / "a.nii.gz.bak").rename(folder.masks / "old" / "a.nii.gz")
+    began = {"file": "a.nii.gz", "sha256": sha256_of(folder.masks / "old" / "a.nii.gz")}
+    told(folder, began_from=began)
+    change_record(folder, "a", with_version(Version("old/a.nii.gz", "prediction", "demo")))
+    liver, spleen = drain(measuring_effort(folder, list(rows(folder).values())))
+    assert (liver.organ, liver.slices, liver.dsc_after) == ("liver", 2, 1)
+    assert liver.dsc_before == liver.dsc_of_both < 1
+    assert liver.path_mm > 0
+    assert (spleen.organ, spleen.dsc_before, spleen.dsc_after) == ("spleen", 1, 0)
+    assert (spleen.seconds, spleen.path_mm) == (0, 0)
+    table = folder.masks / "effort.csv"
+    write_effort(table, [liver, spleen])
+    first, _ = csv.DictReader(table.open(encoding="utf-8"))
+    assert [first[key] for key in ("case", "organ", "users", "minutes", "strokes", "tools")] == [
+        *("a", "liver", "anna", "1.50", "2", "brush 2")
+    ]
+
+
+def test_label_maps_of_another_grid_are_told_and_what_was_noted_stays(folder, rows):
+    told(folder)
+    write_labels(folder.scans / "labelsTr" / "a.nii.gz", make_phantom(1, (12.0, 8.0, 8.0))[1])
+    work, notices = measuring_effort(folder, list(rows(folder).values())), []
+    while True:
+        try:
+            notices.append(next(work).notice)
+        except StopIteration as end:
+            (liver,) = end.value
+            break
+    assert (liver.seconds, liver.dsc_after) == (90.0, None)
+    assert any("is on another grid than" in notice for notice in notices if notice)
+
+
+def test_a_record_has_the_minutes_and_voxels_of_the_version_that_counts(folder):
+    told(folder)
+    record = change_record(folder, "a", with_work(folder))
+    assert (record.minutes, record.voxels_changed) == (1.5, {"liver": (50, 0)})
+    (folder.masks / "a.json").unlink()
+    assert change_record(folder, "a", with_work(folder)) == record
