@@ -216,20 +216,6 @@ def test_a_range_of_hu_is_shown_and_held_and_edges_stop_a_stroke(viewer, layer, 
     area = within_edges(area, mouse.places[0], hu, spacing)
     expected = before.copy()
     expected[area.box.slices][area.mask] = LIVER
-    print(
-        "PL",
-        mouse.places,
-        [
-            (
-                tuple(map(int, v)),
-                int(before[tuple(v)]),
-                int(layer.data[tuple(v)]),
-                int(expected[tuple(v)]),
-            )
-            for v in np.argwhere(layer.data != expected)
-        ][:20],
-        steps(layer),
-    )
     assert (layer.data == expected).all()
 
 
