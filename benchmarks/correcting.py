@@ -1,9 +1,9 @@
 """What an annotator waits for while correcting a mask, in a window with four panels open.
 
 A stroke of 60 mm by napari's brush of 10 mm radius, its release, each tool of the panel `Correct`
-to its preview on a liver, undo, and the memory of a hundred steps of a dab each; strokes and undo
-beside napari alone with the same layers. `correction_tools.py` has the tools beside SciPy on the
-whole volume.
+to its preview on a liver, undo, and the memory of a hundred steps: strokes of a disc, of a ball,
+and an organ that becomes another; strokes and undo beside napari alone with the same layers.
+`correction_tools.py` has the tools beside SciPy on the whole volume.
 Needs a screen, such as that of `xvfb-run`:
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/correcting.py
@@ -26,10 +26,16 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.correction.brush import swept
+from napari_abdoseg.correction.painted_area import Paintable, paint
+from napari_abdoseg.plugin.correct.brushes import paintable_labels
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
+from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits, write
 from napari_abdoseg.plugin.segment.result import show_result
 from napari_abdoseg.plugin.widgets.napari_window import own_picture
 from napari_abdoseg.plugin.widgets.panel import open_panel
@@ -91,11 +97,17 @@ def with_panels(scan, truth, rounds: int) -> Rows:
     for name in TOOLS:
         took = [preview_ms(panel, name, other) for _ in range(rounds)]
         rows.append((f"{name} to its preview", spoken(took)))
-    before = resident_mb("VmRSS")
-    for step in range(STEPS):
-        dab(viewer, layer, step)
-    QTest.qWait(2000)
-    rows.append((f"memory of {STEPS} steps", f"{resident_mb('VmRSS') - before:.0f} MB"))
+    for name, step in (
+        ("disc", partial(whole_stroke, panel.bench, 0)),
+        ("ball", partial(whole_stroke, panel.bench, None)),
+        ("organ that becomes another", partial(whole_organ, layer, other)),
+    ):
+        layer._undo_history.clear()
+        before = resident_mb("VmRSS")
+        for number in range(STEPS):
+            step(number)
+        QTest.qWait(5000)
+        rows.append((f"memory of {STEPS} steps, {name}", f"{resident_mb('VmRSS') - before:.0f} MB"))
     viewer.close()
     return rows
 
@@ -154,10 +166,28 @@ def preview_ms(panel, name: str, other: int) -> float:
     return took
 
 
-def dab(viewer, layer: Labels, step: int) -> None:
-    """A round dab of the brush somewhere in the slice in view."""
-    y, x = np.random.default_rng(step).integers(1, np.subtract(layer.data.shape[1:], 1))
-    layer.paint((layer.world_to_data(viewer.dims.point)[0], y, x), PAINTED)
+def whole_stroke(bench, axis: int | None, number: int) -> None:
+    """A stroke in pieces as the brush paints them, beside those before; ``axis`` None is a ball."""
+    target = bench.target()
+    layer, labels = target.layer, paintable_labels(target)
+    rng = np.random.default_rng(number)
+    start = rng.integers(60, np.subtract(layer.data.shape, 130)).astype(float)
+    step = np.array((0, 0, STROKE_MM / MOVES / layer.scale[-1]))
+    value = PAINTED + number % 2
+    with shared_labels(layer).held_by("brush"), layer.block_history():
+        for move in range(MOVES):
+            place = start + move * step
+            area = swept(place, place + step, RADIUS_MM, labels.spacing, layer.data.shape, axis)
+            write(layer, paint(labels, area, value, Paintable(None, None), None))
+    QApplication.processEvents()
+
+
+def whole_organ(layer: Labels, other: int, number: int) -> None:
+    """The liver becomes another organ, or that the liver again with all that it had."""
+    value = (LIVER, other)[number % 2]
+    where = np.nonzero(layer.data == value)
+    after = np.full(where[0].size, LIVER + other - value, layer.data.dtype)
+    apply_edits(layer, [Edit(where, layer.data[where], after)], "merge")
     QApplication.processEvents()
 
 
