@@ -281,6 +281,28 @@ def test_a_half_written_lease_is_somebodys_until_it_is_old(folder):
     lease.release()
 
 
+def test_a_lease_that_was_let_go_and_taken_by_others_meanwhile_is_left_to_them(folder, monkeypatch):
+    theirs = open_case(folder, "a")
+    with monkeypatch.context() as patched:
+        patched.setattr(leases, "_read", lambda path: (None, ""))  # as it was a moment ago
+        assert Lease.take_over(theirs.path) is None
+    assert theirs.is_held
+    theirs.release()
+
+
+def test_two_who_take_over_the_same_dead_session_do_so_one_by_one(folder):
+    path = folder.session_of("a")
+    elsewhere(path, silent_s=leases.DEAD_AFTER + 5)
+    guard = path.with_name(f"{path.name}{leases.GUARD}")
+    elsewhere(guard)
+    assert Lease.take_over(path) is None
+    elsewhere(guard, silent_s=leases.DEAD_AFTER + 5)  # whoever did it died over it
+    mine = Lease.take_over(path)
+    assert mine.is_held
+    assert not guard.exists()
+    mine.release()
+
+
 def test_who_waits_too_long_for_others_is_told(folder, monkeypatch):
     monkeypatch.setattr(changing, "PATIENCE", 0.05)
     elsewhere(folder.turn_of("a"))

@@ -90,14 +90,15 @@ class Lease:
 
     @classmethod
     def _after(cls, path: Path, may_be_silent: bool) -> Self | None:
-        """Take what is left of a dead session; one alone does so at a time."""
-        if not _is_left(path, may_be_silent):
-            return None
+        """Take what is left of a dead session, and nothing else; one alone does so at a time."""
+        left = _left_token(path, may_be_silent)
+        if left is None:  # somebody has it, or has let it go just now
+            return cls._make(path)
         guard = cls._guard(path)
         if guard is None:
             return None
         try:
-            if not _is_left(path, may_be_silent):  # another was faster
+            if _left_token(path, may_be_silent) != left:  # another was faster
                 return None
             path.unlink(missing_ok=True)
             return cls._make(path)
@@ -109,7 +110,7 @@ class Lease:
     @classmethod
     def _guard(cls, path: Path) -> Self | None:
         place = path.with_name(f"{path.name}{GUARD}")
-        if (guard := cls._make(place)) is None and _is_left(place, may_be_silent=True):
+        if (guard := cls._make(place)) is None and _left_token(place, True) is not None:
             place.unlink(missing_ok=True)
             guard = cls._make(place)
         return guard
@@ -166,7 +167,8 @@ def kept_alive(lease: Lease) -> Iterator[Lease]:
 
 def holder_of(path: Path) -> Holder | None:
     """Who has a lease, as far as that lives; None if nobody has."""
-    return None if _is_left(path, may_be_silent=True) else _read(path)[0]
+    holder, _ = _read(path)
+    return None if holder is None or _is_left(holder, path, may_be_silent=True) else holder
 
 
 def last_holder(path: Path) -> Holder | None:
@@ -196,11 +198,14 @@ def _read(path: Path) -> tuple[Holder | None, str]:
         return SOMEBODY, ""
 
 
-def _is_left(path: Path, may_be_silent: bool) -> bool:
-    """Whether nobody has a lease any more, whatever is still there."""
-    holder, _ = _read(path)
-    if holder is None:
-        return True
+def _left_token(path: Path, may_be_silent: bool) -> str | None:
+    """The token of a lease that a dead session has left; None if there is no such lease."""
+    holder, token = _read(path)
+    return token if holder is not None and _is_left(holder, path, may_be_silent) else None
+
+
+def _is_left(holder: Holder, path: Path, may_be_silent: bool) -> bool:
+    """Whether who has a lease is dead."""
     if holder is SOMEBODY:
         return _is_silent(path)
     if holder.machine == platform.node() and not _is_running(holder, path):
@@ -219,8 +224,8 @@ def _is_silent(path: Path) -> bool:
     """Whether a lease was not touched for long, by the clock of its disk."""
     try:
         return _disk_time(path.parent) - path.stat().st_mtime > DEAD_AFTER
-    except FileNotFoundError:
-        return True
+    except FileNotFoundError:  # it was let go just now
+        return False
     except OSError:  # nothing may be written: then nobody here takes anything over
         return time.time() - _written(path) > DEAD_AFTER
 
