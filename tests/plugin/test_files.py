@@ -113,6 +113,19 @@ def test_napari_saves_labels_with_this_plugin_by_the_suffix(make_napari_viewer, 
         assert np.array_equal(read_labels(files / name).data, layer.data)
 
 
+@pytest.mark.parametrize("name", ["by suffix.seg.nrrd", "by suffix.nrrd", "by suffix.mha"])
+def test_labels_are_saved_for_other_programs_by_the_suffix(make_napari_viewer, files, name):
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(files / "case.nii.gz", plugin=PLUGIN)
+    assert layer.save(str(files / name)) == [str(files / name)]
+    (again,) = viewer.open(files / name, plugin=PLUGIN)
+    assert np.array_equal(again.data, layer.data)
+    assert again.features["organ"].tolist() == layer.features["organ"].tolist()
+    assert again.metadata["grid"].matches(layer.metadata["grid"])
+    for value in range(1, 5):
+        assert np.allclose(again.get_color(value), layer.get_color(value))
+
+
 def test_a_layer_from_elsewhere_is_saved_where_napari_shows_it(make_napari_viewer, tmp_path):
     data = np.zeros((4, 5, 6), dtype=np.int64)
     data[1, 2, 3] = 2

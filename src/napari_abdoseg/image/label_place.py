@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import chain, count
 from pathlib import Path
 
-from napari_abdoseg.image.nifti.volumes import case_name, nifti_path
+from napari_abdoseg.image.nifti.formats import saved_path
+from napari_abdoseg.image.nifti.volumes import case_name
 
 
 def place_of_labels(own: Path | None, scan: Path | None, stamp: str = "") -> Path | None:
@@ -28,7 +29,7 @@ def place_of_labels(own: Path | None, scan: Path | None, stamp: str = "") -> Pat
         it is never one that is there. None where there is no scan either.
     """
     if own is not None and not own.is_dir():
-        return nifti_path(own)
+        return saved_path(own)
     if scan is None:
         return None
     name = f"{case_name(scan)}_organs" + "_preview" * bool(stamp)

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.image.organ import Organ
 
 OBLIQUE_DEGREES = 0.5
 
@@ -47,6 +48,29 @@ class StoredImage:
     says_labels: bool = False
     label_names: Mapping[int, str] = field(default_factory=dict)
     label_colors: Mapping[int, str] = field(default_factory=dict)
+    stamp: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageToSave:
+    """What a file is to hold.
+
+    Parameters
+    ----------
+    grid : Grid
+        Its geometry comes into the file.
+    voxels : ndarray, shape (z, y, x)
+    is_labels : bool, optional
+    organs : tuple of Organ, optional
+        Of a label map; names and colours of all its labels, also of those without a name.
+    stamp : str, optional
+        See `LabelMap`.
+    """
+
+    grid: Grid
+    voxels: NDArray[Any]
+    is_labels: bool = False
+    organs: tuple[Organ, ...] = ()
     stamp: str = ""
 
 

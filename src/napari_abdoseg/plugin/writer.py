@@ -1,8 +1,9 @@
-"""Labels layers as NIfTI files, box layers as tables."""
+"""Labels layers as files of label maps, box layers as tables."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from napari.layers import Labels
@@ -10,7 +11,8 @@ from napari.utils.colormaps.standardize_color import rgb_to_hex
 
 from napari_abdoseg.anatomy.box_file import BoxFileError, NamedBoxes, write_boxes
 from napari_abdoseg.image.files.saving import backup_of
-from napari_abdoseg.image.nifti.volumes import nifti_path, write_labels
+from napari_abdoseg.image.nifti.formats import saved_path
+from napari_abdoseg.image.nifti.volumes import write_labels
 from napari_abdoseg.plugin.layers.conversion import label_map_of
 
 
@@ -19,7 +21,7 @@ def write_labels_layer(path: str, data: Any, attributes: dict[str, Any]) -> list
 
     A missing ``.nii.gz`` is added; what is replaced is kept as ``.bak``.
     """
-    target = nifti_path(path)
+    target = saved_path(Path(path))
     write_labels(target, label_map_of(Labels(data, **attributes)), backup=backup_of(target))
     return [str(target)]
 

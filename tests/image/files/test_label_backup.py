@@ -11,7 +11,8 @@ import pytest
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.files.saving import backup_of, replaced_file
 from napari_abdoseg.image.label_place import place_of_labels
-from napari_abdoseg.image.nifti.volumes import nifti_path, read_labels, write_labels
+from napari_abdoseg.image.nifti.formats import saved_path
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.image.volume import LabelMap
 
 
@@ -95,7 +96,16 @@ def test_a_new_label_map_takes_no_file_that_is_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("x", "x.nii.gz"), ("x.v2", "x.v2.nii.gz"), ("x.nii", "x.nii"), ("x.NII.GZ", "x.NII.GZ")],
+    [
+        ("x", "x.nii.gz"),
+        ("x.v2", "x.v2.nii.gz"),
+        ("x.nii", "x.nii"),
+        ("x.NII.GZ", "x.NII.GZ"),
+        ("x.seg.nrrd", "x.seg.nrrd"),
+        ("x.MHA", "x.MHA"),
+        ("x.mhd", "x.mha"),
+        ("x.nhdr", "x.nrrd"),
+    ],
 )
 def test_a_missing_suffix_is_added(name: str, expected: str) -> None:
-    assert nifti_path(Path("folder") / name) == Path("folder") / expected
+    assert saved_path(Path("folder") / name) == Path("folder") / expected

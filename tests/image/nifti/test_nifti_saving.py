@@ -278,9 +278,9 @@ class TestFailedSaves:
     def big_labels(self) -> LabelMap:
         return labels_on(Grid.from_spacing((64, 64, 64), (1, 1, 1)), 250)
 
-    @pytest.mark.parametrize("name", ["organs.nrrd", "organs", "organs.gz", "nii"])
+    @pytest.mark.parametrize("name", ["organs.tif", "organs", "organs.gz", "nii"])
     def test_by_name(self, labels: LabelMap, tmp_path: Path, name: str) -> None:
-        self.refused(tmp_path / name, labels, "name that ends with .nii.gz or .nii")
+        self.refused(tmp_path / name, labels, "name that ends with .nii.gz, .nii, ")
 
     def test_without_a_folder(self, labels: LabelMap, tmp_path: Path) -> None:
         self.refused(tmp_path / "nowhere" / "x.nii.gz", labels, "folder does not exist")

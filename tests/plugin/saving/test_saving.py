@@ -257,12 +257,25 @@ def test_ctrl_s_saves_a_result_beside_its_ct(viewer, layer, case, qtbot):
     assert read_volume(case.with_name("ct_0000.nii.gz")).data.dtype == np.int16
 
 
-def test_the_menu_proposes_nifti_and_adds_its_suffix(viewer, layer, case, qtbot, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "kind", "saved"),
+    [
+        ("mine", "NIfTI (*.nii.gz *.nii)", "mine.nii.gz"),
+        ("mine", "3D Slicer segmentation (*.seg.nrrd)", "mine.seg.nrrd"),
+        ("mine.mha", "NIfTI (*.nii.gz *.nii)", "mine.mha"),
+        ("ct_organs.nii.gz", "NRRD (*.nrrd)", "ct_organs.nrrd"),
+    ],
+)
+def test_the_menu_proposes_nifti_and_adds_the_suffix_that_was_chosen(
+    viewer, layer, case, qtbot, monkeypatch, name, kind, saved
+):
     asked: list[str] = []
 
-    def choose(parent, title, proposed, filter):
+    def choose(parent, title, proposed, kinds):
         asked.append(proposed)
-        return str(case.with_name("mine")), filter
+        assert kinds.startswith("NIfTI (*.nii.gz *.nii);;")
+        assert kind in kinds.split(";;")
+        return str(case.with_name(name)), kind
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     entries = viewer.window.file_menu.actions()
@@ -270,7 +283,7 @@ def test_the_menu_proposes_nifti_and_adds_its_suffix(viewer, layer, case, qtbot,
     with qtbot.waitSignal(saving(viewer).ended):
         entry.trigger()
     assert asked == [str(case.with_name("ct_organs.nii.gz"))]
-    assert np.array_equal(read_labels(case.with_name("mine.nii.gz")).data, layer.data)
+    assert np.array_equal(read_labels(case.with_name(saved)).data, layer.data)
 
 
 def test_other_layers_are_left_to_napari(viewer, layer, qtbot, monkeypatch):

@@ -70,6 +70,12 @@ def colors_in_text(text: str) -> Colors:
     return colors
 
 
+def is_itk_snap(text: str) -> bool:
+    """Whether a text is a label description of ITK-SNAP, with a label at least."""
+    lines = _lines(text)
+    return bool(lines) and all(map(_ITK_SNAP.fullmatch, lines))
+
+
 def _lines(text: str) -> list[str]:
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]

@@ -65,8 +65,6 @@ def save(
     SaveError
         It could not be saved; what was there before is untouched.
     """
-    if not path.name.lower().endswith((".nii", ".nii.gz")):
-        raise SaveError(f"{path} was not saved: give it a name that ends with .nii.gz or .nii.")
     stored = grid.to_stored(screen)
     extension = _comment(tuple(organs))
     header = _header(grid, screen.dtype, intent, len(extension), stamp)

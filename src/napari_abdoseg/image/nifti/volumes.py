@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError, SaveError
-from napari_abdoseg.image.files.file_names import has_image_suffix, has_nifti_suffix, stem
+from napari_abdoseg.image.files.file_names import has_image_suffix, stem
 from napari_abdoseg.image.files.stored_bytes import within_memory
 from napari_abdoseg.image.label_map_detection import (
     Evidence,
@@ -24,15 +24,14 @@ from napari_abdoseg.image.label_map_detection import (
     is_label_map,
     says_labels,
 )
-from napari_abdoseg.image.names.label_names import is_named, name_labels
+from napari_abdoseg.image.names.label_description import own_description, renew_description
+from napari_abdoseg.image.names.label_names import name_labels
 from napari_abdoseg.image.names.label_table import IGNORE
 from napari_abdoseg.image.names.names_beside import LabelNamesError
-from napari_abdoseg.image.nifti.formats import format_of
-from napari_abdoseg.image.nifti.header import LABEL_INTENT
-from napari_abdoseg.image.nifti.saving import save
+from napari_abdoseg.image.nifti.formats import FORMATS, format_of, saved_path
 from napari_abdoseg.image.organ import Organ, number_name, organs_from_names
 from napari_abdoseg.image.renumbering import renumbered
-from napari_abdoseg.image.stored_image import StoredImage
+from napari_abdoseg.image.stored_image import ImageToSave, StoredImage
 from napari_abdoseg.image.volume import LabelMap, Volume
 
 AnyPath = str | os.PathLike[str]
@@ -173,13 +172,15 @@ def write_labels(
 ) -> None:
     """Save a label map on the exact grid of its scan.
 
-    The geometry in the file is the scan's to the bit. The file is written beside the
-    target, read back, compared, and only then takes the target's place.
+    The geometry in the file is the scan's, in NIfTI to the bit. The file is written beside
+    the target, read back, compared, and only then takes the target's place. Names and colours
+    are those of 3D Slicer in ``.seg.nrrd``, of MITK in ``.nrrd``; beside ``.mha`` they are in
+    a label description of ITK-SNAP. One that is there, with the label map's name, gets them too.
 
     Parameters
     ----------
     path : path-like
-        Ends with ``.nii`` or ``.nii.gz``.
+        Ends with ``.nii.gz``, ``.nii``, ``.seg.nrrd``, ``.nrrd`` or ``.mha``.
     labels : LabelMap
     by_way_of : Path, optional
         Folder on the same disk that it is written in before; its own by default.
@@ -204,9 +205,13 @@ def write_labels(
         raise SaveError(f"{path} was not saved: the label map has {fault}.")
     voxels = as_labels(labels.data)
     ignored = () if labels.ignored is None else (Organ(labels.ignored, IGNORE),)
-    organs = (*(organ for organ in labels.organs if is_named(organ)), *ignored)
-    intent, stamp = LABEL_INTENT, labels.stamp
-    save(Path(path), labels.grid, voxels, intent, organs, stamp, by_way_of, backup)
+    known = {organ.value for organ in (*labels.organs, *ignored)}
+    nameless = (Organ(v, number_name(v)) for v in _values(voxels) if v not in known)
+    organs = tuple(sorted((*labels.organs, *ignored, *nameless)))
+    image = ImageToSave(labels.grid, voxels, True, organs, labels.stamp)
+    _save(Path(path), image, by_way_of, backup)
+    if own_description(Path(path)):
+        renew_description(Path(path), organs)
 
 
 def write_volume(path: AnyPath, volume: Volume) -> None:
@@ -217,7 +222,7 @@ def write_volume(path: AnyPath, volume: Volume) -> None:
     SaveError
         It could not be saved; what was there before is untouched.
     """
-    save(Path(path), volume.grid, volume.data)
+    _save(Path(path), ImageToSave(volume.grid, volume.data))
 
 
 def image_files(folder: AnyPath) -> list[Path]:
@@ -247,15 +252,21 @@ def case_name(path: AnyPath) -> str:
     return _CHANNEL.sub("", stem(Path(path)))
 
 
-def nifti_path(path: AnyPath) -> Path:
-    """The same path where it ends as NIfTI files do, else with ``.nii.gz`` added."""
-    path = Path(path)
-    return path if has_nifti_suffix(path) else path.with_name(f"{path.name}.nii.gz")
-
-
 def is_image_file(path: Path) -> bool:
     """Whether a file is a scan or label map by its name; hidden ones are none."""
     return has_image_suffix(path) and not path.name.startswith(".") and path.is_file()
+
+
+def _save(
+    path: Path, image: ImageToSave, by_way_of: Path | None = None, backup: Path | None = None
+) -> None:
+    if saved_path(path) != path:
+        known = [ending for each in FORMATS for ending in each.saved]
+        raise SaveError(
+            f"{path} was not saved: give it a name that ends with {', '.join(known[:-1])} or "
+            f"{known[-1]}."
+        )
+    format_of(path).save(path, image, by_way_of, backup)
 
 
 def _says_labels(file: StoredImage) -> bool:

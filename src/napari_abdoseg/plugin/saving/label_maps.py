@@ -24,9 +24,11 @@ from napari_abdoseg.correction.provenance import (
     version_of,
 )
 from napari_abdoseg.errors import AbdosegError, SaveError
+from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.files.saving import backup_of
 from napari_abdoseg.image.label_place import place_of_labels
-from napari_abdoseg.image.nifti.volumes import nifti_path, write_labels
+from napari_abdoseg.image.nifti.formats import FORMATS, Format, format_of, saved_path
+from napari_abdoseg.image.nifti.volumes import write_labels
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.layers.conversion import label_map_of
@@ -37,7 +39,8 @@ from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.progress import Progress, Work
 
-TITLE, TYPES = "Save label map", "NIfTI label map (*.nii.gz *.nii)"
+TITLE = "Save label map"
+TYPES = {f"{each.title} ({' '.join(f'*{end}' for end in each.saved)})": each for each in FORMATS}
 NOT_CHOSEN = "Not saved: no file was chosen."
 REPLACED = "{} had been replaced since it was opened: that version is kept in {}."
 PATIENCE = 60
@@ -51,7 +54,7 @@ def saving(viewer: ViewerModel) -> Saving:
 
 
 class Saving(QObject):
-    """Saves Labels layers as NIfTI files.
+    """Saves Labels layers as files.
 
     What a file replaces is kept as ``.bak`` beside it.
 
@@ -95,9 +98,10 @@ class Saving(QObject):
     def save_as(self, layer: Labels, window: QWidget | None = None) -> None:
         """Save a layer where the user says."""
         place = self.place(layer) or Path(f"{re.sub(NOT_IN_NAMES, '_', layer.name)}.nii.gz")
-        chosen, _ = QFileDialog.getSaveFileName(window, TITLE, str(place), filter=TYPES)
+        types = sorted(TYPES, key=lambda kind: TYPES[kind] is not format_of(place))
+        chosen, kind = QFileDialog.getSaveFileName(window, TITLE, str(place), ";;".join(types))
         if chosen:
-            self.save_in(layer, nifti_path(chosen))
+            self.save_in(layer, _as_chosen(Path(chosen), place, TYPES.get(kind)))
         else:
             self.ended.emit(layer, NOT_CHOSEN)
 
@@ -139,6 +143,15 @@ class Saving(QObject):
             self.save_in(layer, again)
         else:
             self.ended.emit(layer, job.problem)
+
+
+def _as_chosen(chosen: Path, proposed: Path, kind: Format | None) -> Path:
+    """Where a user wants a file: the name tells the format, unless only the format was chosen."""
+    if kind is None:
+        return saved_path(chosen)
+    if chosen == proposed and kind is not format_of(proposed):
+        chosen = chosen.with_name(stem(chosen))
+    return saved_path(chosen, kind.saved[0])
 
 
 def _snapshot(layer: Labels) -> LabelMap:
