@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from napari_abdoseg.batch.file_identity import HEAD, FileIdentity
 
@@ -50,3 +51,15 @@ def test_what_can_not_be_read_has_none(scan):
     scan.unlink()
     assert not identity.is_here
     assert FileIdentity.of(scan) is None
+
+
+def test_voxels_beside_their_header_count_too(tmp_path: Path) -> None:
+    header, voxels = tmp_path / "ct.mhd", tmp_path / "ct.raw"
+    sitk.WriteImage(sitk.Image(5, 6, 7, sitk.sitkInt16), str(header))
+    before = FileIdentity.of(header)
+    assert before is not None
+    assert before.is_here
+    voxels.write_bytes(b"\1" + voxels.read_bytes()[1:])
+    assert not before.is_here
+    header.write_text("no header")
+    assert FileIdentity.of(header) is not None

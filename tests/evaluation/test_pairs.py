@@ -57,7 +57,7 @@ def test_a_case_that_is_there_twice_is_a_clear_error(folders):
 
 @pytest.mark.parametrize(("predictions", "references"), [([], ["a.nii"]), (["a.nii"], [])])
 def test_an_empty_folder_is_a_clear_error(folders, predictions, references):
-    with pytest.raises(ImageError, match=r"has no \.nii or \.nii\.gz files"):
+    with pytest.raises(ImageError, match=r"has no \.nii, \.nii\.gz, \.nrrd or \.mha files"):
         find_pairs(*folders(predictions, references))
 
 

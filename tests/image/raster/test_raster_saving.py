@@ -153,7 +153,17 @@ class TestFiles:
     def test_names_beside_a_meta_image(self, tmp_path: Path, labels: LabelMap) -> None:
         write_labels(tmp_path / "x.mha", labels)
         names = names_in_text((tmp_path / "x.label").read_text(encoding="utf-8"))
-        assert names == {1: "liver", 3: "große Galle", 9: "vein 'of' C:\\new", 12: "label 12"}
+        assert names == {1: "liver", 3: "große Galle", 9: "vein 'of' C:\\new"}
+
+    def test_names_beside_a_meta_image_are_of_no_other_label_map(
+        self, tmp_path: Path, labels: LabelMap
+    ) -> None:
+        write_labels(tmp_path / "x.mha", labels)
+        write_labels(tmp_path / "y.nii.gz", replace(labels, organs=()))
+        write_labels(tmp_path / "z.mha", replace(labels, organs=()))
+        assert told(read_labels(tmp_path / "x.mha"))[0][1] == "liver"
+        assert told(read_labels(tmp_path / "y.nii.gz"))[0][1] == "label 1"
+        assert not (tmp_path / "z.label").exists()
 
     def test_a_description_that_is_there_is_kept_up(self, tmp_path: Path, labels: LabelMap) -> None:
         before = '  1 0 0 0 1 1 1 "old"\n 77 1 2 3 1 1 1 "other"\n'

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.file_names import ENDINGS, stem
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.names.label_table import (
     Colors,
@@ -71,7 +71,7 @@ def names_beside(path: Path) -> StatedNames | None:
     ``labelsTr``, or above a fold that has validated it. One above any other folder counts
     only where it has no images of its own: predictions that lie somewhere in a data set may
     be of any model. A label description has the label map's own name, or lies beside it as
-    the only one.
+    the only one that has no other file's name.
 
     Raises
     ------
@@ -152,8 +152,14 @@ def _descriptions(path: Path) -> list[Path]:
         listed = sorted(file for file in path.parent.iterdir() if OF_A_FOLDER.fullmatch(file.name))
     except OSError:
         return []
-    found = [file for file in listed if file.is_file() and _is_table(file)]
+    found = [file for file in listed if file.is_file() and not _is_of_another(file)]
+    found = [file for file in found if _is_table(file)]
     return found if len(found) == 1 else []
+
+
+def _is_of_another(file: Path) -> bool:
+    """Whether a label description has the name of a file beside it, whose own it is then."""
+    return any(file.with_suffix(ending).is_file() for ending in ENDINGS)
 
 
 def _is_table(file: Path) -> bool:

@@ -41,6 +41,8 @@ class Format:
         Read a file, or of its voxels the first ones alone.
     load_grid : callable
         Read where its voxels lie.
+    data_file : callable
+        Tell which file has them.
     load_names : callable
         Read the names of label values that travel with it.
     save : callable
@@ -54,6 +56,7 @@ class Format:
     load: Callable[[Path], StoredImage]
     load_start: Callable[[Path], StoredImage]
     load_grid: Callable[[Path], Grid]
+    data_file: Callable[[Path], Path]
     load_names: Callable[[Path], dict[int, str]]
     save: Callable[[Path, ImageToSave, Path | None, Path | None], None]
     saved: tuple[str, ...]
@@ -91,6 +94,17 @@ def load_grid(path: Path) -> Grid:
         It can't be read, or is no volume.
     """
     return format_of(path).load_grid(path)
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """The files of a scan or label map: one, or a header and its voxels.
+
+    Raises
+    ------
+    ImageError
+        The header can't be read.
+    """
+    return tuple(dict.fromkeys((path, format_of(path).data_file(path))))
 
 
 def _of_nifti(file: NiftiFile) -> StoredImage:
@@ -132,7 +146,7 @@ def _raster(
     title: str, endings: tuple[str, ...], writer: RasterWriter, saved: tuple[str, ...]
 ) -> Format:
     reader = writer.format
-    loaders = (reader.load, reader.load_start, reader.load_grid, reader.load_names)
+    loaders = (reader.load, reader.load_start, reader.load_grid, reader.data, reader.load_names)
     return Format(title, endings, *loaders, writer.save, saved)
 
 
@@ -143,7 +157,7 @@ FORMATS = (
     Format(
         "NIfTI",
         file_names.NIFTI,
-        *(_load_nifti, _load_nifti_start, _load_nifti_grid, nifti_file.load_label_names),
+        *(_load_nifti, _load_nifti_start, _load_nifti_grid, Path, nifti_file.load_label_names),
         *(_save_nifti, file_names.NIFTI),
     ),
     _raster("3D Slicer segmentation", _SLICER, RasterWriter(_NRRD, encode_slicer), _SLICER),

@@ -25,7 +25,7 @@ from napari_abdoseg.image.label_map_detection import (
     says_labels,
 )
 from napari_abdoseg.image.names.label_description import own_description, renew_description
-from napari_abdoseg.image.names.label_names import name_labels
+from napari_abdoseg.image.names.label_names import is_named, name_labels
 from napari_abdoseg.image.names.label_table import IGNORE
 from napari_abdoseg.image.names.names_beside import LabelNamesError
 from napari_abdoseg.image.nifti.formats import FORMATS, format_of, saved_path
@@ -211,7 +211,7 @@ def write_labels(
     image = ImageToSave(labels.grid, voxels, True, organs, labels.stamp)
     _save(Path(path), image, by_way_of, backup)
     if own_description(Path(path)):
-        renew_description(Path(path), organs)
+        renew_description(Path(path), filter(is_named, organs))
 
 
 def write_volume(path: AnyPath, volume: Volume) -> None:

@@ -63,6 +63,16 @@ class RasterFormat:
         with opened(path) as file:
             return self.read_header(file, path)
 
+    def data(self, path: Path) -> Path:
+        """The file that has the voxels.
+
+        Raises
+        ------
+        ImageError
+            See `header`.
+        """
+        return self.header(path).data
+
     def load(self, path: Path) -> StoredImage:
         """Read a file.
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_abdoseg.errors import ImageError, SaveError
 from napari_abdoseg.image.files.saving import replaced_file
 from napari_abdoseg.image.names.label_description import renew_description
+from napari_abdoseg.image.names.label_names import is_named
 from napari_abdoseg.image.raster.file import RasterFormat
 from napari_abdoseg.image.raster.meta_image import meta_header
 from napari_abdoseg.image.raster.nrrd import nrrd_header
@@ -96,8 +97,8 @@ class MetaImageWriter(RasterWriter):
             One could not be saved; what was there before is untouched.
         """
         super().save(path, image, by_way_of, backup)
-        if image.organs:
-            renew_description(path, image.organs)
+        if named := tuple(filter(is_named, image.organs)):
+            renew_description(path, named)
 
 
 def encode_slicer(file: IO[bytes], image: ImageToSave, stored: Voxels) -> None:
