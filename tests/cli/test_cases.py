@@ -45,7 +45,8 @@ def test_a_day_of_two_people(scans, tmp_path):
         0,
         f"b: predicted {scans / 'b_0000.nii.gz'} {tmp_path}/cts_masks/b.nii.gz",
     )
-    cases("set", scans, "b", "in-progress", "--comment", "cut at the dome")
+    assert cases("next", scans, "--start")[1].startswith(f"b: in progress, {user_name()}")
+    cases("comment", scans, "b", "cut at the dome")
     cases("set", scans, "b", "needs-review")
     assert cases("next", scans, "--status", "needs-review")[1].startswith("b: needs review")
     status, said = cases("send-back", scans, "b", "--comment", "vein", "--voxel", "1,2,3")

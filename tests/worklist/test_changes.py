@@ -21,7 +21,7 @@ from small_scans import write_image, write_label_map
 from napari_abdoseg.correction.journal.holder import Holder
 from napari_abdoseg.errors import AbdosegError, SaveError, WorkListError
 from napari_abdoseg.progress import drain
-from napari_abdoseg.worklist import changing, index, leases
+from napari_abdoseg.worklist import changing, index, leases, taking
 from napari_abdoseg.worklist.case_record import CaseRecord, Place, Status, Verdict, Version
 from napari_abdoseg.worklist.changing import (
     change_record,
@@ -38,6 +38,7 @@ from napari_abdoseg.worklist.index import read_index
 from napari_abdoseg.worklist.leases import Lease, holder_of, kept_alive, last_holder
 from napari_abdoseg.worklist.listing import NO_LABELS, NO_SCAN, chosen, listing, next_row
 from napari_abdoseg.worklist.record_files import as_json, read_record, record_of
+from napari_abdoseg.worklist.taking import take_next
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
 PROCESSES, CHANGES, CASES = 4, 500, 12
@@ -396,6 +397,21 @@ def test_what_is_chosen_of_a_list(folder, rows):
     assert next_row(listed, user="ben").name == "c"
     assert next_row(listed, user="anna").name == "b"
     assert next_row(listed, [Status.NEEDS_REVIEW]) is None
+
+
+def test_who_asks_for_the_next_case_at_once_gets_another_one(folder, rows, monkeypatch):
+    change_record(folder, "b", with_status(Status.DONE))
+    listed = list(rows(folder).values())  # by both, before either takes one
+    taken = []
+    for user in ("anna", "ben", "cleo"):
+        monkeypatch.setattr(taking, "user_name", lambda user=user: user)
+        row = take_next(folder, listed)
+        taken.append(row and (row.name, row.record.user, row.record.status))
+    assert taken == [("a", "anna", "in progress"), ("c", "ben", "in progress"), None]
+    monkeypatch.setattr(taking, "user_name", lambda: "ben")
+    assert take_next(folder, list(rows(folder).values())).record.revision == 1
+    with pytest.raises(WorkListError, match="What is needs review is not begun"):
+        take_next(folder, listed, [Status.NEEDS_REVIEW])
 
 
 def test_a_name_that_is_no_utf8_has_a_record(folder, rows):

@@ -82,7 +82,14 @@ def list_cases(
 
 
 @cases.command("next")
-def next_case(folder: Scans, masks: Masks = None, status: Statuses = None, user: User = "") -> None:
+def next_case(
+    folder: Scans,
+    masks: Masks = None,
+    status: Statuses = None,
+    start: Annotated[
+        bool, typer.Option("--start", help="Take it: it is in progress in your name.")
+    ] = False,
+) -> None:
     """Say which case to work on next: its scan, and its label map where it has one.
 
     Those that were sent back come first, then those in progress, predicted and to do.
@@ -91,9 +98,11 @@ def next_case(folder: Scans, masks: Masks = None, status: Statuses = None, user:
     """
     from napari_abdoseg.correction.journal.holder import user_name
     from napari_abdoseg.worklist.listing import listing, next_row
+    from napari_abdoseg.worklist.taking import take_next
 
-    place = _folder(folder, masks)
-    row = next_row(show(listing(place)), _statuses(status), user or user_name())
+    place, wanted = _folder(folder, masks), _statuses(status)
+    rows = show(listing(place))
+    row = take_next(place, rows, wanted) if start else next_row(rows, wanted, user_name())
     if row is None or row.case is None:
         say("No such case is left.")
         raise typer.Exit(NOTHING_LEFT)
