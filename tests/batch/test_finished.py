@@ -18,6 +18,7 @@ from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.finished import is_finished
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.batch.recipe import Recipe
+from napari_abdoseg.correction.provenance import add_provenance
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.inference.model.ensemble import load_ensemble
@@ -143,6 +144,20 @@ def test_a_label_map_without_report_that_differs_is_put_aside(case, ensemble):
         aside = case.output / f"case1_before{number}.nii.gz"
         assert aside.read_bytes() == mine
         assert f"it is {aside.name} now" in notice
+
+
+def test_what_was_corrected_is_overwritten_by_no_prediction(case, ensemble):
+    made = unpacked(case.labels)
+    write_labels(case.labels, corrected(case))
+    mine = case.labels.read_bytes()
+    add_provenance(case.labels, {"user": "anna", "when": "2026-11-27T09:12:00+01:00"})
+    outcome, (notice,) = again(case, ensemble, overwrite=True)
+    assert outcome.made == (case,)
+    assert unpacked(case.labels) == made
+    assert (case.output / "case1_before.nii.gz").read_bytes() == mine
+    assert json.loads((case.output / "case1_before.json").read_text())["corrections"]
+    assert "corrections" not in json.loads(case.report.read_text())
+    assert "was corrected by hand: it is case1_before.nii.gz now" in notice
 
 
 def test_one_on_another_grid_is_put_aside(case, ensemble):

@@ -14,7 +14,10 @@ from napari_abdoseg.batch.segment_case import (
     concluding_case,
     write_result,
 )
+from napari_abdoseg.correction.provenance import CORRECTIONS
 from napari_abdoseg.errors import ImageError, SaveError
+from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.scan import PredictedScan
@@ -26,8 +29,9 @@ def writing_case(
 ) -> Work[str | None]:
     """Write a case's label map and report.
 
-    The result that is there is replaced if that is the goal. Otherwise a label map that differs
-    and can be read is put aside, as is one that no report says is a result.
+    The result that is there is replaced if that is the goal and nobody has corrected it.
+    Otherwise a label map that differs and can be read is put aside, as is one that no report
+    says is a result.
 
     Parameters
     ----------
@@ -54,7 +58,7 @@ def writing_case(
 
 def keep_result(case: Case, result: CaseResult, goal: Goal, by_way_of: Path) -> str | None:
     """Write the result of a case, and put aside what is in its place; see `writing_case`."""
-    is_result = goal.replaces and case.report.exists()
+    is_result = goal.replaces and case.report.exists() and not _is_corrected(case)
     notice = None if is_result else put_aside(case, result.labels)
     write_result(case, result, by_way_of)
     return notice
@@ -63,7 +67,7 @@ def keep_result(case: Case, result: CaseResult, goal: Goal, by_way_of: Path) -> 
 def put_aside(case: Case, labels: LabelMap) -> str | None:
     """Give another name to a label map that is in the place of a result and differs from it.
 
-    One that can't be read stays.
+    One that can't be read stays. The report of one that was corrected goes with it.
 
     Returns
     -------
@@ -81,14 +85,27 @@ def put_aside(case: Case, labels: LabelMap) -> str | None:
         return None
     if found.grid.matches(labels.grid) and np.array_equal(found.data, labels.data):
         return None
-    aside = _free_name(case)
+    aside, was_corrected = _free_name(case), _is_corrected(case)
     try:
         case.labels.rename(aside)
+        if was_corrected:
+            case.report.rename(aside.with_name(f"{stem(aside)}.json"))
     except OSError as error:
         raise SaveError(
             f"{case.labels} can't be renamed to {aside.name} ({error.strerror}): move it elsewhere."
         ) from error
-    return f"{case.labels} was no finished result and differs from it: it is {aside.name} now."
+    what = (
+        "was corrected by hand" if was_corrected else "was no finished result and differs from it"
+    )
+    return f"{case.labels} {what}: it is {aside.name} now."
+
+
+def _is_corrected(case: Case) -> bool:
+    """Whether somebody has corrected a result, as the report tells that napari saves with it."""
+    try:
+        return bool(read_json(case.report).get(CORRECTIONS))
+    except (OSError, ValueError):
+        return False
 
 
 def _free_name(case: Case) -> Path:
