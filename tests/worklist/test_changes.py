@@ -329,6 +329,9 @@ def test_a_full_disk_takes_nothing(small_disk, tmp_path):
     for _ in range(2):
         with pytest.raises(SaveError, match="the disk is full"):
             change_record(folder, "a", with_comment("yours"))
+        with pytest.raises(SaveError, match="the disk is full"):
+            open_case(folder, "a")
+    assert not list(folder.locks.iterdir())
     (small_disk / "filler").unlink()
     assert read_record(folder.record_of("a")) == kept
     assert change_record(folder, "a", with_comment("yours")).comment == "yours"
@@ -373,6 +376,13 @@ def test_without_rights_one_may_look_and_is_told_of_what_one_may_not(listed_befo
     with pytest.raises(SaveError, match="nothing may be written there"):
         open_case(guest, "b")
     assert rows(guest) == listed_before
+    os.seteuid(0)
+    guest.records.chmod(0o700)
+    os.seteuid(65534)
+    with pytest.raises(
+        WorkListError, match=r"cases can't be read \(Permission denied\): check its"
+    ):
+        rows(guest)
     os.seteuid(0)
     session = open_case(guest, "a")
     guest.locks.chmod(0o700)
