@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ OTHER_COLORS = (
     "#b08968",
     "#8fa3d9",
 )
+_COLOR = re.compile(r"#[0-9a-f]{6}")
 MANY = 248
 """How many more colours there are before the first comes again."""
 
@@ -69,6 +71,11 @@ class Organ:
 
 
 ABDOMINAL_ORGANS = tuple(Organ(value, name) for value, name in enumerate(PALETTE, start=1))
+
+
+def is_color(text: str) -> bool:
+    """Whether a text is a colour as `Organ` has it, ``#rrggbb``."""
+    return _COLOR.fullmatch(text) is not None
 
 
 def number_name(value: int) -> str:

@@ -216,6 +216,17 @@ def test_an_undo_of_what_was_not_done_last_changes_voxels_and_leaves_nothing_to_
     assert recovered.done == recovered.undone == ()
 
 
+@pytest.mark.parametrize("stated", ["#12ab34", "red", 7])
+def test_colours_that_a_file_gave_organs_are_kept(tmp_path, stated):
+    given = (Organ(1, "left liver", stated), ORGANS[1])
+    with Journal(tmp_path / "journal", NOTHING) as journal:
+        journal.write("do", (NamesEdit.of(ORGANS, given),), tool="rename")
+        found = read_journal(journal.path).subject.organs
+    assert found == given
+    kept = stated if stated == "#12ab34" else None
+    assert [organ.given_color for organ in found] == [kept, None]
+
+
 def test_a_label_map_without_a_file_is_in_its_journal(tmp_path):
     path, labels = tmp_path / "journal", Session(4).data
     with Journal(path, replace(NOTHING, whole=deflated(labels))) as journal:

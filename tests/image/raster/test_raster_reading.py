@@ -28,7 +28,9 @@ from napari_abdoseg.image.nifti.volumes import (
 )
 
 NAMES = ["ct.nrrd", "ct.nhdr", "ct.mha", "ct.mhd"]
-TYPES = [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.float32, np.float64]
+TYPES = [f"{kind}{size}" for kind in ("int", "uint") for size in (8, 16, 32, 64)] + [
+    *("float32", "float64")
+]
 TURNS = {
     "LPS": np.eye(3),
     "RAS": np.diag([-1.0, -1, 1]),

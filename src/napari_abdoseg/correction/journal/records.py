@@ -37,7 +37,7 @@ from napari_abdoseg.correction.spare_edits import spare
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.files.saving import not_saved, replaced_file
 from napari_abdoseg.image.grid import Shape
-from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.organ import Organ, is_color
 
 FORMAT = 1
 FRAME = struct.Struct("<II")
@@ -374,11 +374,16 @@ def _read_head(file: BinaryIO, path: Path) -> Subject:
 
 
 def _pairs(organs: Organs) -> list[list[Any]]:
-    return [[organ.value, organ.name] for organ in organs]
+    given = ((organ, [organ.given_color] if organ.given_color else []) for organ in organs)
+    return [[organ.value, organ.name, *color] for organ, color in given]
 
 
 def _organs(told: Any) -> Organs:
-    return tuple(Organ(int(value), str(name)) for value, name in told)
+    return tuple(Organ(int(v), str(name), _color(*color)) for v, name, *color in told)
+
+
+def _color(stated: Any = None) -> str | None:
+    return stated if isinstance(stated, str) and is_color(stated) else None
 
 
 def _records(file: BinaryIO) -> Iterator[tuple[dict[str, Any], bytes]]:

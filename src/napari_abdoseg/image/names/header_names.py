@@ -8,7 +8,6 @@ where a file has been given them.
 from __future__ import annotations
 
 import json
-import re
 from xml.parsers import expat
 
 from napari_abdoseg.image.names.label_table import (
@@ -19,9 +18,9 @@ from napari_abdoseg.image.names.label_table import (
     names_in_text,
     whole,
 )
+from napari_abdoseg.image.organ import is_color
 
 LABEL = "Label"
-_COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
 def names_in_extension(content: bytes) -> Names:
@@ -37,7 +36,7 @@ def colors_in_extension(content: bytes) -> Colors:
     """Colours in a header extension of ours; empty in others."""
     try:
         stated = json.loads(content.rstrip(b"\0 \r\n\t"))["colors"]
-        return {whole(value): color for value, color in stated.items() if _COLOR.fullmatch(color)}
+        return {whole(value): color for value, color in stated.items() if is_color(color)}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
