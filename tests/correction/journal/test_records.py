@@ -253,18 +253,19 @@ def test_a_label_map_without_a_file_is_in_its_journal(tmp_path):
         [["a", "b"]],
     ],
 )
-def test_records_that_say_what_is_not_so_are_left_out(edits, tmp_path):
+def test_whole_records_that_say_what_is_not_so_are_told_and_stay(edits, tmp_path):
     path = tmp_path / "journal"
     Journal(path, NOTHING).close()
-    kept = path.stat().st_size
     body = (
         json.dumps({"kind": "do", "tool": "brush", "edits": edits}).encode()
         + b"\nnothing that inflates"
     )
     with path.open("ab") as file:
         file.write(FRAME.pack(len(body), zlib.crc32(body)) + body)
-    recovered = read_journal(path)
-    assert (recovered.end, recovered.history.done) == (kept, ())
+    whole = path.read_bytes()
+    with pytest.raises(CorrectionError, match="no journal of corrections that this version"):
+        read_journal(path)
+    assert path.read_bytes() == whole
 
 
 @pytest.mark.parametrize(
@@ -366,3 +367,12 @@ def test_edits_are_combined_to_what_they_come_to(monkeypatch, voxels_at_once):
     assert (applied(before, combined(edits, SHAPE)) == session.data).all()
     assert combined([*edits, *(edit.reverted for edit in reversed(edits))], SHAPE) is None
     assert combined([], SHAPE) is None
+
+
+def test_effort_of_strokes_that_take_little_memory_is_read(tmp_path):
+    where = (np.repeat([1, 2], 4), np.zeros(8, int), np.tile(np.arange(4), 2))
+    with Journal(tmp_path / "journal", NOTHING) as journal:
+        stroke = [Edit(where, np.zeros(8, np.uint8), np.full(8, 3, np.uint8))]
+        journal.write("do", stroke, tool="brush", at=10.0)
+    effort = read_journal(tmp_path / "journal").effort.organs[3]
+    assert (effort.slices, effort.strokes) == ({1, 2}, {"brush": 1})

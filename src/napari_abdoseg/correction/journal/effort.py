@@ -120,7 +120,7 @@ def _touched(edits: Iterable[Edit]) -> dict[int, frozenset[int]]:
     """Organs that edits give voxels or take some from, with the slices of these."""
     found: dict[int, frozenset[int]] = {}
     for edit in edits:
-        z = edit.where[0]
+        z = np.asarray(edit.where[0])
         for values in (edit.before, edit.after):
             for value in np.unique(values).tolist():
                 if value:

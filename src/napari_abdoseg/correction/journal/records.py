@@ -254,8 +254,8 @@ def read_journal(path: Path) -> Content:
             for line, packed in _records(file):
                 try:
                     content = _after(content, line, packed)
-                except (AttributeError, KeyError, TypeError, ValueError, zlib.error):
-                    break
+                except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
+                    raise _of_another_version(path) from error
                 content = replace(content, end=file.tell())
     except OSError as error:
         raise CorrectionError(
@@ -367,10 +367,15 @@ def _read_head(file: BinaryIO, path: Path) -> Subject:
         if head["format"] != FORMAT or min(z, y, x) < 1 or subject.dtype not in ("uint8", "uint16"):
             raise ValueError
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise CorrectionError(
-            f"{path} is no journal of corrections that this version can read: move it elsewhere."
-        ) from error
+        raise _of_another_version(path) from error
     return subject
+
+
+def _of_another_version(path: Path) -> CorrectionError:
+    """For what is there as a whole, so that leaving it out would lose corrections."""
+    return CorrectionError(
+        f"{path} is no journal of corrections that this version can read: move it elsewhere."
+    )
 
 
 def _pairs(organs: Organs) -> list[list[Any]]:
