@@ -20,6 +20,8 @@ from napari_abdoseg.worklist.changing import open_case
 from napari_abdoseg.worklist.leases import DEAD_AFTER
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
+pytestmark = pytest.mark.usefixtures("as_wide_as_needed")
+
 runner = CliRunner()
 
 

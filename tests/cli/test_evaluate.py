@@ -47,6 +47,7 @@ def test_writes_files_prints_a_table_and_says_what_the_numbers_mean(folders):
         assert {row["dsc"] for row in csv.DictReader(file)} == {"1"}
 
 
+@pytest.mark.usefixtures("as_wide_as_needed")
 def test_centre_lines_of_thin_structures_are_compared_where_that_is_asked_for(folders):
     result = evaluate(folders, "--thin", "pancreas, Spleen", "--workers", 1)
     assert result.exit_code == 0, result.output

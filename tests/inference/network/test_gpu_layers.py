@@ -43,7 +43,7 @@ def network(kind: type[nn.Module], axes: int = 3, slope: float = 0.01) -> nn.Mod
 
 
 def images(axes: int = 3) -> torch.Tensor:
-    size = (32, 48, 64)[-axes:]
+    size = (8, 16, 24)[-axes:]
     return torch.randn((2, 1, *size), generator=torch.Generator().manual_seed(1))
 
 

@@ -90,10 +90,13 @@ def _is_right(measuring, table, layer):
 
 
 @pytest.mark.parametrize(
-    ("seed", "names"),
-    [(0, True), *(pytest.param(*each, marks=pytest.mark.slow) for each in ((1, False), (2, True)))],
+    ("seed", "names", "edits"),
+    [
+        (0, True, 300),
+        *(pytest.param(*each, 1000, marks=pytest.mark.slow) for each in ((1, False), (2, True))),
+    ],
 )
-def test_all_is_right_after_each_of_a_thousand_edits(qapp, qtbot, seed, names):
+def test_all_is_right_after_each_of_many_edits(qapp, qtbot, seed, names, edits):
     viewer, panels = ViewerModel(), [ViewerModel() for _ in ORDERS]
     layer = viewer.add_layer(_layer(seed, names))
     follower, locks, measuring = Follower(viewer, layer), Locks(layer), Measuring(viewer, layer)
@@ -105,7 +108,7 @@ def test_all_is_right_after_each_of_a_thousand_edits(qapp, qtbot, seed, names):
         panel.dims.order = order
     hand = RandomHand(seed, (viewer, *panels), "organs", values=6 if names else 8)
     steps = []
-    for number in range(1000):
+    for number in range(edits):
         steps.append(hand.step())
         if number % 20 == 0:
             locks.lock(number // 20 % 6, bool(hand.random.integers(2)))
@@ -116,7 +119,7 @@ def test_all_is_right_after_each_of_a_thousand_edits(qapp, qtbot, seed, names):
         assert _is_right(measuring, tables[-1] if tables else None, layer), steps[-5:]
     qtbot.waitUntil(lambda: not measuring._counting.is_busy)
     assert _measured(tables[-1]) == _counted(layer.data)
-    assert follower.told > 300  # most are told, and not all is looked at again
+    assert follower.told > 0.3 * edits  # most are told, and not all is looked at again
     for each in (*mirrors, locks, measuring, follower.edits):
         each.close()
 
