@@ -194,5 +194,5 @@ def test_the_line_says_all():
 
 def test_watched_memory_is_what_was_taken():
     with watch_growth() as growth:
-        np.ones(25 * MB)
-    assert 190 * MB < growth.bytes < 300 * MB
+        np.ones(50 * MB)
+    assert 300 * MB < growth.bytes < 500 * MB  # what tests before left may go meanwhile
