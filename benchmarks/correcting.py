@@ -29,6 +29,7 @@ from qtpy.QtWidgets import QApplication
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.brush import swept
 from napari_abdoseg.correction.painted_area import Paintable, paint
+from napari_abdoseg.plugin.correct.bench import COMPUTING
 from napari_abdoseg.plugin.correct.brushes import paintable_labels
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
@@ -152,14 +153,14 @@ def stroke(panel, picture, start) -> tuple[list[float], float]:
 
 
 def preview_ms(panel, name: str, other: int) -> float:
-    """From the click on a tool to its preview."""
+    """From the click on a tool to its preview, or to its question which organ parts belong to."""
     bench = panel.bench
     begin = time.perf_counter()
     panel.buttons[name].click()
     for setting in ("other", "into", "to"):
         if setting in bench.values:
             bench.set(**{setting: other})
-    wait(lambda: bench.proposal is not None, 0.001)
+    wait(lambda: bench.words not in ("", COMPUTING), 0.001)
     took = (time.perf_counter() - begin) * 1000
     bench.leave()
     QTest.qWait(200)
