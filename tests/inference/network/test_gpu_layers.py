@@ -155,3 +155,15 @@ def test_a_recording_holds_for_other_weights_and_images(kind):
                 given = images().to(device) * factor
                 assert (recorder(given) - plain(given)).abs().max() < 0.05
     recorder.forget()
+
+
+@needs_cuda
+def test_what_can_not_be_recorded_is_asked_as_it_is(caplog):
+    class Looking(nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return image * 2 if image.sum().item() > 0 else image
+
+    recorder, given = Recorder(Looking()), torch.ones((1, 1, 4, 4, 4), device="cuda")
+    assert all(torch.equal(recorder(given), given * 2) for _ in range(4))
+    assert torch.equal(recorder(-given), -given)
+    assert "can't be recorded" in caplog.text

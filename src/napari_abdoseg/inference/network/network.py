@@ -56,7 +56,11 @@ class Network:
 
     def gathering_on(self, place: torch.device) -> Self:
         """The network for sums on a device: one image alone, where its own has no room for them."""
-        return self if place == self.device else replace(self, together=1)
+        if place == self.device:
+            return self
+        if self.recorder:
+            self.recorder.forget()  # passes of several images, which took that room
+        return replace(self, together=1)
 
     def load(self, member: Checkpoint) -> None:
         """Take a fold's weights."""

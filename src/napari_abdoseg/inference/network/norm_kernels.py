@@ -16,10 +16,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-THREADS, BLOCKS = 256, 264
-"""Threads of a block, and blocks at the most that share an image: two for each of 132
-multiprocessors, which is as many as the largest GPUs have."""
-WRITERS = 1320
+THREADS, BLOCKS, WRITERS = 256, 264, 1320
+"""Threads of a block, and blocks at the most that share an image to sum it up and to write it: two
+and ten for each of the 132 multiprocessors of the GPU that they were tried on."""
 LANES = 8
 """Channels that a thread takes together, 16 bytes."""
 MOST_CHANNELS = THREADS * LANES
