@@ -119,7 +119,7 @@ def test_a_problem_is_told_with_its_case(scans):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("set", "x", "done"), "There is no case 'x' here"),
+        (("set", "x", "done"), "There is no case 'x' here: there are "),
         (("set", "a", "finished"), "no status 'finished': choose one of to-do, predicted"),
         (("accept", "a"), "a is to do: a case is judged when"),
         (("send-back", "a", "--comment", "c", "--voxel", "1,b"), "--voxel takes i,j,k"),
@@ -173,7 +173,7 @@ def test_done_cases_become_a_data_set_that_is_checked_and_keeps_patients_togethe
     assert "1 case converted, 3 there already." in cases(*export)[1]
     own = tmp_path / "cts_masks" / "sub-02_ses-1_ct.nii.gz"
     own.rename(tmp_path / "cts_masks" / "other.nii.gz")
-    with pytest.raises(AbdosegError, match=r"sub-02_ses-1_ct: Its label map is gone"):
+    with pytest.raises(AbdosegError, match=r"sub-02_ses-1_ct: It has no label map"):
         cases(*export)
     cases("versions", patients, "sub-02_ses-1_ct", "--add", tmp_path / "cts_masks" / "other.nii.gz")
     assert cases(*export)[0] == 0

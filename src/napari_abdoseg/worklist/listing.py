@@ -11,7 +11,7 @@ from pathlib import Path
 
 from napari_abdoseg.correction.journal.holder import Holder
 from napari_abdoseg.errors import SaveError, WorkListError
-from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.progress import Progress, Work, spoken_names
 from napari_abdoseg.worklist.case_record import CaseRecord, Status
 from napari_abdoseg.worklist.finding import WorkCase, finding_work
 from napari_abdoseg.worklist.index import Index, read_index, read_records, write_index
@@ -20,9 +20,11 @@ from napari_abdoseg.worklist.work_folder import OPEN, WorkFolder
 
 STAGE = "Listing cases"
 NO_SCAN = "Its scan is gone, or has another name now: what is known of it is kept."
-NO_LABELS = "Its label map is gone."
+NO_LABELS = "It has no label map, or that is gone."
 TO_WORK_ON = (Status.IN_PROGRESS, Status.PREDICTED, Status.TO_DO)
 """What is to be worked on next, the first of all first."""
+SHOWN = 3
+"""Names of cases that are told where one is none."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,9 @@ def named(rows: Iterable[Row], name: str) -> Row:
     """
     known = {row.name: row for row in rows}
     if name not in known:
-        near = get_close_matches(name, known, 3) or sorted(known)[:3]
-        raise WorkListError(f"There is no case {name!r} here: there are {', '.join(near)}, …")
+        near = dict.fromkeys((*get_close_matches(name, known, SHOWN), *sorted(known)))
+        there = spoken_names(near, SHOWN) or "none at all"
+        raise WorkListError(f"There is no case {name!r} here: there are {there}.")
     return known[name]
 
 
