@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
 from napari_abdoseg.errors import CorrectionError
+
+_FAR = np.int32(1 << 20)
 
 
 def fill_between(
@@ -60,18 +61,17 @@ def fill_between(
     ordered = sorted(set(seeds))
     box = _between(labels, values, axis, ordered)
     part = np.moveaxis(labels.data[box.slices], axis, 0)
-    spacing = np.array([step for each, step in enumerate(labels.spacing) if each != axis])
-    wanted = part.copy()
-    outlines = [_Outlines(part[seed - box.start[axis]], spacing) for seed in ordered]
-    filled = [
-        _fill(wanted[first + 1 - ordered[0] : last - ordered[0]], before, after, values)
-        for (first, before), (last, after) in pairwise(zip(ordered, outlines, strict=True))
-    ]
-    if not any(filled):
+    numbers = np.subtract(ordered, ordered[0])
+    outlines = _Outlines(part[numbers], np.delete(labels.spacing, axis))
+    gaps = _gaps_by_organs(outlines, values)
+    if not gaps:
         raise CorrectionError(
             "No organ is in two slices that follow each other among those painted: paint it in "
             "two slices at least, and fill between them."
         )
+    wanted = part.copy()
+    for organs, gap in gaps.items():
+        _fill(wanted, numbers, outlines, organs, np.array(gap))
     return labels.edit(box, np.moveaxis(wanted, 0, axis))
 
 
@@ -88,34 +88,54 @@ def _between(labels: EditableLabels, values: Sequence[int], axis: int, seeds: Se
     return labels.within(Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2])))
 
 
+def _gaps_by_organs(outlines: _Outlines, values: Sequence[int]) -> dict[tuple[int, ...], list[int]]:
+    """Numbers of seeds that are the first of two, by the organs that both of them show."""
+    shown = {value: outlines.shows(value) for value in values}
+    found: dict[tuple[int, ...], list[int]] = {}
+    for number in range(outlines.count - 1):
+        shared = tuple(each for each in values if shown[each][number : number + 2].all())
+        if shared:
+            found.setdefault(shared, []).append(number)
+    return found
+
+
 def _fill(
-    between: NDArray[Any], before: _Outlines, after: _Outlines, values: Sequence[int]
-) -> bool:
-    """Give slices between two seeds their organs, if both seeds show one of ``values``.
+    labels: NDArray[Any],
+    numbers: NDArray[np.intp],
+    outlines: _Outlines,
+    organs: tuple[int, ...],
+    gaps: NDArray[np.intp],
+) -> None:
+    """Give slices in gaps between seeds their organs.
 
     What is alike in both seeds is so in between: distances decide about the rest alone.
     """
-    shared = [each for each in values if before.shows(each) and after.shows(each)]
-    if not shared:
-        return False
-    alike, other = before.only(shared), after.only(shared)
-    undecided = _voxels(alike != other)
-    share = np.arange(1, len(between) + 1)[:, np.newaxis] / (len(between) + 1)
+    alike, other = outlines.only(organs, gaps), outlines.only(organs, gaps + 1)
+    gap, y, x = np.unravel_index(np.flatnonzero(alike != other), alike.shape)
 
-    def depths(*organs: int) -> NDArray[np.float32]:
-        """mm inside the outline of organs that are taken as one, by slice and undecided voxel."""
-        return np.float32(1 - share) * before.depths(organs, undecided) + (
-            np.float32(share) * after.depths(organs, undecided)
+    def depths(*values: int) -> NDArray[np.float32]:
+        """mm inside the outline of organs taken as one, by seed (2) and undecided voxel."""
+        return np.stack([outlines.depths(values, gaps[gap] + each, y, x) for each in (0, 1)])
+
+    together = depths(*organs)
+    apart = [together] if len(organs) == 1 else [depths(value) for value in organs]
+    ends = np.searchsorted(gap, np.arange(len(gaps) + 1))
+    for number, here in enumerate(slice(*each) for each in pairwise(ends)):
+        first, last = numbers[gaps[number]], numbers[gaps[number] + 1]
+        between = labels[first + 1 : last]
+        deepest = np.argmax([_in_between(each[:, here], len(between)) for each in apart], axis=0)
+        is_inside = _in_between(together[:, here], len(between)) > 0
+        wanted = np.repeat(alike[number][np.newaxis], len(between), axis=0)
+        wanted[:, y[here], x[here]] = np.where(
+            is_inside, np.asarray(organs, labels.dtype)[deepest], BACKGROUND
         )
+        np.copyto(between, wanted, where=_is_any(between, (BACKGROUND, *organs)))
 
-    deepest: Any = shared[0]
-    if len(shared) > 1:
-        each = np.argmax([depths(value) for value in shared], axis=0)
-        deepest = np.asarray(shared, between.dtype)[each]
-    wanted = np.repeat(alike[np.newaxis], len(between), axis=0)
-    wanted[:, undecided[:, 0], undecided[:, 1]] = np.where(depths(*shared) > 0, deepest, BACKGROUND)
-    np.copyto(between, wanted, where=_is_any(between, (BACKGROUND, *shared)))
-    return True
+
+def _in_between(depths: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Depths in slices between two seeds, by slice and voxel, from those in both."""
+    share = np.arange(1, count + 1)[:, np.newaxis] / (count + 1)
+    return np.asarray(np.float32(1 - share) * depths[0] + np.float32(share) * depths[1])
 
 
 def _is_any(labels: NDArray[Any], values: Sequence[int]) -> NDArray[np.bool_]:
@@ -126,86 +146,91 @@ def _is_any(labels: NDArray[Any], values: Sequence[int]) -> NDArray[np.bool_]:
     return found
 
 
-def _voxels(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """As `numpy.argwhere`, which is slower for few voxels."""
-    return np.stack(np.unravel_index(np.flatnonzero(mask), mask.shape), axis=1)
-
-
 class _Outlines:
-    """The outlines of organs in a slice.
+    """The outlines of organs in slices, half way between voxels; beyond them there is nothing.
 
     Parameters
     ----------
-    slice_ : ndarray, two axes
+    slices : ndarray, shape (n, y, x)
         Label values.
     spacing : ndarray, shape (2,)
-        mm along both.
+        mm along y and x.
     """
 
-    def __init__(self, slice_: NDArray[Any], spacing: NDArray[np.float64]) -> None:
-        self._slice = slice_
+    def __init__(self, slices: NDArray[Any], spacing: NDArray[np.float64]) -> None:
+        self._slices = slices
         self._spacing = spacing
-        self._shapes: dict[tuple[int, ...], _Shape] = {}
+        self._shapes: dict[tuple[int, ...], _Shapes] = {}
 
-    def shows(self, value: int) -> bool:
-        """Whether an organ is in the slice."""
-        return bool((self._slice == value).any())
+    @property
+    def count(self) -> int:
+        """How many slices there are."""
+        return len(self._slices)
 
-    def only(self, values: Sequence[int]) -> NDArray[Any]:
-        """The slice with these labels and no others."""
-        return np.where(_is_any(self._slice, values), self._slice, BACKGROUND)
+    def shows(self, value: int) -> NDArray[np.bool_]:
+        """Whether an organ is in each slice."""
+        found: NDArray[np.bool_] = (self._slices == value).any(axis=(1, 2))
+        return found
 
-    def depths(self, values: tuple[int, ...], voxels: NDArray[np.intp]) -> NDArray[np.float32]:
+    def only(self, values: Sequence[int], numbers: NDArray[np.intp]) -> NDArray[Any]:
+        """Some of the slices with these labels and no others."""
+        slices = self._slices[numbers]
+        return np.where(_is_any(slices, values), slices, BACKGROUND)
+
+    def depths(
+        self,
+        values: tuple[int, ...],
+        number: NDArray[np.intp],
+        y: NDArray[np.intp],
+        x: NDArray[np.intp],
+    ) -> NDArray[np.float32]:
         """mm from voxels to the outline of organs that are taken as one; positive inside."""
         if values not in self._shapes:
-            self._shapes[values] = _Shape(_is_any(self._slice, values), self._spacing)
-        return self._shapes[values].depths(voxels)
+            self._shapes[values] = _Shapes(_is_any(self._slices, values), self._spacing)
+        return self._shapes[values].depths(number, y, x)
 
 
-class _Shape:
-    """A mask of a slice whose outline goes half way between voxels; beyond it there is nothing.
+class _Shapes:
+    """Masks of slices, with steps from each voxel to the other side of the outline in its column.
+
+    The nearest one of all columns is found as in A. Meijster, J. B. T. M. Roerdink and W. H.
+    Hesselink, A general algorithm for computing distance transforms in linear time (2000), but
+    for some voxels alone, and in no column farther than what was found already.
 
     Parameters
     ----------
-    mask : ndarray of bool, two axes
-        Not empty.
+    masks : ndarray of bool, shape (n, y, x)
     spacing : ndarray, shape (2,)
-        mm along both axes.
+        mm along y and x.
     """
 
-    def __init__(self, mask: NDArray[np.bool_], spacing: NDArray[np.float64]) -> None:
-        self._mask = mask
-        wide = np.pad(mask, 1)
-        touching = np.zeros_like(wide)
-        down, across = wide[1:] != wide[:-1], wide[:, 1:] != wide[:, :-1]
-        touching[1:] |= down
-        touching[:-1] |= down
-        touching[:, 1:] |= across
-        touching[:, :-1] |= across
-        self._inside = _Nearest(_voxels(touching & wide) - 1, spacing)
-        self._outside = _Nearest(_voxels(touching & ~wide) - 1, spacing)
+    def __init__(self, masks: NDArray[np.bool_], spacing: NDArray[np.float64]) -> None:
+        self._down, self._across = spacing
+        rows = np.pad(np.moveaxis(masks, 1, 0), ((1, 1), (0, 0), (1, 1)))
+        steps = np.full(rows.shape, _FAR, np.int32)
+        for here, before in pairwise(range(len(rows))[::-1]):
+            steps[before] = np.where(rows[before] != rows[here], 1, steps[here] + 1)
+        for before, here in pairwise(range(len(rows))):
+            nearer = np.where(rows[before] != rows[here], 1, steps[before] + 1)
+            np.minimum(steps[here], nearer, out=steps[here])
+        self._steps = np.where(rows, steps, -steps)
 
-    def depths(self, voxels: NDArray[np.intp]) -> NDArray[np.float32]:
+    def depths(
+        self, number: NDArray[np.intp], y: NDArray[np.intp], x: NDArray[np.intp]
+    ) -> NDArray[np.float32]:
         """mm from voxels to the next one on the other side of the outline; positive inside."""
-        is_inside = self._mask[voxels[:, 0], voxels[:, 1]]
-        depths = np.empty(len(voxels), np.float32)
-        depths[is_inside] = self._outside.distances(voxels[is_inside])
-        depths[~is_inside] = -self._inside.distances(voxels[~is_inside])
-        return depths
-
-
-class _Nearest:
-    """Finds the next one of some voxels of a slice."""
-
-    def __init__(self, voxels: NDArray[np.intp], spacing: NDArray[np.float64]) -> None:
-        self._voxels = voxels
-        self._spacing = spacing
-        self._tree = cKDTree(voxels * spacing)
-
-    def distances(self, others: NDArray[np.intp]) -> NDArray[np.float64]:
-        """mm from each of other voxels, taken from whole steps so that all are rounded alike."""
-        if not len(others):
-            return np.empty(0)
-        _, nearest = self._tree.query(others * self._spacing)
-        y, x = ((self._voxels[nearest] - others) * self._spacing).T
-        return np.asarray(np.sqrt(y * y + x * x))
+        _, slices, width = self._steps.shape
+        row, column = ((y + 1) * slices + number) * width, x + 1
+        steps = self._steps.take(row + column)
+        side, squares = np.sign(steps), np.square(steps * self._down)
+        farther = np.arange(len(y))
+        for away in range(1, width):
+            square = (away * self._across) ** 2
+            farther = farther[squares[farther] > square]
+            if not farther.size:
+                break
+            for beside in (column[farther] - away, column[farther] + away):
+                there = self._steps.take(row[farther] + np.clip(beside, 0, width - 1))
+                down = np.maximum(side[farther] * there, 0) * self._down
+                squares[farther] = np.minimum(squares[farther], square + down * down)
+        return np.asarray(side * np.sqrt(squares), np.float32)
