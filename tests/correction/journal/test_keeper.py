@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import weakref
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -119,6 +120,17 @@ def test_strokes_come_back_and_a_lock_goes(tmp_path, labels):
     found.leave()
     assert not lock_of(found.journal).exists()
     assert painting.told == []
+
+
+def test_a_step_that_is_written_is_in_memory_no_more(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    painting.begin()
+    voxels = weakref.ref(painting.paint(0.1)[0].before)
+    end = time.monotonic() + 30
+    while voxels() is not None and time.monotonic() < end:
+        time.sleep(0.01)
+    assert voxels() is None
+    painting.keeper.close()
 
 
 def test_what_is_saved_is_not_offered(tmp_path, labels):

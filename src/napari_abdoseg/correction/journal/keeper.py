@@ -188,19 +188,26 @@ class Keeper:
 
     def _work(self) -> None:
         while not self._has_nothing_to_do():
-            try:
-                asked = self._asked.get(timeout=self._patience)
-            except Empty:
+            if self._hear():
                 self._try()
-                if self._is_large:
-                    self._write_anew()
-                continue
-            if asked is None:
-                self._waiting.clear()
-                self._let_go()
-            else:
-                self._waiting.append(asked)
-                self._try()
+            elif self._is_large:
+                self._write_anew()
+
+    def _hear(self) -> bool:
+        """Take the next that is asked for; False if nothing came for a while, nor waits.
+
+        It is held by nothing else then: a large edit would stay in memory until the next.
+        """
+        try:
+            asked = self._asked.get(timeout=self._patience)
+        except Empty:
+            return bool(self._waiting)
+        if asked is None:
+            self._waiting.clear()
+            self._let_go()
+        else:
+            self._waiting.append(asked)
+        return True
 
     @property
     def _patience(self) -> float | None:
