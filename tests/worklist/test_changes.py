@@ -152,6 +152,10 @@ def test_a_file_of_another_case_is_told(folder, rows):
     change_record(folder, "a", with_comment("mine"))
     folder.record_of("a").rename(folder.record_of("b"))
     assert "is of the case 'a'" in rows(folder)["b"].problem
+    kept = folder.record_of("b").read_bytes()
+    with pytest.raises(WorkListError, match="is of the case 'a': rename or remove it"):
+        change_record(folder, "b", with_comment("other"))
+    assert folder.record_of("b").read_bytes() == kept
 
 
 def test_scans_and_masks_that_come_and_go(folder, rows):

@@ -93,10 +93,37 @@ def test_what_can_be_no_work_list_is_said_in_a_sentence(tmp_path):
     with pytest.raises(AbdosegError, match="all are label maps"):
         drain(finding_work(WorkFolder.of(scans), Found()))
     write_image(scans / "a.nii.gz")
-    write_image(scans / "a.nii")
-    with pytest.raises(AbdosegError, match="both the case"):
-        drain(finding_work(WorkFolder.of(scans), Found()))
     with pytest.raises(AbdosegError, match="would be taken for scans"):
         drain(finding_work(WorkFolder.of(scans, scans / "masks"), Found()))
     with pytest.raises(AbdosegError, match="nowhere"):
         drain(finding_work(WorkFolder.of(tmp_path / "nowhere"), Found()))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ("a.nii.gz", "a.nii", "both the case 'in_a'"),
+        ("a.nii.gz", "a_0000.nii.gz", "both the case 'in_a'"),
+        ("Case7.nii.gz", "case7.nii.gz", "'in_Case7' and 'in_case7', whose results would have"),
+        ("p/Case7.nii.gz", "P/case7.nii.gz", "on disks that take capital letters for small ones"),
+        ("stra\u00dfe.nii.gz", "STRASSE.nii.gz", "the cases 'in_STRASSE' and 'in_stra\u00dfe'"),
+        ("\u00e4.nii.gz", "a\u0308.nii.gz", "whose results would have one name"),
+    ],
+)
+def test_two_cases_of_one_name_on_any_disk_are_told(tmp_path, one, other, told):
+    folder = WorkFolder.of(tmp_path / "in")
+    write_image(folder.scans / one)
+    write_image(folder.scans / other, 1)
+    if len(list(folder.scans.rglob("*.nii*"))) < 2:
+        pytest.skip("this disk can't have both")
+    with pytest.raises(AbdosegError, match=rf"{told}.*rename one of them"):
+        drain(finding_work(folder, Found()))
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("a", "A")])
+def test_cases_of_one_name_in_two_folders_are_told_apart(tmp_path, names):
+    folder = WorkFolder.of(tmp_path / "in")
+    for number, name in enumerate(names):
+        write_image(folder.scans / f"p{number}" / f"{name}.nii.gz", number)
+    found = drain(finding_work(folder, Found()))
+    assert [case.name for case in found.cases] == [f"p{n}_{name}" for n, name in enumerate(names)]

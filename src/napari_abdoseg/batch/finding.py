@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from napari_abdoseg.batch.case import Case
-from napari_abdoseg.batch.tree import EXAMPLES, STAGE, names_in, names_of, sorting
+from napari_abdoseg.batch.tree import EXAMPLES, STAGE, as_on_any_disk, names_in, names_of, sorting
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.image.nifti.volumes import is_image_file
 from napari_abdoseg.progress import Progress, Work, drain
@@ -83,25 +83,38 @@ def _scans_among(files: list[Path], place: str) -> Work[tuple[Path, ...]]:
 def cases_of(named: Iterable[tuple[str, Path]], output: Path) -> tuple[Case, ...]:
     """Cases of scans with their names, sorted by name.
 
+    Names that differ in capital letters alone, or in how accents are written, are those of one
+    file on disks of Windows and macOS, and so on many that several share.
+
     Raises
     ------
     AbdosegError
         Two have one name, or a result would replace its scan.
     """
     cases: dict[str, Case] = {}
+    places: dict[str, Case] = {}
     for name, image in named:
         case = Case(name, image, output)
-        other = cases.setdefault(name, case)
+        other = places.setdefault(as_on_any_disk(name), case)
         if _real(other.image) != _real(image):
-            raise AbdosegError(
-                f"{other.image} and {image} are both the case {name!r}: their results "
-                "would have one name; rename one of them."
-            )
+            raise _one_name(other, case)
         if _real(image) in (_real(case.labels), _real(case.report)):
             raise AbdosegError(
                 f"The result of {image} would replace it: choose another output folder."
             )
+        cases[name] = case
     return tuple(cases[name] for name in sorted(cases))
+
+
+def _one_name(one: Case, other: Case) -> AbdosegError:
+    if one.name == other.name:
+        fault = f"are both the case {one.name!r}: their results would have one name"
+    else:
+        fault = (
+            f"are the cases {one.name!r} and {other.name!r}, whose results would have one name on "
+            "disks that take capital letters for small ones"
+        )
+    return AbdosegError(f"{one.image} and {other.image} {fault}; rename one of them.")
 
 
 def _given(inputs: Iterable[Path]) -> tuple[list[Path], list[Path]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,16 +109,21 @@ def names_of(scans: Sequence[Path]) -> dict[Path, str]:
     )
 
 
+def as_on_any_disk(name: str) -> str:
+    """The same for names that some disk takes for one: by capitals, or how accents are written."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def _told_apart(candidates: dict[Path, list[str]]) -> dict[Path, str]:
     """The first candidate that no other has, or the last."""
     levels = dict.fromkeys(candidates, 0)
     while True:
         names = {path: candidates[path][level] for path, level in levels.items()}
-        count = Counter(names.values())
+        count = Counter(map(as_on_any_disk, names.values()))
         more = [
             path
             for path, level in levels.items()
-            if count[names[path]] > 1 and level + 1 < len(candidates[path])
+            if count[as_on_any_disk(names[path])] > 1 and level + 1 < len(candidates[path])
         ]
         if not more:
             return names

@@ -182,7 +182,7 @@ def accept_case(folder: Scans, case: Name, comment: Comment = "", masks: Masks =
     """Accept a case that needs a review, as a reviewer."""
     from napari_abdoseg.worklist.reviewing import accepting
 
-    _change(folder, masks, case, accepting(comment))
+    _change(folder, masks, case, accepting(_folder(folder, masks), comment))
 
 
 @cases.command("send-back")

@@ -1,8 +1,8 @@
 """Added path length: how much of a contour had to be drawn that was not there before.
 
 It goes better than DSC with the time that people take to correct: Vaassen et al., Physics and
-Imaging in Radiation Oncology 13 (2020), 1-6; Kiser et al., Journal of Digital Imaging 34 (2021),
-541-553, doi:10.1007/s10278-021-00460-3.
+Imaging in Radiation Oncology 13 (2020), 1-6, doi:10.1016/j.phro.2019.12.001; Kiser et al.,
+Journal of Digital Imaging 34 (2021), 541-553, doi:10.1007/s10278-021-00460-3.
 """
 
 from __future__ import annotations

@@ -18,10 +18,9 @@ from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.files.saving import make_folder, write_text
 from napari_abdoseg.worklist.case_record import CaseRecord
 from napari_abdoseg.worklist.finding import Found
-from napari_abdoseg.worklist.record_files import FORMAT, read_record, schema
+from napari_abdoseg.worklist.record_files import ENDING, FORMAT, read_record, schema
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
-ENDING = ".json"
 Stamp = tuple[int, int, int]
 """What tells a file from the one that takes its place: its number, its time in ns, its bytes."""
 
@@ -107,10 +106,8 @@ def read_records(folder: WorkFolder, before: dict[str, Kept]) -> Records:
         except WorkListError as error:
             problems[case] = str(error)
             continue
-        if record is not None and record.case == case:
+        if record is not None:
             kept[case] = Kept(stamp, record)
-        elif record is not None:
-            problems[case] = f"{path} is of the case {record.case!r}: rename or remove it."
     return Records(kept, problems)
 
 

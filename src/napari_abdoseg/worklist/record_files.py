@@ -18,16 +18,19 @@ from napari_abdoseg.worklist.case_record import CaseRecord
 FORMAT = 1
 
 
+ENDING = ".json"
+
+
 def read_record(path: Path) -> CaseRecord | None:
-    """The record in a file; None where there is none.
+    """The record in a file, which has the name of its case; None where there is none.
 
     Raises
     ------
     WorkListError
-        It can't be read, or holds no record; it stays as it is.
+        It can't be read, holds no record, or that of another case; it stays as it is.
     """
     try:
-        return record_of(read_any_json(path))
+        record = record_of(read_any_json(path))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -39,6 +42,9 @@ def read_record(path: Path) -> CaseRecord | None:
             f"{path} is damaged, so nothing is known of its case: put back a copy of it, or move "
             "it elsewhere to begin the case anew."
         ) from error
+    if record.case != path.name.removesuffix(ENDING):
+        raise WorkListError(f"{path} is of the case {record.case!r}: rename or remove it.")
+    return record
 
 
 def write_record(path: Path, record: CaseRecord) -> None:
