@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from limits import no_file_above
 
 from napari_abdoseg.correction.journal.recorded_labels import sha256_of
+from napari_abdoseg.correction.provenance import add_provenance, provenance_entry, version_of
 from napari_abdoseg.evaluation.added_path_length import added_path_length
+from napari_abdoseg.evaluation.dice import dice_of_masks
+from napari_abdoseg.image.files.saving import backup_of
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.progress import drain
 from napari_abdoseg.worklist.case_record import Version
-from napari_abdoseg.worklist.changing import change_record, with_version
+from napari_abdoseg.worklist.changing import change_record, with_current, with_version
 from napari_abdoseg.worklist.effort import noted_work, with_work, write_effort
 from napari_abdoseg.worklist.measuring_effort import measuring_effort
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.uncorrected import KEPT, keep_uncorrected
+from napari_abdoseg.worklist.work_folder import HIDDEN, WorkFolder
 
 SPACING = (10.0, 8.0, 8.0)
 LIVER, SPLEEN = 1, 3
@@ -135,3 +141,68 @@ def test_a_record_has_the_minutes_and_voxels_of_the_version_that_counts(folder):
     assert (record.minutes, record.voxels_changed) == (1.5, {"liver": (50, 0)})
     (folder.masks / "a.json").unlink()
     assert change_record(folder, "a", with_work(folder)) == record
+
+
+def saved(path, labels):
+    """As napari saves a label map over the one that was corrected."""
+    keep_uncorrected(path)
+    began_from = version_of(path)
+    write_labels(path, labels, backup=backup_of(path))
+    add_provenance(path, provenance_entry(path, labels, None, began_from, None))
+
+
+def test_what_was_before_is_known_after_any_number_of_saves(tmp_path, rows):
+    folder = WorkFolder.of(tmp_path / "cts")
+    volume, truth = make_phantom(1, SPACING)
+    for part in (folder.scans / "imagesTr", folder.scans / "labelsTr", folder.masks):
+        part.mkdir(parents=True)
+    write_volume(folder.scans / "imagesTr" / "a_0000.nii.gz", volume)
+    write_labels(folder.scans / "labelsTr" / "a.nii.gz", truth)
+    own = folder.labels_of("a")
+    stages = [truth.data.copy() for _ in range(4)]
+    for number, data in enumerate(stages):  # each nearer to the truth
+        data[(data == LIVER) & (np.arange(len(data)) % 4 >= number + 1)[:, None, None]] = 0
+    write_labels(own, replace(truth, data=stages[0]))
+    (folder.masks / "a.json").write_text(json.dumps({"models": [{"name": "demo"}]}))
+    first = own.read_bytes()
+    rows(folder)  # from now on it is a work list
+    for data in stages[1:]:
+        saved(own, replace(truth, data=data))
+    liver = next(iter(drain(measuring_effort(folder, list(rows(folder).values())))))
+    assert (liver.dsc_before, liver.dsc_after) == (
+        dice_of_masks(stages[0] == LIVER, truth.data == LIVER),
+        1,
+    )
+    record = change_record(folder, "a", with_work(folder))
+    (version,) = record.versions
+    assert (version.kind, version.by, record.current) == ("prediction", "demo", "")
+    assert (folder.masks / version.file).read_bytes() == first
+    assert change_record(folder, "a", with_work(folder)) == record
+    change_record(folder, "a", with_current(version.file))
+
+
+def test_what_is_of_no_work_list_is_kept_nowhere(tmp_path):
+    truth = make_phantom(1, SPACING)[1]
+    write_labels(tmp_path / "a.nii.gz", truth)
+    saved(tmp_path / "a.nii.gz", truth)
+    keep_uncorrected(tmp_path / "none.nii.gz")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("a.json", "a.nii.gz", "a.nii.gz.bak")
+    ]
+
+
+def test_a_disk_that_has_no_room_for_what_was_before_is_no_obstacle(tmp_path, monkeypatch):
+    truth = make_phantom(1, SPACING)[1]
+    (tmp_path / HIDDEN).mkdir()
+    write_labels(tmp_path / "a.nii.gz", truth)
+    before = (tmp_path / "a.nii.gz").read_bytes()
+    monkeypatch.setattr("os.link", no_links)
+    with no_file_above(10):
+        keep_uncorrected(tmp_path / "a.nii.gz")
+    assert not [path for path in (tmp_path / HIDDEN).rglob("*") if path.is_file()]
+    keep_uncorrected(tmp_path / "a.nii.gz")
+    assert (tmp_path / HIDDEN / KEPT / "a.nii.gz").read_bytes() == before
+
+
+def no_links(*_):
+    raise OSError(errno.EPERM, "no hard links")

@@ -14,6 +14,7 @@ from napari_abdoseg.image.files.csv_table import csv_text
 from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.worklist.case_record import CaseRecord
 from napari_abdoseg.worklist.changing import Change
+from napari_abdoseg.worklist.uncorrected import with_uncorrected
 from napari_abdoseg.worklist.versions import corrections_of, report_beside
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
@@ -100,7 +101,8 @@ def noted_work(case: str, entries: Iterable[Entry]) -> dict[str, OrganWork]:
 def with_work(folder: WorkFolder) -> Change:
     """Note in a case's record how long it was worked on, and how many voxels that has changed.
 
-    A case of which nothing is noted beside its label map keeps what its record says.
+    The label map from before becomes a version. A case of which nothing is noted beside its
+    label map keeps what its record says.
     """
 
     def change(record: CaseRecord) -> CaseRecord:
@@ -110,7 +112,8 @@ def with_work(folder: WorkFolder) -> Change:
         works = noted_work(record.case, entries).values()
         minutes = round(sum(work.seconds for work in works) / 60, 2)
         voxels = {work.organ: (work.added, work.removed) for work in works}
-        return replace(record, minutes=minutes, voxels_changed=voxels)
+        work = replace(record, minutes=minutes, voxels_changed=voxels)
+        return with_uncorrected(folder, work)
 
     return change
 

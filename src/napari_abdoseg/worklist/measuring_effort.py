@@ -22,6 +22,7 @@ from napari_abdoseg.progress import Work
 from napari_abdoseg.worklist.case_record import CaseRecord
 from napari_abdoseg.worklist.effort import OrganWork, noted_work
 from napari_abdoseg.worklist.listing import Row
+from napari_abdoseg.worklist.uncorrected import uncorrected_of
 from napari_abdoseg.worklist.versions import corrections_of, report_beside
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
@@ -82,11 +83,12 @@ def _before(
     folder: WorkFolder, record: CaseRecord, after: Path, first: dict[str, Any]
 ) -> Path | None:
     """The label map that was corrected first: the very one, or else what a model predicted."""
+    kept = uncorrected_of(folder, after)
     predicted = [folder.masks / each.file for each in record.versions if each.kind == "prediction"]
     there = [
         path
-        for path in (backup_of(after), *predicted, folder.labels_of(record.case))
-        if path != after and path.is_file()
+        for path in (kept, backup_of(after), *predicted, folder.labels_of(record.case))
+        if path is not None and path != after and path.is_file()
     ]
     began_from = first.get("began_from")
     wanted = began_from.get("sha256") if isinstance(began_from, dict) else None

@@ -60,6 +60,14 @@ def corrections_of(report: Path) -> list[dict[str, Any]]:
     return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
 
 
+def models_of(report: Path) -> str:
+    """Names of the models that have predicted a label map, as the JSON beside it tells them."""
+    models = _told(report).get("models", [])
+    listed = models if isinstance(models, list) else []
+    names = [str(model.get("name", "")) for model in listed if isinstance(model, dict)]
+    return ", ".join(dict.fromkeys(names))
+
+
 def _own(folder: WorkFolder, case: str) -> Version:
     """The label map of a case's own name, by what the JSON beside it tells."""
     name = folder.labels_of(case).name
@@ -67,9 +75,7 @@ def _own(folder: WorkFolder, case: str) -> Version:
     if corrections := corrections_of(report):
         last = corrections[-1]
         return Version(name, "correction", str(last.get("user", "")), str(last.get("when", "")))
-    models = _told(report).get("models", [])
-    names = [str(model.get("name", "")) for model in models if isinstance(model, dict)]
-    return Version(name, "prediction", ", ".join(dict.fromkeys(names)))
+    return Version(name, "prediction", models_of(report))
 
 
 def _told(report: Path) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.segment.result import show_result
 from napari_abdoseg.plugin.writer import write_labels_layer
+from napari_abdoseg.worklist.uncorrected import uncorrected_of
+from napari_abdoseg.worklist.work_folder import HIDDEN, WorkFolder
 
 Button = QMessageBox.StandardButton
 
@@ -100,6 +102,16 @@ def test_a_file_is_saved_to_itself_with_a_backup(model, case, qtbot):
     assert _save(model, layer, qtbot) == ""
     assert case.with_name("truth.nii.gz.bak").read_bytes() == before
     assert read_labels(case).data[0, 0, 0] == 4
+
+
+def test_in_a_work_list_the_label_map_from_before_is_kept_at_the_first_save(model, case, qtbot):
+    (case.parent / HIDDEN).mkdir()
+    layer, before = model.layers["truth"], case.read_bytes()
+    for value in (4, 3):
+        layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), value)
+        assert _save(model, layer, qtbot) == ""
+    kept = uncorrected_of(WorkFolder(case.parent / "scans", case.parent), case)
+    assert kept.read_bytes() == before
 
 
 def test_strokes_meanwhile_are_not_half_in(model, case, qtbot):

@@ -62,7 +62,7 @@ def replaced_file(
             with temporary.open("rb+") as written:
                 os.fsync(written.fileno())
             if backup is not None and path.exists():
-                _keep(path, backup)
+                keep_as(path, backup)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -77,8 +77,14 @@ def not_saved(path: Path, error: OSError) -> SaveError:
     return kind(f"{path} was not saved: {reason}.")
 
 
-def _keep(path: Path, backup: Path) -> None:
-    """Let ``backup`` be what is at ``path``; it is the old backup or the new one, never half."""
+def keep_as(path: Path, backup: Path) -> None:
+    """Let ``backup`` be what is at ``path``; it is the old backup or the new one, never half.
+
+    Raises
+    ------
+    OSError
+        It can't be kept.
+    """
     twin = backup.with_name(f".{uuid4().hex}.part")
     try:
         try:

@@ -38,6 +38,7 @@ from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.worklist.uncorrected import keep_uncorrected
 
 TITLE = "Save label map"
 TYPES = {f"{each.title} ({' '.join(f'*{end}' for end in each.saved)})": each for each in FORMATS}
@@ -172,6 +173,7 @@ def _saving(
 ) -> Work[Path]:
     yield Progress(f"Saving {path.name}", 0, 0)
     replaced = version_of(path)
+    keep_uncorrected(path)
     write_labels(path, labels, backup=backup_of(path))
     corrections = _known(corrected)
     known = "" if corrections is None else corrections.sha256
