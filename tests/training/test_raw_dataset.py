@@ -86,7 +86,7 @@ def test_what_nnunet_takes_and_the_user_should_know_is_told(describe, labels, or
     ("changes", "message"),
     [
         ({"numTraining": None, "labels": None}, "lacks labels, numTraining, which nnU-Net needs"),
-        ({"file_ending": ".mha"}, r"only data sets of \.nii\.gz and \.nii files"),
+        ({"file_ending": ".png"}, r"only data sets of \.nii\.gz, \.nii, \.nrrd or \.mha files"),
         ({"labels": {"liver": "one"}}, "can't be understood"),
         ({"labels": ["liver"]}, "can't be understood"),
         ({"channel_names": {"CT": 0}}, "can't be understood"),

@@ -132,6 +132,11 @@ class Grid:
         z, y, x = (self.stored_shape[axis] for axis, _ in self.stored_axes)
         return z, y, x
 
+    @property
+    def on_screen(self) -> Grid:
+        """Grid of a file that stores the same voxels as (z, y, x)."""
+        return Grid(self.shape, np.asarray(self.affine @ self._screen_to_stored))
+
     def part(self, start: Shape, stop: Shape) -> Grid:
         """Grid of the voxels from ``start`` to before ``stop``, both (z, y, x)."""
         corners = np.stack([self.stored_index(start), self.stored_index(np.subtract(stop, 1))])

@@ -15,7 +15,8 @@ from napari_abdoseg.image.organ import Organ, number_name, organs_from_names
 from napari_abdoseg.training.conversion.naming import split_channel
 
 NEEDED = ("channel_names", "labels", "numTraining", "file_ending")
-ENDINGS = (".nii.gz", ".nii")
+ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha")
+"""Of files that nnU-Net reads and we too."""
 REORIENTS = "NibabelIOWithReorient"
 
 
@@ -166,7 +167,7 @@ def read_raw_dataset(folder: Path) -> RawDataset:
     Raises
     ------
     DatasetError
-        The folder is no data set in nnU-Net's raw format, or not of NIfTI files.
+        The folder is no data set in nnU-Net's raw format, or not of files that we read.
 
     Examples
     --------
@@ -222,7 +223,7 @@ def _read_content(path: Path) -> dict[str, Any]:
     if content["file_ending"] not in ENDINGS:
         raise DatasetError(
             f"{path} has the file ending {content['file_ending']!r}: only data sets of "
-            f"{' and '.join(ENDINGS)} files can be read."
+            f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]} files can be read."
         )
     return content
 

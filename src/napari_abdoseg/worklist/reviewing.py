@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_abdoseg.correction.journal.holder import now, user_name
 from napari_abdoseg.errors import WorkListError
-from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.worklist.case_record import CaseRecord, Place, Status, Verdict
 from napari_abdoseg.worklist.changing import Change
 from napari_abdoseg.worklist.work_folder import WorkFolder
@@ -69,7 +69,7 @@ def place_in(scan: Path, voxel: Sequence[int]) -> Place:
     ImageError
         It can't be read.
     """
-    grid = load_header(scan).grid
+    grid = load_grid(scan)
     if len(voxel) != 3 or not all(0 <= at < end for at, end in zip(voxel, grid.stored_shape)):
         shape = " x ".join(map(str, grid.stored_shape))
         raise WorkListError(

@@ -10,7 +10,7 @@ from napari_abdoseg.correction.provenance import CORRECTIONS
 from napari_abdoseg.errors import WorkListError
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.files.json_file import read_json
-from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.worklist.case_record import CaseRecord, Version
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
@@ -33,7 +33,7 @@ def version_at(folder: WorkFolder, case: str, file: Path, model: str = "") -> Ve
     ImageError
         It can't be read.
     """
-    load_header(file)
+    load_grid(file)
     if file.resolve() == folder.labels_of(case).resolve():
         raise WorkListError(f"{file} is the label map of {case} already.")
     place = folder.seen_from_masks(file)

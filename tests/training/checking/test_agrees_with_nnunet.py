@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import nibabel as nib
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from napari_abdoseg.errors import DatasetError
 from napari_abdoseg.progress import drain
@@ -213,3 +214,45 @@ def test_names_that_tell_the_wrong_compression(reader, packed, dataset, nnunet):
             path.write_bytes(plain)
     describe(dataset, changes)
     assert we_accept(dataset) is nnunet(dataset)
+
+
+@pytest.fixture
+def nrrd(dataset):
+    """The same data set with files that SimpleITK has written as NRRD."""
+    for path in sorted(dataset.rglob("case*.nii.gz")):
+        sitk.WriteImage(sitk.ReadImage(path), path.with_name(f"{path.name[:-7]}.nrrd"), True)
+        path.unlink()
+    describe(dataset, {"file_ending": ".nrrd"})
+    return dataset
+
+
+def in_layers(labels):
+    layers = sitk.Compose([labels == 1, labels == 2])
+    for number in range(2):
+        layers.SetMetaData(f"Segment{number}_Name", ["liver", "kidney"][number])
+        layers.SetMetaData(f"Segment{number}_Layer", str(number))
+        layers.SetMetaData(f"Segment{number}_LabelValue", "1")
+    return layers
+
+
+@pytest.mark.parametrize(
+    ("change", "right"),
+    [
+        (lambda labels: labels, True),
+        (lambda labels: sitk.Cast(labels, sitk.sitkFloat32), True),
+        (lambda labels: sitk.Cast(labels, sitk.sitkFloat32) * 0.9999, False),
+        (lambda labels: labels[:-1], False),
+        (in_layers, False),
+    ],
+    ids=["sound", "floats", "nearly whole numbers", "a slice less", "layers of 3D Slicer"],
+)
+def test_files_that_are_nrrd(nrrd, change, right, nnunet):
+    path = nrrd / "labelsTr" / "case0.nrrd"
+    sitk.WriteImage(change(sitk.ReadImage(path)), path, True)
+    assert we_accept(nrrd) is nnunet(nrrd) is right
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_readers_of_nrrd_are_those_of_nnunet(nrrd, nnunet, reader):
+    describe(nrrd, {"overwrite_image_reader_writer": reader})
+    assert we_accept(nrrd) is nnunet(nrrd) is (reader == "SimpleITKIO")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.training.conversion.naming import dataset_folder, split_channel, visible_nifti
+from napari_abdoseg.training.conversion.naming import dataset_folder, split_channel, visible_images
 
 
 def test_a_bare_name_lies_in_nnunets_folder(tmp_path, monkeypatch):
@@ -38,5 +38,5 @@ def test_channels_and_hidden_files(tmp_path):
     assert split_channel("a\nb_0000") == ("a\nb", 0)
     for name in ("b.nii", "a.nii.gz", "._a.nii.gz", "_a.nii.gz", "a.txt"):
         (tmp_path / name).touch()
-    assert [path.name for path in visible_nifti(tmp_path)] == ["a.nii.gz", "b.nii"]
-    assert visible_nifti(tmp_path / "none") == []
+    assert [path.name for path in visible_images(tmp_path)] == ["a.nii.gz", "b.nii"]
+    assert visible_images(tmp_path / "none") == []

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from napari_abdoseg.image.files.file_names import NIFTI
 from napari_abdoseg.image.names.label_table import BACKGROUND, IGNORE
 from napari_abdoseg.training.checking.problem import WHOLE, Kind, Problem
 from napari_abdoseg.training.conversion.source import listed
@@ -17,7 +18,7 @@ from napari_abdoseg.training.raw_dataset import RawDataset, values_of
 
 READER = "overwrite_image_reader_writer"
 READERS = ("SimpleITKIO", "NibabelIO", "NibabelIOWithReorient")
-"""Those of nnU-Net's that read NIfTI files."""
+"""Those of nnU-Net's that read NIfTI files; other formats the first alone."""
 ORDER = "regions_class_order"
 
 
@@ -140,11 +141,12 @@ def _same_values(dataset: RawDataset) -> Iterator[Problem]:
 
 
 def _reader(dataset: RawDataset) -> Iterator[Problem]:
-    if dataset.reader is not None and dataset.reader not in READERS:
+    readers = READERS if dataset.ending in NIFTI else READERS[:1]
+    if dataset.reader is not None and dataset.reader not in readers:
         yield Problem(
             WHOLE,
             Kind.FILES,
             f"dataset.json names the reader {dataset.reader!r} ('{READER}'), which nnU-Net does "
             f"not have for {dataset.ending} files: take it out, or name one of "
-            f"{', '.join(READERS)}.",
+            f"{', '.join(readers)}.",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.evaluation.alignment import grid_difference
 from napari_abdoseg.image.files.compression import is_gzip, is_misnamed
+from napari_abdoseg.image.files.file_names import has_nifti_suffix
 from napari_abdoseg.image.grid import Grid, Triple
-from napari_abdoseg.image.nifti.file import load, load_header
+from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.formats import format_of
 from napari_abdoseg.image.nifti.volumes import read_labels, read_volume
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.training.checking.facts import CaseFacts, OrganFacts, ScanFacts, Tissues
@@ -62,6 +65,7 @@ def examine(case: RawCase, dataset: RawDataset) -> CaseFacts:
     if labels:
         problems += _values(case.name, labels, boxes, dataset)
         problems += _fractions(case.name, labels)
+        problems += _put_together(case.name, labels)
     organs = {value: _measure(labels, value, box) for value, box in boxes.items() if labels}
     return CaseFacts(
         case.name,
@@ -184,9 +188,9 @@ def _values(
 
 def _fractions(case: str, labels: LabelMap) -> Iterator[Problem]:
     """Values that are whole numbers to us and a little off to nnU-Net."""
-    if labels.path is None or load_header(labels.path).stores_whole_numbers:
+    if labels.path is None or _stores_whole_numbers(labels.path):
         return
-    stored = load(labels.path).voxels
+    stored = format_of(labels.path).load(labels.path).voxels
     if not np.array_equal(stored, np.rint(stored)):
         yield Problem(
             case,
@@ -194,6 +198,31 @@ def _fractions(case: str, labels: LabelMap) -> Iterator[Problem]:
             f"{labels.path} has values that are a little off whole numbers, which nnU-Net refuses: "
             "convert the data set anew with `abdoseg dataset convert`.",
         )
+
+
+def _put_together(case: str, labels: LabelMap) -> Iterator[Problem]:
+    """A segmentation of 3D Slicer or MITK that is another label map than its file has."""
+    if labels.path is None or has_nifti_suffix(labels.path):
+        return
+    import SimpleITK
+
+    file_reader: Any = SimpleITK.ImageFileReader
+    reader = file_reader()
+    reader.SetFileName(str(labels.path))
+    reader.ReadImageInformation()
+    if reader.GetNumberOfComponents() > 1 or reader.GetSize() != labels.grid.stored_shape:
+        yield Problem(
+            case,
+            Kind.GEOMETRY,
+            f"{labels.path} has segments in layers, or of a part of the scan: nnU-Net doesn't put "
+            "these together; convert the data set anew with `abdoseg dataset convert`.",
+        )
+
+
+def _stores_whole_numbers(path: Path) -> bool:
+    if has_nifti_suffix(path):
+        return load_header(path).stores_whole_numbers
+    return format_of(path).load_start(path).voxels.dtype.kind in "iu"
 
 
 def _measure(labels: LabelMap, value: int, box: Box) -> OrganFacts:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.nifti.volumes import is_image_file
 from napari_abdoseg.training.conversion.source import Source, SourceCase
 
 NAME = "bids"
@@ -73,7 +74,7 @@ def _segmentations(folder: Path, labels: Path | None) -> Iterator[Path]:
 
 
 def _named(folder: Path, suffix: str) -> Iterator[Path]:
-    files = sorted(path for path in folder.rglob("sub-*.nii*") if path.is_file())
+    files = sorted(path for path in folder.rglob("sub-*") if is_image_file(path))
     return (path for path in files if stem(path).lower().endswith(suffix))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from napari_abdoseg.image.files.file_names import has_nifti_suffix, stem
+from napari_abdoseg.image.files.file_names import has_image_suffix, stem
 from napari_abdoseg.image.organ_files import MASKS, organ_files
 from napari_abdoseg.training.conversion.naming import called
 from napari_abdoseg.training.conversion.source import SourceCase
@@ -67,7 +67,7 @@ def _scan(folder: Path) -> Path | None:
 
 def _file(folder: Path, name: str) -> Path | None:
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return next((f for f in files if has_nifti_suffix(f) and stem(f).lower() == name), None)
+    return next((f for f in files if has_image_suffix(f) and stem(f).lower() == name), None)
 
 
 def _folders(tree: Path) -> Iterator[Path]:

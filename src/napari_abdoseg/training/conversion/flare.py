@@ -13,7 +13,7 @@ from pathlib import Path
 
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.names.published_schemes import scheme_values
-from napari_abdoseg.training.conversion.naming import split_channel, visible_nifti
+from napari_abdoseg.training.conversion.naming import split_channel, visible_images
 from napari_abdoseg.training.conversion.pairing import pair
 from napari_abdoseg.training.conversion.source import Source
 
@@ -40,9 +40,9 @@ def read(folder: Path, labels: Path | None) -> Source:
 
 
 def _read_21(folder: Path, labels: Path | None) -> Source:
-    masks = visible_nifti(labels or folder / "TrainingMask")
-    paired = pair(visible_nifti(folder / "TrainingImg"), masks)
-    unlabelled = pair(visible_nifti(folder / "ValidationImg"), (), test=True)
+    masks = visible_images(labels or folder / "TrainingMask")
+    paired = pair(visible_images(folder / "TrainingImg"), masks)
+    unlabelled = pair(visible_images(folder / "ValidationImg"), (), test=True)
     about = {"name": "FLARE21", "reference": "https://flare.grand-challenge.org"}
     cases = (*paired.cases, *unlabelled.cases)
     return Source(NAME, folder, cases, SCHEME_21, orphans=paired.orphans, about=about)

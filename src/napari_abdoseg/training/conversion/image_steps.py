@@ -14,11 +14,14 @@ from isal import igzip
 
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.files.compression import is_gzip
+from napari_abdoseg.image.files.file_names import has_nifti_suffix
 from napari_abdoseg.image.files.gzip_stream import unpacked
 from napari_abdoseg.image.files.saving import replaced_file
 from napari_abdoseg.image.files.stored_bytes import DAMAGED, damaged
 from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.formats import files_of, format_of
 from napari_abdoseg.image.nifti.header import NiftiHeader, parse
+from napari_abdoseg.image.nifti.volumes import read_volume, write_volume
 from napari_abdoseg.training.conversion.linking import Way, put
 from napari_abdoseg.training.conversion.naming import ENDING
 from napari_abdoseg.training.conversion.step import Step
@@ -40,13 +43,13 @@ def image_steps(images: tuple[Path, ...], folder: Path, case: str, way: Way) -> 
     AbdosegError
         A file of several channels is one of several files.
     """
-    if len(images) == 1:
+    if len(images) == 1 and has_nifti_suffix(images[0]):
         header = load_header(images[0])
         if header.dimensions > 3:
             names = [f"{case}_{channel:04}{ENDING}" for channel in range(header.volumes)]
             return [Split(images[0], tuple(folder / name for name in names))]
     for image in images:
-        if len(images) > 1 and load_header(image).volumes > 1:
+        if len(images) > 1 and has_nifti_suffix(image) and load_header(image).volumes > 1:
             raise AbdosegError(
                 f"{image} holds several volumes and is itself one channel of {case}: keep either "
                 "a file a channel or one file of all."
@@ -62,9 +65,11 @@ def single_step(source: Path, target: Path, way: Way) -> Step:
 
     Raises
     ------
-    OSError
+    OSError, ImageError
         It can't be read.
     """
+    if not has_nifti_suffix(source):
+        return Rewrite(source, target, _room(source))
     return Place(source, target, way) if is_gzip(source) else Pack(source, target)
 
 
@@ -122,6 +127,38 @@ class Pack:
         with self.source.open("rb") as plain, _packed(self.target) as packed:
             shutil.copyfileobj(plain, packed, CHUNK)
         return 0
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A scan of another format as NIfTI, its voxels and where they lie the same.
+
+    ``bytes_needed`` is its size where nothing is packed.
+    """
+
+    source: Path
+    target: Path
+    bytes_needed: int
+
+    verb = "rewrite"
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        return files_of(self.source)
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        return (self.target,)
+
+    def run(self) -> int:
+        write_volume(self.target, read_volume(self.source))
+        return 0
+
+
+def _room(source: Path) -> int:
+    """Bytes of a scan's voxels."""
+    start = format_of(source).load_start(source)
+    return math.prod(start.grid.stored_shape) * start.voxels.dtype.itemsize
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.names.label_table import BACKGROUND, IGNORE
 from napari_abdoseg.image.names.organ_spelling import organ_key
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.training.conversion.source import listed
 
 
@@ -23,10 +24,13 @@ class LabelMapping:
         Names in the new data set; their values are 1, 2, 3, …
     values : tuple of (str, int, int)
         Name and value of each old label, and its new value; 0 is background.
+    by_name : bool
+        Label maps have values of their own: what counts are the names that they give them.
     """
 
     organs: tuple[str, ...]
     values: tuple[tuple[str, int, int], ...]
+    by_name: bool = False
 
     @property
     def labels(self) -> dict[str, int]:
@@ -41,7 +45,15 @@ class LabelMapping:
     @property
     def changes(self) -> bool:
         """Whether any value changes, so that label maps must be written anew."""
-        return any(old != new for old, new in self.table.items())
+        return self.by_name or any(old != new for old, new in self.table.items())
+
+    def table_of(self, organs: Iterable[Organ]) -> dict[int, int]:
+        """New value of each value of a label map, of which the organs are given."""
+        if not self.by_name:
+            return self.table
+        new = {_key(name): value for name, _, value in self.values}
+        known = (organ for organ in organs if _key(organ.name) in new)
+        return {0: 0, **{organ.value: new[_key(organ.name)] for organ in known}}
 
 
 def map_labels(

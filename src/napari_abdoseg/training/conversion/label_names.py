@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.evaluation.processes import over_processes
+from napari_abdoseg.image.files.file_names import has_nifti_suffix
 from napari_abdoseg.image.names.label_names import is_named
 from napari_abdoseg.image.names.label_table import IGNORE
-from napari_abdoseg.image.nifti.volumes import read_labels
+from napari_abdoseg.image.nifti.volumes import read_labels, read_organs
 from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.progress import Progress, Work
 from napari_abdoseg.training.conversion.source import Source
@@ -21,10 +22,23 @@ LOOKING = "Looking for names of labels"
 Names = dict[int, str]
 
 
+@dataclass(frozen=True)
+class _Named:
+    """What a label map calls its values, how that was found, and whether it says so itself.
+
+    ``numbers_itself`` is true of segmentations, whose values mean nothing in another file.
+    """
+
+    names: Names
+    words: tuple[str, ...]
+    numbers_itself: bool
+
+
 def naming_labels(source: Source, workers: int = 1) -> Work[Source]:
     """The same data set with a name for each label, as `name_labels` finds them.
 
-    Where names come from is told; none is made up.
+    Where names come from is told; none is made up. Segmentations of 3D Slicer and MITK number
+    their segments each for itself: where they differ, names count.
 
     Raises
     ------
@@ -36,13 +50,17 @@ def naming_labels(source: Source, workers: int = 1) -> Work[Source]:
     found = [outcome for outcome in outcomes if not isinstance(outcome, AbdosegError)]
     if not found:
         raise AbdosegError(f"No label map of {source.folder} can be read; {outcomes[0]}")
+    if all(each.numbers_itself for each in found) and (apart := _numbered_apart(found)):
+        notice = f"Label maps of {source.folder} number labels differently: their names count."
+        yield Progress(LOOKING, len(files), len(files), notice)
+        return replace(source, scheme=_scheme(apart, source.folder), numbered_apart=True)
     names: Names = {}
-    for of_case, _ in found:
+    for of_case in (each.names for each in found):
         for value, name in of_case.items():
             if is_named(Organ(value, name)) or value not in names:
                 _require_one(value, {names.get(value, name), name}, source.folder)
                 names[value] = name
-    for sentence in dict.fromkeys(sentence for _, words in found for sentence in words):
+    for sentence in dict.fromkeys(sentence for each in found for sentence in each.words):
         yield Progress(
             LOOKING, len(files), len(files), f"Label maps of {source.folder}: {sentence}"
         )
@@ -89,10 +107,24 @@ def _scheme(names: Names, folder: Path) -> dict[str, int]:
     return {name: value for value, name in sorted(names.items())}
 
 
-def _names(path: Path) -> tuple[Names, tuple[str, ...]]:
-    """Names of the values in a label map and of those that it names, and how they were found."""
+def _numbered_apart(found: Sequence[_Named]) -> Names:
+    """Numbers for all names, in order; none where the label maps agree on theirs."""
+    values: dict[str, set[int]] = {}
+    for each in found:
+        for value, name in each.names.items():
+            values.setdefault(name, set()).add(value)
+    numbers = [value for of_name in values.values() for value in of_name]
+    if len(numbers) == len(set(numbers)):
+        return {}
+    ordered = sorted(values, key=lambda name: (name == IGNORE, min(values[name]), name))
+    return dict(enumerate(ordered, start=1))
+
+
+def _names(path: Path) -> _Named:
+    """Names of the values in a label map and of those that it names."""
     labels = read_labels(path)
     named = {organ.value: organ.name for organ in labels.organs if is_named(organ)}
     present = {organ.value: organ.name for organ in bounding_boxes(labels)}
     ignored = {} if labels.ignored is None else {labels.ignored: IGNORE}
-    return present | named | ignored, labels.naming
+    numbers_itself = not has_nifti_suffix(path) and bool(read_organs(path))
+    return _Named(present | named | ignored, labels.naming, numbers_itself)

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.files.file_names import has_nifti_suffix
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.formats import files_of, load_grid
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.image.organ import organs_from_names
 from napari_abdoseg.image.renumbering import renumbered
@@ -31,21 +34,28 @@ def label_steps(case: SourceCase, folder: Path, mapping: LabelMapping, way: Way)
     """How the labels of a case get to ``case.nii.gz``; none without labels.
 
     Those that are stored as fractions, or with a scale, are written anew as whole numbers,
-    since nnU-Net takes none that are a little off.
+    since nnU-Net takes none that are a little off. Where a file of the case is no NIfTI, they are
+    written anew on the grid that the image has then.
 
     Raises
     ------
     AbdosegError
         An organ has no file, or the header of a label map is damaged.
     """
-    target = folder / f"{case.name}{ENDING}"
+    target, image = folder / f"{case.name}{ENDING}", written_on(case)
     if case.masks:
-        return [Merge(_masks(case, mapping), target, mapping)]
+        return [Merge(_masks(case, mapping), target, mapping, image)]
     if case.labels is None:
         return []
-    if mapping.changes or not load_header(case.labels).stores_whole_numbers:
-        return [Relabel(case.labels, target, mapping)]
+    if image or mapping.changes or not load_header(case.labels).stores_whole_numbers:
+        return [Relabel(case.labels, target, mapping, image)]
     return [Keep(single_step(case.labels, target, way), mapping)]
+
+
+def written_on(case: SourceCase) -> Path | None:
+    """The image on whose grid labels are written anew; None where all files are NIfTI."""
+    labels = (case.labels,) if case.labels else tuple(path for _, path in case.masks)
+    return None if all(map(has_nifti_suffix, (*case.images, *labels))) else case.images[0]
 
 
 def _masks(case: SourceCase, mapping: LabelMapping) -> tuple[tuple[int, Path], ...]:
@@ -90,17 +100,18 @@ class Keep:
 
 @dataclass(frozen=True)
 class Relabel:
-    """A label map whose values become others."""
+    """A label map whose values become others; with an image on the grid of that."""
 
     source: Path
     target: Path
     mapping: LabelMapping
+    image: Path | None = None
 
     verb = "relabel"
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        return (self.source,)
+        return files_of(self.source)
 
     @property
     def targets(self) -> tuple[Path, ...]:
@@ -108,11 +119,12 @@ class Relabel:
 
     @property
     def bytes_needed(self) -> int:
-        return GROWTH * self.source.stat().st_size
+        return GROWTH * sum(path.stat().st_size for path in self.sources)
 
     def run(self) -> int:
         labels = _read_known(self.source, self.mapping)
-        _write(self.target, renumbered(labels.data, self.mapping.table), labels, self.mapping)
+        data = renumbered(labels.data, self.mapping.table_of(labels.organs))
+        _write(self.target, data, _grid(labels, self.image), self.mapping)
         return 0
 
 
@@ -126,12 +138,13 @@ class Merge:
     masks: tuple[tuple[int, Path], ...]
     target: Path
     mapping: LabelMapping
+    image: Path | None = None
 
     verb = "merge"
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        return tuple(path for _, path in self.masks)
+        return tuple(file for _, path in self.masks for file in files_of(path))
 
     @property
     def targets(self) -> tuple[Path, ...]:
@@ -155,7 +168,7 @@ class Merge:
             claimed = mask.data > 0
             overlap += int(np.count_nonzero(claimed & (merged > 0) & (merged != value)))
             merged[claimed & (merged == 0)] = value
-        _write(self.target, merged, first, self.mapping)
+        _write(self.target, merged, _grid(first, self.image), self.mapping)
         return overlap
 
 
@@ -163,7 +176,7 @@ def _read_known(path: Path, mapping: LabelMapping) -> LabelMap:
     """A label map that has no values but those of labels."""
     labels = read_labels(path)
     present = {organ.value for organ in bounding_boxes(labels)}
-    if unknown := sorted(present - mapping.table.keys()):
+    if unknown := sorted(present - mapping.table_of(labels.organs).keys()):
         values = ", ".join(map(str, unknown))
         raise AbdosegError(
             f"{path} has the value{'s' if len(unknown) > 1 else ''} {values}, which no label has: "
@@ -173,6 +186,10 @@ def _read_known(path: Path, mapping: LabelMapping) -> LabelMap:
     return labels
 
 
-def _write(target: Path, data: NDArray[Any], like: LabelMap, mapping: LabelMapping) -> None:
+def _grid(labels: LabelMap, image: Path | None) -> Grid:
+    return labels.grid if image is None else load_grid(image)
+
+
+def _write(target: Path, data: NDArray[Any], grid: Grid, mapping: LabelMapping) -> None:
     organs = organs_from_names(dict(enumerate(mapping.organs, start=1)))
-    write_labels(target, LabelMap(data, like.grid, organs))
+    write_labels(target, LabelMap(data, grid, organs))

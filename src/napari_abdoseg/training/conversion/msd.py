@@ -15,7 +15,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.names.label_table import names_of_labels
-from napari_abdoseg.training.conversion.naming import visible_nifti
+from napari_abdoseg.training.conversion.naming import visible_images
 from napari_abdoseg.training.conversion.source import Source, SourceCase
 
 NAME = "msd"
@@ -67,7 +67,7 @@ def read(folder: Path, labels: Path | None) -> Source:
 
 
 def _by_name(folder: Path) -> dict[str, Path]:
-    return {stem(path): path for path in visible_nifti(folder)}
+    return {stem(path): path for path in visible_images(folder)}
 
 
 def _description(file: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.files.file_names import has_nifti_suffix, stem
+from napari_abdoseg.image.files.file_names import has_image_suffix, stem
 from napari_abdoseg.image.names.published_schemes import scheme_values
 from napari_abdoseg.training.conversion.source import Source, SourceCase
 
@@ -113,7 +113,7 @@ def _found(folder: Path, *patterns: str) -> dict[str, _File]:
     """The file of each key that fits the first pattern that any fits."""
     found: dict[str, _File] = {}
     parent = folder.absolute().parent
-    for path in sorted(path for path in folder.rglob("*") if has_nifti_suffix(path)):
+    for path in sorted(path for path in folder.rglob("*") if has_image_suffix(path)):
         place = path.absolute().relative_to(parent).with_name(stem(path)).as_posix()
         matches = (re.fullmatch(ANYWHERE + each, place, re.IGNORECASE) for each in patterns)
         fit = next(((rank, match) for rank, match in enumerate(matches) if match), None)

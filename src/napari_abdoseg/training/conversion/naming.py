@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.files.file_names import has_nifti_suffix
+from napari_abdoseg.image.files.file_names import has_image_suffix
 
 ENDING = ".nii.gz"
 RAW = "nnUNet_raw"
@@ -23,8 +23,8 @@ def split_channel(name: str) -> tuple[str, int | None]:
     return (found[1], int(found[2])) if found else (name, None)
 
 
-def visible_nifti(folder: Path) -> list[Path]:
-    """NIfTI files right in a folder, sorted; none if there is no such folder.
+def visible_images(folder: Path) -> list[Path]:
+    """Files of scans and label maps right in a folder, sorted; none if there is no such folder.
 
     Names that begin with ``.`` or ``_`` are left out: archives made on a Mac are full
     of them.
@@ -34,7 +34,7 @@ def visible_nifti(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if has_nifti_suffix(path) and not path.name.startswith((".", "_"))
+        if has_image_suffix(path) and not path.name.startswith((".", "_"))
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.names.label_table import whole
-from napari_abdoseg.training.conversion.naming import visible_nifti
+from napari_abdoseg.training.conversion.naming import visible_images
 from napari_abdoseg.training.conversion.pairing import pair
 from napari_abdoseg.training.conversion.source import Source
 
@@ -26,7 +26,7 @@ TEST_FOLDERS = (("imagesVa", "labelsVa"), ("imagesTs", "labelsTs"))
 def fits(folder: Path, labels: Path | None) -> bool:
     """Whether the folder is laid out so."""
     images, known = _folders(folder, labels)
-    return bool(visible_nifti(images) and visible_nifti(known))
+    return bool(visible_images(images) and visible_images(known))
 
 
 def read(folder: Path, labels: Path | None) -> Source:
@@ -38,9 +38,9 @@ def read(folder: Path, labels: Path | None) -> Source:
         A ``dataset.json`` can't be understood, or names do not match one to one.
     """
     images, known = _folders(folder, labels)
-    paired = pair(visible_nifti(images), visible_nifti(known))
+    paired = pair(visible_images(images), visible_images(known))
     tested = [
-        pair(visible_nifti(folder / images), visible_nifti(folder / truth), test=True)
+        pair(visible_images(folder / images), visible_images(folder / truth), test=True)
         for images, truth in TEST_FOLDERS
     ]
     scheme, channels = _named(known)

@@ -11,15 +11,15 @@ from typing import Any
 
 from napari_abdoseg.errors import AbdosegError, SaveError, as_told
 from napari_abdoseg.evaluation.alignment import grid_difference
-from napari_abdoseg.image.nifti.file import load_header
+from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.progress import Progress, Work, spoken_bytes
 from napari_abdoseg.training.conversion import phantoms
 from napari_abdoseg.training.conversion.dataset_json import NAME as DESCRIPTION
 from napari_abdoseg.training.conversion.image_steps import image_steps
 from napari_abdoseg.training.conversion.label_mapping import LabelMapping
-from napari_abdoseg.training.conversion.label_steps import label_steps
+from napari_abdoseg.training.conversion.label_steps import label_steps, written_on
 from napari_abdoseg.training.conversion.linking import Way, existing_folder
-from napari_abdoseg.training.conversion.naming import visible_nifti
+from napari_abdoseg.training.conversion.naming import visible_images
 from napari_abdoseg.training.conversion.record import digest_of, read_record
 from napari_abdoseg.training.conversion.source import Source, SourceCase
 from napari_abdoseg.training.conversion.step import Step
@@ -182,17 +182,21 @@ def _plan_case(
         )
     labels = label_steps(case, folder / f"labels{kind}", mapping, way)
     for step in labels:
-        _require_grid(step.sources[0], case.images[0])
+        _require_grid(step.sources[0], case.images[0], written_on(case) is not None)
     patient = case.patient or case.name
     return _case_plan(case.name, case.test, (*images, *labels), folder, patient)
 
 
-def _require_grid(labels: Path, image: Path) -> None:
+def _require_grid(labels: Path, image: Path, in_any_order: bool) -> None:
     """Make sure that labels lie where the image does, by the headers of both.
 
-    Masks are compared with each other when they are merged.
+    Those that are written anew may be stored in another order. Masks are compared with each
+    other when they are merged.
     """
-    if fault := grid_difference(load_header(labels).grid, load_header(image).grid):
+    grids = load_grid(labels), load_grid(image)
+    if in_any_order:
+        grids = grids[0].on_screen, grids[1].on_screen
+    if fault := grid_difference(*grids):
         raise AbdosegError(
             f"{labels} is not on the grid of {image}: {fault}. Save it on the grid of its image, "
             "or move the files of this case away."
@@ -213,7 +217,7 @@ def _require_own(folder: Path, cases: Iterable[CasePlan]) -> None:
     """Make sure that no file would be replaced, or stay, that is not this conversion's."""
     known = [case for case in cases if read_record(folder, case.name) is not None]
     own = {path for case in known for path in case.targets}
-    found = [path for name in FOLDERS for path in visible_nifti(folder / name)]
+    found = [path for name in FOLDERS for path in visible_images(folder / name)]
     if not known and (folder / DESCRIPTION).exists():
         found.append(folder / DESCRIPTION)
     for path in found:

@@ -98,6 +98,7 @@ def preparing_source(found: Source, output: Path, wishes: Wishes, workers: int =
     elif not source.scheme and not any(old.isdecimal() for old in wishes.renamed):
         source = yield from naming_labels(source, workers)
     mapping = map_labels(source.scheme, wishes.renamed, wishes.organs)
+    mapping = replace(mapping, by_name=source.numbered_apart)
     way = Way.COPY if wishes.copy else find_way(output, source.cases[0].images[0])
     return (yield from planning(source, output, mapping, way))
 

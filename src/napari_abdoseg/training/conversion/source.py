@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.progress import spoken_names
-from napari_abdoseg.training.conversion.naming import ENDING, split_channel
+from napari_abdoseg.training.conversion.naming import split_channel
 
 SHOWN = 5
 """How many names of a long list are told."""
@@ -60,6 +61,8 @@ class Source:
     cases : tuple of SourceCase
     scheme : mapping of str to int
         Value of each organ in the label maps, by its name; empty where names are unknown.
+    numbered_apart : bool
+        Each label map has values of its own for these names.
     channels : tuple of str
         What the channels of an image are; empty where that is unknown.
     orphans : tuple of Path
@@ -75,6 +78,7 @@ class Source:
     channels: tuple[str, ...] = ("CT",)
     orphans: tuple[Path, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    numbered_apart: bool = False
 
 
 def with_test_cases(source: Source, names: Iterable[str]) -> Source:
@@ -85,7 +89,7 @@ def with_test_cases(source: Source, names: Iterable[str]) -> Source:
     AbdosegError
         There is no such case.
     """
-    wanted = {name.removesuffix(ENDING) for name in names}
+    wanted = {stem(Path(name)) for name in names}
     known = {case.name for case in source.cases}
     wanted = {name if name in known else split_channel(name)[0] for name in wanted}
     if unknown := sorted(wanted - known):
