@@ -4,6 +4,7 @@ Read it from the values up: `case_record` is what is known of a case, `work_fold
 lies, `finding` which cases there are, `index` what of it is kept to be listed quickly.
 `record_files` reads and writes records, `leases` says who has a case open, `changing` changes a
 record so that nobody's change is lost, and `listing` brings it all together. On top of that are
-`taking` the next case, `versions` of one, what it was `uncorrected`, `reviewing` it, `effort` as
-it was noted and `measuring_effort` what came of it, and `export` of the cases that are done.
+`taking` the next case, `case_files` that it is opened from and `reading_ahead` of those beside it,
+`versions` of one, what it was `uncorrected`, `reviewing` it, `effort` as it was noted and
+`measuring_effort` what came of it, and `export` of the cases that are done.
 """

@@ -78,10 +78,15 @@ def names_beside(path: Path) -> StatedNames | None:
     LabelNamesError
         A file can't be understood.
     """
-    for file in (*_datasets(path), *_descriptions(path)):
+    for file in files_beside(path):
         if names := read_names(file):
             return StatedNames(names, file, read_colors(file))
     return None
+
+
+def files_beside(path: Path) -> list[Path]:
+    """The files that `names_beside` looks at for a label map; the first that has names counts."""
+    return [*_datasets(path), *_descriptions(path)]
 
 
 def read_names(file: Path) -> Names:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_abdoseg.errors import ModelError
+from napari_abdoseg.image.files.file_stamp import FileStamp
 from napari_abdoseg.inference.hardware.memory import available_bytes
-from napari_abdoseg.inference.model.file_stamp import FileStamp
 
 if TYPE_CHECKING:
     import torch

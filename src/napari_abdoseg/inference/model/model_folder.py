@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from napari_abdoseg.errors import ModelError
+from napari_abdoseg.image.files.file_stamp import FileStamp
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.inference.model.card import CARD, ModelCard, read_card
 from napari_abdoseg.inference.model.dataset_schema import DatasetContent
-from napari_abdoseg.inference.model.file_stamp import FileStamp
 from napari_abdoseg.inference.model.known_models import (
     find_known_models,
     is_of_totalsegmentator,

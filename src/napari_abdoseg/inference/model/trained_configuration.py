@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from napari_abdoseg.image.files.file_stamp import FileStamp
 from napari_abdoseg.inference.hardware.device import Device
 from napari_abdoseg.inference.model.checkpoint import Checkpoint
-from napari_abdoseg.inference.model.file_stamp import FileStamp
 from napari_abdoseg.inference.model.model_folder import Model
 from napari_abdoseg.inference.model.network_plan import NetworkPlan, plan_network, trusted_plans
 from napari_abdoseg.inference.model.plans_schema import Configuration
