@@ -9,8 +9,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
+LAST = 19
+"""How nice a process can be at the most."""
 PATIENCE = 5.0
 """Seconds that a process has to end by itself when it is asked to."""
 
@@ -77,6 +79,22 @@ class ChildProcess:
         """Its exit status, once it has ended."""
         return self._process.wait()
 
+    def last_words(self, errors: IO[bytes]) -> str:
+        """How it died, in words, once it has.
+
+        Parameters
+        ----------
+        errors : file
+            That its errors went to.
+        """
+        status = self._process.wait()
+        errors.seek(0)
+        lines = errors.read().decode("utf-8", "replace").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        if status < 0 or not said:
+            return f"was killed (status {status}), maybe for want of memory"
+        return f"stopped: {said[-1]}"
+
     def stop(self) -> None:
         """End it and all processes that it started, and give them time for it."""
         if self.running:
@@ -112,6 +130,24 @@ def end_with_parent(listen: Callable[[str], Any] = lambda line: None) -> None:
     parent = os.dup(sys.stdin.fileno())
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     threading.Thread(target=_listen_to_the_end, args=(parent, listen), daemon=True).start()
+
+
+def take_output() -> TextIO:
+    """Standard output for what the other process is to hear; what libraries print goes elsewhere.
+
+    From now on that is standard error.
+    """
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return output
+
+
+def give_way() -> None:
+    """Have this process, and what it starts from now on, work only where nothing else wants to."""
+    import psutil
+
+    lowest = getattr(psutil, "IDLE_PRIORITY_CLASS", LAST)  # a class of its own on Windows
+    psutil.Process().nice(lowest)
 
 
 def _listen_to_the_end(pipe: int, listen: Callable[[str], Any]) -> None:

@@ -8,6 +8,7 @@ import os
 import time
 
 import pytest
+from small_models import COARSE
 from small_scans import write_image, write_label_map
 from typer.testing import CliRunner
 
@@ -204,3 +205,24 @@ def test_effort_is_written_and_minutes_are_in_the_list(scans, tmp_path):
     assert said.startswith("1 corrected case, 10 minutes of work.")
     (row,) = csv.DictReader(table.open(encoding="utf-8"))
     assert (row["organ"], row["minutes"], row["voxels_added"]) == ("liver", "10.00", "1200")
+
+
+def test_cases_without_a_label_map_are_predicted(tmp_path, make_model):
+    model = make_model(folds=(0,), mirror_axes=None, spacing=COARSE)
+    folder = tmp_path / "cts"
+    folder.mkdir()
+    write_volume(folder / "a.nii.gz", make_phantom(1, (20.0, 16.0, 16.0))[0])
+    options = ("--model", model, "--preset", "fast", "--device", "cpu")
+    status, said = cases("predict", folder, *options)
+    assert status == 0
+    assert said.endswith("1 label map made, 0 failed.")
+    assert "1 predicted" in cases(folder)[1]
+    (folder / "b.nii.gz").write_bytes(b"no gzip")
+    status, said = cases("predict", folder, *options, "--folds", "0")
+    assert status == 1
+    assert "b.nii.gz" in said
+    assert said.endswith("0 label maps made, 1 failed.")
+    with pytest.raises(AbdosegError, match="is of this machine"):
+        cases("predict", folder, "--device", "cuda:1", "--scheduler", "tcp://a:1")
+    with pytest.raises(AbdosegError, match="preset"):
+        cases("predict", folder, "--preset", "quick")

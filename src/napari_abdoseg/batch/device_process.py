@@ -9,7 +9,6 @@ a line of standard output. The process ends when its standard input does.
 from __future__ import annotations
 
 import json
-import os
 import queue
 import sys
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from napari_abdoseg.batch.device_messages import (
     load_job,
 )
 from napari_abdoseg.batch.pipeline import Pipeline
-from napari_abdoseg.child_process import end_with_parent
+from napari_abdoseg.child_process import end_with_parent, take_output
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.log import keep_log
 
@@ -34,7 +33,7 @@ def main() -> None:
     """Work until the process that started this one ends it."""
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     end_with_parent(lines.put)
-    steps = _take_output()
+    steps = take_output()
     keep_log("predict")
     try:
         job = load_job(lines.get())
@@ -46,13 +45,6 @@ def main() -> None:
             _say(steps, dump_step(step))
     except AbdosegError as error:
         _say(steps, dump_error(error))
-
-
-def _take_output() -> TextIO:
-    """Standard output for steps alone; what libraries print goes to standard error."""
-    steps = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return steps
 
 
 def _say(steps: TextIO, line: str) -> None:

@@ -103,13 +103,7 @@ class DeviceWorker:
 
     def last_words(self) -> str:
         """How it died, in words."""
-        status = self._process.wait()
-        self._errors.seek(0)
-        lines = self._errors.read().decode("utf-8", "replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        if status < 0 or not said:
-            return f"was killed (status {status}), maybe for want of memory"
-        return f"stopped: {said[-1]}"
+        return self._process.last_words(self._errors)
 
     def end(self) -> None:
         """End it at once; what it has not finished can be begun anew."""

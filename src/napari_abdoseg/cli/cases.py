@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from napari_abdoseg.cli.console import console, say, show
+from napari_abdoseg.cli.completion import complete_device, complete_model, complete_preset
+from napari_abdoseg.cli.console import console, say, say_failed, show
+from napari_abdoseg.inference.preset import DEFAULT
 
 if TYPE_CHECKING:
     from napari_abdoseg.worklist.case_record import CaseRecord, Place, Status
@@ -200,6 +202,70 @@ def send_back_case(
 
     place = None if voxel is None else _place(folder, masks, case, voxel)
     _change(folder, masks, case, sending_back(comment, place))
+
+
+@cases.command()
+def predict(
+    folder: Scans,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            autocompletion=complete_model,
+            help="A model's name or nnU-Net model folder, demo by default; give it again for "
+            "each other configuration that is to be averaged with it.",
+        ),
+    ] = None,
+    folds: Annotated[
+        str | None, typer.Option(help="Folds to use, such as 0,1,2; all by default.")
+    ] = None,
+    preset: Annotated[
+        str,
+        typer.Option(
+            autocompletion=complete_preset, help="balanced, exact or fast, as in `abdoseg predict`."
+        ),
+    ] = DEFAULT,
+    device: Annotated[
+        str,
+        typer.Option(
+            autocompletion=complete_device,
+            help="auto, cpu, cuda, cuda:N, mps, or several such as cuda:5,cuda:6.",
+        ),
+    ] = "auto",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Have the workers of a Dask cluster do the work, such as tcp://host:8786.",
+        ),
+    ] = None,
+    masks: Masks = None,
+) -> None:
+    """Find the organs of cases that are to do and have no label map.
+
+    What somebody has open, or saves meanwhile, is left as it is. Stop it whenever you like: the
+    same command goes on where it was, beside others that do the same on other machines.
+
+    Exit status 1: a case failed.
+    """
+    from napari_abdoseg.cli.dataset_words import counted
+    from napari_abdoseg.cli.predict import require_nothing_of_this_machine
+    from napari_abdoseg.inference.preset import find_preset
+    from napari_abdoseg.log import keep_log
+    from napari_abdoseg.worklist.predicting import PredictionSettings, predicting_missing
+
+    find_preset(preset)
+    if scheduler:
+        require_nothing_of_this_machine(device, None)
+    chosen = tuple(folds.split(",")) if folds else None
+    keep_log("predict")
+    settings = PredictionSettings(tuple(model or ["demo"]), chosen, preset, device, scheduler or "")
+    predicted = show(predicting_missing(_folder(folder, masks), settings))
+    for case, reason in predicted.failed:
+        say_failed(case, reason)
+    made, failed = len(predicted.made), len(predicted.failed)
+    console.print(f"{counted(made, 'label map')} made, {failed} failed.")
+    if failed:
+        raise typer.Exit(FAULTY)
 
 
 @cases.command()

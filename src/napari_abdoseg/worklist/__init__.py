@@ -6,5 +6,7 @@ lies, `finding` which cases there are, `index` what of it is kept to be listed q
 record so that nobody's change is lost, and `listing` brings it all together. On top of that are
 `taking` the next case, `case_files` that it is opened from and `reading_ahead` of those beside it,
 `versions` of one, what it was `uncorrected`, `reviewing` it, `effort` as it was noted and
-`measuring_effort` what came of it, and `export` of the cases that are done.
+`measuring_effort` what came of it, and `export` of the cases that are done. `predicting` finds
+organs in cases that have no label map, `missing_masks` says which those are and lets nothing of
+people's work give way to it, and `background` has a process do it.
 """

@@ -172,4 +172,4 @@ def _read(files: CaseFiles) -> _Read:
 def _has_room(files: CaseFiles) -> bool:
     """Whether a case may be read before somebody wants it."""
     takes = BYTES_A_VOXEL * math.prod(load_grid(files.scan).shape)
-    return takes <= SHARE * psutil.virtual_memory().available
+    return bool(takes <= SHARE * psutil.virtual_memory().available)

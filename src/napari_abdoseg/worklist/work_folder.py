@@ -50,6 +50,11 @@ class WorkFolder:
         """What of it all is kept to be listed quickly."""
         return self.masks / HIDDEN / "index.json"
 
+    @property
+    def predictions(self) -> Path:
+        """Folder of what a model has found until it is a case's label map."""
+        return self.masks / HIDDEN / "predictions"
+
     def record_of(self, case: str) -> Path:
         """The file of a case."""
         return self.records / f"{case}.json"

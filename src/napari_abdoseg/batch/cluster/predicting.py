@@ -53,7 +53,7 @@ def predicting_on_cluster(
     """
 
     def segment(to_do: Sequence[Case], claims: Claims) -> Segmenting:
-        return _segmenting(scheduler, to_do, FolderService(job, claims))
+        return segmenting_cases(scheduler, to_do, FolderService(job, claims))
 
     return (yield from running(cases, job.goal, segment))
 
@@ -70,16 +70,23 @@ def segmenting_on_cluster(volume: Volume, job: SegmentationJob, scheduler: str) 
     case, results = Case(path.name, path, Path()), list[CaseResult]()
     state = RunState([], [case])
     service = ScanService(job, volume, results.append)
-    for report in _segmenting(scheduler, [case], service):
+    for report in segmenting_cases(scheduler, [case], service):
         yield state.note(report)
     for _, reason in state.outcome().failed:
         raise AbdosegError(reason)
     return results[0]
 
 
-def _segmenting(
+def segmenting_cases(
     scheduler: str, cases: Sequence[Case], service: FolderService | ScanService
 ) -> Segmenting:
+    """Have the workers of a cluster do what a service asks of them for each case.
+
+    Raises
+    ------
+    AbdosegError
+        The scheduler does not answer, or no worker can do its share.
+    """
     with connected(scheduler) as client:
         pool = WorkerPool(client, cases, service)
 
