@@ -64,17 +64,27 @@ def list_cases(
     user: User = "",
     flag: Annotated[str, typer.Option(help="Those with this flag alone.")] = "",
     sort: Annotated[
-        str, typer.Option(help="case, status, user, when, minutes or voxels.")
+        str, typer.Option(help="case, status, user, when, minutes, voxels or quality.")
     ] = "case",
     reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    worst_percent: Annotated[
+        float | None,
+        typer.Option(
+            "--worst",
+            metavar="PERCENT",
+            help="Those alone of which the least is expected, such as 5, the worst first.",
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="CSV file for all of it.")] = None,
 ) -> None:
     """List the cases of a folder, and how far each is."""
     from napari_abdoseg.cli.cases_words import tell, write_cases
-    from napari_abdoseg.worklist.listing import chosen, listing
+    from napari_abdoseg.worklist.listing import chosen, listing, worst
 
     rows = show(listing(_folder(folder, masks)))
     found = chosen(rows, _statuses(status), user, flag, sort)
+    if worst_percent is not None:
+        found = worst(found, worst_percent)
     if reverse:
         found.reverse()
     tell(found, len(rows))
@@ -94,7 +104,8 @@ def next_case(
 ) -> None:
     """Say which case to work on next: its scan, and its label map where it has one.
 
-    Those that were sent back come first, then those in progress, predicted and to do.
+    Those that were sent back come first, then those in progress, predicted and to do, of these
+    the ones of which the least is expected.
 
     Exit status 1: none is left.
     """

@@ -13,12 +13,14 @@ from napari_abdoseg.correction.journal.holder import moment
 from napari_abdoseg.image.files.csv_table import csv_text
 from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.worklist.case_record import CaseRecord, Status, Version
+from napari_abdoseg.worklist.expectation import Expectation
 from napari_abdoseg.worklist.listing import Row
 
 MOST_SHOWN = 200
 COLUMNS = (
     *("case", "status", "user", "when", "minutes", "voxels_changed", "flags", "comment"),
     *("open_by", "patient", "image", "labels", "problem"),
+    *("expected_dsc", "agreement", "worst_organ"),
 )
 
 
@@ -38,7 +40,9 @@ def tell(rows: Sequence[Row], total: int) -> None:
 
 def case_table(rows: Sequence[Row]) -> Table:
     """A row a case."""
-    table = Table("case", "status", "who", "when", "min", "voxels", "flags", "comment")
+    table = Table(
+        *("case", "status", "who", "when", "min", "voxels", "expected DSC", "flags", "comment")
+    )
     for row in rows:
         record = row.record
         status = f"{record.status}, open by {row.holder.words}" if row.holder else record.status
@@ -47,9 +51,19 @@ def case_table(rows: Sequence[Row]) -> Table:
             moment(record.when) if record.when else "",
             f"{record.minutes:.0f}" if record.minutes else "",
             f"{row.voxels_changed:,}" if row.voxels_changed else "",
-            *(", ".join(record.flags), _said(record)),
+            *(expected_words(row.expectation), ", ".join(record.flags), _said(record)),
         )
     return table
+
+
+def expected_words(told: Expectation) -> str:
+    """What is expected of a label map, and of which organ the least."""
+    if told.worst is None or not told.worst_organ:
+        return ""
+    lowest = f"{told.worst_organ} {told.worst:.2f}"
+    if told.dsc is None:
+        return f"not calibrated; folds agree: {lowest}"
+    return f"{told.dsc:.2f}, {lowest}"
 
 
 def version_table(versions: Sequence[Version], record: CaseRecord) -> Table:
@@ -74,7 +88,7 @@ def write_cases(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _cells(row: Row) -> list[object]:
-    record, case = row.record, row.case
+    record, case, told = row.record, row.case, row.expectation
     return [
         *(record.case, str(record.status), record.user, record.when, f"{record.minutes:.2f}"),
         *(row.voxels_changed, " ".join(record.flags), record.comment),
@@ -82,6 +96,8 @@ def _cells(row: Row) -> list[object]:
         *(("", record.image) if case is None else (case.patient, case.image)),
         record.current or (f"{record.case}.nii.gz" if row.has_labels else ""),
         row.problem,
+        *("" if value is None else f"{value:.4f}" for value in (told.dsc, told.agreement)),
+        told.worst_organ,
     ]
 
 

@@ -17,6 +17,7 @@ from napari_abdoseg.errors import WorkListError
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.files.saving import make_folder, write_text
 from napari_abdoseg.worklist.case_record import CaseRecord
+from napari_abdoseg.worklist.expectation import Expectation, expectation_beside
 from napari_abdoseg.worklist.finding import Found
 from napari_abdoseg.worklist.record_files import ENDING, FORMAT, read_record, schema
 from napari_abdoseg.worklist.work_folder import WorkFolder
@@ -34,6 +35,14 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a case's report tells, and the file that it was read from."""
+
+    stamp: Stamp
+    expectation: Expectation
+
+
+@dataclass(frozen=True)
 class Index:
     """What is kept of a work list.
 
@@ -43,10 +52,13 @@ class Index:
         Cases of the folder.
     records : dict of str to Kept
         By case.
+    told : dict of str to Told
+        By case.
     """
 
     found: Found = field(default_factory=Found)
     records: dict[str, Kept] = field(default_factory=dict)
+    told: dict[str, Told] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,22 @@ def read_records(folder: WorkFolder, before: dict[str, Kept]) -> Records:
     return Records(kept, problems)
 
 
+def read_told(report: Path, before: Told | None) -> Told | None:
+    """What a report tells; one that is as it was before is not read. None where there is none."""
+    try:
+        stamp = _stamp(report)
+    except OSError:
+        return None
+    if before is not None and before.stamp == stamp:
+        return before
+    return Told(stamp, expectation_beside(report))
+
+
+def _stamp(path: Path | str) -> Stamp:
+    told = os.stat(path)  # noqa: PTH116 - what an entry tells may be old, or no number
+    return told.st_ino, told.st_mtime_ns, told.st_size
+
+
 def _stamped(folder: Path) -> list[tuple[Path, Stamp]]:
     """Files of records, each looked at once."""
     try:
@@ -125,6 +153,5 @@ def _stamped(folder: Path) -> list[tuple[Path, Stamp]]:
     found = []
     for entry in names:
         with suppress(OSError):  # it was removed just now
-            told = os.stat(entry.path)  # noqa: PTH116 - what an entry tells may be old, or no number
-            found.append((Path(entry.path), (told.st_ino, told.st_mtime_ns, told.st_size)))
+            found.append((Path(entry.path), _stamp(entry.path)))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -13,9 +14,18 @@ from napari_abdoseg.correction.journal.holder import Holder
 from napari_abdoseg.errors import SaveError, WorkListError
 from napari_abdoseg.progress import Progress, Work, spoken_names
 from napari_abdoseg.worklist.case_record import CaseRecord, Status
+from napari_abdoseg.worklist.expectation import UNKNOWN, Expectation
 from napari_abdoseg.worklist.finding import WorkCase, finding_work
-from napari_abdoseg.worklist.index import Index, read_index, read_records, write_index
+from napari_abdoseg.worklist.index import (
+    Index,
+    Told,
+    read_index,
+    read_records,
+    read_told,
+    write_index,
+)
 from napari_abdoseg.worklist.leases import holder_of
+from napari_abdoseg.worklist.versions import report_beside
 from napari_abdoseg.worklist.work_folder import OPEN, WorkFolder
 
 STAGE = "Listing cases"
@@ -23,6 +33,9 @@ NO_SCAN = "Its scan is gone, or has another name now: what is known of it is kep
 NO_LABELS = "It has no label map, or that is gone."
 TO_WORK_ON = (Status.IN_PROGRESS, Status.PREDICTED, Status.TO_DO)
 """What is to be worked on next, the first of all first."""
+SETTLED = (Status.DONE, Status.REJECTED)
+WORST = 5.0
+"""Percent of all cases that are the worst ones."""
 SHOWN = 3
 """Names of cases that are told where one is none."""
 
@@ -42,6 +55,8 @@ class Row:
         Who has it open.
     problem : str
         What is wrong with it.
+    expectation : Expectation
+        How good its label map that counts is expected to be, where a model has made it.
     """
 
     record: CaseRecord
@@ -49,6 +64,7 @@ class Row:
     has_labels: bool = False
     holder: Holder | None = None
     problem: str = ""
+    expectation: Expectation = UNKNOWN
 
     @property
     def name(self) -> str:
@@ -59,6 +75,11 @@ class Row:
     def voxels_changed(self) -> int:
         """Voxels that corrections have added and removed, of all organs."""
         return sum(map(sum, self.record.voxels_changed.values()))
+
+    @property
+    def expected_dsc(self) -> float | None:
+        """Mean of its organs' expected DSC; None where nobody can tell."""
+        return self.expectation.dsc
 
     @property
     def is_sent_back(self) -> bool:
@@ -74,6 +95,7 @@ SORTS: dict[str, Callable[[Row], object]] = {
     "when": lambda row: (row.record.when, row.name),
     "minutes": lambda row: (row.record.minutes, row.name),
     "voxels": lambda row: (row.voxels_changed, row.name),
+    "quality": lambda row: (row.expectation.rank, row.name),
 }
 """What rows can be sorted by."""
 
@@ -97,23 +119,28 @@ def listing(folder: WorkFolder) -> Work[tuple[Row, ...]]:
     found = yield from finding_work(folder, before.found)
     yield Progress(STAGE, 0, len(found.cases))
     records = read_records(folder, before.records)
-    index = Index(found, records.kept)
-    if index != before:
-        try:
-            write_index(folder, index)
-        except SaveError as error:
-            notice = f"{error} The next listing takes longer."
-            yield Progress(STAGE, len(found.cases), len(found.cases), notice)
     there, holders = _names_in(folder.masks), _holders(folder)
     cases = {case.name: case for case in found.cases}
-    rows = []
+    rows, known = [], {}
     for name in sorted({*cases, *records.kept, *records.problems}):
         has_labels = folder.labels_of(name).name in there
         kept, case = records.kept.get(name), cases.get(name)
         blank = CaseRecord(name, "" if case is None else case.image)
         record = (blank if kept is None else kept.record).seen(has_labels)
         problem = records.problems.get(name) or _problem(record, case, has_labels)
-        rows.append(Row(record, case, has_labels, holders.get(name), problem))
+        expectation = UNKNOWN
+        if has_labels or record.current:
+            report = report_beside(folder.current_of(record))
+            if (told := read_told(report, before.told.get(name))) is not None:
+                known[name], expectation = told, told.expectation
+        rows.append(Row(record, case, has_labels, holders.get(name), problem, expectation))
+    index = Index(found, records.kept, known)
+    if index != before:
+        try:
+            write_index(folder, index)
+        except SaveError as error:
+            notice = f"{error} The next listing takes longer."
+            yield Progress(STAGE, len(found.cases), len(found.cases), notice)
     return tuple(rows)
 
 
@@ -172,8 +199,8 @@ def chosen(
 def next_row(rows: Iterable[Row], statuses: Sequence[Status] = (), user: str = "") -> Row | None:
     """The case to work on next, None if none is left.
 
-    Those that were sent back come first, then those in progress, predicted and to do; what
-    others have in progress, or open, is theirs.
+    Those that were sent back come first, then those in progress, predicted and to do, of these
+    the ones of which the least is expected; what others have in progress, or open, is theirs.
 
     Parameters
     ----------
@@ -194,8 +221,40 @@ def next_row(rows: Iterable[Row], statuses: Sequence[Status] = (), user: str = "
         and not (row.record.status is Status.IN_PROGRESS and row.record.user not in ("", user))
     ]
     return min(
-        free, key=lambda row: (not row.is_sent_back, wanted.index(row.record.status)), default=None
+        free,
+        key=lambda row: (
+            not row.is_sent_back,
+            wanted.index(row.record.status),
+            row.expectation.rank,
+        ),
+        default=None,
     )
+
+
+def worst(rows: Iterable[Row], percent: float = WORST) -> list[Row]:
+    """The cases of which the least is expected, the worst first.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+    percent : float, optional
+        Of those cases of which anything is expected and that are not done nor rejected; of these
+        one at least.
+
+    Raises
+    ------
+    WorkListError
+        It is no percentage.
+    """
+    if not 0 < percent <= 100:
+        raise WorkListError(f"The worst {percent:g} % are none: give more than 0 and up to 100.")
+    known = [
+        row
+        for row in rows
+        if row.expectation != UNKNOWN and row.record.status not in SETTLED and row.case is not None
+    ]
+    known.sort(key=lambda row: (row.expectation.rank, row.name))
+    return known[: math.ceil(len(known) * percent / 100)]
 
 
 def _problem(record: CaseRecord, case: WorkCase | None, has_labels: bool) -> str:
