@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from napari_abdoseg.inference.preprocessing.axis_order import (
     from_network_order,
 )
 from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
+from napari_abdoseg.inference.review.pairwise_dice import PairwiseDice
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +55,24 @@ class Disagreement:
         """Disagreement of the folds of some configurations."""
         votes = tuple(map(Votes.of, predictions))
         return cls(sum(each.folds for each in votes), grid, votes)
+
+    def agreement(self, fold: int | None = None) -> dict[Organ, float]:
+        """Mean DSC of each organ between two folds of a configuration, see `PairwiseDice`.
+
+        The mean over configurations, of those with several folds. Organs that no fold finds are
+        left out.
+
+        Parameters
+        ----------
+        fold : int, optional
+            Number of the only fold whose pairs count; all by default.
+        """
+        found: dict[Organ, list[float]] = {}
+        for votes in self.votes:
+            pairs = votes.pairwise
+            for number, score in (pairs.mean() if fold is None else pairs.of_fold(fold)).items():
+                found.setdefault(votes.organ(number), []).append(score)
+        return {organ: sum(scores) / len(scores) for organ, scores in sorted(found.items())}
 
     def on_scan(self) -> NDArray[np.uint8]:
         """Number of dissenting folds of each voxel of the scan, shape (z, y, x)."""
@@ -91,6 +110,8 @@ class Votes:
     crop : ScanCrop
         The part of the scan that networks were shown.
     trained : TrainedConfiguration
+    pairwise : PairwiseDice
+        How far folds agree on each organ.
     """
 
     folds: int
@@ -100,6 +121,7 @@ class Votes:
     axes: tuple[Neighbours, ...]
     crop: ScanCrop
     trained: TrainedConfiguration
+    pairwise: PairwiseDice = field(default_factory=PairwiseDice)
 
     @classmethod
     def of(cls, on_scan: PredictionOnScan) -> Votes:
@@ -116,7 +138,8 @@ class Votes:
             torch.maximum(others, fold, out=others)
         at_stake = torch.where(winners > 0, winners, others)
         inside, axes = zip(*inner_axes(on_scan), strict=True)
-        return cls(len(folds), dissenting, at_stake, inside, axes, on_scan.crop, trained)
+        pairwise = PairwiseDice.of(winners, dissenting, folds)
+        return cls(len(folds), dissenting, at_stake, inside, axes, on_scan.crop, trained, pairwise)
 
     @property
     def spacing(self) -> tuple[float, ...]:
