@@ -97,13 +97,14 @@ def test_rows_and_reports_from_before_are_kept(mixed, tmp_path, ensemble):
     first, second, _ = find_cases([mixed], output)
     outcome = run(predicting([first, second], ensemble, "fast"))[1]
     before = rows_of(output)
-    rows = [list(row.values())[:-2] for row in before]
-    write_text(output / "organs.csv", csv_text(ORGAN_COLUMNS[:-2], rows))
+    rows = [list(row.values())[:13] for row in before]
+    write_text(output / "organs.csv", csv_text(ORGAN_COLUMNS[:13], rows))
     old = {key: entry for key, entry in read_report(first.report).items() if key != "orientation"}
     write_report(first.report, old)
     assert swapped_axes(read_report(first.report)) == []
     write_organs_csv(output, [second], [read_report(second.report)])
-    of_first = [row | {"orientation": "", "checks": ""} for row in before if row["case"] == "case1"]
+    new = dict.fromkeys(ORGAN_COLUMNS[13:], "")
+    of_first = [row | new for row in before if row["case"] == "case1"]
     assert rows_of(output) == [*of_first, *(row for row in before if row["case"] == "case2")]
     assert len(outcome.made) == 2
 

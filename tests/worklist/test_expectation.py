@@ -19,8 +19,11 @@ from napari_abdoseg.worklist.versions import version_at
 def report(folder, case, **expected):
     """A label map with a report that expects so much of its organs: DSC, agreement."""
     organs = [
-        {"name": name, "expected_dsc": dsc, "agreement": agreement}
-        for name, (dsc, agreement) in expected.items()
+        {
+            **{"name": name, "value": value, "expected_dsc": dsc, "agreement": agreement},
+            "interval": dsc and [0.0, 1.0],
+        }
+        for value, (name, (dsc, agreement)) in enumerate(expected.items(), 1)
     ]
     write_label_map(folder.labels_of(case))
     content = {"case": case, "expected_quality": {"organs": organs}}
@@ -69,9 +72,13 @@ def test_nothing_is_expected_of_what_somebody_has_corrected(folder, rows):
     [
         *("", "[]", '{"case": "a"}', '{"expected_quality": 3}', '{"expected_quality": []}'),
         '{"expected_quality": {"organs": [{"name": "liver"}]}}',
-        '{"expected_quality": {"organs": [{"name": "x", "expected_dsc": 2, "agreement": 1}]}}',
-        '{"expected_quality": {"organs": [{"name": "x", "expected_dsc": NaN, "agreement": 1}]}}',
-        '{"expected_quality": {"organs": [{"name": "x", "expected_dsc": true, "agreement": 1}]}}',
+        *(
+            '{"expected_quality": {"organs": [{"name": "x", "value": 1, "agreement": 1, '
+            f'"expected_dsc": {dsc}, "interval": [0, 1]}}]}}}}'
+            for dsc in ("2", "NaN", "true", '"high"', "[0.5]")
+        ),
+        '{"expected_quality": {"organs": [{"name": "x", "value": 1, "agreement": 1, '
+        '"expected_dsc": 0.5, "interval": [0]}]}}',
         '{"expected_quality": {"organs": []}}',
     ],
 )

@@ -21,10 +21,12 @@ from napari_abdoseg.anatomy.orientation.check import check_orientation
 from napari_abdoseg.anatomy.orientation.finding import AXIS_NAMES, Orientation
 from napari_abdoseg.anatomy.plausibility.check import check_plausibility
 from napari_abdoseg.batch.doubt_entries import box_entry, doubt_entry, kinds_by_value
+from napari_abdoseg.batch.quality_entries import KEY, quality_entry, told_qualities
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.result import Segmentation, Share
+from napari_abdoseg.inference.review.expected_quality import expected_quality
 from napari_abdoseg.inference.review.places import places_to_review
 
 Report = dict[str, Any]
@@ -44,7 +46,8 @@ def case_report(
     """Everything worth knowing of a segmented case, ready for JSON.
 
     Boxes are half open in voxels of the file's own axis order, and in RAS+ mm. ``checks`` are
-    places that no healthy abdomen explains. With ``review``, places where folds disagree are
+    places that no healthy abdomen explains, ``expected_quality`` what folds, these and the model's
+    calibration tell of each organ. With ``review``, places where folds disagree are
     listed.
     """
     labels = segmentation.labels
@@ -52,6 +55,8 @@ def case_report(
     orientation = check_orientation(volume, labels)
     has_duct = any(map(is_duct, labels.organs))
     alarms = [orientation.alarm] if orientation.alarm else []
+    doubts = check_plausibility(labels, volume)
+    quality = expected_quality(segmentation.disagreement, preset, doubts)
     return {
         "case": case,
         "image": volume.path.name if volume.path else None,
@@ -64,7 +69,8 @@ def case_report(
             _organ_entry(organ, measures, labels)
             for organ, measures in measure_organs(labels, volume).items()
         ],
-        "checks": [doubt_entry(doubt, labels.grid) for doubt in check_plausibility(labels, volume)],
+        "checks": [doubt_entry(doubt, labels.grid) for doubt in doubts],
+        KEY: quality_entry(quality),
         "bile_duct_search_region": _region_entry(labels),
         **({"candidate_bile_duct": _duct_entry(labels)} if has_duct else {}),
         **({"review": _review_entries(segmentation)} if review else {}),
@@ -222,6 +228,7 @@ def _is_whole(report: Report) -> bool:
     texts = [report["case"], *report["warnings"], *swapped_axes(report)]
     texts += (organ["name"] for organ in report["organs"])
     texts += doubted_organs(report).values()
+    told_qualities(report)
     numbers = [
         number
         for organ in report["organs"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, doubted_organs, swapped_axes
+from napari_abdoseg.batch.quality_entries import NO_CELLS, told_qualities
 from napari_abdoseg.image.files.csv_table import csv_text, read_csv
 from napari_abdoseg.image.files.saving import remove_file, write_text
 
@@ -17,8 +18,9 @@ ORGAN_COLUMNS = (
     *("case", "organ", "value", "voxels", "volume_ml", "mean_hu", "touches_edge"),
     *("r_min_mm", "a_min_mm", "s_min_mm", "r_max_mm", "a_max_mm", "s_max_mm"),
     *("orientation", "checks"),
+    *("agreement", "expected_dsc", "expected_dsc_lowest", "expected_dsc_highest"),
 )
-EARLIER_COLUMNS = (ORGAN_COLUMNS[:-2], ORGAN_COLUMNS[:-1])
+EARLIER_COLUMNS = (ORGAN_COLUMNS[:-6], ORGAN_COLUMNS[:-5], ORGAN_COLUMNS[:-4])
 """Those of earlier versions."""
 FAILED_COLUMNS = ("case", "file", "reason")
 
@@ -55,6 +57,7 @@ def write_organs_csv(
 
 def _organ_rows(report: Report) -> list[list[object]]:
     swapped, doubted = ", ".join(swapped_axes(report)), doubted_organs(report)
+    told = told_qualities(report)
     return [
         [
             report["case"],
@@ -65,6 +68,7 @@ def _organ_rows(report: Report) -> list[list[object]]:
             *organ["box_mm"]["max"],
             f"swapped: {swapped}" if swapped else "",
             doubted.get(organ["value"], ""),
+            *(told[organ["value"]].cells if organ["value"] in told else NO_CELLS),
         ]
         for organ in report["organs"]
     ]

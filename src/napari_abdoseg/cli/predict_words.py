@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from napari_abdoseg.batch.case_report import Report, doubted_organs, swapped_axes
+from napari_abdoseg.batch.quality_entries import quality_note, told_qualities
 from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.batch.tables import FAILED, ORGANS
 from napari_abdoseg.cli.console import console, say, say_after, say_failed
@@ -58,6 +59,8 @@ def tell_of_organs(outcome: Outcome) -> None:
         for warning in report["warnings"]:
             say(f"{report['case']}: {warning}")
     console.print(organ_table(reports))
+    for note in dict.fromkeys(filter(None, map(quality_note, reports))):
+        say(note)
 
 
 def tell_of_orientation(outcome: Outcome) -> None:
@@ -79,15 +82,17 @@ def organ_table(reports: list[Report]) -> Table:
     table = Table("case", "organ")
     for column in ("volume (ml)", "mean HU"):
         table.add_column(column, justify="right")
+    table.add_column("expected DSC")
     table.add_column("")
     for report in reports:
-        doubted = doubted_organs(report)
+        doubted, told = doubted_organs(report), told_qualities(report)
         for organ in report["organs"]:
             table.add_row(
                 report["case"],
                 organ["name"],
                 f"{organ['volume_ml']:.1f}",
                 f"{organ['mean_hu']:.0f}",
+                told[organ["value"]].words if organ["value"] in told else "",
                 "; ".join(filter(None, (_edge(organ), doubted.get(organ["value"])))),
             )
     return table

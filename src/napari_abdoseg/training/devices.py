@@ -28,6 +28,11 @@ class Slot:
     gpus: tuple[int, ...]
     threads: int
 
+    @property
+    def device(self) -> str:
+        """The device that work of one process goes to, as `choose_device` takes it."""
+        return f"{self.kind}:{self.gpus[0]}" if self.gpus else self.kind
+
     def environment(self) -> dict[str, str]:
         """Variables that show nnU-Net this slot's device alone."""
         processes = str(max(2, min(self.threads, 8)))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any
+from statistics import fmean
 
+from napari_abdoseg.batch.quality_entries import ToldQuality, told_qualities
 from napari_abdoseg.correction.provenance import CORRECTIONS
 from napari_abdoseg.image.files.json_file import read_json
-
-KEY = "expected_quality"
-"""In the JSON beside a label map that `abdoseg predict` has made."""
 
 
 @dataclass(frozen=True)
@@ -54,34 +52,18 @@ def expectation_beside(report: Path) -> Expectation:
         content = read_json(report)
         if content.get(CORRECTIONS):
             return UNKNOWN
-        return _expectation(content[KEY]["organs"])
+        return _expectation(list(told_qualities(content).values()))
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return UNKNOWN
 
 
-def _expectation(organs: list[dict[str, Any]]) -> Expectation:
-    scores = {str(organ["name"]): _share(organ["expected_dsc"]) for organ in organs}
-    agreements = {str(organ["name"]): _share(organ["agreement"]) for organ in organs}
-    dsc, agreement = _mean(scores.values()), _mean(agreements.values())
-    told = agreements if dsc is None else scores
-    organ, worst = min(
-        ((name, value) for name, value in told.items() if value is not None),
-        key=lambda each: each[1],
-        default=("", None),
-    )
-    return Expectation(dsc, agreement, organ, worst)
-
-
-def _share(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError("it is no share of one")
-    return float(value)
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    """None where one of them is not known, or there is none."""
-    found = list(values)
-    known = [value for value in found if value is not None]
-    return sum(known) / len(known) if found and len(known) == len(found) else None
+def _expectation(organs: list[ToldQuality]) -> Expectation:
+    if not organs:
+        return UNKNOWN
+    agreement = fmean(each.agreement for each in organs)
+    scores = {each.organ: each.dsc for each in organs if each.dsc is not None}
+    if len(scores) == len(organs):
+        organ, lowest = min(scores.items(), key=itemgetter(1))
+        return Expectation(fmean(scores.values()), agreement, organ, lowest)
+    worst = min(organs, key=attrgetter("agreement"))
+    return Expectation(None, agreement, worst.organ, worst.agreement)

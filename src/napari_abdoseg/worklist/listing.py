@@ -18,7 +18,6 @@ from napari_abdoseg.worklist.expectation import UNKNOWN, Expectation
 from napari_abdoseg.worklist.finding import WorkCase, finding_work
 from napari_abdoseg.worklist.index import (
     Index,
-    Told,
     read_index,
     read_records,
     read_told,

@@ -29,6 +29,11 @@ from napari_abdoseg.inference.model.known_models import (
 )
 from napari_abdoseg.inference.model.other_scans import OtherScansError
 from napari_abdoseg.inference.model.plans_schema import PlansContent
+from napari_abdoseg.inference.model.quality_calibration import (
+    QUALITY,
+    QualityCalibration,
+    read_quality,
+)
 from napari_abdoseg.inference.model.schema import check
 
 DESCRIPTIONS = ("dataset.json", "plans.json")
@@ -53,13 +58,15 @@ class Model:
     folds : tuple of str
         Folds that were begun: ``"0"`` to ``"4"``, or ``"all"``.
     stamps : tuple of FileStamp
-        Of the two JSON files and the card, taken before they were read.
+        Of the two JSON files, the card and the calibration, taken before they were read.
     card : ModelCard, optional
         Of ``model.json``; an empty one by default.
     chosen_checkpoint : str, optional
         Name of the weights' file that the user wants of each fold, whatever the card says.
     region_model : Model, optional
         The one that finds the region in which this one looks, with all its folds.
+    quality : QualityCalibration, optional
+        How good its label maps are expected to be.
     """
 
     name: str
@@ -71,6 +78,7 @@ class Model:
     card: ModelCard = field(default_factory=ModelCard)
     chosen_checkpoint: str | None = None
     region_model: Model | None = None
+    quality: QualityCalibration | None = None
 
     @property
     def is_current(self) -> bool:
@@ -274,11 +282,14 @@ def read_stage_folder(folder: Path, asked: str | Path = "", checkpoint: str | No
         raise ModelError(f"{checkpoint!r} is no name of a checkpoint: leave out its folder.")
     try:
         _require_folder(folder, asked or folder)
-        stamps = tuple(FileStamp.of(folder / name) for name in (*DESCRIPTIONS, CARD))
+        stamps = tuple(FileStamp.of(folder / name) for name in (*DESCRIPTIONS, CARD, QUALITY))
         dataset, plans = (_read(folder / name) for name in DESCRIPTIONS)
-        card = read_card(folder)
+        card, quality = read_card(folder), read_quality(folder)
         folds = _find_folds(folder)
-        model = Model(name_of(folder), folder, dataset, plans, folds, stamps, card, checkpoint)
+        model = Model(
+            *(name_of(folder), folder, dataset, plans, folds, stamps, card, checkpoint),
+            quality=quality,
+        )
         _require_checkpoint(model)
     except (OSError, RuntimeError, ValueError) as error:
         raise _unreadable(asked or folder, error) from error

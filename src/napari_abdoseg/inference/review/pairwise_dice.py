@@ -65,7 +65,7 @@ class PairwiseDice:
     @property
     def folds(self) -> int:
         """How many there are."""
-        return self.scores.shape[1]
+        return int(self.scores.shape[1])
 
     def mean(self) -> dict[int, float]:
         """Mean over all pairs of folds, by class; nothing of a single fold."""

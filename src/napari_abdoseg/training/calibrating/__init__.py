@@ -1,0 +1,1 @@
+"""How good a model's label maps are expected to be, learnt from cases that a fold has not seen."""
