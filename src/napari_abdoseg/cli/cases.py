@@ -341,6 +341,68 @@ def effort(
 
 
 @cases.command()
+def raters(
+    folder: Scans,
+    output: Annotated[Path, typer.Option(help="Folder for the tables and report.html.")],
+    masks: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of label maps; FOLDER_masks by default. Given twice or more: one a person."
+        ),
+    ] = None,
+    user: Annotated[
+        list[str] | None, typer.Option(help="Of these people alone; may be repeated.")
+    ] = None,
+    tolerance: Annotated[
+        str, typer.Option(help="Tolerance of NSD: mm, FLARE21 (1 mm) or FLARE22 (by organ).")
+    ] = "FLARE21",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as cores by default.")
+    ] = None,
+) -> None:
+    """Compare what several people have made of the same cases: DSC and NSD by organ, with pictures.
+
+    They are versions of a case, or lie in a folder of masks a person.
+
+    Exit status 1: a case could not be compared.
+    """
+    from napari_abdoseg.cli.rater_words import agreement_table
+    from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.evaluation.raters import comparing_raters, write_agreement
+    from napari_abdoseg.evaluation.report.raters import render_raters
+    from napari_abdoseg.evaluation.report.worst import drawing_worst
+    from napari_abdoseg.evaluation.tolerance import find_tolerances
+    from napari_abdoseg.image.files.saving import make_folder, write_text
+    from napari_abdoseg.worklist.finding import Found, finding_work
+    from napari_abdoseg.worklist.listing import listing
+    from napari_abdoseg.worklist.raters import drawn_as_versions, drawn_in_folders
+
+    tolerances, processes, people = find_tolerances(tolerance), workers or available_cores(), user
+    given = masks or []
+    place = _folder(folder, given[0] if given else None)
+    if len(given) > 1:
+        found = show(finding_work(place, Found()))
+        drawn = drawn_in_folders(folder, found.cases, given, people or ())
+    else:
+        drawn = drawn_as_versions(place, show(listing(place)), people or ())
+    make_folder(output)
+    agreement = show(comparing_raters(drawn.pairs, tolerances, processes))
+    scans = {name: each.scan for name, each in agreement.drawn.items() if each.scan is not None}
+    worst = show(drawing_worst(agreement.cohort, scans, processes))
+    files = (*write_agreement(output, agreement), output / "report.html")
+    write_text(files[-1], render_raters(agreement, worst, drawn.left_out))
+    console.print(agreement_table(agreement))
+    for sentence in drawn.left_out:
+        say(f"Left out: {sentence}")
+    for path in files:
+        console.print(f"  {path}")
+    for case, reason in agreement.cohort.failed:
+        say_failed(case, reason)
+    if agreement.cohort.failed:
+        raise typer.Exit(FAULTY)
+
+
+@cases.command()
 def export(
     folder: Scans,
     output: Annotated[

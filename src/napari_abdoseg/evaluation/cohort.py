@@ -139,6 +139,24 @@ def evaluating(
         an organ that is said to be thin.
     """
     pairing = find_pairs(predictions, references)
+    return (yield from evaluating_pairs(pairing, tolerances, workers, rule, schemes, thin))
+
+
+def evaluating_pairs(
+    pairing: Pairing,
+    tolerances: Tolerances = FLARE21,
+    workers: int = 1,
+    rule: GridRule = GridRule.REFUSE,
+    schemes: Schemes = NOTHING_SAID,
+    thin: Sequence[str] = (),
+) -> Work[CohortScores]:
+    """The same of label maps that are paired already.
+
+    Raises
+    ------
+    AbdosegError
+        See `evaluating`.
+    """
     score = partial(score_case, schemes=schemes, tolerances=tolerances, rule=rule, thin=tuple(thin))
     outcomes = yield from over_processes(score, pairing.pairs, workers, "Comparing")
     scored = tuple(outcome for outcome in outcomes if isinstance(outcome, CaseScores))

@@ -3,10 +3,15 @@
 Read it from the values up: `case_record` is what is known of a case, `work_folder` where that
 lies, `finding` which cases there are, `index` what of it is kept to be listed quickly.
 `record_files` reads and writes records, `leases` says who has a case open, `changing` changes a
-record so that nobody's change is lost, and `listing` brings it all together. On top of that are
-`taking` the next case, `case_files` that it is opened from and `reading_ahead` of those beside it,
-`versions` of one, what it was `uncorrected`, `reviewing` it, `effort` as it was noted and
-`measuring_effort` what came of it, and `export` of the cases that are done. `predicting` finds
-organs in cases that have no label map, `missing_masks` says which those are and lets nothing of
-people's work give way to it, and `background` has a process do it.
+record so that nobody's change is lost, and `listing` brings it all together.
+
+On top of that are
+
+- `taking` the next case, `case_files` that it is opened from, `reading_ahead` of those beside it;
+- `versions` of a case, what it was `uncorrected`, `reviewing` it, `raters` who have drawn one case;
+- `effort` as it was noted, `measuring_effort` what came of it;
+- `predicting` organs of cases that have no label map, `missing_masks` which those are, so that
+  nothing of people's work gives way to it, and `background`, a process that does it;
+- `expectation` of how good label maps are, by which the worst are looked at first;
+- `export` of the cases that are done.
 """

@@ -52,10 +52,38 @@ def render_report(
         By organ.
     comparison : Comparison, optional
     """
+    page: str = (
+        page_environment()
+        .get_template("page.html.j2")
+        .render(
+            style=(HOME / "page.css").read_text(encoding="utf-8"),
+            cohort=cohort,
+            names=_names(cohort, comparison),
+            tolerance=tolerance_text(cohort),
+            definitions=definitions(cohort),
+            summary=summarize(cohort),
+            medians=_median_distances(cohort),
+            colors=colors_of(cohort),
+            plots=box_plots(cohort),
+            nan=math.nan,
+            layout=box_plot,
+            heat=heat_map(cohort),
+            worst=worst,
+            picture=picture,
+            comparison=comparison,
+            intervals=interval_plot(comparison.rows) if comparison else {},
+            version=version("napari-abdoseg"),
+        )
+    )
+    return page
+
+
+def page_environment(*folders: Path) -> Any:
+    """Jinja's environment of this folder's templates and those of others, which come first."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(HOME),
+        loader=FileSystemLoader([*folders, HOME]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -66,31 +94,10 @@ def render_report(
         signed=words.signed,
         probability=words.probability,
         metric=words.metric,
+        emptiness=words.emptiness,
         base64=lambda content: b64encode(content).decode(),
     )
-    page: str = environment.get_template("page.html.j2").render(
-        style=(HOME / "page.css").read_text(encoding="utf-8"),
-        cohort=cohort,
-        names=_names(cohort, comparison),
-        tolerance=tolerance_text(cohort),
-        definitions=definitions(cohort),
-        summary=summarize(cohort),
-        medians=_median_distances(cohort),
-        colors=_colors(cohort),
-        plots={
-            metric: _box_plot(cohort, metric, organs)
-            for metric, organs in organs_by_metric(cohort).items()
-        },
-        nan=math.nan,
-        layout=box_plot,
-        heat=heat_map(cohort),
-        worst=worst,
-        picture=picture,
-        comparison=comparison,
-        intervals=interval_plot(comparison.rows) if comparison else {},
-        version=version("napari-abdoseg"),
-    )
-    return page
+    return environment
 
 
 def _names(cohort: CohortScores, comparison: Comparison | None) -> dict[str, str]:
@@ -106,8 +113,17 @@ def _folder(path: Path) -> str:
     return "/".join(path.absolute().parts[-3:-1])
 
 
-def _colors(cohort: CohortScores) -> dict[str, str]:
+def colors_of(cohort: CohortScores) -> dict[str, str]:
+    """Colours of organs by name."""
     return {score.organ.name: score.organ.color for case in cohort.cases for score in case.scores}
+
+
+def box_plots(cohort: CohortScores) -> dict[str, BoxPlot]:
+    """A plot of every case by metric."""
+    return {
+        metric: _box_plot(cohort, metric, organs)
+        for metric, organs in organs_by_metric(cohort).items()
+    }
 
 
 def _box_plot(cohort: CohortScores, metric: str, organs: Iterable[str]) -> BoxPlot:
@@ -116,7 +132,7 @@ def _box_plot(cohort: CohortScores, metric: str, organs: Iterable[str]) -> BoxPl
         for organ in organs
         if (of_organ := cohort.of_organ(organ))
     }
-    return box_plot.box_plot(values, _colors(cohort))
+    return box_plot.box_plot(values, colors_of(cohort))
 
 
 def _median_distances(cohort: CohortScores) -> dict[str, dict[str, Any]]:

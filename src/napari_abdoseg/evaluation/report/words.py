@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from napari_abdoseg.evaluation.score import Emptiness
+
 DASH = "–"
 
 
@@ -26,3 +28,8 @@ def metric(column: str) -> str:
     """What a column of a table measures."""
     named = {"hd95_mm": "HD95, mm", "cldice": "clDice", "centre_line_mm": "centre lines, mm"}
     return named.get(column, column.upper())
+
+
+def emptiness(kind: Emptiness) -> str:
+    """Which mask holds no voxel."""
+    return kind.value
