@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import shared
+from xdist.scheduler import LoadFileScheduling
 
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -203,6 +204,21 @@ def _small_configuration(
         "n_conv_per_stage_decoder": [1],
     }
     return configuration
+
+
+TRAINING = "tests/training/"
+
+
+class RoomOfTraining(LoadFileScheduling):
+    """Gives workers file after file, but one of them all of a room: it prepares a data set once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TRAINING if nodeid.startswith(TRAINING) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """What `--dist loadfile` is taken for."""
+    return RoomOfTraining(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import pytest
@@ -50,9 +52,16 @@ def place(raw, prepared, tmp_path) -> Place:
     return Place(raw, tmp_path / "work")
 
 
+class InThreads:
+    """Pools that don't import all of torch and nnU-Net in each of their processes."""
+
+    Pool = ThreadPool
+
+
 @pytest.fixture
 def nnunet(place, monkeypatch) -> Place:
-    """The same, with nnU-Net's variables set for this process."""
+    """The same, with nnU-Net's variables set for this process, and its pools in it."""
+    monkeypatch.setattr(multiprocessing, "get_context", lambda *_: InThreads)
     for name, value in place.run().folders.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("nnUNet_n_proc_DA", "0")

@@ -59,14 +59,13 @@ def test_planning(nnunet, monkeypatch):
     assert nnunet.run().folders.plans("again").is_file()
 
 
-def test_finished_cases_are_not_preprocessed_again(nnunet, monkeypatch):
+def test_finished_cases_are_not_preprocessed_again(nnunet):
     """A case is missing, and another one was left half written."""
     folders = nnunet.run().folders
     place = folders.preprocessed / f"{PLANS}_3d_fullres"
     before = {path.name: path.stat().st_mtime_ns for path in place.iterdir()}
     (place / "p_002.pkl").unlink()
     (place / "p_004.part").mkdir()
-    monkeypatch.setattr(preprocessing_module.multiprocessing, "get_context", lambda _: InProcess)
     preprocess(str(folders.preprocessed), str(nnunet.raw), PLANS, "3d_fullres", 2)
     after = {path.name: path.stat().st_mtime_ns for path in place.iterdir()}
     assert after.keys() == before.keys()
@@ -74,21 +73,6 @@ def test_finished_cases_are_not_preprocessed_again(nnunet, monkeypatch):
     assert changed == {"p_002.pkl", "p_002.b2nd", "p_002_seg.b2nd"}
     labels = folders.preprocessed / "gt_segmentations"
     assert len(list(labels.iterdir())) == 5
-
-
-class InProcess:
-    """A pool that works in this process."""
-
-    def __init__(self, *_):
-        self.imap_unordered = map
-
-    Pool = classmethod(lambda cls, count: cls())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
 
 
 def test_a_case_that_can_not_be_preprocessed_is_named(nnunet, monkeypatch, tmp_path):

@@ -12,6 +12,7 @@ from clusters import cluster_in_threads
 from distributed import get_worker
 
 from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.cluster import connection
 from napari_abdoseg.batch.cluster.connection import connected
 from napari_abdoseg.batch.cluster.introduction import UnfitWorkerError
 from napari_abdoseg.batch.cluster.remote_worker import IDLE
@@ -238,7 +239,8 @@ def test_workers_without_a_gpu_finish_their_case_and_take_no_more_where_others_h
     assert by_gpu == [{"GPU": 1.0}] * 4
 
 
-def test_a_scheduler_that_goes_away_is_told():
+def test_a_scheduler_that_goes_away_is_told(monkeypatch):
+    monkeypatch.setattr(connection, "PATIENCE", 3.0)
     with cluster_in_threads(1) as cluster:
 
         class Fatal(Travelling):
