@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from napari_abdoseg.evaluation import surface_within
 from napari_abdoseg.evaluation.surface_distance import (
     LOOKS,
     SurfaceDistances,
@@ -16,6 +17,7 @@ from napari_abdoseg.evaluation.surface_distance import (
     lengths_of,
     steps_within,
 )
+from napari_abdoseg.evaluation.surface_within import normalized_dice, within_tolerance
 from napari_abdoseg.evaluation.surfels import find_surfels
 
 SPACINGS = (
@@ -63,8 +65,7 @@ def test_equals_deepminds_surface_distance(deepmind, spacing):
         for tolerance in TOLERANCES:
             nsd = deepmind.compute_surface_dice_at_tolerance(theirs, tolerance)
             assert abs(ours.normalized_dice(tolerance) - nsd) < 1e-12
-            limited = SurfaceDistances.between(*surfels, limit_mm=tolerance)
-            assert abs(limited.normalized_dice(tolerance) - nsd) < 1e-12
+            assert abs(normalized_dice(*surfels, tolerance) - nsd) < 1e-12
         hd95 = deepmind.compute_robust_hausdorff(theirs, 95)
         assert abs(ours.hausdorff_percentile(95) - hd95) < 1e-12
         means = deepmind.compute_average_surface_distance(theirs)
@@ -99,15 +100,31 @@ def test_a_sphere_in_a_sphere():
     assert distances.normalized_dice(7) == 1
 
 
-def test_beyond_the_limit_distances_are_infinite():
-    mask = np.zeros((2, 2, 40), bool)
-    one, other = mask.copy(), mask.copy()
-    one[0, 0, 0] = other[0, 0, 30] = True
-    spacing = (1.0, 1.0, 2.0)
+SHEARED = ((2.0, 0.3, 0.0), (0.0, 0.9, -0.2), (0.4, 0.0, 1.1))
+
+
+@pytest.mark.parametrize("lattice", [SHEARED, (0.5, 3.0, 0.9), (4.0, 0.6, 0.6)], ids=str)
+def test_what_is_within_a_tolerance_has_no_larger_distance(lattice):
+    for one, other in mask_pairs(60):
+        surfels = find_surfels(one, lattice), find_surfels(other, lattice)
+        distances = distances_to(*surfels)
+        some = np.unique(distances)[:: 1 + len(distances) // 6]
+        for tolerance in (*some, *np.nextafter(some, 0), 0.7, 9.0, inf):
+            within = within_tolerance(*surfels, tolerance)
+            assert (within == (distances <= tolerance)).all()
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_two_voxels_far_apart(axis, monkeypatch):
+    monkeypatch.setattr(surface_within, "MOST_STEPS", inf)
+    spacing = tuple(np.where(np.arange(3) == axis, 2.0, 1.0).tolist())
+    one, other = np.zeros((2, *np.where(np.arange(3) == axis, 17, 2)), bool)
+    one[0, 0, 0] = other[tuple(np.where(np.arange(3) == axis, 14, 0))] = True
     surfels = find_surfels(one, spacing), find_surfels(other, spacing)
-    assert set(distances_to(*surfels)) == {58.0, 60.0}
-    assert set(distances_to(*surfels, limit_mm=58.0)) == {58.0, inf}
-    assert set(distances_to(*surfels, limit_mm=57.9)) == {inf}
+    assert set(distances_to(*surfels)) == {26.0, 28.0}
+    assert np.mean(within_tolerance(*surfels, 28.0)) == 1
+    assert np.mean(within_tolerance(*surfels, 26.0)) == 0.5
+    assert not within_tolerance(*surfels, 25.9).any()
 
 
 def test_steps_come_from_near_to_far_and_none_is_left_out():

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.evaluation.surface_distance import SurfaceDistances
+from napari_abdoseg.evaluation.surface_within import normalized_dice
 from napari_abdoseg.evaluation.surfels import find_surfels
 from napari_abdoseg.image.grid import Triple
 
@@ -67,7 +67,7 @@ def normalized_surface_dice(
         slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(*boxes, strict=True)
     )
     predicted, real = (find_surfels(mask[inside], spacing) for mask in (prediction, reference))
-    return SurfaceDistances.between(predicted, real, tolerance_mm).normalized_dice(tolerance_mm)
+    return normalized_dice(predicted, real, tolerance_mm)
 
 
 def _occupied(mask: NDArray[np.bool_]) -> tuple[slice, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from math import inf, nan
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from napari_abdoseg.evaluation.dice import dice_of_masks
 from napari_abdoseg.evaluation.organ_masks import organ_masks
 from napari_abdoseg.evaluation.score import Emptiness, Score
 from napari_abdoseg.evaluation.surface_distance import SurfaceDistances
+from napari_abdoseg.evaluation.surface_within import normalized_dice
 from napari_abdoseg.evaluation.surfels import find_surfels
 from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
 from napari_abdoseg.image.grid import Lattice, voxel_volume_mm3
@@ -103,14 +104,13 @@ def score_organ(
     nsd = 1.0 if emptiness is Emptiness.BOTH else 0.0
     hd95 = assd = nan
     if emptiness is Emptiness.NEITHER:
-        distances = SurfaceDistances.between(
-            find_surfels(prediction, lattice),
-            find_surfels(reference, lattice),
-            inf if with_distances else tolerance_mm,
-        )
-        nsd = distances.normalized_dice(tolerance_mm)
+        surfaces = find_surfels(prediction, lattice), find_surfels(reference, lattice)
         if with_distances:
+            distances = SurfaceDistances.between(*surfaces)
+            nsd = distances.normalized_dice(tolerance_mm)
             hd95, assd = distances.hausdorff_percentile(PERCENT), distances.average_symmetric()
+        else:
+            nsd = normalized_dice(*surfaces, tolerance_mm)
     dsc = dice_of_masks(prediction, reference)
     return Score(organ, dsc, nsd, tolerance_mm, hd95, assd, predicted_ml, real_ml, emptiness)
 

@@ -34,8 +34,7 @@ class SurfaceDistances:
     Attributes
     ----------
     forth, back : ndarray of float64, shape (n,) and (m,)
-        Distances in mm from the first mask's surfels and from the second's;
-        infinite beyond the limit up to which they were looked for.
+        Distances in mm from the first mask's surfels and from the second's.
     areas_forth, areas_back : ndarray of float64, shape (n,) and (m,)
         Areas of these surfels in mm².
     """
@@ -46,14 +45,9 @@ class SurfaceDistances:
     areas_back: NDArray[np.float64]
 
     @classmethod
-    def between(cls, one: Surfels, other: Surfels, limit_mm: float = inf) -> SurfaceDistances:
+    def between(cls, one: Surfels, other: Surfels) -> SurfaceDistances:
         """Distances between surfels on one grid; both have some."""
-        return cls(
-            distances_to(one, other, limit_mm),
-            distances_to(other, one, limit_mm),
-            one.areas,
-            other.areas,
-        )
+        return cls(distances_to(one, other), distances_to(other, one), one.areas, other.areas)
 
     def normalized_dice(self, tolerance_mm: float) -> float:
         """Normalized surface Dice: the share of both surfaces that is within the tolerance."""
@@ -76,7 +70,7 @@ class SurfaceDistances:
         return float(self.areas_forth.sum() + self.areas_back.sum())
 
 
-def distances_to(one: Surfels, other: Surfels, limit_mm: float = inf) -> NDArray[np.float64]:
+def distances_to(one: Surfels, other: Surfels) -> NDArray[np.float64]:
     """Distance of each surfel to the next one of another mask.
 
     No distance transform is needed: neighbours are looked at from near to far until
@@ -86,8 +80,6 @@ def distances_to(one: Surfels, other: Surfels, limit_mm: float = inf) -> NDArray
     ----------
     one, other : Surfels
         On one grid, both with surfels.
-    limit_mm : float, optional
-        Distances beyond it are given as infinite, which is faster.
 
     Returns
     -------
@@ -98,11 +90,11 @@ def distances_to(one: Surfels, other: Surfels, limit_mm: float = inf) -> NDArray
     elsewhere = ~other.passes()
     apart = np.flatnonzero(elsewhere.ravel()[one.places])
     corners = _corners(one)[apart]
-    radius = min(limit_mm, cbrt(LOOKS * voxel_volume_mm3(one.lattice) * 3 / (4 * pi)))
+    radius = cbrt(LOOKS * voxel_volume_mm3(one.lattice) * 3 / (4 * pi))
     distances[apart] = _look_around(corners, elsewhere, radius, one.lattice)
     far = np.isinf(distances[apart])
-    if far.any() and radius < limit_mm:
-        distances[apart[far]] = _search(corners[far], _corners(other), limit_mm, one.lattice)
+    if far.any():
+        distances[apart[far]] = _search(corners[far], _corners(other), one.lattice)
     return distances
 
 
@@ -158,17 +150,12 @@ def _look_around(
 
 
 def _search(
-    corners: NDArray[np.intp], others: NDArray[np.intp], limit_mm: float, lattice: Lattice
+    corners: NDArray[np.intp], others: NDArray[np.intp], lattice: Lattice
 ) -> NDArray[np.float64]:
     """Distance of each corner to the next one of the others, by a k-d tree."""
     tree = cKDTree(in_mm(others, lattice), balanced_tree=False, compact_nodes=False)
-    bound = limit_mm * (1 + 1e-9)  # what lies just at the limit is decided below
-    _, nearest = tree.query(in_mm(corners, lattice), distance_upper_bound=bound)
-    found = np.flatnonzero(nearest < len(others))
-    distances = np.full(len(corners), inf)
-    distances[found] = lengths_of(corners[found] - others[nearest[found]], lattice)
-    distances[distances > limit_mm] = inf
-    return distances
+    _, nearest = tree.query(in_mm(corners, lattice))
+    return lengths_of(corners - others[nearest], lattice)
 
 
 def _corners(surfels: Surfels) -> NDArray[np.intp]:
