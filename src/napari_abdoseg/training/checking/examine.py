@@ -14,11 +14,14 @@ from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.errors import ImageError
 from napari_abdoseg.evaluation.alignment import grid_difference
 from napari_abdoseg.image.files.compression import is_gzip, is_misnamed
-from napari_abdoseg.image.files.file_names import has_nifti_suffix
+from napari_abdoseg.image.files.file_names import ending, has_nifti_suffix
 from napari_abdoseg.image.grid import Grid, Triple
 from napari_abdoseg.image.nifti.file import load_header
 from napari_abdoseg.image.nifti.formats import format_of
 from napari_abdoseg.image.nifti.volumes import read_labels, read_volume
+from napari_abdoseg.image.raster.file import RasterFormat
+from napari_abdoseg.image.raster.meta_image import read_meta_header
+from napari_abdoseg.image.raster.nrrd import read_nrrd_header
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.training.checking.facts import CaseFacts, OrganFacts, ScanFacts, Tissues
 from napari_abdoseg.training.checking.intensity import CT, intensity_problems
@@ -29,6 +32,7 @@ from napari_abdoseg.training.raw_dataset import RawCase, RawDataset
 
 BELIEVE_NAMES = ("NibabelIO", "NibabelIOWithReorient")
 """Readers of nnU-Net that can't read a plain file called ``.nii.gz``; SimpleITK can."""
+_HEADERS = {".nrrd": read_nrrd_header, ".mha": read_meta_header}
 BODY_HU = -300.0
 """Below it lies air, around the body and in lungs."""
 STEP = 3
@@ -202,15 +206,11 @@ def _fractions(case: str, labels: LabelMap) -> Iterator[Problem]:
 
 def _put_together(case: str, labels: LabelMap) -> Iterator[Problem]:
     """A segmentation of 3D Slicer or MITK that is another label map than its file has."""
-    if labels.path is None or has_nifti_suffix(labels.path):
+    reader = _HEADERS.get(ending(labels.path or Path()))
+    if labels.path is None or reader is None:
         return
-    import SimpleITK
-
-    file_reader: Any = SimpleITK.ImageFileReader
-    reader = file_reader()
-    reader.SetFileName(str(labels.path))
-    reader.ReadImageInformation()
-    if reader.GetNumberOfComponents() > 1 or reader.GetSize() != labels.grid.stored_shape:
+    header = RasterFormat(reader).header(labels.path)
+    if header.layers > 1 or header.sizes != labels.grid.stored_shape:
         yield Problem(
             case,
             Kind.GEOMETRY,
