@@ -203,6 +203,11 @@ def test_effort_is_written_and_minutes_are_in_the_list(scans, tmp_path):
     table = tmp_path / "effort.csv"
     said = cases("effort", scans, "--output", table, "--workers", 1)[1]
     assert said.startswith("1 corrected case, 10 minutes of work.")
+    assert said.endswith(str(tmp_path / "effort.html"))
+    page = (tmp_path / "effort.html").read_text(encoding="utf-8")
+    assert "1 case: too few to tell" in page
+    with pytest.raises(AbdosegError, match="would be the page beside the table"):
+        cases("effort", scans, "--output", tmp_path / "effort.html")
     (row,) = csv.DictReader(table.open(encoding="utf-8"))
     assert (row["organ"], row["minutes"], row["voxels_added"]) == ("liver", "10.00", "1200")
 

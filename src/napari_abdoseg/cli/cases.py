@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NOTHING_LEFT = FAULTY = 1
 LIST = "list"
+PAGE = ".html"
 
 
 class ListsByDefault(TyperGroup):
@@ -311,7 +312,10 @@ def versions(
 @cases.command()
 def effort(
     folder: Scans,
-    output: Annotated[Path, typer.Option(help="CSV file, a row an organ of a case.")],
+    output: Annotated[
+        Path,
+        typer.Option(help="CSV file, a row an organ of a case; a page with curves lies beside."),
+    ],
     status: Statuses = None,
     user: User = "",
     workers: Annotated[
@@ -322,22 +326,29 @@ def effort(
     """Write how much work corrected cases were, and what came of it.
 
     Minutes without pauses of more than a minute, strokes by tool, voxels, slices, added path
-    length, DSC to the label map before and to the reference, where there is one.
+    length, DSC to the label map before and to the reference, where there is one. The page shows
+    them case after case: does correcting get faster?
     """
     from napari_abdoseg.cli.dataset_words import counted
     from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.image.files.saving import write_text
+    from napari_abdoseg.worklist.case_effort import case_works
     from napari_abdoseg.worklist.effort import write_effort
+    from napari_abdoseg.worklist.effort_page import render_effort
     from napari_abdoseg.worklist.listing import chosen, listing
     from napari_abdoseg.worklist.measuring_effort import measuring_effort
 
+    page = _page_beside(output)
     place = _folder(folder, masks)
     rows = chosen(show(listing(place)), _statuses(status), user)
     works = show(measuring_effort(place, rows, workers or available_cores()))
     write_effort(output, works)
+    write_text(page, render_effort(case_works(place, rows, works), works))
     minutes = sum(work.seconds for work in works) / 60
     corrected = len({work.case for work in works})
     console.print(f"{counted(corrected, 'corrected case')}, {minutes:.0f} minutes of work.")
-    console.print(f"  {output}")
+    for path in (output, page):
+        console.print(f"  {path}", soft_wrap=True)
 
 
 @cases.command()
@@ -471,6 +482,17 @@ def export(
         console.print(problem_table(checked))
     if checked.ruined:
         raise typer.Exit(FAULTY)
+
+
+def _page_beside(table: Path) -> Path:
+    from napari_abdoseg.errors import WorkListError
+
+    page = table.with_suffix(PAGE)
+    if page == table:
+        raise WorkListError(
+            f"--output {table} would be the page beside the table: name a .csv file."
+        )
+    return page
 
 
 def _folder(scans: Path, masks: Path | None) -> WorkFolder:

@@ -14,4 +14,8 @@ On top of that are
   nothing of people's work gives way to it, and `background`, a process that does it;
 - `expectation` of how good label maps are, by which the worst are looked at first;
 - `export` of the cases that are done.
+record so that nobody's change is lost, and `listing` brings it all together. On top of that are
+`taking` the next case, `versions` of one, what it was `uncorrected`, `reviewing` it, `effort` as
+it was noted, `measuring_effort` what came of it and `case_effort` whether it gets less, `raters` who
+have drawn one case, and `export` of the cases that are done.
 """
