@@ -16,6 +16,6 @@ On top of that are
 - `export` of the cases that are done.
 record so that nobody's change is lost, and `listing` brings it all together. On top of that are
 `taking` the next case, `versions` of one, what it was `uncorrected`, `reviewing` it, `effort` as
-it was noted, `measuring_effort` what came of it and `case_effort` whether it gets less, `raters` who
+it was noted, `measuring_effort` what came of it, `case_effort` whether it gets less, `raters` who
 have drawn one case, and `export` of the cases that are done.
 """
