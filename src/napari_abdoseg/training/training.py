@@ -1,4 +1,5 @@
-"""From a data set to an ensemble: fingerprint, plans, preprocessing, folds, cross-validation.
+"""From a data set to an ensemble: fingerprint, plans, preprocessing, folds, cross-validation,
+expected DSC.
 
 nnU-Net does the work, in processes of its own. Everything that is finished is kept, so
 that the same call goes on where the last one stopped.
@@ -19,6 +20,7 @@ from napari_abdoseg.training.beginnings import (
     require_same_data,
     require_same_settings,
 )
+from napari_abdoseg.training.calibrating.calibrating import calibrating_models
 from napari_abdoseg.training.folds import training_folds
 from napari_abdoseg.training.outcome import CrossValidation, cross_validating, export_models
 from napari_abdoseg.training.planning import planning, trying_steps
@@ -76,5 +78,5 @@ def training(run: Run) -> Work[Trained]:
             yield from training_folds(run, configurations)
         cross_validation = yield from cross_validating(run)
         yield Progress("Copying the model", 0, 0)
-        models = export_models(run)
+        models = yield from calibrating_models(run, export_models(run))
         return Trained(models, {name: run.folder(name) for name in models}, cross_validation)

@@ -13,7 +13,7 @@ from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.inference.model.quality_calibration import QualityCalibration, write_quality
 from napari_abdoseg.inference.preset import DEFAULT
 from napari_abdoseg.progress import Progress, Work, relay
-from napari_abdoseg.training.calibrating.fitting import organ_curves
+from napari_abdoseg.training.calibrating.fitting import LEAST, organ_curves
 from napari_abdoseg.training.calibrating.observing import (
     STAGE,
     HeldOut,
@@ -26,7 +26,10 @@ from napari_abdoseg.training.finished_steps import FinishedSteps
 from napari_abdoseg.training.run import Run
 
 MOST_CASES = 60
-TOO_FEW = "There is no expected DSC of this model: two folds at least and more cases would tell it."
+TOO_FEW = (
+    "Of this model's label maps there will be no expected DSC, but how far its folds agree: to "
+    "learn more takes two folds at least, and more cases."
+)
 
 
 def calibrating_models(run: Run, models: Mapping[str, Model]) -> Work[dict[str, Model]]:
@@ -93,10 +96,12 @@ def calibrating(
         None where too little is known of any organ.
     """
     yield Progress(STAGE, 0, 0)
+    looks = [(case, shift) for case in cases for shift in shifts_of(case.name)]
+    if len(looks) < LEAST:
+        return None
     ensemble = load_ensemble(model, None, device)
     (trained,) = ensemble.configurations
     sha256 = trained.sha256(trained.folds)
-    looks = [(case, shift) for case in cases for shift in shifts_of(case.name)]
     observations: list[Observation] = []
     for number, (case, shift) in enumerate(looks):
         place = partial(_at, number, len(looks))

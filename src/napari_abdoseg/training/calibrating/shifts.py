@@ -17,7 +17,7 @@ from scipy import ndimage
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.volume import LabelMap, Volume
 
-BLUR_MM = (1.0, 5.0)
+BLUR_MM = (2.0, 5.0)
 NOISE, DENSITY = (0.5, 3.5), (0.5, 3.5)
 """In standard deviations of the organs' densities."""
 MOVED, LEFT = (0.05, 0.25), (0.35, 0.8)
