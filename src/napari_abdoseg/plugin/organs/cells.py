@@ -12,11 +12,11 @@ from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, check_state, swatch
 
-NAME, EYE, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE = range(10)
+NAME, EYE, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE, EXPECTED = range(11)
 PARTS = MASK, SURFACE, BOX
 TOGGLES = EYE, *PARTS, SOLO, LOCK
-FIGURES = VOLUME, HU, SIZE
-HEADERS = ("Organ", "", "M", "S", "B", "", "", "ml", "HU", "Size in mm")
+FIGURES = VOLUME, HU, SIZE, EXPECTED
+HEADERS = ("Organ", "", "M", "S", "B", "", "", "ml", "HU", "Size in mm", "DSC")
 TIPS = (
     "Select an organ to paint it (keys 1 to 9); double click to go to it (Enter)",
     "Show or hide all of the organ: mask, surface and box (space); click here for all organs",
@@ -28,6 +28,7 @@ TIPS = (
     "Volume in millilitres; ≥ where the organ reaches the edge of the scan",
     "Mean of the scan in Hounsfield units",
     "Size of the bounding box in millimetres: left–right × front–back × head–foot",
+    "Expected DSC of what the model found, before any correction",
 )
 GROUP_TIPS = {
     EYE: "Show or hide all of the group's organs",
@@ -69,7 +70,7 @@ def set_toggle(item: QStandardItem, on: bool | None) -> None:
 
 
 def set_figures(row: list[QStandardItem], *texts: str) -> None:
-    """Volume, HU and size."""
+    """Volume, HU, size and expected DSC; those that are not given stay."""
     for column, text in zip(FIGURES, texts):
         row[column].setText(text)
 

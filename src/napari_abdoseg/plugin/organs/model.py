@@ -16,6 +16,7 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.organs.bile_duct_region import is_expected
 from napari_abdoseg.plugin.organs.candidate_duct import CANDIDATE
 from napari_abdoseg.plugin.organs.cells import (
+    EXPECTED,
     EYE,
     FIGURES,
     HEADERS,
@@ -266,18 +267,24 @@ def _fill_figures(row: list[QStandardItem], now: _Now, name: str) -> None:
     at_edge = measures is not None and measures.touches_edge
     row[VOLUME].setToolTip(AT_EDGE.format(name) if at_edge else "")
     if measures is None:
-        set_figures(row, ABSENT, ABSENT, ABSENT)
+        set_figures(row, ABSENT, ABSENT, ABSENT, "")
         return
     hu = ABSENT if measures.mean_hu is None else f"{measures.mean_hu:.0f}"
     size = size_text(measures.box.size(sure(now.scene.table.grid)))
     volume = f"{'≥ ' if at_edge else ''}{measures.volume_ml:,.1f}"
     row[NAME].setToolTip(_tip_of(name, size, now.scene))
-    set_figures(row, volume, hu, size)
+    quality = now.scene.quality
+    value = now.scene.table.owners[name].value
+    told = quality.told.get(value)
+    row[EXPECTED].setToolTip(quality.words(value))
+    expected = "" if told is None or told.dsc is None else f"{told.dsc:.2f}"
+    set_figures(row, volume, hu, size, expected)
 
 
 def _tip_of(name: str, size: str, scene: OrganScene) -> str:
     duct = scene.duct.duct
-    tip = f"{name}: {HEADERS[SIZE].lower()} {size}"
+    expected = scene.quality.words(scene.table.owners[name].value)
+    tip = "\n".join(filter(None, (f"{name}: {HEADERS[SIZE].lower()} {size}", expected)))
     return tip if duct is None or duct.organ.name != name else f"{tip}\n{scene.duct.words}"
 
 

@@ -22,6 +22,7 @@ from napari_abdoseg.plugin.layers.masks import Masks
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 from napari_abdoseg.plugin.organs.bile_duct_region import COLOR, RegionFinding
 from napari_abdoseg.plugin.organs.candidate_duct import DuctFinding
+from napari_abdoseg.plugin.organs.expected_quality import QualityFinding
 from napari_abdoseg.plugin.organs.eyes import Eyes
 from napari_abdoseg.plugin.organs.first_shown import Shown, first_shown, remember_shown
 from napari_abdoseg.plugin.organs.isolate import Isolation, Part
@@ -76,6 +77,7 @@ class OrganScene:
         self.solo = Isolation(self.parts)
         self.region = RegionFinding(layer)
         self.duct = DuctFinding(layer)
+        self.quality = QualityFinding(layer)
         self._viewer = viewer
         self._smoothing = "light"
         is_seen = layer.visible or not cases_in_view(viewer).is_in_view(layer)
@@ -203,7 +205,7 @@ class OrganScene:
         self._surface_making.rested.connect(self._find_again)
         self.region.found.connect(self._offer_boxes)
         self.surfaces.changed.connect(self._make_surfaces)
-        findings = self.duct.found, self.region.found
+        findings = self.duct.found, self.region.found, self.quality.found
         for signal in (self.surfaces.changed, self.boxes.changed, *findings):
             signal.connect(self.changed.emit)
         self.layer.events.colormap.connect(self._follow_looks)
@@ -272,7 +274,7 @@ class OrganScene:
         self.layer.events.colormap.disconnect(self._remember)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         for work in (
-            *(self._measuring, self._surface_making, self.duct, self.region),
+            *(self._measuring, self._surface_making, self.duct, self.region, self.quality),
             *(self._scan, self._remembering),
         ):
             work.close()

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_abdoseg.plugin.organs.cells import (
     BOX,
+    EXPECTED,
     EYE,
     LOCK,
     MASK,
@@ -98,6 +99,7 @@ class OrganTree(QTreeView):
         self._groups: dict[str, int] = {}
         self._closed: set[str] = set()
         model.laid_out.connect(self._show_groups)
+        model.refreshed.connect(self._fit_columns)
         self.expanded.connect(partial(self._note_group, False))
         self.collapsed.connect(partial(self._note_group, True))
 
@@ -165,7 +167,9 @@ class OrganTree(QTreeView):
         self.seek(self._sought)
 
     def _fit_columns(self) -> None:
-        """Leave the room of sizes to the names of many organs, which are long."""
+        """Leave the room of sizes to the names of many organs, and of what is not expected."""
+        scene = self._organs.scene
+        self.setColumnHidden(EXPECTED, scene is None or not scene.quality.is_calibrated)
         self.setColumnHidden(SIZE, bool(self._groups) and self.width() < WIDE)
 
     def _open_groups(self) -> None:

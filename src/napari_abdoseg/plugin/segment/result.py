@@ -17,6 +17,7 @@ from napari_abdoseg.plugin.layers.conversion import (
     add_beside,
     labels_layer,
     labels_metadata,
+    volume_of,
     writable,
 )
 from napari_abdoseg.plugin.organs.scene import organ_scene
@@ -98,6 +99,9 @@ def show_result(
             _dress_like(layer, other)
             unsaved.give_up(other)
             viewer.layers.remove(other)
+    if disagreement is not None and made_with is not None:
+        quality = organ_scene(viewer, layer).quality
+        quality.follow(disagreement, made_with["preset"], volume_of(image))
     unsaved.add(layer)
     journals(viewer).begin(layer)
     layer.name = name_of_result(image, label_map)  # it is free by now
