@@ -14,6 +14,7 @@ from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.axis_order import box_from_network_order
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.inference.review.disagreement import Disagreement
+from napari_abdoseg.logits.kept import KeptLogits
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +69,11 @@ class Segmentation:
         One a configuration.
     disagreement : Disagreement
         Of all folds.
+    logits : KeptLogits, optional
+        If they were to be kept, and can be.
     """
 
     labels: LabelMap
     shares: tuple[Share, ...]
     disagreement: Disagreement
+    logits: KeptLogits | None = None

@@ -11,6 +11,7 @@ import numpy as np
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
+from napari_abdoseg.inference.export.keeping import kept_logits
 from napari_abdoseg.inference.export.label_map import STAGE as LABELLING
 from napari_abdoseg.inference.export.label_map import Labels, labelling
 from napari_abdoseg.inference.export.merging import merge_organs
@@ -66,7 +67,11 @@ def segment(volume: Volume, ensemble: Ensemble, preset: str = DEFAULT) -> LabelM
 
 
 def segmenting(
-    volume: Volume, ensemble: Ensemble, preset: str = DEFAULT, preview: bool = False
+    volume: Volume,
+    ensemble: Ensemble,
+    preset: str = DEFAULT,
+    preview: bool = False,
+    keep_logits: bool = False,
 ) -> Work[Segmentation]:
     """Find the organs of a CT, step by step; see `segment`.
 
@@ -78,6 +83,8 @@ def segmenting(
     preview : bool, optional
         Make a label map of the first configuration's first fold alone as soon as it is
         there.
+    keep_logits : bool, optional
+        Give those around the organs, too, for hints to a correction; see `kept_logits`.
 
     Yields
     ------
@@ -98,7 +105,7 @@ def segmenting(
     >>> work.close()  # cancels it
     """
     predicted = yield from asking(PreparedScan(volume), ensemble, preset, preview)
-    return (yield from concluding(predicted))
+    return (yield from concluding(predicted, keep_logits))
 
 
 def preparing(volume: Volume, ensemble: Ensemble) -> Work[PreparedScan]:
@@ -172,7 +179,7 @@ def asking(
     )
 
 
-def concluding(predicted: PredictedScan) -> Work[Segmentation]:
+def concluding(predicted: PredictedScan, keep_logits: bool = False) -> Work[Segmentation]:
     """Organs on the scan's grid from what networks find, the last part of `segmenting`.
 
     Another thread can do it while networks work on another scan.
@@ -186,6 +193,7 @@ def concluding(predicted: PredictedScan) -> Work[Segmentation]:
         LabelMap(found, grid, model.organs, notices=predicted.notices),
         predicted.shares,
         Disagreement.between_folds(predictions, grid),
+        kept_logits(predictions, grid) if keep_logits else None,
     )
 
 

@@ -64,7 +64,7 @@ def labelling(predictions: Sequence[PredictionOnScan], grid: Grid) -> Work[Label
         prediction, and ``nnUNetv2_ensemble`` for several.
     """
     yield Progress(STAGE, 0, 1)
-    if not all(_is_usual(on_scan.trained) for on_scan in predictions):
+    if not all(is_usual(on_scan.trained) for on_scan in predictions):
         return labels_by_nnunet(predictions, grid)
     trained, crop = predictions[0].trained, predictions[0].crop
     manager = trained.label_manager
@@ -76,7 +76,8 @@ def labelling(predictions: Sequence[PredictionOnScan], grid: Grid) -> Work[Label
     return from_network_order(labels.transpose(trained.plans.transpose_backward), grid, trained)
 
 
-def _is_usual(trained: TrainedConfiguration) -> bool:
+def is_usual(trained: TrainedConfiguration) -> bool:
+    """Whether a model resamples logits and labels voxels as nnU-Net plans it."""
     from nnunetv2.preprocessing.resampling.default_resampling import resample_data_or_seg_to_shape
     from nnunetv2.utilities.label_handling.label_handling import LabelManager
 

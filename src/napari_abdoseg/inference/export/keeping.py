@@ -1,0 +1,161 @@
+"""Logits that outlive a segmentation, so that corrections can go by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import ceil, prod
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.inference.export.label_map import is_usual
+from napari_abdoseg.inference.export.merging import merge_classes
+from napari_abdoseg.inference.export.scan_axes import Neighbours, inner_axes
+from napari_abdoseg.inference.network.class_map import map_winners
+from napari_abdoseg.inference.network.prediction import PredictionOnScan
+from napari_abdoseg.inference.preprocessing.axis_order import screen_axes
+from napari_abdoseg.logits.along import Along
+from napari_abdoseg.logits.kept import Contested, KeptLogits
+
+if TYPE_CHECKING:
+    import torch
+
+Value = TypeVar("Value")
+
+MARGIN_MM = 20.0
+"""Around the organs: a hint can let them grow so far."""
+MOST_BYTES = 1 << 29
+"""Of logits in memory."""
+
+ScreenAxes = Sequence[tuple[int, bool]]
+"""The networks' axis along each axis (z, y, x) of the screen, and whether it is turned."""
+
+
+def kept_logits(predictions: Sequence[PredictionOnScan], grid: Grid) -> KeptLogits | None:
+    """Logits around the organs that an ensemble has found.
+
+    Parameters
+    ----------
+    predictions : sequence of PredictionOnScan
+        One a configuration.
+    grid : Grid
+        Of the scan.
+
+    Returns
+    -------
+    KeptLogits or None
+        None where there is no organ; where several configurations have worked, whose logits lie on
+        grids of their own; where the model resamples or labels in a way of its own; and where they
+        would take more than `MOST_BYTES`.
+    """
+    if len(predictions) != 1 or not is_usual(predictions[0].trained):
+        return None
+    (on_scan,) = predictions
+    trained, prediction = on_scan.trained, on_scan.prediction
+    regions = trained.label_manager.has_regions
+    winners = map_winners(prediction.logits, regions)
+    spacing = trained.image_spacing(on_scan.crop.spacing)
+    around = _around_organs(winners, spacing)
+    if around is None or _bytes(len(trained.class_values), around) > MOST_BYTES:
+        return None
+    screen = screen_axes(grid, trained)
+    turned = [axis for axis, (_, turned) in enumerate(screen, start=1) if turned]
+    order = [0, *(axis + 1 for axis, _ in screen)]
+
+    def on_screen(of_classes: torch.Tensor) -> NDArray[Any]:
+        return np.ascontiguousarray(of_classes.permute(order).flip(turned).numpy())
+
+    found, *of_folds = (
+        on_screen(merge_classes(each[around], trained)[None])[0]
+        for each in (winners, *prediction.fold_winners)
+    )
+    extents, axes = zip(*_between(on_scan, around), strict=True)
+    return KeptLogits(
+        on_screen(scores(prediction.logits[(slice(None), *around)], regions)),
+        tuple(trained.model.merged_values.get(value, value) for value in trained.class_values),
+        _three(spacing[axis] for axis, _ in screen),
+        _box(extents, screen, on_scan.crop.scan_shape),
+        _three(_along(axes[axis], around[axis], turned) for axis, turned in screen),
+        _contested(found, of_folds),
+    )
+
+
+def scores(logits: torch.Tensor, regions: bool) -> torch.Tensor:
+    """Logits of which the largest wins, background's first, shape (class, z, y, x).
+
+    Those of regions that may overlap, the last likely one of which wins, become those of classes:
+    a region wins where it is likely and none that comes later is.
+    """
+    import torch
+
+    if not regions:
+        return logits
+    least_unlikely = torch.full_like(logits[0], torch.inf)
+    classes = []
+    for region in reversed(logits):
+        classes.append(torch.minimum(region, least_unlikely))
+        least_unlikely = torch.minimum(least_unlikely, -region)
+    return torch.stack([least_unlikely, *reversed(classes)])
+
+
+def _around_organs(winners: torch.Tensor, spacing: Sequence[float]) -> tuple[slice, ...] | None:
+    """Where organs are, with a margin; None where there is none."""
+    around = []
+    for axis, (size, step) in enumerate(zip(winners.shape, spacing, strict=True)):
+        others = [other for other in range(winners.ndim) if other != axis]
+        there = winners.amax(others).nonzero().flatten().tolist()
+        if not there:
+            return None
+        margin = ceil(MARGIN_MM / step)
+        around.append(slice(max(there[0] - margin, 0), min(there[-1] + 1 + margin, size)))
+    return tuple(around)
+
+
+def _bytes(classes: int, around: Sequence[slice]) -> int:
+    return 2 * classes * int(prod(part.stop - part.start for part in around))
+
+
+def _between(
+    on_scan: PredictionOnScan, around: Sequence[slice]
+) -> Iterator[tuple[slice, Neighbours]]:
+    """The scan's voxels between those of a part, and how they lie, along the networks' axes."""
+    for (inside, axis), part in zip(inner_axes(on_scan), around, strict=True):
+        new, neighbours = axis.among(part.start, part.stop)
+        yield slice(inside.start + new.start, inside.start + new.stop), neighbours
+
+
+def _box(extents: Sequence[slice], screen: ScreenAxes, scan_shape: Sequence[int]) -> Box:
+    starts, stops = [], []
+    for axis, turned in screen:
+        extent, size = extents[axis], scan_shape[axis]
+        starts.append(size - extent.stop if turned else extent.start)
+        stops.append(size - extent.start if turned else extent.stop)
+    return Box(_three(starts), _three(stops))
+
+
+def _along(axis: Neighbours, part: slice, turned: bool) -> Along:
+    lower, upper, weight = axis.lower.numpy(), axis.upper.numpy(), axis.weight.numpy()
+    if not turned:
+        return Along(lower, upper, weight)
+    last = part.stop - part.start - 1
+    rest = np.where(weight > 0, 1 - weight, weight)
+    return Along(last - upper[::-1], last - lower[::-1], rest[::-1])
+
+
+def _contested(found: NDArray[Any], of_folds: Sequence[NDArray[Any]]) -> Contested:
+    """Where some fold does not find what all of them do."""
+    dissenting = np.zeros(found.shape, bool)
+    for fold in of_folds:
+        dissenting |= fold != found
+    places = np.flatnonzero(dissenting).astype(np.uint32)
+    kind = np.uint8 if max(each.max(initial=0) for each in (found, *of_folds)) < 256 else np.uint16
+    answers: NDArray[Any] = np.stack([fold.ravel()[places] for fold in of_folds]).astype(kind)
+    return Contested(places, answers)
+
+
+def _three(values: Iterable[Value]) -> tuple[Value, Value, Value]:
+    z, y, x = values
+    return z, y, x
