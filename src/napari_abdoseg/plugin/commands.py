@@ -7,6 +7,7 @@ from napari.layers import Labels
 from napari.utils.notifications import show_info
 
 from napari_abdoseg.plugin.bile_duct.going_along import going_along
+from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.key_sheet import show_key_sheet
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.organs.scene import organ_scene
@@ -61,6 +62,16 @@ def back_along_duct(viewer: Viewer) -> None:
     going_along(unwrapped(viewer)).up()
 
 
+def next_case(viewer: Viewer) -> None:
+    """Open the next case of the work list."""
+    _step_through_cases(viewer, 1)
+
+
+def case_before(viewer: Viewer) -> None:
+    """Open the case before in the work list."""
+    _step_through_cases(viewer, -1)
+
+
 def show_keys(viewer: Viewer) -> None:
     """Show all keys on one sheet."""
     show_key_sheet(viewer)
@@ -94,6 +105,15 @@ def lung_window(viewer: Viewer) -> None:
 def bone_window(viewer: Viewer) -> None:
     """Show the CT in view in the bones' window."""
     set_window(unwrapped(viewer), WINDOWS["bone"])
+
+
+def _step_through_cases(viewer: Viewer, step: int) -> None:
+    """Go on in the work list; without one, show where it is chosen."""
+    cases = cases_at_work(unwrapped(viewer))
+    if cases.folder is None:
+        open_panel(viewer, "Cases")
+    else:
+        cases.step(step)
 
 
 def _show_all(viewer: Viewer, shown: bool) -> None:

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_abdoseg.plugin.correct.commands import TOOLS, key_of_tool
-from napari_abdoseg.plugin.keys import COMMANDS, keys_of_napari
+from napari_abdoseg.plugin.keys import CASE_BEFORE, COMMANDS, NEXT_CASE, keys_of_napari
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas
@@ -134,15 +134,17 @@ def _show() -> None:
 def _columns() -> tuple[dict[str, list[Line]], ...]:
     """Groups of each column, by their headings."""
     known = {command.name: command for command in COMMANDS}
-    ours = [(known[name].key_text, known[name].words) for name in known if known[name].keys]
+    cases = [command for command in (NEXT_CASE, CASE_BEFORE) if command.keys]
+    elsewhere = {*cases, known["key_sheet"]}
+    places = [each for each in COMMANDS if each.keys and each not in elsewhere]
     sheet = f"{QUESTION_MARK} or {known['key_sheet'].key_text}"
-    places = [(key, words) for key, words in ours if words != known["key_sheet"].words]
     tools = [(key_of_tool(name), tool.title) for name, tool in TOOLS.items()]
     return (
         {"Tools for the organ": [(key, title) for key, title in tools if key]},
         {
             "What a tool would change": [("Enter", "Take it"), ("Esc", "Leave it")],
-            "Where to look next": places,
+            "Where to look next": [(each.key_text, each.words) for each in places],
+            "Cases": [(each.key_text, each.words) for each in cases],
             "Painting": [
                 ("1 to 9", "Choose the organ"),
                 *_of_napari(PAINTING),

@@ -78,11 +78,15 @@ ALONG_DUCT = Command("along_duct", "Go along the bile duct, down to the papilla"
 BACK_ALONG_DUCT = Command(
     "back_along_duct", "Go along the bile duct, up to the hilum", "Ctrl+Shift+D"
 )
+NEXT_CASE = Command("next_case", "Open the next case of the work list", "Alt+Right")
+CASE_BEFORE = Command("case_before", "Open the case before in the work list", "Alt+Left")
 COMMANDS = (
     NEXT_PLACE,
     Command("place_before", "Go to the place before", "Shift+N"),
     ALONG_DUCT,
     BACK_ALONG_DUCT,
+    NEXT_CASE,
+    CASE_BEFORE,
     Command("key_sheet", "Show all keys on one sheet", "Shift+H"),
     Command("four_panel", "Open or close the four-panel view"),
     Command("save", "Save the label map"),

@@ -18,4 +18,8 @@ record so that nobody's change is lost, and `listing` brings it all together. On
 `taking` the next case, `versions` of one, what it was `uncorrected`, `reviewing` it, `effort` as
 it was noted, `measuring_effort` what came of it, `case_effort` whether it gets less, `raters` who
 have drawn one case, and `export` of the cases that are done.
+- `export` of the cases that are done;
+- `claims` to a case, by which it is changed or only read, `opening` of one, `saving_in_list`;
+- `words`, `thumbnails`, `filtering`, `order` and `steps`: what a table shows, and offers to do;
+  `watching` for what others do.
 """

@@ -137,3 +137,14 @@ class CaseRecord:
         there = has_labels or bool(self.versions)
         status = Status.PREDICTED if there else Status.TO_DO
         return self if self.status is status else replace(self, status=status)
+
+
+def sent_back(record: CaseRecord) -> bool:
+    """Whether a reviewer wants more of a case."""
+    last = record.verdicts[-1:]
+    return record.status is Status.IN_PROGRESS and any(not verdict.accepted for verdict in last)
+
+
+def sent_back_to(record: CaseRecord) -> Place | None:
+    """Where in the scan a reviewer wants more of a case."""
+    return record.verdicts[-1].place if sent_back(record) else None

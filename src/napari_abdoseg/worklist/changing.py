@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -125,6 +125,12 @@ def with_flag(flag: str) -> Change:
 def without_flag(flag: str) -> Change:
     """Take such a mark off."""
     return lambda record: replace(record, flags=tuple(f for f in record.flags if f != flag))
+
+
+def with_flags(flags: Iterable[str]) -> Change:
+    """Mark a case by these words alone."""
+    words = tuple(sorted(set(flags)))
+    return lambda record: replace(record, flags=words)
 
 
 def with_version(version: Version) -> Change:

@@ -20,6 +20,7 @@ from napari_abdoseg.worklist.case_record import CaseRecord
 from napari_abdoseg.worklist.expectation import Expectation, expectation_beside
 from napari_abdoseg.worklist.finding import Found
 from napari_abdoseg.worklist.record_files import ENDING, FORMAT, read_record, schema
+from napari_abdoseg.worklist.versions import organs_of
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
 Stamp = tuple[int, int, int]
@@ -40,6 +41,7 @@ class Told:
 
     stamp: Stamp
     expectation: Expectation
+    organs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def read_told(report: Path, before: Told | None) -> Told | None:
         return None
     if before is not None and before.stamp == stamp:
         return before
-    return Told(stamp, expectation_beside(report))
+    return Told(stamp, expectation_beside(report), organs_of(report))
 
 
 def _stamp(path: Path | str) -> Stamp:

@@ -6,14 +6,20 @@ import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from napari_abdoseg.correction.journal.holder import Holder
 from napari_abdoseg.errors import SaveError, WorkListError
 from napari_abdoseg.progress import Progress, Work, spoken_names
-from napari_abdoseg.worklist.case_record import CaseRecord, Status
+from napari_abdoseg.worklist.case_record import (
+    CaseRecord,
+    Place,
+    Status,
+    sent_back,
+    sent_back_to,
+)
 from napari_abdoseg.worklist.expectation import UNKNOWN, Expectation
 from napari_abdoseg.worklist.finding import WorkCase, finding_work
 from napari_abdoseg.worklist.index import (
@@ -56,6 +62,8 @@ class Row:
         What is wrong with it.
     expectation : Expectation
         How good its label map that counts is expected to be, where a model has made it.
+    organs : tuple of str
+        That its label map has, as far as the JSON beside it tells.
     """
 
     record: CaseRecord
@@ -64,6 +72,7 @@ class Row:
     holder: Holder | None = None
     problem: str = ""
     expectation: Expectation = UNKNOWN
+    organs: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,10 +90,14 @@ class Row:
         return self.expectation.dsc
 
     @property
+    def place(self) -> Place | None:
+        """Where in the scan a reviewer wants more of it."""
+        return sent_back_to(self.record)
+
+    @property
     def is_sent_back(self) -> bool:
         """Whether a reviewer wants more of it."""
-        last = self.record.verdicts[-1:]
-        return self.record.status is Status.IN_PROGRESS and any(not v.accepted for v in last)
+        return sent_back(self.record)
 
 
 SORTS: dict[str, Callable[[Row], object]] = {
@@ -99,8 +112,29 @@ SORTS: dict[str, Callable[[Row], object]] = {
 """What rows can be sorted by."""
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A work list as it was found.
+
+    Parameters
+    ----------
+    rows : tuple of Row
+        Sorted by name.
+    index : Index
+        What is kept of it, so that little is read the next time.
+    """
+
+    rows: tuple[Row, ...]
+    index: Index
+
+
 def listing(folder: WorkFolder) -> Work[tuple[Row, ...]]:
-    """List a folder's cases, sorted by name.
+    """List a folder's cases, sorted by name; see `listing_anew`."""
+    return (yield from listing_anew(folder)).rows
+
+
+def listing_anew(folder: WorkFolder) -> Work[Listing]:
+    """List a folder's cases from what was kept of it, and keep that again.
 
     Of files that are as they were the last time nothing is read; files that come, go or change
     meanwhile are seen the next time.
@@ -115,6 +149,24 @@ def listing(folder: WorkFolder) -> Work[tuple[Row, ...]]:
         There are no scans, or the folders can't be read; see `finding_work`.
     """
     before = read_index(folder)
+    found = yield from listing_since(folder, before)
+    if found.index != before:
+        try:
+            write_index(folder, found.index)
+        except SaveError as error:
+            cases = len(found.rows)
+            yield Progress(STAGE, cases, cases, f"{error} The next listing takes longer.")
+    return found
+
+
+def listing_since(folder: WorkFolder, before: Index) -> Work[Listing]:
+    """The same from what was known before, and nothing is written.
+
+    Raises
+    ------
+    AbdosegError
+        As `listing_anew`.
+    """
     found = yield from finding_work(folder, before.found)
     yield Progress(STAGE, 0, len(found.cases))
     records = read_records(folder, before.records)
@@ -126,21 +178,17 @@ def listing(folder: WorkFolder) -> Work[tuple[Row, ...]]:
         kept, case = records.kept.get(name), cases.get(name)
         blank = CaseRecord(name, "" if case is None else case.image)
         record = (blank if kept is None else kept.record).seen(has_labels)
-        problem = records.problems.get(name) or _problem(record, case, has_labels)
-        expectation = UNKNOWN
+        row = Row(
+            *(record, case, has_labels, holders.get(name)),
+            records.problems.get(name) or _problem(record, case, has_labels),
+        )
         if has_labels or record.current:
             report = report_beside(folder.current_of(record))
             if (told := read_told(report, before.told.get(name))) is not None:
-                known[name], expectation = told, told.expectation
-        rows.append(Row(record, case, has_labels, holders.get(name), problem, expectation))
-    index = Index(found, records.kept, known)
-    if index != before:
-        try:
-            write_index(folder, index)
-        except SaveError as error:
-            notice = f"{error} The next listing takes longer."
-            yield Progress(STAGE, len(found.cases), len(found.cases), notice)
-    return tuple(rows)
+                known[name] = told
+                row = replace(row, expectation=told.expectation, organs=told.organs)
+        rows.append(row)
+    return Listing(tuple(rows), Index(found, records.kept, known))
 
 
 def named(rows: Iterable[Row], name: str) -> Row:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_abdoseg.correction.journal.holder import now, user_name
 from napari_abdoseg.errors import WorkListError
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.worklist.case_record import CaseRecord, Place, Status, Verdict
 from napari_abdoseg.worklist.changing import Change
@@ -75,6 +76,11 @@ def place_in(scan: Path, voxel: Sequence[int]) -> Place:
         raise WorkListError(
             f"{scan} has no voxel {','.join(map(str, voxel))}: give i,j,k below {shape}."
         )
+    return place_on(grid, voxel)
+
+
+def place_on(grid: Grid, voxel: Sequence[int]) -> Place:
+    """A place on a grid, by its voxel in the file's own axis order."""
     i, j, k = voxel
     r, a, s = (round(float(mm), 3) for mm in grid.ras_position(grid.screen_index(voxel).tolist()))
     return Place((i, j, k), (r, a, s))

@@ -46,7 +46,7 @@ def versions_of(folder: WorkFolder, record: CaseRecord) -> tuple[Version, ...]:
     """All label maps of a case, the one of its own name first, where there is one."""
     if not folder.labels_of(record.case).is_file():
         return record.versions
-    return (_own(folder, record.case), *record.versions)
+    return (saved_version(folder, folder.labels_of(record.case)), *record.versions)
 
 
 def report_beside(labels: Path) -> Path:
@@ -68,14 +68,33 @@ def models_of(report: Path) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def _own(folder: WorkFolder, case: str) -> Version:
-    """The label map of a case's own name, by what the JSON beside it tells."""
-    name = folder.labels_of(case).name
-    report = report_beside(folder.labels_of(case))
-    if corrections := corrections_of(report):
-        last = corrections[-1]
-        return Version(name, "correction", str(last.get("user", "")), str(last.get("when", "")))
-    return Version(name, "prediction", models_of(report))
+def organs_of(report: Path) -> tuple[str, ...]:
+    """Organs that a label map has, as the JSON beside it tells them."""
+    told = _told(report).get("organs", [])
+    organs = (each for each in told if isinstance(each, dict)) if isinstance(told, list) else ()
+    return tuple(str(organ["name"]) for organ in organs if "name" in organ and organ.get("voxels"))
+
+
+def saved_version(folder: WorkFolder, file: Path) -> Version:
+    """A label map as a version, by what the JSON beside it tells.
+
+    It is a prediction as long as nobody has changed anything of it.
+    """
+    place, report = folder.seen_from_masks(file), report_beside(file)
+    corrections = corrections_of(report)
+    if not corrections:
+        return Version(place, "prediction", models_of(report))
+    last = corrections[-1]
+    when, origin = str(last.get("when", "")), last.get("model")
+    model = str(origin.get("name", "")) if isinstance(origin, dict) else ""
+    if model and not any(map(_is_work, corrections)):
+        return Version(place, "prediction", model, when)
+    return Version(place, "correction", str(last.get("user", "")), when)
+
+
+def _is_work(entry: dict[str, Any]) -> bool:
+    """Whether anything was changed at a save."""
+    return any(entry.get(key) for key in ("strokes", "voxels", "renamed", "added"))
 
 
 def _told(report: Path) -> dict[str, Any]:

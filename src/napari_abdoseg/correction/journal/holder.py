@@ -71,6 +71,11 @@ class Holder:
         return f"{self.user} on {self.machine} since {moment(self.since)}"
 
     @property
+    def is_here(self) -> bool:
+        """Whether it is this process."""
+        return self.machine == platform.node() and self.process == os.getpid()
+
+    @property
     def may_live(self) -> bool:
         """Whether its process may be there, as far as can be told from here."""
         if self.machine != platform.node():

@@ -1,1 +1,1 @@
-"""A user looks through the organs of many cases, and opens each by a double click."""
+"""A user goes through the cases of a work list, corrects them, and reviews those of others."""

@@ -37,6 +37,7 @@ class LayerCopy:
         self.layer: Any = Layer.create(*source.as_layer_data_tuple())
         self._passing: set[str] = set()
         self._connections: list[tuple[Any, Any]] = []
+        self.layer.editable = source.editable
         self.layer._keymap = source.keymap  # the same, so that keys bound later work here too
         for name in shared_attributes(source) - apart:
             self._follow(source, self.layer, name)

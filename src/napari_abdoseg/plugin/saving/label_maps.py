@@ -32,12 +32,15 @@ from napari_abdoseg.image.nifti.volumes import write_labels
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.layers.conversion import label_map_of
+from napari_abdoseg.plugin.saving.claim_of import claim_of
 from napari_abdoseg.plugin.saving.journals import journals
 from napari_abdoseg.plugin.saving.saved_state import State
 from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.worklist.saving_in_list import saving_in_list
 from napari_abdoseg.worklist.uncorrected import keep_uncorrected
 
 TITLE = "Save label map"
@@ -85,8 +88,11 @@ class Saving(QObject):
     def place(self, layer: Labels) -> Path | None:
         """The file that `save` writes; None where there is no CT to save beside."""
         metadata = layer.metadata
-        scan = scan_path(self._viewer(), layer)
-        return place_of_labels(metadata.get("path"), scan, metadata.get("stamp", ""))
+        own, stamp = metadata.get("path"), metadata.get("stamp", "")
+        claim = claim_of(sure(self._viewer()), layer)
+        if claim is not None and own is None and not stamp:
+            return claim.new_place
+        return place_of_labels(own, scan_path(self._viewer(), layer), stamp)
 
     def save(self, layer: Labels, window: QWidget | None = None) -> None:
         """Save a layer in its place; one without a place goes where the user says."""
@@ -122,7 +128,9 @@ class Saving(QObject):
         journal = self._journals.of(layer)
         corrected = None if journal is None else journal.mark()
         origin = layer.metadata.get("origin")
+        claim = claim_of(sure(self._viewer()), layer)
         work = _saving(path, labels, corrected, origin)
+        work = work if claim is None else saving_in_list(claim, path, work)
         job = self._jobs[layer] = Job(work, f"Save {layer.name}")
         job.returned.connect(partial(self._settle, layer, state))
         job.ended.connect(partial(self._end, layer))

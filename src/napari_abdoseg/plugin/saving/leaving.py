@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 from weakref import ref
@@ -47,6 +47,27 @@ def guard_unsaved(viewer: ViewerModel) -> None:
             take_over_saving(viewer, window)
 
 
+def leave_saved(
+    viewer: ViewerModel,
+    layers: Collection[Layer],
+    leave: Callable[[], None],
+    stay: Callable[[], None] = lambda: None,
+) -> None:
+    """Call ``leave``, which removes layers, once what they hold is saved or given up.
+
+    ``stay`` is called instead if the user stays, or it can't be saved. Without a window nothing
+    is asked: what is not saved stays in its journal.
+    """
+    viewer = unwrapped(viewer)
+    guard_unsaved(viewer)
+    window = viewer.window.main_menu.window() if isinstance(viewer, Viewer) else None
+    leaving = None if window is None else window.findChild(Leaving, NAME)
+    if leaving is None:
+        leave()
+    else:
+        leaving.let_go(layers, leave, stay)
+
+
 class Leaving(QObject):
     """Asks once for all label maps that are leaving.
 
@@ -72,6 +93,7 @@ class Leaving(QObject):
         self._removed: list[Labels] = []
         self._awaited: Sequence[Labels] = ()
         self._leave: Callable[[], None] = lambda: None
+        self._stay: Callable[[], None] = lambda: None
         self._is_closing = False
         self._removals = QSignalDebouncer(parent=self)
         self._removals.triggered.connect(self._ask_about_removed)
@@ -80,6 +102,28 @@ class Leaving(QObject):
         viewer.layers.remove_selected = self._ask_to_delete
         viewer.layers.events.removing.connect(self._note_removal)
         window.installEventFilter(self)
+
+    def let_go(
+        self,
+        layers: Collection[Layer],
+        leave: Callable[[], None],
+        stay: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Call ``leave``, which removes layers, once they are saved or given up, or ``stay``."""
+        unsaved = [each for each in self._unsaved.layers if each in layers and self._is_dear(each)]
+        if unsaved and self._window.isVisible():
+            self._ask(unsaved, partial(self._leave_unasked, leave), stay)
+        else:
+            self._leave_unasked(leave)
+
+    def _is_dear(self, layer: Labels) -> bool:
+        """Whether the user has not given it up since the last stroke."""
+        journal = self._journals.of(layer)
+        return journal is None or not journal.is_given_up
+
+    def _leave_unasked(self, leave: Callable[[], None]) -> None:
+        leave()
+        self._removed.clear()
 
     @property
     def _layers(self) -> LayerList:
@@ -112,17 +156,12 @@ class Leaving(QObject):
     def _ask_to_delete(self) -> None:
         layers = self._layers
         selected = set(layers.selection)
-        unsaved = [layer for layer in self._unsaved.layers if layer in selected]
-        if unsaved and self._window.isVisible():
-            self._ask(unsaved, partial(self._delete, selected))
-        else:
-            LayerList.remove_selected(layers)
+        self.let_go(selected, partial(self._delete, selected))
 
     def _delete(self, selected: set[Layer]) -> None:
         layers = self._layers
         layers.selection = selected & set(layers)
         LayerList.remove_selected(layers)
-        self._removed.clear()
 
     def _note_removal(self, event: Any) -> None:
         layer = self._layers[event.index]
@@ -136,30 +175,49 @@ class Leaving(QObject):
         if gone and self._window.isVisible() and self.question is None:
             self._open_question(_ask_for(gone, REMOVED, ("was", "were")), gone, lambda: None)
 
-    def _ask(self, layers: Sequence[Labels], leave: Callable[[], None]) -> None:
-        if self.question is None:
-            question = _ask_for(layers, LEAVING, ("has", "have"))
-            question.setEscapeButton(question.addButton(Button.Cancel))
-            self._open_question(question, layers, leave)
+    def _ask(
+        self,
+        layers: Sequence[Labels],
+        leave: Callable[[], None],
+        stay: Callable[[], None] = lambda: None,
+    ) -> None:
+        if self.question is not None:
+            stay()
+            return
+        question = _ask_for(layers, LEAVING, ("has", "have"))
+        question.setEscapeButton(question.addButton(Button.Cancel))
+        self._open_question(question, layers, leave, stay)
 
     def _open_question(
-        self, question: QMessageBox, layers: Sequence[Labels], leave: Callable[[], None]
+        self,
+        question: QMessageBox,
+        layers: Sequence[Labels],
+        leave: Callable[[], None],
+        stay: Callable[[], None] = lambda: None,
     ) -> None:
         self.question = question
         question.setParent(self._window, question.windowFlags())
-        question.finished.connect(partial(self._follow, layers, leave))
+        question.finished.connect(partial(self._follow, layers, leave, stay))
         question.open()
 
-    def _follow(self, layers: Sequence[Labels], leave: Callable[[], None], answer: int) -> None:
+    def _follow(
+        self,
+        layers: Sequence[Labels],
+        leave: Callable[[], None],
+        stay: Callable[[], None],
+        answer: int,
+    ) -> None:
         sure(self.question).deleteLater()
         self.question = None
         if answer == Button.Discard:
             self._journals.give_up(layers)
             leave()
         elif answer == Button.Save:
-            self._awaited, self._leave = layers, leave
+            self._awaited, self._leave, self._stay = layers, leave, stay
             for layer in layers:
                 self._saving.save(layer, self._window)
+        else:
+            stay()
 
     def _leave_when_saved(self, layer: Labels, problem: str) -> None:
         """Let layers leave when the last of them is saved; one that can't be keeps them all."""
@@ -167,6 +225,7 @@ class Leaving(QObject):
             return
         if problem:
             self._awaited = ()
+            self._stay()
         elif not any(map(self._saving.is_saving, self._awaited)):
             self._awaited = ()
             self._leave()

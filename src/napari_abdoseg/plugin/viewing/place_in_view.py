@@ -12,6 +12,18 @@ from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.plugin.viewing.panels import panels_changed, panels_of
 
 
+def place_in_view(viewer: ViewerModel) -> Triple:
+    """Where the slices of a viewer and its panels go through, in mm along (S, P, L)."""
+    s, p, left = (0.0, 0.0, 0.0, *viewer.dims.point)[-3:]
+    place = [float(s), float(p), float(left)]
+    for panel in panels_of(viewer):
+        for axis in panel.dims.not_displayed:
+            if axis >= panel.dims.ndim - 3:
+                place[axis - (panel.dims.ndim - 3)] = float(panel.dims.point[axis])
+    s, p, left = place
+    return s, p, left
+
+
 class PlaceInView:
     """Knows that place, and tells when it moves, until `close`.
 
@@ -32,15 +44,7 @@ class PlaceInView:
     @property
     def place(self) -> Triple:
         """Where it is, in mm along (S, P, L)."""
-        dims = self._viewer.dims
-        s, p, left = (0.0, 0.0, 0.0, *dims.point)[-3:]
-        place = [float(s), float(p), float(left)]
-        for panel in panels_of(self._viewer):
-            for axis in panel.dims.not_displayed:
-                if axis >= panel.dims.ndim - 3:
-                    place[axis - (panel.dims.ndim - 3)] = float(panel.dims.point[axis])
-        s, p, left = place
-        return s, p, left
+        return place_in_view(self._viewer)
 
     def close(self) -> None:
         """Tell no more."""

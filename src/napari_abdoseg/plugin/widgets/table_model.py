@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QIcon
 
 from napari_abdoseg.plugin.widgets.tables import RIGHT_HAND, check_state, swatch
 
@@ -34,6 +34,8 @@ class Column(Generic[Row]):
         Aligned on the right.
     square : callable, optional
         Colour of a square before the text; None where there is none.
+    picture : callable, optional
+        A small picture before the text, asked for while the row is in sight; None for none yet.
     color : callable, optional
         Colour of the text; None for that of the theme.
     row_tip : callable, optional
@@ -47,6 +49,7 @@ class Column(Generic[Row]):
     key: Callable[[Row], Any] | None = None
     is_figure: bool = False
     square: Callable[[Row], str | None] | None = None
+    picture: Callable[[Row], QIcon | None] | None = None
     color: Callable[[Row], str | None] | None = None
     row_tip: Callable[[Row], str] | None = None
     is_checked: Callable[[Row], bool | None] | None = None
@@ -69,6 +72,8 @@ class Column(Generic[Row]):
         if role == Role.ToolTipRole:
             return self.row_tip and self.row_tip(row)
         if role == Role.DecorationRole:
+            if self.picture is not None:
+                return self.picture(row)
             square = self.square and self.square(row)
             return square and swatch(QColor(square))
         if role == Role.ForegroundRole:
@@ -108,9 +113,13 @@ class TableModel(QAbstractTableModel, Generic[Row]):
 
     def show_rows(self, rows: Sequence[Row], columns: Sequence[Column[Row]] = ()) -> None:
         """Show other rows, and other columns if there are any; no row stays selected."""
-        self.beginResetModel()
         self._columns = tuple(columns) or self._columns
-        self.rows = [rows[place] for place in self._places(rows)]
+        self.show_as_given([rows[place] for place in self._places(rows)])
+
+    def show_as_given(self, rows: Sequence[Row]) -> None:
+        """Show other rows in the order that they come in; no row stays selected."""
+        self.beginResetModel()
+        self.rows = list(rows)
         self.endResetModel()
 
     def update_rows(self, rows: Sequence[Row], columns: Sequence[Column[Row]] = ()) -> None:

@@ -14,8 +14,8 @@ from qtpy.QtCore import QModelIndex, QSize, Qt
 from qtpy.QtWidgets import QFormLayout
 
 from napari_abdoseg.batch.organ_table import OrganRow, OrganTable, read_organ_table
-from napari_abdoseg.plugin.cases.cohort_columns import CASE, COHORT_COLUMNS, ORGAN
-from napari_abdoseg.plugin.cases.reading import CohortCase, reading_case
+from napari_abdoseg.plugin.cohort.cohort_case import CohortCase, reading_case
+from napari_abdoseg.plugin.cohort.cohort_columns import CASE, COHORT_COLUMNS, ORGAN
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.saving.opened_case import OpenedCase
 from napari_abdoseg.plugin.viewing.focus import focus_on

@@ -17,8 +17,8 @@ from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.batch.case_scan import path_from
 from napari_abdoseg.batch.tables import write_organs_csv
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
-from napari_abdoseg.plugin.cases.cohort_columns import HU, ORGAN, VOLUME
-from napari_abdoseg.plugin.cases.cohort_widget import ALL, HINT
+from napari_abdoseg.plugin.cohort.cohort_columns import HU, ORGAN, VOLUME
+from napari_abdoseg.plugin.cohort.cohort_widget import ALL, HINT
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 

@@ -1,0 +1,272 @@
+"""The work list of a viewer: its cases, and the one of them that is open here."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+from weakref import ref
+
+from napari.components import ViewerModel
+from napari.utils.notifications import show_info
+from qtpy.QtCore import QCoreApplication, QObject, Signal
+
+from napari_abdoseg.plugin.cases.case_in_view import CaseInView, show_case
+from napari_abdoseg.plugin.cases.changes import Changes
+from napari_abdoseg.plugin.cases.list_watch import ListWatch
+from napari_abdoseg.plugin.jobs.job import Job
+from napari_abdoseg.plugin.saving.label_maps import saving
+from napari_abdoseg.plugin.saving.leaving import leave_saved
+from napari_abdoseg.plugin.saving.save_before import save_before
+from napari_abdoseg.plugin.viewing.focus import look_at, shown_place, voxel_at
+from napari_abdoseg.plugin.viewing.place_in_view import place_in_view
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
+from napari_abdoseg.plugin.widgets.certain import sure
+from napari_abdoseg.progress import Work
+from napari_abdoseg.worklist.case_record import Place, sent_back_to
+from napari_abdoseg.worklist.changing import Change
+from napari_abdoseg.worklist.claims import claiming, taking_over
+from napari_abdoseg.worklist.leases import Lease, kept_alive
+from napari_abdoseg.worklist.listing import Listing, Row
+from napari_abdoseg.worklist.opening import Claiming, OpenCase, Reading, opening, reading_files
+from napari_abdoseg.worklist.order import neighbour
+from napari_abdoseg.worklist.reviewing import place_on
+from napari_abdoseg.worklist.steps import Step
+from napari_abdoseg.worklist.work_folder import WorkFolder
+
+LAST = "This is the last case of the list."
+FIRST = "This is the first case of the list."
+
+
+def cases_at_work(viewer: ViewerModel) -> CasesAtWork:
+    """The work list of a viewer."""
+    return state_of(viewer, CasesAtWork)
+
+
+class CasesAtWork(QObject):
+    """Lists the cases of a folder, opens one at a time, and changes what is known of them.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+
+    Attributes
+    ----------
+    folder : WorkFolder or None
+    rows : tuple of Row
+        All cases, sorted by name.
+    shown : sequence of Row
+        Those that the table shows, in its order.
+    open : CaseInView or None
+        The case that is open here.
+    reading : callable
+        What reads a case that is to be opened: who has read it ahead gives it at once.
+    job : Job or None
+        A case is being opened.
+    words : str
+        What the list is doing, or why it can't.
+    """
+
+    listed = Signal()
+    """Cases are other than before, or it is told what is being done."""
+    changed = Signal()
+    """Another case is open, or none."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self.folder: WorkFolder | None = None
+        self.rows: tuple[Row, ...] = ()
+        self.shown: Sequence[Row] = ()
+        self.open: CaseInView | None = None
+        self.reading: Reading = reading_files
+        self.job: Job | None = None
+        self.words = ""
+        self._viewer = ref(viewer)
+        self._by_name: dict[str, Row] = {}
+        self._place = 0
+        self._alive = ExitStack()
+        self._releasing = ThreadPoolExecutor(1, "abdoseg lease")
+        self.watch = ListWatch()
+        self.changes = Changes()
+        self.watch.found.connect(self._take)
+        self.watch.told.connect(self._tell)
+        self.changes.made.connect(self._note_change)
+        saving(viewer).ended.connect(self._look_again)
+        viewer.layers.events.removed.connect(self._follow_removal)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.close)
+        atexit.register(_close, ref(self))
+
+    def choose(self, folder: WorkFolder | None) -> None:
+        """List another folder; the case that is open stays so."""
+        if folder == self.folder:
+            return
+        self.folder, self.rows, self.shown, self._by_name = folder, (), (), {}
+        self.watch.follow(folder)
+        self.listed.emit()
+
+    def row(self, name: str) -> Row | None:
+        """The row of a case."""
+        return self._by_name.get(name)
+
+    @property
+    def open_row(self) -> Row | None:
+        """The row of the case that is open here."""
+        return None if self.open is None else self.row(self.open.name)
+
+    def go_to(self, row: Row, claiming: Claiming = claiming) -> None:
+        """Open a case, once the one that is open is saved or given up."""
+        if self.job is not None or self.folder is None:
+            return
+        if self.open is not None and self.open.name == row.name and self.open.claim.lease:
+            return
+        work = opening(self.folder, row, self.reading, claiming)
+        self._leave_open(partial(self._read, row, work))
+
+    def take_over(self) -> None:
+        """Have the case that is open, which a dead session has left so, open to be changed."""
+        if (row := self.open_row) is not None:
+            self.go_to(row, taking_over)
+
+    def step(self, step: int) -> None:
+        """Open the next case of those that are shown, or the one before."""
+        name = "" if self.open is None else self.open.name
+        start = self._place if self.open is not None else (0 if step > 0 else len(self.shown))
+        place = neighbour(self.shown, name, start, step)
+        if place is None:
+            show_info(LAST if step > 0 else FIRST)
+        else:
+            self.go_to(self.shown[place])
+
+    def change(self, rows: Sequence[Row], *changes: Change) -> None:
+        """Change what is known of cases, in a thread; where that fails, it is told."""
+        if self.folder is not None:
+            for row in rows:
+                self.changes.make(self.folder, row.name, changes, self._lease_of(row.name))
+
+    def take_step(self, rows: Sequence[Row], step: Step) -> None:
+        """Let cases take a step; one that is open is saved before it is handed in."""
+        if step.change is None or self.folder is None:
+            return
+        change = partial(self.change, rows, step.change(self.folder))
+        opened = self.open
+        if step.hands_in and opened is not None and opened.name in {row.name for row in rows}:
+            save_before(sure(self._viewer()), opened.layers, change)
+        else:
+            change()
+
+    @property
+    def place_in_view(self) -> Place | None:
+        """Where panels look in the scan that is open; None where they look beside it."""
+        if self.open is None:
+            return None
+        grid = self.open.case.scan.grid
+        z, y, x = map(round, voxel_at(grid, place_in_view(sure(self._viewer()))))
+        if not all(0 <= at < end for at, end in zip((z, y, x), grid.shape)):
+            return None
+        return place_on(grid, [round(index) for index in grid.stored_index((z, y, x)).tolist()])
+
+    def show_place(self, row: Row) -> None:
+        """Bring all panels to where a reviewer wants more of a case, which is opened for it."""
+        if self.open is not None and self.open.name == row.name and row.place is not None:
+            self._look_at(row.place)
+        else:
+            self.go_to(row)
+
+    def _look_at(self, place: Place) -> None:
+        grid = sure(self.open).case.scan.grid
+        z, y, x = grid.screen_index(place.voxel).tolist()
+        look_at(sure(self._viewer()), shown_place(grid, (z, y, x)))
+
+    def leave(self) -> None:
+        """Close the case that is open, once it is saved or given up."""
+        self._leave_open(self._remove_open)
+
+    def close(self) -> None:
+        """Let others have the case that is open; the window is gone, or about to."""
+        self.watch.close()
+        self._alive.close()
+
+    def _lease_of(self, name: str) -> Lease | None:
+        return self.open.claim.lease if self.open is not None and self.open.name == name else None
+
+    def _leave_open(
+        self, leave: Callable[[], None], stay: Callable[[], None] = lambda: None
+    ) -> None:
+        layers = () if self.open is None else self.open.layers
+        leave_saved(sure(self._viewer()), layers, leave, stay)
+
+    def _read(self, row: Row, work: Work[OpenCase]) -> None:
+        self.job = Job(work, f"Open {row.name}")
+        self.job.returned.connect(self._arrive)
+        self.job.ended.connect(self._end_job)
+        self.changed.emit()
+        self.job.start()
+
+    def _end_job(self) -> None:
+        self.job = None
+        self.changed.emit()
+        self.watch.look_again()
+
+    def _arrive(self, case: OpenCase) -> None:
+        """Show a case that was read, unless there are new strokes that the user stays for."""
+        self._leave_open(partial(self._show, case), case.claim.end)
+
+    def _show(self, case: OpenCase) -> None:
+        before, released = self.open, self._alive
+        self._alive = ExitStack()
+        if case.claim.lease is not None:
+            self._alive.enter_context(kept_alive(case.claim.lease))
+        self.open = show_case(sure(self._viewer()), case)
+        if before is not None:
+            before.remove()
+        self._releasing.submit(released.close)
+        if (place := sent_back_to(case.record)) is not None:
+            self._look_at(place)
+        self._keep_place()
+        self.changed.emit()
+
+    def _remove_open(self) -> None:
+        if self.open is not None:
+            self.open.remove()
+
+    def _follow_removal(self, event: Any = None) -> None:
+        """A case whose scan was deleted is open no more."""
+        if self.open is not None and not self.open.is_there:
+            self.open, released = None, self._alive
+            self._alive = ExitStack()
+            self._releasing.submit(released.close)
+            self.changed.emit()
+
+    def _take(self, listing: Listing) -> None:
+        self.rows = listing.rows
+        self._by_name = {row.name: row for row in self.rows}
+        self.listed.emit()
+        self._keep_place()
+
+    def _keep_place(self) -> None:
+        """Know where the open case was in the table, should it be shown no more."""
+        for place, row in enumerate(self.shown):
+            if self.open is not None and row.name == self.open.name:
+                self._place = place
+
+    def _tell(self, words: str) -> None:
+        if words != self.words:
+            self.words = words
+            self.listed.emit()
+
+    def _note_change(self) -> None:
+        self.watch.look_again()
+
+    def _look_again(self, *_: object) -> None:
+        if self.folder is not None:
+            self.watch.look_again()
+
+
+def _close(known: ref[CasesAtWork]) -> None:
+    if (cases := known()) is not None:
+        cases.close()

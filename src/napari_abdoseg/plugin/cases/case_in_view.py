@@ -1,0 +1,140 @@
+"""A case of a work list as layers: it comes looking as the one before was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer
+
+from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.plugin.layers.conversion import LayerData, image_layer, labels_layer
+from napari_abdoseg.plugin.layers.in_view import label_map_in_view
+from napari_abdoseg.plugin.saving.claim_of import CLAIM
+from napari_abdoseg.plugin.saving.leaving import guard_unsaved
+from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.ct_window import Window, follow_windows, scan_in_view
+from napari_abdoseg.worklist.claims import Claim
+from napari_abdoseg.worklist.opening import OpenCase
+
+TAKEN_ALONG = ("mode", "brush_size", "n_edit_dimensions", "contour", "opacity", "preserve_labels")
+"""What of a Labels layer is the user's way of working, and no matter of the case."""
+
+
+def show_case(viewer: ViewerModel, case: OpenCase) -> CaseInView:
+    """Show a case that was read already; panels, window, tool and organ stay as they are.
+
+    Whoever has read a case ahead calls this and nothing else.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    case : OpenCase
+        Where it is read-only, nothing of the label map can be changed.
+    """
+    guard_unsaved(viewer)
+    follow_windows(viewer)
+    cases_in_view(viewer)
+    before, claim = _Look.of(viewer), case.claim
+    scan = _add(viewer, image_layer(case.scan), claim, {BEGINS_CASE: True})
+    if before.window is not None:
+        scan.contrast_limits = before.window.limits
+    labels = None
+    if case.labels is not None:
+        data, options, kind = labels_layer(case.labels, case.record.case)
+        options["selected_label"] = before.organ_in(case.labels.organs)
+        labels = _add(viewer, (data, options, kind), claim, {})
+        before.give(labels)
+        if claim.lease is None:
+            labels.editable = False
+            labels.data.flags.writeable = False
+    return CaseInView(viewer, case, scan, labels)
+
+
+@dataclass(frozen=True, eq=False)
+class CaseInView:
+    """The layers of a case.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    case : OpenCase
+    scan : Image
+    labels : Labels or None
+        As it was read.
+    """
+
+    viewer: ViewerModel
+    case: OpenCase
+    scan: Image
+    labels: Labels | None
+
+    @property
+    def name(self) -> str:
+        """The case."""
+        return self.case.record.case
+
+    @property
+    def claim(self) -> Claim:
+        """What this session may do with it."""
+        return self.case.claim
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its scan was not deleted."""
+        return self.scan in self.viewer.layers
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All of the case: also what was made of it since."""
+        case = cases_in_view(self.viewer).case_of(self.scan)
+        return () if case is None else tuple(case.layers)
+
+    def remove(self) -> None:
+        """Delete the layers."""
+        for layer in reversed(self.layers):
+            self.viewer.layers.remove(layer)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How a viewer is looked at and worked in."""
+
+    window: Window | None
+    organ: str
+    value: int
+    options: dict[str, Any]
+
+    @classmethod
+    def of(cls, viewer: ViewerModel) -> Self:
+        scan, labels = scan_in_view(viewer), label_map_in_view(viewer)
+        window = None if scan is None else Window.of(scan)
+        if labels is None:
+            return cls(window, "", 1, {})
+        value = int(labels.selected_label)
+        names = {organ.value: organ.name for organ in labels.metadata.get("organs", ())}
+        options = {name: getattr(labels, name) for name in TAKEN_ALONG}
+        return cls(window, names.get(value, ""), value, options)
+
+    def organ_in(self, organs: Iterable[Organ]) -> int:
+        """The label of the organ that was chosen, in a label map that may number them anew."""
+        values = {organ.name: organ.value for organ in organs}
+        return values.get(self.organ, self.value)
+
+    def give(self, labels: Labels) -> None:
+        for name, value in self.options.items():
+            if getattr(labels, name) != value:
+                setattr(labels, name, value)
+
+
+def _add(viewer: ViewerModel, layer: LayerData, claim: Claim, more: dict[str, Any]) -> Any:
+    data, options, kind = layer
+    options["metadata"] = {**options["metadata"], CLAIM: claim, **more}
+    selected = options.pop("selected_label", None)
+    made = Layer.create(data, options, kind)
+    if selected is not None:
+        made.selected_label = selected
+    return viewer.add_layer(made)

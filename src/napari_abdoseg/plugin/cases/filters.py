@@ -1,0 +1,82 @@
+"""Which cases the table shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
+from napari_abdoseg.worklist.case_record import Status
+from napari_abdoseg.worklist.filtering import Wanted
+from napari_abdoseg.worklist.listing import TO_WORK_ON, Row
+
+LETTERS = 6
+ANY = {"status": "any status", "user": "anybody", "flag": "any flag"}
+LEFT = "to work on"
+
+
+class Filters(QWidget):
+    """Words, a status, a user and a flag that cases must have."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = QLineEdit()
+        self.text.setPlaceholderText("Find a case, a comment, an organ…")
+        self.text.setClearButtonEnabled(True)
+        self.status, self.user, self.flag = QComboBox(), QComboBox(), QComboBox()
+        self.status.addItem(ANY["status"], ())
+        self.status.addItem(LEFT, TO_WORK_ON)
+        for status in Status:
+            self.status.addItem(str(status), (status,))
+        self._lay_out()
+        self.offer(())
+        self.text.textChanged.connect(lambda _: self.changed.emit())
+        for choice in (self.status, self.user, self.flag):
+            choice.currentIndexChanged.connect(lambda _: self.changed.emit())
+
+    @property
+    def wanted(self) -> Wanted:
+        """What cases are asked for."""
+        return Wanted(
+            tuple(self.status.currentData()),
+            self.user.currentData() or "",
+            self.flag.currentData() or "",
+            self.text.text(),
+        )
+
+    def offer(self, rows: Sequence[Row]) -> None:
+        """Offer users and flags that cases have; what is chosen stays so."""
+        users = {row.record.user for row in rows if row.record.user}
+        flags = {flag for row in rows for flag in row.record.flags}
+        _offer(self.user, ANY["user"], users)
+        _offer(self.flag, ANY["flag"], flags)
+
+    def _lay_out(self) -> None:
+        layout, choices = QVBoxLayout(self), QHBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.text)
+        for choice in (self.status, self.user, self.flag):
+            keep_narrow(choice, LETTERS)
+            choices.addWidget(choice, stretch=1)
+        layout.addLayout(choices)
+
+
+def _offer(choice: QComboBox, anything: str, values: set[str]) -> None:
+    chosen = choice.currentData()
+    offered = [
+        ("", anything),
+        *((value, value) for value in sorted(values | {chosen or ""} - {""})),
+    ]
+    known = [(choice.itemData(place), choice.itemText(place)) for place in range(choice.count())]
+    if offered == known:
+        return
+    choice.blockSignals(True)
+    choice.clear()
+    for value, words in offered:
+        choice.addItem(words, value)
+    choice.setCurrentIndex(max(choice.findData(chosen), 0))
+    choice.blockSignals(False)

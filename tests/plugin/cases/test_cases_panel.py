@@ -1,0 +1,312 @@
+"""The panel `Cases` in a real window: a folder of CTs, opened one after the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import comparing
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMessageBox
+
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.plugin.activation import activate
+from napari_abdoseg.plugin.cases.at_work import cases_at_work
+from napari_abdoseg.plugin.cases.widget import HINT
+from napari_abdoseg.plugin.commands import case_before, next_case
+from napari_abdoseg.plugin.layers.conversion import labels_layer
+from napari_abdoseg.plugin.saving.label_maps import saving
+from napari_abdoseg.plugin.saving.leaving import NAME, Leaving
+from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+from napari_abdoseg.worklist.case_record import CaseRecord, Status
+from napari_abdoseg.worklist.changing import change_record, open_case
+from napari_abdoseg.worklist.leases import DEAD_AFTER, holder_of
+from napari_abdoseg.worklist.record_files import read_record, write_record
+from napari_abdoseg.worklist.work_folder import WorkFolder
+
+SPACING = (16.0, 12.0, 12.0)
+NAMES = ("a", "b", "c")
+SPLEEN = 3
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three phantoms, of which the last has no masks."""
+    folder = WorkFolder.of(tmp_path / "cts")
+    for place in (folder.scans, folder.masks):
+        place.mkdir()
+    for seed, name in enumerate(NAMES):
+        scan, labels = make_phantom(seed, SPACING)
+        write_volume(folder.scans / f"{name}_0000.nii.gz", scan)
+        if name != "c":
+            write_labels(folder.labels_of(name), labels)
+    return folder
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 860)
+    activate(None)
+    yield viewer
+    unsaved = unsaved_labels(viewer)
+    for layer in unsaved.layers:
+        unsaved.give_up(layer)
+    viewer.layers.clear()
+    cases_at_work(viewer).choose(None)
+
+
+@pytest.fixture
+def panel(viewer):
+    _, panel = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Cases")
+    return panel
+
+
+@pytest.fixture
+def listed(panel, folder, qtbot):
+    """The panel with the folder's cases."""
+    panel.scans.value = folder.scans
+    qtbot.waitUntil(lambda: len(panel.cases.rows) == len(NAMES))
+    return panel
+
+
+@pytest.fixture
+def at(listed, qtbot):
+    """A function that waits until a case is open."""
+
+    def wait(name: str):
+        qtbot.waitUntil(lambda: listed.cases.open is not None and listed.cases.open.name == name)
+        qtbot.waitUntil(lambda: listed.cases.job is None)
+        return listed.cases.open
+
+    return wait
+
+
+@pytest.fixture
+def first(listed, at, qtbot):
+    """The first case, opened by a double click."""
+    comparing.click_row(qtbot, listed.table, 0, double=True)
+    return at("a")
+
+
+def press(viewer, qtbot, key) -> None:
+    main, canvas = viewer.window._qt_window, viewer.window._qt_viewer.canvas.native
+    main.activateWindow()
+    qtbot.waitUntil(main.isActiveWindow)
+    canvas.setFocus()
+    qtbot.keyClick(canvas, key, Qt.KeyboardModifier.AltModifier)
+
+
+def paint(layer) -> None:
+    """A stroke of two voxels of the spleen."""
+    layer.selected_label = SPLEEN
+    layer.mode = "paint"
+    layer.data_setitem(tuple(map(np.array, ([1, 1], [1, 1], [1, 2]))), SPLEEN)
+
+
+def answer(viewer, qtbot, button) -> None:
+    leaving = viewer.window._qt_window.findChild(Leaving, NAME)
+    qtbot.waitUntil(lambda: leaving.question is not None)
+    qtbot.mouseClick(leaving.question.button(button), Qt.MouseButton.LeftButton)
+
+
+def said() -> str:
+    return notification_manager.records[-1].message
+
+
+def row(panel, name):
+    return next(row for row in panel.cases.rows if row.name == name)
+
+
+def test_it_tells_what_to_choose(panel):
+    assert HINT in panel.words.text()
+    assert not panel.table.isVisible()
+
+
+def test_cases_are_listed_with_how_far_they_are(listed, qtbot):
+    shown = [listed.table.cases.index(place, 0).data() for place in range(len(NAMES))]
+    assert shown == list(NAMES)
+    states = [listed.table.cases.index(place, 1).data() for place in range(len(NAMES))]
+    assert states == ["predicted", "predicted", "to do"]
+    assert "3 cases" in listed.words.text()
+    qtbot.waitUntil(lambda: len(list(listed.cases.folder.masks.rglob("*.png"))) == len(NAMES))
+
+
+def test_a_double_click_opens_a_case_and_nobody_else_has_it_then(first, viewer, folder):
+    assert [layer.name for layer in viewer.layers] == ["a_0000", "a"]
+    assert holder_of(folder.session_of("a")).process == os.getpid()
+
+
+def test_keys_go_through_the_cases_and_what_one_works_with_stays(first, viewer, qtbot, at, folder):
+    first.scan.contrast_limits = (-90, 110)
+    first.labels.selected_label, first.labels.brush_size = SPLEEN, 7
+    first.labels.mode = "erase"
+    press(viewer, qtbot, Qt.Key.Key_Right)
+    now = at("b")
+    assert [layer.name for layer in viewer.layers] == ["b_0000", "b"]
+    assert tuple(now.scan.contrast_limits) == (-90, 110)
+    assert (now.labels.selected_label, now.labels.brush_size) == (SPLEEN, 7)
+    assert now.labels.mode == "erase"
+    qtbot.waitUntil(lambda: holder_of(folder.session_of("a")) is None)
+    press(viewer, qtbot, Qt.Key.Key_Left)
+    at("a")
+
+
+def test_the_organ_is_kept_by_its_name(first, viewer, qtbot, at, folder):
+    _, labels = make_phantom(1, SPACING)
+    swapped = labels.data.copy()
+    swapped[labels.data == 1], swapped[labels.data == SPLEEN] = SPLEEN, 1
+    names = {1: "spleen", SPLEEN: "liver"}
+    organs = tuple(type(o)(o.value, names.get(o.value, o.name)) for o in labels.organs)
+    write_labels(folder.labels_of("b"), type(labels)(swapped, labels.grid, organs))
+    first.labels.selected_label = SPLEEN
+    next_case(viewer)
+    assert at("b").labels.selected_label == 1
+
+
+def test_the_end_of_the_list_is_told(first, viewer, listed):
+    case_before(viewer)
+    assert "first case" in said()
+    assert listed.cases.open is first
+
+
+def test_a_case_with_strokes_is_saved_before_it_is_left(first, viewer, qtbot, at, folder):
+    paint(first.labels)
+    next_case(viewer)
+    answer(viewer, qtbot, QMessageBox.StandardButton.Save)
+    at("b")
+    assert read_labels(folder.labels_of("a")).data[1, 1, 2] == SPLEEN
+    record = read_record(folder.record_of("a"))
+    assert record.status is Status.IN_PROGRESS
+    assert record.user
+    assert sum(record.voxels_changed["spleen"]) == 2
+    assert len(viewer.layers) == 2
+
+
+def test_who_cancels_stays(first, viewer, qtbot, listed):
+    paint(first.labels)
+    next_case(viewer)
+    answer(viewer, qtbot, QMessageBox.StandardButton.Cancel)
+    assert listed.cases.open is first
+    assert listed.cases.job is None
+
+
+def test_what_is_not_to_be_saved_is_not_asked_about_again(first, viewer, qtbot, at, folder):
+    before = folder.labels_of("a").read_bytes()
+    paint(first.labels)
+    next_case(viewer)
+    answer(viewer, qtbot, QMessageBox.StandardButton.Discard)
+    at("b")
+    qtbot.wait(100)
+    assert viewer.window._qt_window.findChild(Leaving, NAME).question is None
+    assert folder.labels_of("a").read_bytes() == before
+    assert read_record(folder.record_of("a")) is None
+
+
+def test_a_case_that_somebody_has_open_is_read_only_and_passed_over(listed, viewer, qtbot, at):
+    folder = listed.cases.folder
+    lease = open_case(folder, "b")
+    told = json.loads(lease.path.read_text())
+    lease.path.write_text(json.dumps({**told, "machine": "another"}))
+    listed.cases.watch.look_again()
+    qtbot.waitUntil(lambda: row(listed, "b").holder is not None)
+    comparing.click_row(qtbot, listed.table, 1, double=True)
+    opened = at("b")
+    assert not opened.labels.editable
+    assert "read-only" in listed.details.words.text()
+    assert not listed.details.take_over.isVisible()
+    before = folder.labels_of("b").read_bytes()
+    with qtbot.waitSignal(saving(viewer).ended) as ended:
+        saving(viewer).save(opened.labels)
+    assert "read-only" in ended.args[1]
+    assert folder.labels_of("b").read_bytes() == before
+    case_before(viewer)
+    at("a")
+    next_case(viewer)
+    at("c")
+    lease.release()
+
+
+def test_a_case_that_a_dead_session_left_is_taken_over(listed, qtbot, at):
+    folder = listed.cases.folder
+    open_case(folder, "b")
+    place = folder.session_of("b")
+    place.write_text(json.dumps({**json.loads(place.read_text()), "machine": "another"}))
+    long_ago = time.time() - 2 * DEAD_AFTER
+    os.utime(place, (long_ago, long_ago))
+    listed.cases.watch.look_again()
+    comparing.click_row(qtbot, listed.table, 1, double=True)
+    at("b")
+    assert listed.details.take_over.isVisible()
+    qtbot.mouseClick(listed.details.take_over, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: listed.cases.open.claim.lease is not None)
+    assert at("b").labels.editable
+    assert not listed.details.take_over.isVisible()
+
+
+def test_a_first_label_map_goes_to_the_masks_and_a_second_is_a_version(
+    listed, viewer, qtbot, at, folder
+):
+    comparing.click_row(qtbot, listed.table, 2, double=True)
+    at("c")
+    _, truth = make_phantom(2, SPACING)
+    data, options, _ = labels_layer(truth, "made here")
+    layer = viewer.add_labels(data, **options)
+    assert saving(viewer).place(layer) == folder.labels_of("c")
+    with qtbot.waitSignal(saving(viewer).ended):
+        saving(viewer).save(layer)
+    again = viewer.add_labels(data.copy(), **{**options, "name": "made again"})
+    paint(again)
+    with qtbot.waitSignal(saving(viewer).ended):
+        saving(viewer).save(again)
+    record = read_record(folder.record_of("c"))
+    assert record.current == "versions/c_2.nii.gz"
+    assert (folder.masks / record.current).is_file()
+
+
+def test_a_deleted_scan_lets_the_case_go(first, viewer, listed, qtbot, folder):
+    viewer.layers.remove(first.scan)
+    assert listed.cases.open is None
+    qtbot.waitUntil(lambda: holder_of(folder.session_of("a")) is None)
+
+
+def test_a_case_that_cannot_be_read_is_told_and_free(first, viewer, qtbot, listed, folder):
+    folder.labels_of("b").write_bytes(b"no label map")
+    next_case(viewer)
+    qtbot.waitUntil(lambda: listed.cases.job is None)
+    assert "b.nii.gz" in said()
+    assert listed.cases.open is first
+    assert holder_of(folder.session_of("b")) is None
+
+
+def test_the_list_follows_what_others_do(listed, qtbot, folder, monkeypatch):
+    change_record(folder, "b", lambda record: CaseRecord("b", status=Status.DONE, user="anna"))
+    listed.cases.watch._look()
+    qtbot.waitUntil(lambda: row(listed, "b").record.user == "anna")
+    scan, _ = make_phantom(3, SPACING)
+    write_volume(folder.scans / "d_0000.nii.gz", scan)
+    listed.cases.watch._look()
+    qtbot.waitUntil(lambda: len(listed.table.cases.rows) == len(NAMES) + 1)
+    (folder.scans / "a_0000.nii.gz").unlink()
+    folder.record_of("b").write_text("{")
+    listed.cases.watch.look_again()
+    qtbot.waitUntil(lambda: [each.name for each in listed.cases.rows] == ["b", "c", "d"])
+    assert "damaged" in row(listed, "b").problem
+
+
+def test_filters_show_some_and_next_goes_through_those(listed, qtbot, at, viewer, folder):
+    write_record(folder.record_of("b"), CaseRecord("b", "b_0000.nii.gz", comment="Stent"))
+    listed.cases.watch.look_again()
+    qtbot.waitUntil(lambda: row(listed, "b").record.comment == "Stent")
+    qtbot.keyClicks(listed.filters.text, "stent")
+    assert [each.name for each in listed.cases.shown] == ["b"]
+    next_case(viewer)
+    at("b")
+    listed.filters.text.clear()
+    listed.filters.status.setCurrentText("to do")
+    assert [each.name for each in listed.cases.shown] == ["c"]
