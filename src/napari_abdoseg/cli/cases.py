@@ -413,6 +413,90 @@ def raters(
         raise typer.Exit(FAULTY)
 
 
+@cases.command("changed-by")
+def changed_by(
+    folder: Scans,
+    model: Annotated[
+        str,
+        typer.Option(
+            autocompletion=complete_model, help="The new model: a name, or an nnU-Net model folder."
+        ),
+    ],
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of what it has predicted, such as cross-validation; else it predicts."
+        ),
+    ] = None,
+    status: Statuses = None,
+    worst_percent: Annotated[
+        float, typer.Option("--worst", metavar="PERCENT", help="How many cases are offered.")
+    ] = 5.0,
+    flag: Annotated[str, typer.Option(help="Flag these cases by a word, to review them.")] = "",
+    output: Annotated[
+        Path | None, typer.Option(help="CSV file of all cases, a row an organ.")
+    ] = None,
+    preset: Annotated[
+        str,
+        typer.Option(
+            autocompletion=complete_preset, help="balanced, exact or fast, as in `abdoseg predict`."
+        ),
+    ] = DEFAULT,
+    device: Annotated[
+        str,
+        typer.Option(
+            autocompletion=complete_device,
+            help="auto, cpu, cuda, cuda:N, mps, or several such as cuda:5,cuda:6.",
+        ),
+    ] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as cores by default.")
+    ] = None,
+    masks: Masks = None,
+) -> None:
+    """Say which masks a new model would change most: of the cases that are done, by default.
+
+    What it predicts becomes a version of its case that counts for nothing; corrected masks stay.
+    Run it again after a stop: what is predicted is kept.
+
+    Exit status 1: a case could not be predicted or compared.
+    """
+    from napari_abdoseg.cli.changed_words import conclude_changes
+    from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.inference.preset import find_preset
+    from napari_abdoseg.worklist.case_record import Status
+    from napari_abdoseg.worklist.changing import flagging
+    from napari_abdoseg.worklist.listing import chosen, listing
+    from napari_abdoseg.worklist.model_changes import comparing_with_model, write_changes
+    from napari_abdoseg.worklist.model_versions import (
+        note_versions,
+        predicting_versions,
+        versions_in,
+    )
+
+    find_preset(preset)
+    place = _folder(folder, masks)
+    rows = chosen(show(listing(place)), _statuses(status) or (Status.DONE,))
+    if predictions is None:
+        versions = show(predicting_versions(place, rows, model, preset, device))
+    else:
+        versions = versions_in(predictions, rows, model)
+    refused = note_versions(place, versions)
+    processes = workers or available_cores()
+    changes = show(comparing_with_model(place, rows, versions.files, processes))
+    most = changes.most(worst_percent)
+    if output is not None:
+        write_changes(output, changes)
+    refused |= flagging(place, [case.case for case in most], flag) if flag else {}
+    conclude_changes(changes, most, output)
+    for case, reason in refused.items():
+        say(f"{case} was not changed: {reason}")
+    for case, reason in (versions.failed | changes.failed).items():
+        say_failed(case, reason)
+    if versions.failed or changes.failed:
+        raise typer.Exit(FAULTY)
+
+
 @cases.command()
 def export(
     folder: Scans,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from napari_abdoseg.correction.journal.holder import now, user_name
-from napari_abdoseg.errors import WorkListError
+from napari_abdoseg.errors import AbdosegError, WorkListError
 from napari_abdoseg.worklist.case_record import CaseRecord, Status, Version
 from napari_abdoseg.worklist.leases import Lease, holder_of
 from napari_abdoseg.worklist.record_files import read_record, write_record
@@ -120,6 +120,23 @@ def with_comment(comment: str) -> Change:
 def with_flag(flag: str) -> Change:
     """Mark a case by a word."""
     return lambda record: replace(record, flags=tuple(sorted({*record.flags, flag})))
+
+
+def flagging(folder: WorkFolder, cases: Iterable[str], flag: str) -> dict[str, str]:
+    """Mark several cases by a word.
+
+    Returns
+    -------
+    dict of str to str
+        Cases that could not be marked, such as one that somebody has open, and why.
+    """
+    refused = {}
+    for case in cases:
+        try:
+            change_record(folder, case, with_flag(flag))
+        except AbdosegError as error:
+            refused[case] = str(error)
+    return refused
 
 
 def without_flag(flag: str) -> Change:
