@@ -11,20 +11,28 @@ from working import run
 
 from napari_abdoseg.evaluation.dice import dice
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
+from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.inference.model.quality_calibration import read_quality
-from napari_abdoseg.inference.segmentation import segmenting
+from napari_abdoseg.inference.scan import PreparedScan
+from napari_abdoseg.inference.segmentation import asking, concluding, segment, segmenting
 from napari_abdoseg.progress import drain
 from napari_abdoseg.training.calibrating import calibrating as module
 from napari_abdoseg.training.calibrating import observing as observing_module
 from napari_abdoseg.training.calibrating.calibrating import calibrating, held_out_cases
-from napari_abdoseg.training.calibrating.observing import HeldOut, observing, shifts_of
+from napari_abdoseg.training.calibrating.observing import (
+    HeldOut,
+    found_by_folds,
+    observing,
+    shifts_of,
+)
 from napari_abdoseg.training.calibrating.shifts import SHIFTS, UNSHIFTED
 from napari_abdoseg.training.finished_steps import FinishedSteps
 
+LIVER = ABDOMINAL_ORGANS[0]
 SPACING = (25.0, 20.0, 20.0)
 
 
@@ -50,18 +58,48 @@ def model(make_model):
     return read_model(make_model((0, 1), None, spacing=SPACING))
 
 
-def test_what_is_observed_is_the_fold_that_has_not_seen_the_case(held_out, model):
+def test_what_is_observed_is_all_folds_and_the_one_that_has_not_seen_the_case(held_out, model):
     ensemble = load_ensemble(model, None, "cpu")
     _, case = held_out(2)
     volume, truth = make_phantom(1, SPACING)
     found = {each.organ: each for each in drain(observing(case, UNSHIFTED, ensemble, "exact"))}
-    alone = drain(segmenting(volume, load_ensemble(model, [1], "cpu"), "exact"))
-    agreement = drain(segmenting(volume, ensemble, "exact")).disagreement.agreement(1)
-    assert {organ.name for organ in agreement} == set(found)
-    for organ, score in dice(alone.labels, LabelMap(truth.data, truth.grid, model.organs)).items():
-        if organ.name in found:
-            assert found[organ.name].dsc == pytest.approx(score)
-            assert found[organ.name].agreement == pytest.approx(agreement[organ])
+    whole = drain(segmenting(volume, ensemble, "exact"))
+    folds = [drain(segmenting(volume, load_ensemble(model, [n], "cpu"), "exact")) for n in (0, 1)]
+    agreement = {organ.name: score for organ, score in whole.disagreement.agreement().items()}
+    assert {name: each.agreement for name, each in found.items()} == pytest.approx(agreement)
+    seen, unseen = (scores(fold.labels, truth) for fold in folds)
+    for name, score in scores(whole.labels, truth).items():
+        if name in found:
+            assert found[name].dsc == pytest.approx(score)
+            assert found[name].dsc_seen == pytest.approx(seen[name], abs=0.02)
+            assert found[name].dsc_unseen == pytest.approx(unseen[name], abs=0.02)
+
+
+def scores(found, truth):
+    real = LabelMap(truth.data, truth.grid, found.organs)
+    return {organ.name: score for organ, score in dice(found, real).items()}
+
+
+@pytest.mark.parametrize("orientation", ["LPS", "RAS"])
+def test_what_a_fold_alone_finds_is_brought_to_the_scan(model, orientation):
+    """Networks work at the scan's own spacing, so that no voxel may differ."""
+    volume, _ = make_phantom(1, SPACING, orientation)
+    predicted = drain(asking(PreparedScan(volume), load_ensemble(model, None, "cpu"), "exact"))
+    labels = drain(concluding(predicted)).labels
+    for number, found in enumerate(found_by_folds(predicted, labels)):
+        alone = segment(volume, load_ensemble(model, [number], "cpu"), "exact")
+        assert np.array_equal(found.data, alone.data)
+
+
+def test_pairs_without_a_fold_are_counted_by_what_each_fold_has_of_pairs():
+    pairs = {(0, 1): 0.9, (0, 2): 0.8, (0, 3): 0.7, (1, 2): 0.6, (1, 3): 0.5, (2, 3): 0.4}
+    of_fold = [
+        {LIVER: np.mean([score for pair, score in pairs.items() if fold in pair])}
+        for fold in range(4)
+    ]
+    between = observing_module._between_others(of_fold, 1, LIVER)
+    assert between == pytest.approx((0.8 + 0.7 + 0.4) / 3)
+    assert observing_module._between_others([{LIVER: 0.9}] * 2, 0, LIVER) == 0.9
 
 
 def test_it_goes_on_where_it_was_and_leaves_out_what_can_not_be_read(

@@ -16,7 +16,7 @@ NAME, EYE, MASK, SURFACE, BOX, SOLO, LOCK, VOLUME, HU, SIZE, EXPECTED = range(11
 PARTS = MASK, SURFACE, BOX
 TOGGLES = EYE, *PARTS, SOLO, LOCK
 FIGURES = VOLUME, HU, SIZE, EXPECTED
-HEADERS = ("Organ", "", "M", "S", "B", "", "", "ml", "HU", "Size in mm", "DSC")
+HEADERS = ("Organ", "", "M", "S", "B", "", "", "ml", "HU", "Size in mm", "≈ DSC")
 TIPS = (
     "Select an organ to paint it (keys 1 to 9); double click to go to it (Enter)",
     "Show or hide all of the organ: mask, surface and box (space); click here for all organs",

@@ -108,10 +108,11 @@ def calibrating(
         seen = yield from relay(_noted(case, shift, ensemble, f"{sha256} {DEFAULT}", notes), place)
         observations += seen
     names = sorted({each.organ for each in observations})
+    folds = len(trained.folds)
     curves = {
         name: found
         for name in names
-        if (found := organ_curves([each for each in observations if each.organ == name]))
+        if (found := organ_curves([each for each in observations if each.organ == name], folds))
     }
     if not curves:
         return None

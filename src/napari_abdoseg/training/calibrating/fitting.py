@@ -1,14 +1,19 @@
 """Expected DSC and its interval, learnt from observations.
 
+All folds but one have seen a case, so that it flatters them. What that is worth is known from
+the fold that has not: the mean difference to the others, of DSC and of agreement, on scans as they
+are (the optimism of Efron, Journal of the American Statistical Association 81 (1986), 461-470).
+It is taken off for each fold that has seen the case, as if none had.
+
 Expected DSC never falls with agreement: medians of observations of like agreement, made
 monotone by pooling (Barlow et al., Statistical Inference under Order Restrictions, 1972).
 Intervals are conformal: scores are how many spreads DSC is off the expected one, by a curve that
 was learnt without the observation's own case (cross-conformal; Vovk, Annals of Mathematics and
 Artificial Intelligence 74 (2015), 9-28), the spread being one of like agreement (Lei et al.,
 Distribution-free predictive inference for regression, Journal of the American Statistical
-Association 113 (2018), 1094-1111). An interval ends at the score whose rank is that of a quantile
-of the scores and one more that is unknown, which is the correction for few of them; where there
-is no such score, at a DSC of 0 or 1.
+Association 113 (2018), 1094-1111), and are taken apart where anatomy speaks against an organ. An
+interval ends at the score whose rank is that of a quantile of the scores and one more that is
+unknown, which is the correction for few of them; where there is no such score, at a DSC of 0 or 1.
 """
 
 from __future__ import annotations
@@ -27,36 +32,58 @@ from napari_abdoseg.inference.model.quality_calibration import (
     QualityCurve,
 )
 from napari_abdoseg.training.calibrating.observing import Observation
+from napari_abdoseg.training.calibrating.shifts import UNSHIFTED
 
-LEAST = 20
-"""Observations from which a curve is learnt."""
+LEAST, LEAST_APART = 20, 36
+"""Observations from which a curve is learnt, and one of what is in doubt alone."""
 OF_A_KNOT, MOST_KNOTS = 12, 12
 PARTS = 5
 """Of the cases, each of which is scored by a curve of the others."""
 NARROWEST = 0.002
 UNKNOWN = 1e6
 """Spreads beyond which everything lies."""
+ROUNDING = 1e-9
 Numbers = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
 
 
-def organ_curves(observations: Sequence[Observation]) -> OrganCurves | None:
+def organ_curves(observations: Sequence[Observation], folds: int) -> OrganCurves | None:
     """What is expected of an organ; None where too few observations tell.
 
     Parameters
     ----------
     observations : sequence of Observation
         Of one organ.
+    folds : int
+        All but one of which have seen each case.
     """
-    plausible = [each for each in observations if not each.in_doubt]
-    doubted = [each for each in observations if each.in_doubt]
-    if len(plausible) < LEAST:
+    numbers = as_if_unseen(observations, folds)
+    doubted = np.array([each.in_doubt for each in observations], bool)
+    if np.count_nonzero(~doubted) < LEAST:
         return None
-    curve = _fit(plausible)
-    if len(doubted) >= LEAST:
-        return OrganCurves(plausible=curve, in_doubt=_fit(doubted))
-    whole = _knots(_numbers(observations))
-    wide = _curve(whole, -UNKNOWN, UNKNOWN, max(1, len(doubted)))
-    return OrganCurves(plausible=curve, in_doubt=wide)
+    cases = sorted({each.case for each in observations})
+    parts = np.array([cases.index(each.case) % PARTS for each in observations])
+    own = np.count_nonzero(doubted) >= LEAST_APART
+    plausible = _fit(numbers, parts, ~doubted, ~doubted if own else np.ones_like(doubted))
+    in_doubt = _fit(numbers, parts, doubted, doubted if own else np.ones_like(doubted))
+    return OrganCurves(plausible=plausible, in_doubt=in_doubt)
+
+
+def as_if_unseen(observations: Sequence[Observation], folds: int) -> Numbers:
+    """Agreement and DSC as they would be if no fold had seen the case, shape (observation, 2)."""
+    as_they_are = [each for each in observations if each.shift == UNSHIFTED]
+    flattered = np.array(
+        [
+            (each.agreement_seen - each.agreement_unseen, each.dsc_seen - each.dsc_unseen)
+            for each in as_they_are
+        ]
+        or [(0.0, 0.0)]
+    )
+    optimism = np.clip(flattered.mean(0), 0, None) * (1 - 1 / folds) * (2, 1)
+    found = np.array([(each.agreement, each.dsc) for each in observations])
+    unseen: Numbers = np.clip(found - optimism, 0, 1)
+    return unseen
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,33 +100,40 @@ class Knots:
         return (dsc - expected) / np.interp(agreement, self.agreement, self.spread)
 
 
-def _fit(observations: Sequence[Observation]) -> QualityCurve:
-    numbers = _numbers(observations)
-    cases = sorted({each.case for each in observations})
-    part = np.array([cases.index(each.case) % PARTS for each in observations])
-    scores = np.concatenate(
-        [
-            _knots(numbers[part != each]).scores(*numbers[part == each].T)
-            for each in range(PARTS)
-            if 0 < np.count_nonzero(part == each) < len(numbers)
-        ]
-        or [np.empty(0)]
-    )
-    return _curve(_knots(numbers), *reaches(scores), len(observations))
+def _fit(numbers: Numbers, parts: Integers, scored: Booleans, like: Booleans) -> QualityCurve:
+    """A curve of observations that are alike, with the reach of some of them.
+
+    Parameters
+    ----------
+    numbers : ndarray, shape (observation, 2)
+    parts : ndarray of int, shape (observation,)
+    scored, like : ndarray of bool, shape (observation,)
+    """
+    scores = [
+        _knots(numbers[like & (parts != part)]).scores(*numbers[scored & (parts == part)].T)
+        for part in range(PARTS)
+        if np.any(like & (parts != part))
+    ]
+    reach = reaches(np.concatenate([*scores, np.empty(0)]))
+    return _curve(_knots(numbers[like]), *reach, max(1, int(scored.sum())))
 
 
 def reaches(scores: Numbers) -> tuple[float, float]:
-    """Between which scores the next one lies, with the probability `COVERAGE` at least."""
-    ordered, tail = np.sort(scores), (1 - COVERAGE) / 2
-    rank = math.floor((len(ordered) + 1) * tail + 1e-9)
-    if rank < 1:
-        return -UNKNOWN, UNKNOWN
-    return float(ordered[rank - 1]), float(ordered[-rank])
+    """Between which scores the next one lies, with the probability `COVERAGE` at least.
+
+    Of few scores nothing is said of what is above.
+    """
+    ordered, tail = np.sort(scores), 1 - COVERAGE
+    rank = _rank(len(ordered), tail / 2)
+    if rank:
+        return float(ordered[rank - 1]), float(ordered[-rank])
+    rank = _rank(len(ordered), tail)
+    return (float(ordered[rank - 1]) if rank else -UNKNOWN), UNKNOWN
 
 
-def _numbers(observations: Sequence[Observation]) -> Numbers:
-    """Agreement and DSC, shape (observation, 2)."""
-    return np.array([(each.agreement, each.dsc) for each in observations])
+def _rank(count: int, tail: float) -> int:
+    """How many of some scores, and of one more that is unknown, a tail has at most."""
+    return math.floor((count + 1) * tail + ROUNDING)
 
 
 def _knots(numbers: Numbers) -> Knots:
