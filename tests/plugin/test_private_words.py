@@ -30,7 +30,10 @@ WORDS = {
         *("_clean_and_update_scenegraph", "_scene_canvas", "napari._vispy.canvas"),
     },
     "widgets/napari_window.py": {"_bind_shortcuts", "_qt_viewer", "_save_layers_dialog"},
-    "widgets/unseen_canvas.py": {"_add_layer", "_on_add_layer_change", "_remove_layer"},
+    "widgets/unseen_canvas.py": {
+        *("_add_layer", "_on_add_layer_change", "_pause_scene_graph_update", "_remove_layer"),
+        "_resume_scene_graph_update",
+    },
 }
 """Each file below plugin/ that uses any, and which."""
 

@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
+from napari.utils.transforms import Affine
 
 from napari_abdoseg.anatomy.box import bounding_boxes
 from napari_abdoseg.anatomy.surface import organ_surface
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.four_panel.layer_copy import shared_attributes
 from napari_abdoseg.plugin.four_panel.mirror import Mirror, Mirror3D
 from napari_abdoseg.plugin.layers.conversion import (
     box_layer,
@@ -73,6 +77,86 @@ def test_the_copy_too_hears_that_many_layers_go_at_once(viewer, copy, mirror):
         emitter.connect(lambda event: heard.append(event.type))
     viewer.layers.clear()
     assert heard == ["begin_batch", "removed", "removed", "end_batch"]
+
+
+def next_case(dtype=np.uint8):
+    """A scan and a label map of other places, names and looks."""
+    volume, truth = make_phantom(6, (10.0, 7.0, 7.0))
+    labels = LabelMap(truth.data.astype(dtype), truth.grid, truth.organs[1:])
+    scan = Layer.create(*image_layer(volume))
+    scan.contrast_limits = (-100, 100)
+    masks = Layer.create(*labels_layer(labels, "next organs"))
+    masks.brush_size = 7
+    masks.selected_label = 2
+    return scan, masks
+
+
+def take_the_place(viewer, layers):
+    before = list(viewer.layers)
+    with viewer.layers.batched_update():
+        for layer in layers:
+            viewer.add_layer(layer)
+        for layer in before:
+            viewer.layers.remove(layer)
+
+
+@pytest.mark.parametrize("kind", [Mirror, Mirror3D])
+def test_copies_of_a_case_become_those_of_the_next(viewer, copy, qtbot, kind):
+    mirror = kind(viewer, copy)
+    for layer in viewer.layers:
+        layer.visible = True
+    before, old = list(copy.layers), viewer.layers[1].data.copy()
+    changes = []
+    for emitter in (copy.layers.events.inserted, copy.layers.events.removed):
+        emitter.connect(changes.append)
+    old_labels = viewer.layers[1]
+    case = next_case()
+    take_the_place(viewer, case)
+    assert list(copy.layers) == before
+    assert not changes
+    for layer, copied in zip(case, copy.layers, strict=True):
+        assert copied.data is layer.data
+        for name in sorted({*shared_attributes(layer)} - {"visible"}):
+            assert _as_plain(getattr(copied, name)) == _as_plain(getattr(layer, name)), name
+        assert copied.metadata == layer.metadata
+        assert copied.visible is (kind is Mirror)
+    labels, drawn = case[1], copy.layers[1]
+    drawn.data_setitem(tuple(np.array([[1], [1], [1]])), 2)
+    assert labels.data[1, 1, 1] == 2
+    labels.undo()
+    assert labels.data[1, 1, 1] == 0
+    assert np.array_equal(old_labels.data, old)
+    drawn.selected_label = 1
+    assert labels.selected_label == 1
+    old_labels.selected_label = 3
+    assert drawn.selected_label == 1
+    mirror.close()
+
+
+def _as_plain(value):
+    """What can be compared."""
+    if isinstance(value, Affine):
+        return value.affine_matrix.tolist()
+    if hasattr(value, "to_dict") or isinstance(value, np.ndarray):
+        return str(value)
+    return str(getattr(value, "color_dict", value))
+
+
+def test_a_copy_of_other_voxels_is_a_new_one(viewer, copy, mirror):
+    scan, masks = copy.layers
+    case = next_case(np.uint16)
+    take_the_place(viewer, case)
+    assert copy.layers[0] is scan
+    assert copy.layers[1] is not masks
+    assert [layer.data is each.data for layer, each in zip(copy.layers, case)] == [True, True]
+    assert _names(copy) == _names(viewer)
+
+
+def test_slices_stay_where_they_are_when_a_case_takes_another_ones_place(viewer, copy, mirror):
+    copy.dims.set_point(0, 40.0)
+    before = copy.dims.point
+    take_the_place(viewer, next_case())
+    assert np.allclose(copy.dims.point, before, atol=6)
 
 
 def test_layers_are_in_the_same_order(viewer, copy, mirror):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
-from napari.layers import Labels, Layer, Shapes
+import numpy as np
+from napari.layers import Image, Labels, Layer, Shapes
+from napari.utils.transforms import Affine
 
 from napari_abdoseg.plugin.paint_events.paint_history import end_stroke
 from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
@@ -30,11 +33,20 @@ class LayerCopy:
     source : Layer
     apart : frozenset of str, optional
         Attributes that each keeps for itself.
+    used : Layer, optional
+        One that was the copy of another layer, and is to be that of this one.
     """
 
-    def __init__(self, source: Layer, apart: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        source: Layer,
+        apart: frozenset[str] = frozenset(),
+        used: Layer | None = None,
+    ) -> None:
         self.source = source
-        self.layer: Any = Layer.create(*source.as_layer_data_tuple())
+        self.layer: Any = Layer.create(*source.as_layer_data_tuple()) if used is None else used
+        if used is not None:
+            make_like(used, source)
         self._passing: set[str] = set()
         self._connections: list[tuple[Any, Any]] = []
         self.layer.editable = source.editable
@@ -47,6 +59,17 @@ class LayerCopy:
         """Connect until `close`."""
         emitter.connect(callback, position=position)
         self._connections.append((emitter, callback))
+
+    def layer_fits(self, source: Layer) -> bool:
+        """Whether the copy can become that of another layer: one of voxels of the same type."""
+        data, other = self.layer.data, source.data
+        return (
+            isinstance(source, Image | Labels)
+            and type(source) is type(self.layer)
+            and not (source.multiscale or self.layer.multiscale)
+            and (data.dtype, data.ndim) == (other.dtype, other.ndim)
+            and getattr(source, "rgb", False) == getattr(self.layer, "rgb", False)
+        )
 
     def close(self) -> None:
         """Follow each other no longer."""
@@ -79,8 +102,13 @@ class LabelsCopy(LayerCopy):
         Attributes that each keeps for itself.
     """
 
-    def __init__(self, source: Labels, apart: frozenset[str] = frozenset()) -> None:
-        super().__init__(source, apart)
+    def __init__(
+        self,
+        source: Labels,
+        apart: frozenset[str] = frozenset(),
+        used: Layer | None = None,
+    ) -> None:
+        super().__init__(source, apart, used)
         with self.layer.events.contour.blocker():  # the source is not to be drawn anew
             self.layer.contour = source.contour
         self._labels = shared_labels(source)
@@ -91,6 +119,29 @@ class LabelsCopy(LayerCopy):
         end_stroke(self.layer)  # a brush that is still moving
         super().close()
         self._labels.remove(self.layer)
+
+
+def make_like(layer: Layer, source: Layer) -> None:
+    """Give a layer the voxels and the look of another one of its kind.
+
+    Hidden meanwhile, it is drawn once.
+    """
+    data, state, _ = source.as_layer_data_tuple()
+    layer.visible = False
+    layer.data = data
+    names = {*state, *shared_attributes(source)} - {"visible", "data"} - FOLLOWS_BY_ITSELF
+    for name in sorted(names):
+        if _can_be_set(layer, name) and not _is_same(getattr(layer, name), getattr(source, name)):
+            setattr(layer, name, getattr(source, name))
+    layer.visible = source.visible
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same, as far as that can be told in a moment."""
+    if isinstance(one, Affine) and isinstance(other, Affine):
+        return bool(np.array_equal(one.affine_matrix, other.affine_matrix))
+    simple = isinstance(one, np.ndarray | tuple | list | str | int | float | Enum)
+    return one is other or (simple and bool(np.array_equal(one, other)))
 
 
 def shared_attributes(layer: Layer) -> frozenset[str]:

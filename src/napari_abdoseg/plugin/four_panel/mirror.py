@@ -19,7 +19,9 @@ from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 class Mirror:
     """Keeps copies of a viewer's layers in another viewer that shows slices.
 
-    Layers that are added, removed or selected in either are so in both.
+    Layers that are added, removed or selected in either are so in both. Where layers come in the
+    same batch in which others of their kind go, as when a case takes another one's place, the
+    copies of those are made copies of these: napari takes long to add layers and to remove them.
 
     Parameters
     ----------
@@ -33,6 +35,8 @@ class Mirror:
         self.copy = copy
         self.copies: dict[Layer, LayerCopy] = {}
         self._busy = False
+        self._leaving: list[LayerCopy] | None = None
+        """Copies of layers that have gone in this batch; None where there is no batch."""
         self._connections = [
             (source.layers.events.inserted, self._add),
             (source.layers.events.removed, self._remove),
@@ -72,8 +76,9 @@ class Mirror:
             self._busy = before
 
     def _add(self, event: Any) -> None:
-        self._add_copy(event.value)
-        self._reorder()
+        if self._leaving is None:
+            self._add_copy(event.value)
+            self._reorder()
 
     def _add_copy(self, layer: Layer) -> None:
         if not self.shows(layer):
@@ -81,6 +86,13 @@ class Mirror:
         copied = self.copies[layer] = self.new_copy(layer)
         with self._changing():
             self.copy.layers.append(copied.layer)
+
+    def _add_missing(self) -> None:
+        for layer in self.source.layers:
+            if layer not in self.copies:
+                self._add_copy(layer)
+        self._reorder()
+        self._select_in_copy()
 
     def shows(self, layer: Layer) -> bool:
         """Whether a layer has a copy.
@@ -90,25 +102,48 @@ class Mirror:
         """
         return not layer.metadata.keys() & {"box", "surface"}
 
-    def new_copy(self, layer: Layer, apart: frozenset[str] = frozenset()) -> LayerCopy:
-        """A copy of ``layer`` that keeps the attributes ``apart`` for itself."""
-        if isinstance(layer, Labels):
-            return LabelsCopy(layer, apart)
-        return LayerCopy(layer, apart)
+    def new_copy(
+        self, layer: Layer, apart: frozenset[str] = frozenset(), used: Layer | None = None
+    ) -> LayerCopy:
+        """A copy of ``layer`` that keeps the attributes ``apart`` for itself.
+
+        It is a layer that was another one's copy, where there is one to be ``used``.
+        """
+        kind = LabelsCopy if isinstance(layer, Labels) else LayerCopy
+        return kind(layer, apart, used)
 
     def _remove(self, event: Any) -> None:
         copied = self.copies.pop(event.value, None)
-        if copied is not None:
-            copied.close()
-            with self._changing():
-                self.copy.layers.remove(copied.layer)
+        if copied is None:
+            return
+        copied.close()
+        if self._leaving is not None:
+            self._leaving.append(copied)
+            return
+        with self._changing():
+            self.copy.layers.remove(copied.layer)
 
     def _begin_batch(self, event: Any) -> None:
-        """napari's canvas tidies up after each layer that leaves it, or once after many."""
-        self.copy.layers.events.begin_batch()
+        self._leaving = []
 
     def _end_batch(self, event: Any) -> None:
-        self.copy.layers.events.end_batch()
+        """Use copies of what has gone for what has come, and remove the others at once.
+
+        napari's canvas tidies up after each layer that leaves it, or once after many.
+        """
+        leaving, self._leaving = self._leaving or [], None
+        place = self.copy.dims.point
+        for layer in self.source.layers:
+            fitting = next((each for each in leaving if each.layer_fits(layer)), None)
+            if fitting is not None and layer not in self.copies:
+                leaving.remove(fitting)
+                self.copies[layer] = self.new_copy(layer, used=fitting.layer)
+        if leaving:
+            with self._changing(), self.copy.layers.batched_update():
+                for copied in leaving:
+                    self.copy.layers.remove(copied.layer)
+        self.copy.dims.point = place
+        self._add_missing()
 
     def _reorder(self, event: Any = None) -> None:
         layers = self.copy.layers
@@ -179,7 +214,7 @@ class Mirror3D(Mirror):
 
     def __init__(self, source: ViewerModel, copy: ViewerModel) -> None:
         self._volumes_shown = False
-        self._turn = IdleWork(self._add_missing)
+        self._turn = IdleWork(super()._add_missing)
         follow_surfaces(copy)
         super().__init__(source, copy)
 
@@ -202,12 +237,14 @@ class Mirror3D(Mirror):
     def shows(self, layer: Layer) -> bool:
         return not is_box(layer)
 
-    def new_copy(self, layer: Layer, apart: frozenset[str] = frozenset()) -> LayerCopy:
+    def new_copy(
+        self, layer: Layer, apart: frozenset[str] = frozenset(), used: Layer | None = None
+    ) -> LayerCopy:
         if "surface" in layer.metadata:
-            return super().new_copy(layer, apart | {"data"})  # a mesh here, and none in slices
+            return super().new_copy(layer, apart | {"data"}, used)  # a mesh, and none in slices
         if not isinstance(layer, Image | Labels):
-            return super().new_copy(layer, apart)
-        copied = super().new_copy(layer, apart | {"visible"})
+            return super().new_copy(layer, apart, used)
+        copied = super().new_copy(layer, apart | {"visible"}, used)
         copied.connect(layer.events.visible, lambda event: self._show(copied))
         self._show(copied)
         return copied
@@ -217,11 +254,9 @@ class Mirror3D(Mirror):
         self._turn.wait()
 
     def _add_missing(self) -> None:
-        for layer in self.source.layers:
-            if layer not in self.copies:
-                self._add_copy(layer)
         self._reorder()
         self._select_in_copy()
+        self._turn.wait()
 
     def _show(self, copied: LayerCopy) -> None:
         """Show or hide a copy: napari paints in no hidden layer, but the source goes on."""

@@ -54,6 +54,8 @@ class UnseenCanvas:
         return (
             (events.inserted, window._on_add_layer_change),
             (events.removed, window.canvas._remove_layer),
+            (events.begin_batch, window.canvas._pause_scene_graph_update),
+            (events.end_batch, window.canvas._resume_scene_graph_update),
         )
 
     def _remove(self, event: Any) -> None:
