@@ -18,7 +18,7 @@ from napari_abdoseg.image.names.published_schemes import find_scheme
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.shown_case import ShownCase
 from napari_abdoseg.progress import drain
-from napari_abdoseg.worklist.reading_ahead import ReadingAhead, beside
+from napari_abdoseg.worklist.reading_ahead import ReadingAhead
 
 AHEAD, HERE = "abdoseg reading ahead", "MainThread"
 
@@ -38,18 +38,18 @@ def read(monkeypatch):
 
 
 @pytest.fixture
-def ahead(folder):
-    reading = ReadingAhead(folder)
+def ahead():
+    reading = ReadingAhead()
     yield reading
     reading.close()
 
 
 @pytest.fixture
-def settled(ahead):
+def settled(folder, ahead):
     """A function that has cases read ahead, and waits for it."""
 
     def want(*rows):
-        ahead.want(rows)
+        ahead.want(folder, rows)
         for each in ahead._ahead.values():
             each.future.exception()
 
@@ -65,14 +65,14 @@ def masked(folder, rows):
 
 def test_what_was_read_ahead_is_given_away_once(folder, rows, ahead, settled, read, masked):
     settled(masked)
-    case = drain(ahead.taking(masked))
+    case = drain(ahead.taking(folder, masked))
     assert read == [("a", AHEAD)]
     expected = ShownCase.read(folder.scans / masked.case.image, folder.labels_of("a"))
     assert np.array_equal(case.scan.data, expected.scan.data)
     assert np.array_equal(case.labels.data, expected.labels.data)
     assert case.labels.organs == expected.labels.organs
     case.labels.data[:] = 7
-    again = drain(ahead.taking(masked))
+    again = drain(ahead.taking(folder, masked))
     assert np.array_equal(again.labels.data, expected.labels.data)
     assert read[-1] == ("a", HERE)
 
@@ -84,7 +84,7 @@ def test_two_cases_are_kept_and_others_let_go_of(folder, rows, ahead, settled, r
     settled(listed["b"], listed["c"])
     assert [name for name, _ in read] == ["a", "b", "c"]
     for name in "bca":
-        drain(ahead.taking(listed[name]))
+        drain(ahead.taking(folder, listed[name]))
     assert read[3:] == [("a", HERE)]
 
 
@@ -100,9 +100,9 @@ def test_a_case_that_is_taken_while_another_is_read_waits_for_nothing(
         return quick(cls, image, labels)
 
     monkeypatch.setattr(ShownCase, "read", classmethod(slow))
-    ahead.want([listed["a"], listed["b"]])
-    assert drain(ahead.taking(listed["b"])).scan is not None
-    work = ahead.taking(listed["a"])
+    ahead.want(folder, [listed["a"], listed["b"]])
+    assert drain(ahead.taking(folder, listed["b"])).scan is not None
+    work = ahead.taking(folder, listed["a"])
     assert [next(work).stage for _ in range(3)] == ["Reading a"] * 3
     goes_on.set()
     assert drain(work).scan is not None
@@ -128,7 +128,7 @@ def test_a_label_map_that_was_replaced_is_never_shown_as_it_was(
 ):
     settled(masked)
     change(folder.labels_of("a"))
-    case = drain(ahead.taking(masked))
+    case = drain(ahead.taking(folder, masked))
     now = read_labels(folder.labels_of("a"))
     assert np.array_equal(case.labels.data, now.data)
 
@@ -137,14 +137,14 @@ def test_a_scan_that_was_replaced_is_never_shown_as_it_was(folder, rows, ahead, 
     row = rows(folder)["a"]
     settled(row)
     write_image(folder.scans / row.case.image, seed=9)
-    case = drain(ahead.taking(row))
+    case = drain(ahead.taking(folder, row))
     assert np.array_equal(case.scan.data, ShownCase.read(folder.scans / row.case.image).scan.data)
 
 
 def test_names_that_came_meanwhile_are_those_of_the_case(folder, ahead, settled, masked):
     settled(masked)
     (folder.masks / "dataset.json").write_text('{"labels": {"background": 0, "liver": 1}}')
-    case = drain(ahead.taking(masked))
+    case = drain(ahead.taking(folder, masked))
     assert case.labels.organs[0].name == "liver"
 
 
@@ -155,14 +155,14 @@ def test_a_scheme_that_was_chosen_meanwhile_names_the_organs(
     settled(masked)
     scheme = find_scheme("amos22")
     remember_scheme(folder.masks, scheme)
-    case = drain(ahead.taking(masked))
+    case = drain(ahead.taking(folder, masked))
     assert case.labels.organs == scheme.organs
 
 
 def test_a_case_has_a_label_map_that_was_made_meanwhile(folder, rows, ahead, settled, read):
     settled(rows(folder)["a"])
     write_label_map(folder.labels_of("a"))
-    assert drain(ahead.taking(rows(folder)["a"])).labels is not None
+    assert drain(ahead.taking(folder, rows(folder)["a"])).labels is not None
     assert read == [("a", AHEAD), ("a", HERE)]
 
 
@@ -175,11 +175,11 @@ def test_a_damaged_file_is_told_of_when_its_case_is_opened_and_read_once_it_is_m
     path.write_bytes(whole[: len(whole) // 2])
     settled(row)
     with pytest.raises(ImageError, match="truncated or damaged"):
-        drain(ahead.taking(row))
+        drain(ahead.taking(folder, row))
     assert read == [("a", AHEAD)]
     settled(row)
     path.write_bytes(whole)
-    assert drain(ahead.taking(row)).scan is not None
+    assert drain(ahead.taking(folder, row)).scan is not None
 
 
 def test_a_file_that_vanishes_is_told_of_with_its_name(folder, rows, ahead, settled):
@@ -188,16 +188,16 @@ def test_a_file_that_vanishes_is_told_of_with_its_name(folder, rows, ahead, sett
     path = folder.scans / row.case.image
     path.unlink()
     with pytest.raises(ImageError, match=r"a_0000\.nii\.gz does not exist"):
-        drain(ahead.taking(row))
+        drain(ahead.taking(folder, row))
     with pytest.raises(WorkListError, match="scan is gone"):
-        ahead.taking(replace(row, case=None, problem="Its scan is gone."))
+        ahead.taking(folder, replace(row, case=None, problem="Its scan is gone."))
 
 
 def test_masks_of_another_grid_are_told_of(folder, ahead, settled, masked):
     write_image(folder.scans / masked.case.image, affine=np.diag([2.0, 2, 2, 1]))
     settled(masked)
     with pytest.raises(ImageError, match="do not lie on one grid"):
-        drain(ahead.taking(masked))
+        drain(ahead.taking(folder, masked))
 
 
 def test_where_memory_is_short_a_case_is_read_when_it_is_wanted(
@@ -208,7 +208,7 @@ def test_where_memory_is_short_a_case_is_read_when_it_is_wanted(
     monkeypatch.setattr(psutil, "virtual_memory", lambda: little)
     settled(row)
     assert not read
-    assert drain(ahead.taking(row)).scan is not None
+    assert drain(ahead.taking(folder, row)).scan is not None
     assert read == [("a", HERE)]
 
 
@@ -223,22 +223,13 @@ def test_memory_that_was_short_while_a_case_was_read_ahead_is_no_matter_later(
     with monkeypatch.context() as short:
         short.setattr(ShownCase, "read", classmethod(none_left))
         settled(row)
-    assert drain(ahead.taking(row)).scan is not None
+    assert drain(ahead.taking(folder, row)).scan is not None
 
 
 def test_after_the_end_cases_are_read_when_they_are_wanted(folder, rows, ahead, settled, read):
     row = rows(folder)["a"]
     settled(row)
     ahead.close()
-    assert drain(ahead.taking(row)).scan is not None
+    ahead.want(folder, [row])
+    assert drain(ahead.taking(folder, row)).scan is not None
     assert read == [("a", AHEAD), ("a", HERE)]
-
-
-def test_beside_a_case_are_those_with_a_scan_in_the_order_of_the_list(folder, rows):
-    listed = rows(folder)
-    a, b, c = (listed[name] for name in "abc")
-    assert beside([a, b, c], "b") == [c, a]
-    assert beside([c, b, a], "b") == [a, c]
-    assert beside([a, b, c], "a") == [b]
-    assert beside([a, replace(b, case=None), c], "a") == [c]
-    assert beside([a, b], "gone") == []

@@ -13,12 +13,8 @@ On top of that are
 - `predicting` organs of cases that have no label map, `missing_masks` which those are, so that
   nothing of people's work gives way to it, and `background`, a process that does it;
 - `expectation` of how good label maps are, by which the worst are looked at first;
-- `export` of the cases that are done.
-record so that nobody's change is lost, and `listing` brings it all together. On top of that are
-`taking` the next case, `versions` of one, what it was `uncorrected`, `reviewing` it, `effort` as
-it was noted, `measuring_effort` what came of it, `case_effort` whether it gets less, `raters` who
-have drawn one case, and `export` of the cases that are done.
-- `export` of the cases that are done;
+- `export` of the cases that are done to train on, `model_versions` of cases by the model that
+  comes of it, and `model_changes`: which masks that would change most;
 - `claims` to a case, by which it is changed or only read, `opening` of one, `saving_in_list`;
 - `words`, `thumbnails`, `filtering`, `order` and `steps`: what a table shows, and offers to do;
   `watching` for what others do.

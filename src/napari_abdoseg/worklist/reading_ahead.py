@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from threading import Lock
 
 import psutil
 
@@ -28,70 +29,46 @@ PAUSE = 0.02
 """Seconds between two looks at what the thread does."""
 
 
-def beside(rows: Sequence[Row], name: str) -> list[Row]:
-    """The cases after and before one in the order of a list, those without a scan left out.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        In the order that they are gone through.
-    name : str
-        The case that is open; without it in the list there are none beside it.
-
-    Examples
-    --------
-    >>> from napari_abdoseg.worklist.case_record import CaseRecord
-    >>> from napari_abdoseg.worklist.finding import WorkCase
-    >>> from napari_abdoseg.worklist.listing import Row
-    >>> from napari_abdoseg.worklist.reading_ahead import beside
-    >>> rows = [Row(CaseRecord(name), WorkCase(name, f"{name}.nii.gz", name)) for name in "abc"]
-    >>> [row.name for row in beside(rows, "b")]
-    ['c', 'a']
-    """
-    place = next((place for place, row in enumerate(rows) if row.name == name), None)
-    if place is None:
-        return []
-    after = next((row for row in rows[place + 1 :] if row.case), None)
-    before = next((row for row in reversed(rows[:place]) if row.case), None)
-    return [row for row in (after, before) if row is not None]
-
-
 class ReadingAhead:
     """Reads the next cases in a thread, one after the other, and keeps at most two of them.
 
     What was read is given away once, and only as long as its files are what they were. A file
-    that can't be read is told of when its case is asked for.
-
-    Parameters
-    ----------
-    folder : WorkFolder
+    that can't be read is told of when its case is asked for. Any thread may ask.
     """
 
-    def __init__(self, folder: WorkFolder) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "abdoseg reading ahead")
-        self._ahead: dict[str, _Ahead] = {}
+        self._ahead: dict[tuple[WorkFolder, str], _Ahead] = {}
+        self._lock = Lock()
+        self._is_closed = False
 
-    def want(self, rows: Sequence[Row]) -> None:
+    def want(self, folder: WorkFolder, rows: Sequence[Row]) -> None:
         """Read these cases ahead, the first of them first, and let go of all others.
 
         Parameters
         ----------
+        folder : WorkFolder
         rows : sequence of Row
             Those after the first two are left out.
         """
-        wanted = {row.name: CaseFiles.of(self._folder, row) for row in rows[:MOST] if row.case}
-        before, self._ahead = self._ahead, {}
-        for name, ahead in before.items():
-            if ahead.files == wanted.get(name):
-                self._ahead[name] = ahead
-            else:
-                ahead.future.cancel()
-        for name, files in wanted.items():
-            if name not in self._ahead:
-                self._ahead[name] = _Ahead(files, self._thread.submit(_read, files))
+        wanted = {(folder, r.name): CaseFiles.of(folder, r) for r in rows[:MOST] if r.case}
+        with self._lock:
+            if self._is_closed:
+                return
+            for key, ahead in list(self._ahead.items()):
+                if ahead.files != wanted.get(key):
+                    self._ahead.pop(key).future.cancel()
+            for key, files in wanted.items():
+                if key not in self._ahead:
+                    self._ahead[key] = _Ahead(files, self._thread.submit(_read, files))
 
-    def taking(self, row: Row) -> Work[ShownCase]:
+    def let_go(self) -> None:
+        """Keep none; a file that is being read is read to its end."""
+        with self._lock:
+            while self._ahead:
+                self._ahead.popitem()[1].future.cancel()
+
+    def taking(self, folder: WorkFolder, row: Row) -> Work[ShownCase]:
         """Have a case: what was read ahead, or else read now.
 
         It is taken at the call of this, so that no later wish lets go of it.
@@ -103,12 +80,15 @@ class ReadingAhead:
         WorkListError
             The scan of the case is gone.
         """
-        return _taking(CaseFiles.of(self._folder, row), self._ahead.pop(row.name, None), row.name)
+        files = CaseFiles.of(folder, row)
+        with self._lock:
+            return _taking(files, self._ahead.pop((folder, row.name), None), row.name)
 
     def close(self) -> None:
-        """Read nothing more, and let go of all; a file that is being read is read to its end."""
-        self._ahead = {}
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Keep none, and read no more ahead."""
+        self._is_closed = True
+        self.let_go()
+        self._thread.shutdown(wait=False)
 
 
 @dataclass(frozen=True)

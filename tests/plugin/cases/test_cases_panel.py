@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 
 import comparing
@@ -15,14 +16,17 @@ from qtpy.QtWidgets import QMessageBox
 
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.image.shown_case import ShownCase
 from napari_abdoseg.plugin.activation import activate
 from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.cases.widget import HINT
 from napari_abdoseg.plugin.commands import case_before, next_case
+from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import labels_layer
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import NAME, Leaving
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+from napari_abdoseg.plugin.viewing.panels import panels_of
 from napari_abdoseg.worklist.case_record import CaseRecord, Status
 from napari_abdoseg.worklist.changing import change_record, open_case
 from napari_abdoseg.worklist.leases import DEAD_AFTER, holder_of
@@ -310,3 +314,52 @@ def test_filters_show_some_and_next_goes_through_those(listed, qtbot, at, viewer
     listed.filters.text.clear()
     listed.filters.status.setCurrentText("to do")
     assert [each.name for each in listed.cases.shown] == ["c"]
+
+
+@pytest.fixture
+def readers(monkeypatch):
+    """Scans that were read, and the threads that did so."""
+    done = []
+    really = ShownCase.read.__func__
+
+    def read(cls, image, labels=None):
+        done.append((image.name, threading.current_thread().name))
+        return really(cls, image, labels)
+
+    monkeypatch.setattr(ShownCase, "read", classmethod(read))
+    return done
+
+
+def test_cases_beside_the_open_one_are_read_before_they_are_opened(
+    readers, first, viewer, qtbot, at, listed, folder
+):
+    def ahead():
+        return {name for name, thread in readers if "reading ahead" in thread}
+
+    qtbot.waitUntil(lambda: ahead() == {"b_0000.nii.gz"})
+    press(viewer, qtbot, Qt.Key.Key_Right)
+    opened = at("b")
+    assert [name for name, _ in readers].count("b_0000.nii.gz") == 1
+    assert np.array_equal(opened.labels.data, read_labels(folder.labels_of("b")).data)
+    qtbot.waitUntil(lambda: ahead() == {"a_0000.nii.gz", "b_0000.nii.gz", "c_0000.nii.gz"})
+    labels = read_labels(folder.labels_of("a"))
+    labels.data[:2] = SPLEEN
+    write_labels(folder.labels_of("a"), labels)
+    press(viewer, qtbot, Qt.Key.Key_Left)
+    assert (at("a").labels.data[:2] == SPLEEN).all()
+
+
+def test_panels_keep_their_layers_and_show_the_next_case_in_them(first, viewer, qtbot, at, listed):
+    toggle_four_panel_view(viewer)
+    panels = [panel for panel in panels_of(viewer) if panel is not viewer]
+    qtbot.waitUntil(lambda: all(len(panel.layers) >= 2 for panel in panels))
+    before = [list(panel.layers)[:2] for panel in panels]
+    press(viewer, qtbot, Qt.Key.Key_Right)
+    opened = at("b")
+    assert [list(panel.layers)[:2] for panel in panels] == before
+    for scan, labels in before:
+        assert scan.data is opened.scan.data
+        assert labels.data is opened.labels.data
+    before[0][1].data_setitem(tuple(np.array([[1], [1], [1]])), SPLEEN)
+    assert unsaved_labels(viewer).layers == [opened.labels]
+    listed.cases.open.labels.undo()

@@ -31,8 +31,9 @@ from napari_abdoseg.worklist.changing import Change
 from napari_abdoseg.worklist.claims import claiming, taking_over
 from napari_abdoseg.worklist.leases import Lease, kept_alive
 from napari_abdoseg.worklist.listing import Listing, Row
-from napari_abdoseg.worklist.opening import Claiming, OpenCase, Reading, opening, reading_files
+from napari_abdoseg.worklist.opening import Claiming, OpenCase, opening
 from napari_abdoseg.worklist.order import neighbour
+from napari_abdoseg.worklist.reading_ahead import ReadingAhead
 from napari_abdoseg.worklist.reviewing import place_on
 from napari_abdoseg.worklist.steps import Step
 from napari_abdoseg.worklist.work_folder import WorkFolder
@@ -62,8 +63,6 @@ class CasesAtWork(QObject):
         Those that the table shows, in its order.
     open : CaseInView or None
         The case that is open here.
-    reading : callable
-        What reads a case that is to be opened: who has read it ahead gives it at once.
     job : Job or None
         A case is being opened.
     words : str
@@ -79,9 +78,9 @@ class CasesAtWork(QObject):
         super().__init__()
         self.folder: WorkFolder | None = None
         self.rows: tuple[Row, ...] = ()
-        self.shown: Sequence[Row] = ()
+        self._shown: Sequence[Row] = ()
         self.open: CaseInView | None = None
-        self.reading: Reading = reading_files
+        self._ahead = ReadingAhead()
         self.job: Job | None = None
         self.words = ""
         self._viewer = ref(viewer)
@@ -106,8 +105,18 @@ class CasesAtWork(QObject):
         if folder == self.folder:
             return
         self.folder, self.rows, self.shown, self._by_name = folder, (), (), {}
+        self._ahead.let_go()
         self.watch.follow(folder)
         self.listed.emit()
+
+    @property
+    def shown(self) -> Sequence[Row]:
+        return self._shown
+
+    @shown.setter
+    def shown(self, rows: Sequence[Row]) -> None:
+        self._shown = rows
+        self._read_ahead()
 
     def row(self, name: str) -> Row | None:
         """The row of a case."""
@@ -124,7 +133,7 @@ class CasesAtWork(QObject):
             return
         if self.open is not None and self.open.name == row.name and self.open.claim.lease:
             return
-        work = opening(self.folder, row, self.reading, claiming)
+        work = opening(self.folder, row, self._ahead.taking, claiming)
         self._leave_open(partial(self._read, row, work))
 
     def take_over(self) -> None:
@@ -134,13 +143,24 @@ class CasesAtWork(QObject):
 
     def step(self, step: int) -> None:
         """Open the next case of those that are shown, or the one before."""
+        row = self._beside(step)
+        if row is None:
+            show_info(LAST if step > 0 else FIRST)
+        else:
+            self.go_to(row)
+
+    def _beside(self, step: int) -> Row | None:
+        """The next case of those that are shown, or the one before."""
         name = "" if self.open is None else self.open.name
         start = self._place if self.open is not None else (0 if step > 0 else len(self.shown))
         place = neighbour(self.shown, name, start, step)
-        if place is None:
-            show_info(LAST if step > 0 else FIRST)
-        else:
-            self.go_to(self.shown[place])
+        return None if place is None else self.shown[place]
+
+    def _read_ahead(self) -> None:
+        """Read the cases beside the one that is open, unless another one is being opened."""
+        if self.folder is not None and self.open is not None and self.job is None:
+            rows = map(self._beside, (1, -1))
+            self._ahead.want(self.folder, [row for row in rows if row is not None])
 
     def change(self, rows: Sequence[Row], *changes: Change) -> None:
         """Change what is known of cases, in a thread; where that fails, it is told."""
@@ -189,6 +209,7 @@ class CasesAtWork(QObject):
     def close(self) -> None:
         """Let others have the case that is open; the window is gone, or about to."""
         self.watch.close()
+        self._ahead.close()
         self._alive.close()
 
     def _lease_of(self, name: str) -> Lease | None:
@@ -211,6 +232,7 @@ class CasesAtWork(QObject):
         self.job = None
         self.changed.emit()
         self.watch.look_again()
+        self._read_ahead()
 
     def _arrive(self, case: OpenCase) -> None:
         """Show a case that was read, unless there are new strokes that the user stays for."""
@@ -221,9 +243,11 @@ class CasesAtWork(QObject):
         self._alive = ExitStack()
         if case.claim.lease is not None:
             self._alive.enter_context(kept_alive(case.claim.lease))
-        self.open = show_case(sure(self._viewer()), case)
-        if before is not None:
-            before.remove()
+        viewer = sure(self._viewer())
+        with viewer.layers.batched_update():  # one case takes the place of another
+            self.open = show_case(viewer, case)
+            if before is not None:
+                before.remove()
         self._releasing.submit(released.close)
         if (place := sent_back_to(case.record)) is not None:
             self._look_at(place)
@@ -240,6 +264,7 @@ class CasesAtWork(QObject):
             self.open, released = None, self._alive
             self._alive = ExitStack()
             self._releasing.submit(released.close)
+            self._ahead.let_go()
             self.changed.emit()
 
     def _take(self, listing: Listing) -> None:
