@@ -231,3 +231,25 @@ def test_cases_without_a_label_map_are_predicted(tmp_path, make_model):
         cases("predict", folder, "--device", "cuda:1", "--scheduler", "tcp://a:1")
     with pytest.raises(AbdosegError, match="preset"):
         cases("predict", folder, "--preset", "quick")
+
+
+def test_the_worst_are_listed_alone_and_first(scans, tmp_path):
+    for name, dsc in (("a", 0.9), ("b", 0.4), ("c", 0.8)):
+        write_label_map(tmp_path / "cts_masks" / f"{name}.nii.gz")
+        organ = {"value": 1, "name": "liver", "agreement": 0.95}
+        organ |= {"expected_dsc": dsc, "interval": [0.3, 0.95]}
+        report = {"case": name, "expected_quality": {"note": None, "organs": [organ]}}
+        (tmp_path / "cts_masks" / f"{name}.json").write_text(json.dumps(report))
+    table = tmp_path / "cases.csv"
+    _, said = cases(scans, "--worst", "50", "--output", table)
+    assert "2 of 3 cases: 2 predicted." in said
+    assert "0.40, liver 0.40" in said
+    with table.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["case"], row["expected_dsc"], row["worst_organ"]) for row in rows] == [
+        ("b", "0.4000", "liver"),
+        ("c", "0.8000", "liver"),
+    ]
+    assert cases("next", scans)[1].startswith("b: predicted")
+    with pytest.raises(AbdosegError, match="give more than 0 and up to 100"):
+        cases(scans, "--worst", "0")
