@@ -42,7 +42,7 @@ PARTS = 5
 NARROWEST = 0.002
 UNKNOWN = 1e6
 """Spreads beyond which everything lies."""
-ROUNDING = 1e-9
+ROUNDING, DIGITS = 1e-9, 6
 Numbers = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
@@ -137,25 +137,36 @@ def _rank(count: int, tail: float) -> int:
 
 
 def _knots(numbers: Numbers) -> Knots:
-    """A curve through groups of like agreement."""
+    """A curve through groups of like agreement.
+
+    Beyond them it goes to no DSC where folds don't agree at all, and rises with agreement.
+    """
     ordered = numbers[np.lexsort(numbers.T[::-1])]
-    count = min(max(len(ordered) // OF_A_KNOT, 1), MOST_KNOTS)
-    groups = np.array_split(ordered, count)
-    agreement = np.array([np.median(group[:, 0]) for group in groups])
+    groups = np.array_split(ordered, min(max(len(ordered) // OF_A_KNOT, 1), MOST_KNOTS))
     sizes = np.array([len(group) for group in groups])
-    medians = np.array([np.median(group[:, 1]) for group in groups])
+    agreement, medians = np.array([np.median(group, axis=0) for group in groups]).T
     dsc = np.clip(isotonic_regression(medians, weights=sizes).x, 0, 1)
-    expected = (
-        np.interp(ordered[:, 0], agreement, dsc) if count > 1 else np.full(len(ordered), dsc[0])
-    )
-    off = np.split(np.abs(ordered[:, 1] - expected), np.cumsum(sizes)[:-1])
-    spread = np.clip([np.median(each) for each in off], NARROWEST, 1)
     kept = np.append(np.diff(agreement) > 0, True)
-    return Knots(agreement[kept], dsc[kept], spread[kept])
+    ends = np.append(0, agreement[kept]), np.append(0, dsc[kept])
+    best = min(1.0, dsc[-1] + 1 - agreement[-1])
+    at, expected = np.append(ends[0], 1), np.append(ends[1], best)
+    off = np.abs(ordered[:, 1] - np.interp(ordered[:, 0], at, expected))
+    parts = np.split(off, np.cumsum(sizes)[:-1])
+    spread = np.clip([np.median(part) for part in parts], NARROWEST, 1)[kept]
+    spread = np.concatenate([spread[:1], spread, spread[-1:]])
+    return _rising(Knots(at, expected, spread))
+
+
+def _rising(knots: Knots) -> Knots:
+    """The same without knots at the agreement of the next one."""
+    kept = np.append(np.diff(np.round(knots.agreement, DIGITS)) > 0, True)
+    return Knots(knots.agreement[kept], knots.dsc[kept], knots.spread[kept])
 
 
 def _curve(knots: Knots, below: float, above: float, observations: int) -> QualityCurve:
-    rounded = (np.round(each, 6).tolist() for each in (knots.agreement, knots.dsc, knots.spread))
+    rounded = (
+        np.round(each, DIGITS).tolist() for each in (knots.agreement, knots.dsc, knots.spread)
+    )
     agreement, dsc, spread = rounded
     return QualityCurve(
         agreement=agreement,
