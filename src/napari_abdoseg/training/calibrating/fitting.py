@@ -164,10 +164,8 @@ def _rising(knots: Knots) -> Knots:
 
 
 def _curve(knots: Knots, below: float, above: float, observations: int) -> QualityCurve:
-    rounded = (
-        np.round(each, DIGITS).tolist() for each in (knots.agreement, knots.dsc, knots.spread)
-    )
-    agreement, dsc, spread = rounded
+    values = (knots.agreement, knots.dsc, knots.spread)
+    agreement, dsc, spread = (np.round(each, DIGITS).tolist() for each in values)
     return QualityCurve(
         agreement=agreement,
         dsc=dsc,
