@@ -95,3 +95,9 @@ def test_bounds_of_an_oblique_scan():
     affine = nib.affines.from_matvec(turn @ np.diag([0.7, -0.8, 5.0]), (10, 20, -30))
     grid = Grid((11, 9, 7), affine)
     np.testing.assert_allclose(BOX.ras_bounds(grid), _ras_bounds_by_nibabel(grid, BOX))
+
+
+def test_what_two_boxes_have_in_common():
+    box = Box((1, 2, 3), (5, 6, 7))
+    assert box.common(Box((3, 0, 4), (9, 4, 5))) == Box((3, 2, 4), (5, 4, 5))
+    assert box.common(Box((5, 2, 3), (6, 6, 7))) is None

@@ -53,6 +53,14 @@ class Box:
             _shape(map(min, self.start, other.start)), _shape(map(max, self.stop, other.stop))
         )
 
+    def common(self, other: Box) -> Box | None:
+        """What lies in both; None where nothing does."""
+        start = _shape(map(max, self.start, other.start))
+        stop = _shape(map(min, self.stop, other.stop))
+        if any(first >= end for first, end in zip(start, stop, strict=True)):
+            return None
+        return Box(start, stop)
+
     def holds(self, voxel: Shape) -> bool:
         """Whether a voxel lies in it."""
         inside = zip(self.start, voxel, self.stop, strict=True)

@@ -41,3 +41,23 @@ def interpolated(field: Values, axes: Axes) -> Values:
     slices = along_z @ field.reshape(len(field), -1)
     rows = np.matmul(along_y, slices.reshape(len(along_z), *field.shape[1:]))
     return np.asarray(np.matmul(rows, along_x.T))
+
+
+def gathered(values: Values, axes: Axes) -> Values:
+    """Mean values of a scan around the voxels of an image, with weights that fall off linearly.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (new z, new y, new x)
+    axes : tuple of Along
+        Where the scan's voxels lie in the image.
+
+    Returns
+    -------
+    ndarray of float32, shape (z, y, x)
+    """
+    for number, axis in enumerate(axes):
+        weights = axis.matrix(int(axis.upper.max()) + 1)
+        weights /= weights.sum(axis=0)
+        values = np.moveaxis(np.tensordot(weights, values, (0, number)), 0, number)
+    return np.ascontiguousarray(values)

@@ -1,0 +1,177 @@
+"""An organ's boundary goes where clicks say, and everywhere else where that makes it likely.
+
+What is wrong after a fair ensemble is mostly a thin shell all round an organ, which no local stroke
+mends: the ensemble was too careful, or not enough, in much the same way on all sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.correction.editable_labels import EditableLabels
+from napari_abdoseg.correction.hints.clicks import Addition, Click
+from napari_abdoseg.correction.hints.lead import Lead
+from napari_abdoseg.correction.hints.sparing import ALL_FREE, Found, Sparing, changes, require_known
+from napari_abdoseg.errors import CorrectionError
+from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.logits.interpolation import Values
+from napari_abdoseg.logits.kept import KeptLogits
+
+Mask = NDArray[np.bool_]
+
+AROUND_MM = 30.0
+"""From an organ's box, for it to grow."""
+NEAR_MM = 15.0
+"""From a click: so far an organ gets what hangs together with it and was its already by logits."""
+REACHES = 3.0
+"""Beyond so many a click of the place alone isn't felt."""
+
+
+def move_boundary(
+    labels: EditableLabels,
+    kept: KeptLogits,
+    value: int,
+    clicks: Sequence[Click],
+    sparing: Sparing = ALL_FREE,
+) -> Edit:
+    """Let an organ grow or shrink to a clicked voxel, and elsewhere as far as that makes it likely.
+
+    It begins nothing apart from the organ's boundary and the voxel: neither islands nor holes. What
+    a click of the place alone changes hangs together with its voxel.
+
+    Parameters
+    ----------
+    labels : EditableLabels
+    kept : KeptLogits
+    value : int
+        Label of the organ.
+    clicks : sequence of Click
+        All on the organ; what the last one changes is given, and those before it have been taken.
+    sparing : Sparing, optional
+        What stays as it is.
+
+    Raises
+    ------
+    CorrectionError
+        The last click's voxel is on the right side already, or nothing is known there, or nothing
+        may change; or the organ is locked, or unknown to the model.
+    """
+    click = clicks[-1]
+    require_known(labels, kept, value, click.place)
+    if (labels.data[click.place] == value) == click.inside:
+        organ = labels.the(value)
+        raise CorrectionError(
+            f"That voxel is {organ} already: click one that isn't, but should be."
+            if click.inside
+            else f"That voxel is not {organ}: click one that is, but shouldn't be."
+        )
+    box = sparing.box(kept, _reached(labels, value, click), click.place)
+    turning = _Turning.of(labels, kept, value, clicks, box)
+    if click.reach_mm is not None:
+        return changes(labels, kept, sparing, [turning.around(click.place)])
+    near = sparing.box(kept, labels.grown(_one(click.place), NEAR_MM), click.place)
+    here = _Turning.of(labels, kept, value, clicks, near).around(click.place)
+    turning.hold_apart(click.place)
+    return changes(labels, kept, sparing, turning.all_with(here))
+
+
+def _reached(labels: EditableLabels, value: int, click: Click) -> Box:
+    here = _one(click.place)
+    if click.reach_mm is not None:
+        return labels.grown(here, REACHES * click.reach_mm)
+    return labels.grown(labels.boxes.get(value, here).union(here), AROUND_MM)
+
+
+def _one(place: Shape) -> Box:
+    z, y, x = place
+    return Box(place, (z + 1, y + 1, x + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Turning:
+    """What an organ wins and loses in a box when more is added to its logit than before.
+
+    Parameters
+    ----------
+    labels : EditableLabels
+    value : int
+        Label of the organ.
+    lead : Lead
+    before, after : ndarray of float32, of the shape of the lead's part
+        What was added before, and is now.
+    """
+
+    labels: EditableLabels
+    value: int
+    lead: Lead
+    before: Values
+    after: Values
+
+    @classmethod
+    def of(
+        cls, labels: EditableLabels, kept: KeptLogits, value: int, clicks: Sequence[Click], box: Box
+    ) -> Self:
+        """By the last of some clicks."""
+        lead = Lead.of(kept, value, box)
+        before, after = (Addition.of(kept, value, each).on(lead) for each in (clicks[:-1], clicks))
+        return cls(labels, value, lead, before, after)
+
+    def hold_apart(self, place: Shape) -> None:
+        """Take back what is added where it would begin an island or a hole apart from a voxel."""
+        organ = self.labels.data[self.lead.nearest] == self.value
+        will = self.lead.least + self.after >= 0
+        for side, wins in ((organ, will), (~organ, ~will)):
+            parts, count = ndimage.label(side | wins)
+            linked = np.zeros(count + 1, bool)
+            linked[parts[side]] = True
+            linked[parts[self.lead.around(place)]] = True
+            apart = wins & ~linked[parts]
+            self.after[apart] = self.before[apart]
+
+    def all_with(self, here: Found) -> Iterator[Found]:
+        """All that crosses the boundary, and what else is found around a voxel."""
+        box, chosen, values = here
+        chosen = chosen.copy()
+        least = self.lead.least
+        near = (least + self.before >= 0) | (least + self.after >= 0)
+        for slab, differs, crosses, wanted in self._by_slabs(near):
+            yield slab, differs & crosses, wanted
+            both = box.common(slab)
+            if both is not None:
+                chosen[_inside(box, both)] &= ~crosses[_inside(slab, both)]
+        yield box, chosen, values
+
+    def around(self, place: Shape) -> Found:
+        """What hangs together with a voxel."""
+        box = self.lead.box
+        size = tuple(stop - first for first, stop in zip(box.start, box.stop, strict=True))
+        chosen, wanted = np.zeros(size, bool), np.zeros(size, np.int64)
+        for slab, differs, _, values in self._by_slabs(np.ones(self.before.shape, bool)):
+            chosen[_inside(box, slab)], wanted[_inside(box, slab)] = differs, values
+        parts, _ = ndimage.label(chosen, np.ones((3, 3, 3)))
+        part = parts[tuple(at - first for at, first in zip(place, box.start, strict=True))]
+        return box, chosen & (parts == part), wanted
+
+    def _by_slabs(self, near: Mask) -> Iterator[tuple[Box, Mask, Mask, NDArray[Any]]]:
+        """What has another label than it should, what crosses the boundary, and its label then."""
+        for slab, ahead, rival, (was, will) in self.lead.on_scan((self.before, self.after), near):
+            now = self.labels.data[slab.slices] == self.value
+            inside = ahead + will >= 0
+            crosses = inside != (ahead + was >= 0)
+            yield slab, inside != now, crosses, np.where(inside, self.value, rival)
+
+
+def _inside(outer: Box, inner: Box) -> tuple[slice, ...]:
+    """Index of a box in an array of one around it."""
+    return tuple(
+        slice(first - origin, stop - origin)
+        for first, stop, origin in zip(inner.start, inner.stop, outer.start, strict=True)
+    )

@@ -1,0 +1,169 @@
+"""How far an organ is ahead of all others, by logits that were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.logits.interpolation import Values, by_slices, interpolated
+from napari_abdoseg.logits.kept import Axes, KeptLogits
+
+Part = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, eq=False)
+class Lead:
+    """What an organ's logit is above those of its rivals, in a box of the scan.
+
+    Parameters
+    ----------
+    kept : KeptLogits
+    box : Box
+        Of the scan.
+    axes : tuple of Along
+        How its voxels lie between those of the logits.
+    part : tuple of slice
+        The logits around them.
+    over : tuple of (int, ndarray of float32 of the part's shape)
+        Of each rival its label, and the organ's logit less its own; background first.
+    """
+
+    kept: KeptLogits
+    box: Box
+    axes: Axes
+    part: Part
+    over: tuple[tuple[int, Values], ...]
+
+    @classmethod
+    def of(cls, kept: KeptLogits, value: int, box: Box) -> Lead:
+        """Lead of an organ in a box of the scan that lies within that of the logits.
+
+        Rivals are background and whoever is ahead of all others but the organ somewhere there.
+        """
+        inside = (
+            slice(first - origin, stop - origin)
+            for first, stop, origin in zip(box.start, box.stop, kept.box.start, strict=True)
+        )
+        part, axes = zip(*(axis.part(new) for axis, new in zip(kept.axes, inside)), strict=True)
+        own = set(kept.classes(value))
+        logits = kept.logits[(slice(None), *part)].astype(np.float32)
+        organ = np.maximum.reduce([logits[number] for number in own])
+        others = [number for number in range(len(logits)) if number not in own]
+        nearest = np.argmax(logits[others], axis=0)
+        there = sorted({others[0], *(others[place] for place in np.unique(nearest))})
+        over = tuple((kept.values[number], organ - logits[number]) for number in there)
+        return cls(kept, box, axes, part, over)
+
+    @cached_property
+    def least(self) -> Values:
+        """Over the nearest rival, of the part's shape."""
+        return np.asarray(np.minimum.reduce([lead for _, lead in self.over]))
+
+    @property
+    def nearest(self) -> tuple[NDArray[Any], ...]:
+        """Index of the scan's voxel that is nearest to each of the part's."""
+        return np.ix_(
+            *(
+                first + np.searchsorted(axis.nearest, np.arange(size)).clip(max=axis.lower.size - 1)
+                for first, axis, size in zip(
+                    self.box.start, self.axes, self.least.shape, strict=True
+                )
+            )
+        )
+
+    def squares_mm(self, voxel: Shape) -> NDArray[np.float64]:
+        """Square of the distance to a voxel of the scan where something is known, in mm²."""
+        away = np.ogrid[self.part]
+        at = self.kept.exactly(voxel)
+        squares = (((a - b) * step) ** 2 for a, b, step in zip(away, at, self.kept.spacing))
+        return np.asarray(sum(squares))
+
+    def around(self, voxel: Shape) -> Part:
+        """The part's voxels around one of the scan's."""
+        z, y, x = (
+            axis.part(slice(at - first, at - first + 1))[0]
+            for axis, at, first in zip(self.axes, voxel, self.box.start, strict=True)
+        )
+        return z, y, x
+
+    def at(self, voxel: Shape, more: Values) -> float:
+        """Over the nearest rival, with something added, at a voxel of the scan in the box."""
+        return min(self.between(lead + more, voxel) for _, lead in self.over)
+
+    def between(self, field: Values, voxel: Shape) -> float:
+        """A field of the part's shape at a voxel of the scan in the box."""
+        one = (
+            axis.part(slice(at - first, at - first + 1))
+            for axis, at, first in zip(self.axes, voxel, self.box.start, strict=True)
+        )
+        old, axes = zip(*one, strict=True)
+        return float(interpolated(field[old], axes)[0, 0, 0])
+
+    def on_scan(
+        self, fields: Sequence[Values], near: NDArray[np.bool_]
+    ) -> Iterator[tuple[Box, Values, NDArray[Any], list[Values]]]:
+        """At the voxels of the scan, some slices at a time.
+
+        Parameters
+        ----------
+        fields : sequence of ndarray of float32, each of the part's shape
+            What is wanted there besides.
+        near : ndarray of bool, of the part's shape
+            What lies between none of these voxels is left out.
+
+        Yields
+        ------
+        box : Box
+            Of the scan.
+        lead : ndarray of float32, of the box's shape
+            Over the nearest rival.
+        rival : ndarray, of the box's shape
+            Its label.
+        fields : list of ndarray of float32, each of the box's shape
+        """
+        for new, old, _ in by_slices(self.axes[0]):
+            place = bounds_of(np.asarray(near[old].any(axis=0)))
+            if place is None:
+                continue
+            rows, columns = (
+                axis.reached(each) for axis, each in zip(self.axes[1:], place, strict=True)
+            )
+            yield self._slab((new, rows, columns), fields)
+
+    def _slab(
+        self, new: Part, fields: Sequence[Values]
+    ) -> tuple[Box, Values, NDArray[Any], list[Values]]:
+        parts = [axis.part(each) for axis, each in zip(self.axes, new, strict=True)]
+        old, axes = zip(*parts, strict=True)
+        (label, over), *others = self.over
+        lead = interpolated(over[old], axes)
+        rival = np.full(lead.shape, label, np.min_scalar_type(max(self.kept.values)))
+        for label, over in others:
+            place = bounds_of(over[old] <= self.least[old])
+            if place is None:
+                continue
+            within = tuple(axis.reached(each) for axis, each in zip(axes, place, strict=True))
+            around = [axis.part(each) for axis, each in zip(axes, within, strict=True)]
+            inner, inner_axes = zip(*around, strict=True)
+            other = interpolated(over[old][inner], inner_axes)
+            rival[within][other < lead[within]] = label
+            np.minimum(lead[within], other, out=lead[within])
+        box = Box(
+            tuple(a + b.start for a, b in zip(self.box.start, new)),
+            tuple(a + b.stop for a, b in zip(self.box.start, new)),
+        )
+        return box, lead, rival, [interpolated(each[old], axes) for each in fields]
+
+
+def bounds_of(mask: NDArray[np.bool_]) -> tuple[slice, ...] | None:
+    """Extents of what is true in a mask; None where nothing is."""
+    found: list[tuple[slice, ...]] = ndimage.find_objects(mask.view(np.uint8))
+    return found[0] if found else None
