@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest.mock import patch
 
 import napari
 import napari.settings
 import pytest
 from napari.qt.threading import WorkerBase
+from npe2 import PluginManager
 from pytestqt.qtbot import QtBot
+from qtpy.QtTest import QTest
 from windows import SharedWindow, shared_window
 
 from napari_abdoseg.plugin.layers.conversion import image_layer
@@ -65,12 +69,36 @@ def make_napari_viewer(
     window_of_module.require_no_other_canvas(failed)
 
 
+@pytest.fixture(scope="module")
+def viewer_of_module(window_of_module: SharedWindow, tmp_path_factory) -> Iterator[napari.Viewer]:
+    """An empty viewer on the screen for tests that leave in it what they have found."""
+    with pytest.MonkeyPatch.context() as changed:
+        _own_preferences(changed, tmp_path_factory.mktemp("config"))
+        viewer = window_of_module.open(show=True)
+        assert QTest.qWaitForWindowExposed(viewer.window._qt_window, PATIENCE)
+        yield viewer
+        window_of_module.empty()
+
+
 @pytest.fixture(autouse=True)
 def _preferences(monkeypatch, tmp_path_factory):
     """Those of the manifest in each test, and none that the user has."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-    monkeypatch.setattr(napari.settings, "_CFG_PATH", None)
+    _own_preferences(monkeypatch, tmp_path_factory.mktemp("config"))
+
+
+def _own_preferences(changed: pytest.MonkeyPatch, folder: Path) -> None:
+    changed.setenv("XDG_CONFIG_HOME", str(folder))
+    changed.setattr(napari.settings, "_CFG_PATH", None)
     napari.settings._clear_plugin_settings_cache()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plugins_found_once() -> Iterator[None]:
+    """Look once for plugins in all that is installed: napari does whenever it reads settings."""
+    manager = PluginManager.instance()
+    manager.discover()
+    with patch.object(PluginManager, "discover", return_value=0):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from napari import Viewer
 from napari.layers import Labels, Layer
 
 from napari_abdoseg.image.volume import LabelMap
@@ -18,21 +19,29 @@ from napari_abdoseg.plugin.widgets.panel import open_panel
 LIVER, KIDNEY, SPLEEN, PANCREAS = 1, 2, 3, 4
 
 
-@pytest.fixture
-def layer(viewer, phantom) -> Labels:
-    """The truth, with a hole in the liver and a voxel of liver far away."""
+@pytest.fixture(scope="session")
+def add_damaged(phantom) -> Callable[[Viewer], Labels]:
+    """A function that adds the truth, with a hole in the liver and a voxel of liver far away."""
     truth = phantom[1]
     data = truth.data.copy()
     liver = np.argwhere(data == LIVER)
     middle = liver[np.linalg.norm(liver - liver.mean(axis=0), axis=1).argmin()]
     data[tuple(middle)] = 0
     data[0, 0, 0] = LIVER
-    layer = viewer.add_layer(
-        Layer.create(*labels_layer(LabelMap(data, truth.grid, truth.organs), "organs"))
-    )
-    layer.selected_label = LIVER
-    layer.metadata["middle"] = tuple(int(each) for each in middle)
-    return layer
+
+    def add(viewer: Viewer) -> Labels:
+        damaged = LabelMap(data.copy(), truth.grid, truth.organs)
+        layer = viewer.add_layer(Layer.create(*labels_layer(damaged, "organs")))
+        layer.selected_label = LIVER
+        layer.metadata["middle"] = tuple(int(each) for each in middle)
+        return layer
+
+    return add
+
+
+@pytest.fixture
+def layer(viewer, add_damaged) -> Labels:
+    return add_damaged(viewer)
 
 
 @pytest.fixture

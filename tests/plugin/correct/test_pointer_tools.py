@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from correction.damaged import made
+from napari.layers import Layer
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QCursor, QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
@@ -16,9 +17,12 @@ from napari_abdoseg.correction.brush import swept
 from napari_abdoseg.correction.tissue_edge import within_edges
 from napari_abdoseg.plugin.correct.range_shown import range_shown
 from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
+from napari_abdoseg.plugin.layers.conversion import image_layer
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.paint_events.paint_history import PaintHistory
 from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
+from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+from napari_abdoseg.plugin.widgets.panel import open_panel
 
 LIVER, KIDNEY, SPLEEN = 1, 2, 3
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -76,22 +80,50 @@ class Mouse:
         QApplication.sendEvent(self.canvas, event)
 
 
+@pytest.fixture(scope="module")
+def viewer(viewer_of_module, phantom):
+    """Four panels with a scan."""
+    viewer_of_module.add_layer(Layer.create(*image_layer(phantom[0])))
+    toggle_four_panel_view(viewer_of_module)
+    return viewer_of_module
+
+
+@pytest.fixture(scope="module")
+def layer(viewer, add_damaged):
+    return add_damaged(viewer)
+
+
+@pytest.fixture(scope="module")
+def panel(viewer, layer):
+    return open_panel(viewer, "Correct")
+
+
 @pytest.fixture
 def opened(viewer, layer, panel, qtbot):
-    """The four panels, all at the middle of the liver."""
-    toggle_four_panel_view(viewer)
+    """The panel `Correct` beside pictures at the middle of the liver, as no test has left them."""
+    before = layer.data.copy()
+    bench, pictures = panel.bench, canvases_of(viewer)
+    callbacks = [picture.mouse_drag_callbacks[:] for picture, _ in pictures]
+    qtbot.waitUntil(lambda: bench.target().scene.is_current)
+    qtbot.waitUntil(lambda: all(len(picture.layers) == 2 for picture, _ in pictures))
+    qtbot.waitUntil(lambda: len({picture.scene.camera.zoom for picture, _ in pictures[:3]}) == 1)
     middle = np.argwhere(layer.data == LIVER).mean(axis=0).round()
-    qtbot.waitUntil(lambda: panel.bench.target().scene.is_current)
-    qtbot.wait(300)
-    viewer.dims.set_point(range(3), layer.data_to_world(middle))
-    for shown, _ in canvases_of(viewer):
+    for shown in (viewer, *(picture for picture, _ in pictures)):
         shown.dims.set_point(range(3), layer.data_to_world(middle))
-    qtbot.wait(300)
+    layer.selected_label = LIVER
     panel.buttons["Brush"].click()
-    panel.bench.set(shape="disc", over="anything unlocked", hu=None, edge=False)
-    panel.bench.leave()
+    bench.set(shape="disc", over="anything unlocked", hu=None, edge=False)
+    bench.leave()
     yield panel
-    toggle_four_panel_view(viewer)
+    bench.leave()
+    layer.mode = "pan_zoom"
+    painting = bench.target().scene.painting
+    for organ in painting.organs:
+        painting.lock(organ, False)
+    layer.data = before  # which has nothing that can be undone
+    unsaved_labels(viewer).give_up(layer)
+    for (picture, _), those in zip(pictures, callbacks):
+        picture.mouse_drag_callbacks[:] = those
 
 
 def steps(layer) -> int:
