@@ -120,7 +120,10 @@ def opened(viewer, layer, panel, qtbot):
     painting = bench.target().scene.painting
     for organ in painting.organs:
         painting.lock(organ, False)
-    layer.data = before  # which has nothing that can be undone
+    while steps(layer):
+        layer.undo()
+    layer.data[...] = before
+    layer.refresh()
     unsaved_labels(viewer).give_up(layer)
     for (picture, _), those in zip(pictures, callbacks):
         picture.mouse_drag_callbacks[:] = those
