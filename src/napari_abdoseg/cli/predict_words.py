@@ -78,22 +78,26 @@ def tell_of_orientation(outcome: Outcome) -> None:
 
 
 def organ_table(reports: list[Report]) -> Table:
-    """Volumes of all organs of all cases."""
+    """Volumes of all organs of all cases, and how good they are expected to be, where known."""
+    told = [told_qualities(report) for report in reports]
+    quality = ["expected DSC"] if any(told) else []
     table = Table("case", "organ")
     for column in ("volume (ml)", "mean HU"):
         table.add_column(column, justify="right")
-    table.add_column("expected DSC")
-    table.add_column("")
-    for report in reports:
-        doubted, told = doubted_organs(report), told_qualities(report)
+    for column in (*quality, ""):
+        table.add_column(column)
+    for report, qualities in zip(reports, told, strict=True):
+        doubted = doubted_organs(report)
         for organ in report["organs"]:
+            value = organ["value"]
+            words = qualities[value].words if value in qualities else ""
             table.add_row(
                 report["case"],
                 organ["name"],
                 f"{organ['volume_ml']:.1f}",
                 f"{organ['mean_hu']:.0f}",
-                told[organ["value"]].words if organ["value"] in told else "",
-                "; ".join(filter(None, (_edge(organ), doubted.get(organ["value"])))),
+                *(words for _ in quality),
+                "; ".join(filter(None, (_edge(organ), doubted.get(value)))),
             )
     return table
 
