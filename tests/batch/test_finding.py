@@ -63,6 +63,31 @@ def test_linked_folders_are_searched_once(tree):
     assert names(tree / "in", output=tree / "out") == ["a", "b", "c"]
 
 
+def test_links_that_lead_nowhere_or_in_a_circle_are_no_scans(tree):
+    (tree / "in" / "gone.nii.gz").symlink_to(tree / "nowhere.nii.gz")
+    (tree / "in" / "round.nii.gz").symlink_to("round.nii.gz")
+    (tree / "in" / "up").symlink_to(tree / "in")
+    os.mkfifo(tree / "in" / "pipe.nii.gz")
+    assert names(tree / "in", output=tree / "out") == ["a", "b"]
+
+
+@pytest.mark.parametrize("goes", ["in/deep/deeper", "in/b_0000.nii.gz"])
+def test_what_is_removed_while_it_is_looked_for_is_left_out(tree, goes, monkeypatch):
+    scandir = os.scandir
+
+    def slowly(place):
+        entries = scandir(place)
+        if str(place).endswith("deep"):
+            path = tree / goes
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return entries
+
+    (tree / "in" / "c.nii.gz").touch()
+    monkeypatch.setattr(os, "scandir", slowly)
+    found = names(tree / "in", output=tree / "out")
+    assert found == (["b", "c"] if "deeper" in goes else ["a", "b", "c"])
+
+
 def test_a_list_with_a_path_a_line(tree):
     (tree / "list.txt").write_text("in/deep\n\n more/c.NII.GZ \r\n", encoding="utf-8-sig")
     assert names(tree / "list.txt", output=tree / "out") == ["a", "c"]

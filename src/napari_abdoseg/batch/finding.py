@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import NoReturn
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.tree import EXAMPLES, STAGE, as_on_any_disk, names_in, names_of, sorting
 from napari_abdoseg.errors import AbdosegError, ImageError
-from napari_abdoseg.image.nifti.volumes import is_image_file
+from napari_abdoseg.image.files.file_names import has_image_suffix
 from napari_abdoseg.progress import Progress, Work, drain
 
 LIST = ".txt"
@@ -93,17 +95,26 @@ def cases_of(named: Iterable[tuple[str, Path]], output: Path) -> tuple[Case, ...
     """
     cases: dict[str, Case] = {}
     places: dict[str, Case] = {}
+    results = _names_in(output)
     for name, image in named:
         case = Case(name, image, output)
         other = places.setdefault(as_on_any_disk(name), case)
-        if _real(other.image) != _real(image):
+        if other is not case and _real(other.image) != _real(image):
             raise _one_name(other, case)
-        if _real(image) in (_real(case.labels), _real(case.report)):
+        there = [path for path in (case.labels, case.report) if path.name in results]
+        if there and _real(image) in map(_real, there):
             raise AbdosegError(
                 f"The result of {image} would replace it: choose another output folder."
             )
         cases[name] = case
     return tuple(cases[name] for name in sorted(cases))
+
+
+def _names_in(folder: Path) -> set[str]:
+    """Names in a folder; none where it is not there, or can't be read."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        return {entry.name for entry in entries}
+    return set()
 
 
 def _one_name(one: Case, other: Case) -> AbdosegError:
@@ -169,20 +180,40 @@ def images_in(folder: Path) -> list[Path]:
     ImageError
         There is none, or a folder can't be read.
     """
-    images, seen = [], set()
-    for place, folders, files in os.walk(folder, onerror=_raise_unreadable, followlinks=True):
-        if (real := os.path.realpath(place)) in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        images += [path for name in files if is_image_file(path := Path(place, name))]
+    images, folders, seen = [], [str(folder)], set()
+    while folders:
+        place = folders.pop()
+        if (real := os.path.realpath(place)) not in seen:
+            seen.add(real)
+            there = _entries(place, is_given=place == str(folder))
+            below = (entry.path for entry in there if _leads_to(entry.is_dir))
+            folders += sorted(below, reverse=True)
+            named = (entry for entry in there if has_image_suffix(Path(entry.name)))
+            images += [Path(entry.path) for entry in named if _leads_to(entry.is_file)]
     if not images:
         raise ImageError(
             f"{folder} has no .nii, .nii.gz, .nrrd or .mha files: choose the folder that the scans "
             "are in."
         )
-    return sorted(images)
+    return sorted(images, key=attrgetter("parts"))
+
+
+def _entries(place: str, is_given: bool) -> list[os.DirEntry[str]]:
+    """What is in a folder and not hidden; nothing where one below it was removed just now."""
+    try:
+        with os.scandir(place) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        if is_given or not isinstance(error, FileNotFoundError):
+            _raise_unreadable(error)
+        return []
+
+
+def _leads_to(kind: Callable[[], bool]) -> bool:
+    """Whether an entry is of a kind; a link that leads nowhere is of none."""
+    with suppress(OSError):
+        return kind()
+    return False
 
 
 def _real(path: Path) -> Path:

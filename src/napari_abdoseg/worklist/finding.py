@@ -111,4 +111,4 @@ def _case(folder: Path, name: str, image: Path, told: SourceCase | None) -> Work
 
 
 def _seen_from(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).as_posix()
+    return "/".join(path.parts[len(folder.parts) :])

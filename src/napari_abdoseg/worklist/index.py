@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_abdoseg.errors import WorkListError
@@ -97,7 +97,7 @@ def write_index(folder: WorkFolder, index: Index) -> None:
         It can't be written.
     """
     make_folder(folder.index.parent)
-    write_text(folder.index, json.dumps({"format": FORMAT, **asdict(index)}))
+    write_text(folder.index, json.dumps({"format": FORMAT, **schema(Index).dump_python(index)}))
 
 
 def read_records(folder: WorkFolder, before: dict[str, Kept]) -> Records:

@@ -31,7 +31,7 @@ from napari_abdoseg.worklist.index import (
 )
 from napari_abdoseg.worklist.leases import holder_of
 from napari_abdoseg.worklist.versions import report_beside
-from napari_abdoseg.worklist.work_folder import OPEN, WorkFolder
+from napari_abdoseg.worklist.work_folder import OPEN, WorkFolder, labels_name
 
 STAGE = "Listing cases"
 NO_SCAN = "Its scan is gone, or has another name now: what is known of it is kept."
@@ -174,7 +174,7 @@ def listing_since(folder: WorkFolder, before: Index) -> Work[Listing]:
     cases = {case.name: case for case in found.cases}
     rows, known = [], {}
     for name in sorted({*cases, *records.kept, *records.problems}):
-        has_labels = folder.labels_of(name).name in there
+        has_labels = labels_name(name) in there
         kept, case = records.kept.get(name), cases.get(name)
         blank = CaseRecord(name, "" if case is None else case.image)
         record = (blank if kept is None else kept.record).seen(has_labels)

@@ -15,6 +15,11 @@ OPEN, TURN = ".open", ".turn"
 """How the names of locks end."""
 
 
+def labels_name(case: str) -> str:
+    """How the label map of a case's own name is called, as `abdoseg predict` calls it."""
+    return f"{case}.nii.gz"
+
+
 @dataclass(frozen=True)
 class WorkFolder:
     """A folder of scans, and one of their label maps.
@@ -23,7 +28,7 @@ class WorkFolder:
     ----------
     scans : Path
     masks : Path
-        As `abdoseg predict` names them: ``case.nii.gz``.
+        Called as `labels_name` calls them.
     """
 
     scans: Path
@@ -69,7 +74,7 @@ class WorkFolder:
 
     def labels_of(self, case: str) -> Path:
         """The label map of a case's own name."""
-        return self.masks / f"{case}.nii.gz"
+        return self.masks / labels_name(case)
 
     def current_of(self, record: CaseRecord) -> Path:
         """The label map of a case that counts."""

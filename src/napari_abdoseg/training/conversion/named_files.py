@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +113,11 @@ class _File:
 def _found(folder: Path, *patterns: str) -> dict[str, _File]:
     """The file of each key that fits the first pattern that any fits."""
     found: dict[str, _File] = {}
-    parent = folder.absolute().parent
-    for path in sorted(path for path in folder.rglob("*") if has_image_suffix(path)):
-        place = path.absolute().relative_to(parent).with_name(stem(path)).as_posix()
-        matches = (re.fullmatch(ANYWHERE + each, place, re.IGNORECASE) for each in patterns)
+    known = [re.compile(ANYWHERE + each, re.IGNORECASE) for each in patterns]
+    above, own = len(folder.parts), folder.absolute().name
+    for path in sorted(filter(has_image_suffix, folder.rglob("*")), key=attrgetter("parts")):
+        place = "/".join((own, *path.parts[above:-1], stem(path)))
+        matches = (each.fullmatch(place) for each in known)
         fit = next(((rank, match) for rank, match in enumerate(matches) if match), None)
         if fit is None or not path.is_file():
             continue
