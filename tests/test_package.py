@@ -71,6 +71,7 @@ def test_the_wheel_holds_manifest_and_demo_model(tmp_path):
         f"{model}/dataset.json",
         f"{model}/plans.json",
         *(f"{model}/{name}" for name in ("model.json", "test_ct.nii.gz", "test_labels.nii.gz")),
+        f"{model}/expected_dsc.json",
         *checkpoints,
     } <= names
 

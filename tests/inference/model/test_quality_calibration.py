@@ -39,6 +39,13 @@ def test_it_is_read_with_its_model_and_is_written_as_it_was_read(make_model):
     assert not model.is_current
 
 
+def test_the_demos_is_of_the_demo():
+    demo = read_model("demo")
+    assert demo.quality.sha256 == demo.sha256(demo.folds)
+    assert tuple(demo.quality.folds) == demo.folds
+    assert set(demo.quality.organs) == {organ.name for organ in demo.organs}
+
+
 def test_between_knots_it_goes_straight_and_never_leaves_0_to_1():
     curve = QualityCurve(**CURVE)
     middle = curve.expect(0.7)
