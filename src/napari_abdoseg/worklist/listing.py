@@ -168,6 +168,18 @@ def listing_since(folder: WorkFolder, before: Index) -> Work[Listing]:
         As `listing_anew`.
     """
     found = yield from finding_work(folder, before.found)
+    return (yield from records_since(folder, replace(before, found=found)))
+
+
+def records_since(folder: WorkFolder, before: Index) -> Work[Listing]:
+    """The same of scans that are known, such as where only records have changed.
+
+    Raises
+    ------
+    WorkListError
+        The folder of records can't be read.
+    """
+    found = before.found
     yield Progress(STAGE, 0, len(found.cases))
     records = read_records(folder, before.records)
     there, holders = _names_in(folder.masks), _holders(folder)

@@ -290,11 +290,11 @@ def test_a_case_that_cannot_be_read_is_told_and_free(first, viewer, qtbot, liste
 
 def test_the_list_follows_what_others_do(listed, qtbot, folder, monkeypatch):
     change_record(folder, "b", lambda record: CaseRecord("b", status=Status.DONE, user="anna"))
-    listed.cases.watch._look()
+    listed.cases.watch.look()
     qtbot.waitUntil(lambda: row(listed, "b").record.user == "anna")
     scan, _ = make_phantom(3, SPACING)
     write_volume(folder.scans / "d_0000.nii.gz", scan)
-    listed.cases.watch._look()
+    listed.cases.watch.look()
     qtbot.waitUntil(lambda: len(listed.table.cases.rows) == len(NAMES) + 1)
     (folder.scans / "a_0000.nii.gz").unlink()
     folder.record_of("b").write_text("{")
@@ -308,10 +308,11 @@ def test_filters_show_some_and_next_goes_through_those(listed, qtbot, at, viewer
     listed.cases.watch.look_again()
     qtbot.waitUntil(lambda: row(listed, "b").record.comment == "Stent")
     qtbot.keyClicks(listed.filters.text, "stent")
-    assert [each.name for each in listed.cases.shown] == ["b"]
+    qtbot.waitUntil(lambda: [each.name for each in listed.cases.shown] == ["b"])
     next_case(viewer)
     at("b")
     listed.filters.text.clear()
+    qtbot.waitUntil(lambda: len(listed.cases.shown) == len(NAMES))
     listed.filters.status.setCurrentText("to do")
     assert [each.name for each in listed.cases.shown] == ["c"]
 

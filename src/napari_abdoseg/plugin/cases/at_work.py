@@ -92,8 +92,8 @@ class CasesAtWork(QObject):
         self.changes = Changes()
         self.watch.found.connect(self._take)
         self.watch.told.connect(self._tell)
-        self.changes.made.connect(self._note_change)
-        saving(viewer).ended.connect(self._look_again)
+        self.changes.made.connect(self._look)
+        saving(viewer).ended.connect(self._look)
         viewer.layers.events.removed.connect(self._follow_removal)
         application = QCoreApplication.instance()
         if application is not None:
@@ -231,7 +231,7 @@ class CasesAtWork(QObject):
     def _end_job(self) -> None:
         self.job = None
         self.changed.emit()
-        self.watch.look_again()
+        self.watch.look()
         self._read_ahead()
 
     def _arrive(self, case: OpenCase) -> None:
@@ -284,12 +284,8 @@ class CasesAtWork(QObject):
             self.words = words
             self.listed.emit()
 
-    def _note_change(self) -> None:
-        self.watch.look_again()
-
-    def _look_again(self, *_: object) -> None:
-        if self.folder is not None:
-            self.watch.look_again()
+    def _look(self, *_: object) -> None:
+        self.watch.look()
 
 
 def _close(known: ref[CasesAtWork]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from superqt.utils import QSignalDebouncer
 
 from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
 from napari_abdoseg.worklist.case_record import Status
@@ -13,6 +14,8 @@ from napari_abdoseg.worklist.filtering import Wanted
 from napari_abdoseg.worklist.listing import TO_WORK_ON, Row
 
 LETTERS = 6
+SETTLE_MS = 150
+"""Between letters that are typed."""
 ANY = {"status": "any status", "user": "anybody", "flag": "any flag"}
 LEFT = "to work on"
 
@@ -34,7 +37,10 @@ class Filters(QWidget):
             self.status.addItem(str(status), (status,))
         self._lay_out()
         self.offer(())
-        self.text.textChanged.connect(lambda _: self.changed.emit())
+        self._typing = QSignalDebouncer(parent=self)
+        self._typing.setTimeout(SETTLE_MS)
+        self._typing.triggered.connect(self.changed.emit)
+        self.text.textChanged.connect(lambda _: self._typing.throttle())
         for choice in (self.status, self.user, self.flag):
             choice.currentIndexChanged.connect(lambda _: self.changed.emit())
 

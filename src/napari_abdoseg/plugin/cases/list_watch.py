@@ -12,14 +12,14 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.progress import Progress
-from napari_abdoseg.worklist.listing import Listing, listing_anew, listing_since
-from napari_abdoseg.worklist.watching import FolderStamp, folder_stamp
+from napari_abdoseg.worklist.listing import Listing
+from napari_abdoseg.worklist.watching import FolderStamp, listing_changes
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
 LOOK_MS = 3000
 """After so long it is looked whether the folders have changed."""
 NEVER = -math.inf
-LIST_ANYWAY = 60.0
+LIST_ANYWAY = 300.0
 """Seconds after which all is listed again, since sessions die and folders are nested."""
 
 
@@ -30,6 +30,7 @@ class _Looked:
     folder: WorkFolder
     stamp: FolderStamp
     listing: Listing | None = None
+    is_other: bool = False
     problem: str = ""
 
 
@@ -45,25 +46,25 @@ class ListWatch(QObject):
         super().__init__()
         self._folder: WorkFolder | None = None
         self._listing: Listing | None = None
-        self._stamp: FolderStamp = ()
+        self._stamp: FolderStamp | None = None
         self._listed_at = NEVER
         self._work = LatestWork(_look, settle_ms=0)
         self._work.yielded.connect(self._take)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
-        self._timer.timeout.connect(self._look)
+        self._timer.timeout.connect(self.look)
 
     def follow(self, folder: WorkFolder | None) -> None:
         """List a folder, and keep up with it."""
-        self._folder, self._listing, self._stamp = folder, None, ()
+        self._folder, self._listing, self._stamp = folder, None, None
         if folder is not None:
             self.look_again()
             self._timer.start()
 
     def look_again(self) -> None:
-        """List it now."""
+        """List it now, whether or not it seems to be as it was."""
         self._listed_at = NEVER
-        self._look()
+        self.look()
 
     def pause(self) -> None:
         """Look no more until `resume`."""
@@ -72,7 +73,7 @@ class ListWatch(QObject):
     def resume(self) -> None:
         """Look again, and go on."""
         if self._folder is not None:
-            self._look()
+            self.look()
             self._timer.start()
 
     def close(self) -> None:
@@ -80,11 +81,12 @@ class ListWatch(QObject):
         self._timer.stop()
         self._work.close()
 
-    def _look(self) -> None:
-        if self._folder is None or (self._work.is_busy and self._listed_at > NEVER):
+    def look(self) -> None:
+        """List it again, if it seems to be another."""
+        if self._folder is None or (self._work.is_waiting and self._listed_at > NEVER):
             return
         is_due = time.monotonic() - self._listed_at > LIST_ANYWAY
-        stamp: FolderStamp = () if is_due else self._stamp
+        stamp = None if is_due else self._stamp
         self._work.start_soon(self._folder, self._listing, stamp)
 
     def _take(self, found: Progress | _Looked) -> None:
@@ -95,24 +97,21 @@ class ListWatch(QObject):
             self._stamp, self._listed_at = found.stamp, time.monotonic()
             self.told.emit(found.problem)
             if found.listing is not None:
-                self._show(found.listing)
-
-    def _show(self, listing: Listing) -> None:
-        before, self._listing = self._listing, listing
-        if before is None or listing.rows != before.rows:
-            self.found.emit(listing)
+                self._listing = found.listing
+            if found.listing is not None and found.is_other:
+                self.found.emit(found.listing)
 
 
 def _look(
-    folder: WorkFolder, before: Listing | None, stamp: FolderStamp
+    folder: WorkFolder, before: Listing | None, stamp: FolderStamp | None
 ) -> Iterator[Progress | _Looked]:
-    now = folder_stamp(folder)
+    now = FolderStamp.of(folder)
     if now == stamp:
         return
-    work = listing_anew(folder) if before is None else listing_since(folder, before.index)
     try:
-        listing = yield from work
+        listing = yield from listing_changes(folder, before, stamp, now)
     except AbdosegError as error:
         yield _Looked(folder, now, problem=str(error))
     else:
-        yield _Looked(folder, now, listing)
+        is_other = before is None or listing.rows != before.rows
+        yield _Looked(folder, now, listing, is_other)

@@ -13,15 +13,17 @@ from napari_abdoseg.plugin.cases.columns import CASE, work_columns
 from napari_abdoseg.plugin.cases.thumbnail_icons import ThumbnailIcons
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.table_model import TableModel
-from napari_abdoseg.plugin.widgets.tables import PlainTable
+from napari_abdoseg.plugin.widgets.tables import LongTable
 from napari_abdoseg.worklist.listing import Row
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
 PICTURE = QSize(36, 36)
+ROOM = 4
+"""Pixels between pictures."""
 Select = QItemSelectionModel.SelectionFlag
 
 
-class CasesTable(PlainTable):
+class CasesTable(LongTable):
     """Cases, of which several can be selected; a double click opens one."""
 
     opened = Signal(object)
@@ -35,9 +37,8 @@ class CasesTable(PlainTable):
         self.icons = ThumbnailIcons()
         self.folder: WorkFolder | None = None
         self.cases: TableModel[Row] = TableModel(work_columns(self._icon))
-        super().__init__(self.cases)
+        super().__init__(self.cases, PICTURE.height() + ROOM)
         self._blank = _blank()
-        self.setUniformRowHeights(True)
         self.setIconSize(PICTURE)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.sort_by(CASE, Qt.SortOrder.AscendingOrder)
