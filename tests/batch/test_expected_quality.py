@@ -81,7 +81,7 @@ def test_expected_dsc_is_in_the_report_the_table_and_the_work_list(make_model, p
         assert float(row["agreement"]) == mine.agreement
     (column,) = (each for each in organ_table([report]).columns if each.header == "expected DSC")
     assert list(column.cells) == [told[organ["value"]].words for organ in report["organs"]]
-    bare = organ_table([report | {"expected_quality": None}])
+    bare = organ_table([report | {"expected_quality": {}}])
     assert all(each.header != "expected DSC" for each in bare.columns)
     mean = sum(entry["expected_dsc"] for entry in entries) / len(entries)
     assert expectation_beside(path).dsc == pytest.approx(mean)
