@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,14 @@ def test_rows_are_chosen_by_status_user_flag_and_words():
         (Wanted(text="vein stent"), ""),
     ):
         assert "".join(each.name for each in wanted.of(rows)) == names
+
+
+def test_the_worst_are_chosen_of_all():
+    rows = [
+        replace(row(name), expectation=Expectation(0.5 + n / 10)) for n, name in enumerate("ab")
+    ]
+    assert [each.name for each in Wanted(percent=5.0).of([*rows, row("c")])] == ["a"]
+    assert Wanted(percent=5.0, text="b").of(rows) == []
 
 
 def test_steps_are_those_that_all_cases_can_take():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_abdoseg.worklist.case_record import Status
-from napari_abdoseg.worklist.listing import Row
+from napari_abdoseg.worklist.listing import Row, worst
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,22 @@ class Wanted:
     user, flag : str
     text : str
         Words that all occur in what is told of the case, in upper or lower case.
+    percent : float, optional
+        Of all cases, those of which the least is expected; see `worst`.
     """
 
     statuses: tuple[Status, ...] = ()
     user: str = ""
     flag: str = ""
     text: str = ""
+    percent: float | None = None
 
-    def of(self, rows: Iterable[Row]) -> list[Row]:
+    def of(self, rows: Sequence[Row]) -> list[Row]:
         """Those rows that are asked for, in the order that they have."""
         words = self.text.casefold().split()
+        if self.percent is not None:
+            names = {row.name for row in worst(rows, self.percent)}
+            rows = [row for row in rows if row.name in names]
         return [row for row in rows if self._takes(row) and _has(row, words)]
 
     def _takes(self, row: Row) -> bool:

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMessageBox
+from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.shown_case import ShownCase
 from napari_abdoseg.plugin.activation import activate
 from napari_abdoseg.plugin.cases.at_work import cases_at_work
+from napari_abdoseg.plugin.cases.sending_back import SendingBack
 from napari_abdoseg.plugin.cases.widget import HINT
 from napari_abdoseg.plugin.commands import case_before, next_case
 from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
@@ -28,9 +29,10 @@ from napari_abdoseg.plugin.saving.leaving import NAME, Leaving
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.panels import panels_of
 from napari_abdoseg.worklist.case_record import CaseRecord, Status
-from napari_abdoseg.worklist.changing import change_record, open_case
+from napari_abdoseg.worklist.changing import change_record, open_case, with_status
 from napari_abdoseg.worklist.leases import DEAD_AFTER, holder_of
 from napari_abdoseg.worklist.record_files import read_record, write_record
+from napari_abdoseg.worklist.steps import DONE, SEND_BACK
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
 SPACING = (16.0, 12.0, 12.0)
@@ -364,3 +366,92 @@ def test_panels_keep_their_layers_and_show_the_next_case_in_them(first, viewer, 
     before[0][1].data_setitem(tuple(np.array([[1], [1], [1]])), SPLEEN)
     assert unsaved_labels(viewer).layers == [opened.labels]
     listed.cases.open.labels.undo()
+
+
+def test_what_is_said_of_a_case_is_kept(listed, qtbot, folder):
+    listed.table.go_to("b")
+    qtbot.keyClicks(listed.details.comment, "late contrast")
+    qtbot.keyPress(listed.details.comment, Qt.Key.Key_Return)
+    qtbot.keyClicks(listed.details.flags, "stent late")
+    listed.table.go_to("a")  # what was typed is of the case before
+    qtbot.waitUntil(lambda: row(listed, "b").record.flags == ("late", "stent"))
+    assert row(listed, "b").record.comment == "late contrast"
+    assert listed.details.comment.text() == ""
+    assert read_record(folder.record_of("a")) is None
+
+
+def test_a_case_that_is_done_is_saved_before(first, listed, qtbot, folder):
+    paint(first.labels)
+    qtbot.mouseClick(listed.details.steps[DONE], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: row(listed, "a").record.status is Status.DONE)
+    assert read_labels(folder.labels_of("a")).data[1, 1, 2] == SPLEEN
+    assert listed.export.isVisible()
+
+
+def test_a_reviewer_sends_a_case_back_to_a_place_that_is_shown(
+    first, listed, viewer, qtbot, at, folder
+):
+    listed.cases.change([row(listed, "a")], with_status(Status.NEEDS_REVIEW))
+    qtbot.waitUntil(lambda: row(listed, "a").record.status is Status.NEEDS_REVIEW)
+    place = tuple(first.scan.data_to_world((9, 8, 7)))
+    viewer.dims.set_point(range(3), place)
+    qtbot.mouseClick(listed.details.steps[SEND_BACK], Qt.MouseButton.LeftButton)
+    question = listed.findChild(SendingBack)
+    assert not question.send.isEnabled()
+    qtbot.keyClicks(question.comment, "the dome is missing")
+    qtbot.mouseClick(question.send, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: row(listed, "a").is_sent_back)
+    back = read_record(folder.record_of("a")).verdicts[-1]
+    assert back.comment == "the dome is missing"
+    grid = first.case.scan.grid
+    assert np.allclose(grid.screen_index(back.place.voxel), (9, 8, 7))
+    next_case(viewer)
+    at("b")
+    case_before(viewer)
+    at("a")
+    assert viewer.dims.point == pytest.approx(place)
+    assert "the dome is missing" in listed.details.words.text()
+    viewer.dims.set_point(range(3), tuple(first.scan.data_to_world((2, 2, 2))))
+    qtbot.mouseClick(listed.details.place, Qt.MouseButton.LeftButton)
+    assert viewer.dims.point == pytest.approx(place)
+
+
+def test_what_cannot_be_changed_is_told(listed, qtbot, folder):
+    folder.records.mkdir(parents=True)
+    folder.record_of("b").write_text("{")
+    listed.table.go_to("b")
+    qtbot.mouseClick(listed.details.steps[DONE], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "damaged" in said())
+    assert folder.record_of("b").read_text() == "{"
+
+
+def test_a_folder_that_cannot_be_listed_is_told_in_the_panel(panel, qtbot, tmp_path):
+    (tmp_path / "empty").mkdir()
+    panel.scans.value = tmp_path / "empty"
+    qtbot.waitUntil(lambda: str(tmp_path / "empty") in panel.cases.words)
+    assert panel.cases.words in panel.words.text()
+    assert not panel.table.isVisible()
+
+
+def test_cases_that_are_done_become_a_data_set(listed, qtbot, folder, tmp_path, monkeypatch):
+    listed.cases.change([row(listed, name) for name in "ab"], with_status(Status.DONE))
+    qtbot.waitUntil(lambda: len(listed.cases.done) == 2)
+    target = tmp_path / "Dataset018_Corrected"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
+    qtbot.mouseClick(listed.export, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: listed.cases.exports is None)
+    assert "2 cases" in said()
+    assert {path.name for path in (target / "labelsTr").iterdir()} == {"a.nii.gz", "b.nii.gz"}
+
+
+def test_the_worst_are_one_click_away(listed, qtbot, folder):
+    for name, expected in (("a", 0.9), ("b", 0.7)):
+        told = {"value": 1, "name": "liver", "agreement": expected, "expected_dsc": None}
+        report = folder.masks / f"{name}.json"
+        report.write_text(json.dumps({"expected_quality": {"organs": [told]}}))
+    listed.cases.watch.look()
+    qtbot.waitUntil(listed.filters.worst.isVisible)
+    qtbot.mouseClick(listed.filters.worst, Qt.MouseButton.LeftButton)
+    assert [each.name for each in listed.cases.shown] == ["b"]
+    qtbot.mouseClick(listed.filters.worst, Qt.MouseButton.LeftButton)
+    assert [each.name for each in listed.cases.shown] == ["b", "a", "c"]

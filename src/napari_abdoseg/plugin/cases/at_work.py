@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 from weakref import ref
 
@@ -14,6 +15,7 @@ from napari.components import ViewerModel
 from napari.utils.notifications import show_info
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
+from napari_abdoseg.evaluation.processes import available_cores
 from napari_abdoseg.plugin.cases.case_in_view import CaseInView, show_case
 from napari_abdoseg.plugin.cases.changes import Changes
 from napari_abdoseg.plugin.cases.list_watch import ListWatch
@@ -26,9 +28,10 @@ from napari_abdoseg.plugin.viewing.place_in_view import place_in_view
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.progress import Work
-from napari_abdoseg.worklist.case_record import Place, sent_back_to
+from napari_abdoseg.worklist.case_record import Place, Status, sent_back_to
 from napari_abdoseg.worklist.changing import Change
 from napari_abdoseg.worklist.claims import claiming, taking_over
+from napari_abdoseg.worklist.export import exporting
 from napari_abdoseg.worklist.leases import Lease, kept_alive
 from napari_abdoseg.worklist.listing import Listing, Row
 from napari_abdoseg.worklist.opening import Claiming, OpenCase, opening
@@ -65,6 +68,8 @@ class CasesAtWork(QObject):
         The case that is open here.
     job : Job or None
         A case is being opened.
+    exports : Job or None
+        A data set is being made.
     words : str
         What the list is doing, or why it can't.
     """
@@ -82,6 +87,7 @@ class CasesAtWork(QObject):
         self.open: CaseInView | None = None
         self._ahead = ReadingAhead()
         self.job: Job | None = None
+        self.exports: Job | None = None
         self.words = ""
         self._viewer = ref(viewer)
         self._by_name: dict[str, Row] = {}
@@ -111,6 +117,7 @@ class CasesAtWork(QObject):
 
     @property
     def shown(self) -> Sequence[Row]:
+        """Those that the table shows, in its order."""
         return self._shown
 
     @shown.setter
@@ -201,6 +208,20 @@ class CasesAtWork(QObject):
         grid = sure(self.open).case.scan.grid
         z, y, x = grid.screen_index(place.voxel).tolist()
         look_at(sure(self._viewer()), shown_place(grid, (z, y, x)))
+
+    @property
+    def done(self) -> list[Row]:
+        """Cases that are done."""
+        return [row for row in self.rows if row.record.status is Status.DONE]
+
+    def export(self, target: Path) -> None:
+        """Make a data set to train on of the cases that are done, and tell what came of it."""
+        if self.folder is not None and self.exports is None:
+            work = exporting(self.folder, self.done, target, available_cores())
+            self.exports = Job(work, f"Export {target.name}")
+            self.exports.returned.connect(show_info)
+            self.exports.ended.connect(partial(setattr, self, "exports", None))
+            self.exports.start()
 
     def leave(self) -> None:
         """Close the case that is open, once it is saved or given up."""

@@ -21,7 +21,7 @@ COLORS = {
     Status.REJECTED: "#e0605e",
 }
 """Squares before the words of a status."""
-CASE = 0
+CASE, STATUS, EXPECTED = range(3)
 
 
 def work_columns(picture: Callable[[Row], QIcon | None]) -> tuple[Column[Row], ...]:
@@ -42,7 +42,6 @@ def work_columns(picture: Callable[[Row], QIcon | None]) -> tuple[Column[Row], .
             square=lambda row: COLORS[row.record.status],
             row_tip=row_words,
         ),
-        Column("By", lambda row: row.record.user, "Who gave it that status"),
         Column(
             "Expected",
             lambda row: _share(row.expected_dsc),
@@ -51,6 +50,7 @@ def work_columns(picture: Callable[[Row], QIcon | None]) -> tuple[Column[Row], .
             is_figure=True,
             row_tip=expected_words,
         ),
+        Column("By", lambda row: row.record.user, "Who gave it that status"),
         Column(
             "Min",
             lambda row: f"{row.record.minutes:.0f}" if row.record.minutes else "",

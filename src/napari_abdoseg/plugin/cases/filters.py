@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from superqt.utils import QSignalDebouncer
 
 from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
 from napari_abdoseg.worklist.case_record import Status
+from napari_abdoseg.worklist.expectation import UNKNOWN
 from napari_abdoseg.worklist.filtering import Wanted
-from napari_abdoseg.worklist.listing import TO_WORK_ON, Row
+from napari_abdoseg.worklist.listing import TO_WORK_ON, WORST, Row
 
 LETTERS = 6
 SETTLE_MS = 150
@@ -30,6 +31,9 @@ class Filters(QWidget):
         self.text = QLineEdit()
         self.text.setPlaceholderText("Find a case, a comment, an organ…")
         self.text.setClearButtonEnabled(True)
+        self.worst = QPushButton(f"Worst {WORST:g} %")
+        self.worst.setCheckable(True)
+        self.worst.setToolTip("Cases that are not settled, and of which the least is expected")
         self.status, self.user, self.flag = QComboBox(), QComboBox(), QComboBox()
         self.status.addItem(ANY["status"], ())
         self.status.addItem(LEFT, TO_WORK_ON)
@@ -41,6 +45,7 @@ class Filters(QWidget):
         self._typing.setTimeout(SETTLE_MS)
         self._typing.triggered.connect(self.changed.emit)
         self.text.textChanged.connect(lambda _: self._typing.throttle())
+        self.worst.toggled.connect(lambda _: self.changed.emit())
         for choice in (self.status, self.user, self.flag):
             choice.currentIndexChanged.connect(lambda _: self.changed.emit())
 
@@ -52,6 +57,7 @@ class Filters(QWidget):
             self.user.currentData() or "",
             self.flag.currentData() or "",
             self.text.text(),
+            WORST if self.worst.isChecked() else None,
         )
 
     def offer(self, rows: Sequence[Row]) -> None:
@@ -60,11 +66,15 @@ class Filters(QWidget):
         flags = {flag for row in rows for flag in row.record.flags}
         _offer(self.user, ANY["user"], users)
         _offer(self.flag, ANY["flag"], flags)
+        is_known = any(row.expectation != UNKNOWN for row in rows)
+        self.worst.setVisible(is_known or self.worst.isChecked())
 
     def _lay_out(self) -> None:
-        layout, choices = QVBoxLayout(self), QHBoxLayout()
+        layout, above, choices = QVBoxLayout(self), QHBoxLayout(), QHBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.text)
+        above.addWidget(self.text, stretch=1)
+        above.addWidget(self.worst)
+        layout.addLayout(above)
         for choice in (self.status, self.user, self.flag):
             keep_narrow(choice, LETTERS)
             choices.addWidget(choice, stretch=1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QPushButton
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QPushButton
 
 from napari_abdoseg.plugin.cases.at_work import cases_at_work
+from napari_abdoseg.plugin.cases.columns import EXPECTED
 from napari_abdoseg.plugin.cases.details import CaseDetails
 from napari_abdoseg.plugin.cases.filters import Filters
 from napari_abdoseg.plugin.cases.sending_back import ask_what_is_to_be_done
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 WIDTH = 460
+DATASET = "Dataset001_Corrected"
+EXPORT = "Data set of the cases that are done"
+NO_QUESTION = QFileDialog.Option.DontConfirmOverwrite  # what is there already is kept, and added to
 HINT = (
     "Choose a folder of CTs, in any layout. Their masks are looked for, and saved, in a folder "
     "beside it."
@@ -47,6 +52,8 @@ class CasesWidget(Panel):
         self.words = WrappedLabel()
         self.table = CasesTable()
         self.details = CaseDetails()
+        self.export = QPushButton("Export…")
+        self.export.setToolTip("Make a data set of the cases that are done, and check it")
         self.before, self.next = QPushButton("‹ Previous"), QPushButton("Next ›")
         self._lay_out()
         self._connect()
@@ -71,7 +78,10 @@ class CasesWidget(Panel):
         form.addRow("Masks", self.masks.native)
         self.body.addLayout(form)
         self.body.addWidget(self.filters)
-        self.body.addWidget(self.words)
+        summary = QHBoxLayout()
+        summary.addWidget(self.words, stretch=1)
+        summary.addWidget(self.export, alignment=Qt.AlignmentFlag.AlignTop)
+        self.body.addLayout(summary)
         self.body.addWidget(self.table, stretch=1)
         self.body.addStretch()
         steps = QHBoxLayout()
@@ -89,9 +99,11 @@ class CasesWidget(Panel):
         self.follow(self.cases.listed, self._show_list)
         self.follow(self.cases.changed, self._show_open)
         self.filters.changed.connect(self._filter)
+        self.filters.worst.toggled.connect(self._sort_worst_first)
         self.table.opened.connect(self.cases.go_to)
         self.table.chosen.connect(self._show_details)
         self.table.sorted.connect(self._tell_order)
+        self.export.clicked.connect(self._ask_where_to_export)
         self.before.clicked.connect(lambda: self.cases.step(-1))
         self.next.clicked.connect(lambda: self.cases.step(1))
         self.details.changed.connect(self.cases.change)
@@ -136,12 +148,17 @@ class CasesWidget(Panel):
         self.table.show_rows(self.filters.wanted.of(cases.rows))
         for part in (self.table, self.filters, self.details, self.before, self.next):
             part.setVisible(is_chosen and bool(cases.rows))
+        self.export.setVisible(bool(cases.done))
         self._tell_order()
         self._show_details()
 
     def _filter(self) -> None:
         self.table.show_sorted(self.filters.wanted.of(self.cases.rows))
         self._tell_order()
+
+    def _sort_worst_first(self, is_wanted: bool) -> None:
+        if is_wanted:
+            self.table.sortByColumn(EXPECTED, Qt.SortOrder.AscendingOrder)
 
     def _tell_order(self) -> None:
         """Let *next* go through the cases as they are shown."""
@@ -179,6 +196,14 @@ class CasesWidget(Panel):
             question.answered.connect(lambda *said: self._send_back(rows, *said))
         else:
             self.cases.take_step(rows, step)
+
+    def _ask_where_to_export(self) -> None:
+        folder = self.cases.folder
+        if folder is not None:
+            proposed = str(folder.scans.absolute().with_name(DATASET))
+            chosen, _ = QFileDialog.getSaveFileName(self, EXPORT, proposed, options=NO_QUESTION)
+            if chosen:
+                self.cases.export(Path(chosen))
 
     def _send_back(self, rows: list[Row], comment: str, place: Place | None) -> None:
         self.cases.change(rows, sending_back(comment, place))
