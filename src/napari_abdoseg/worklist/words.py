@@ -75,10 +75,10 @@ def details_words(rows: Sequence[Row], why_not: str = "") -> str:
     return "<br>".join((head, *(escape(words) for words in more if words)))
 
 
-def summary_words(rows: Sequence[Row], shown: int) -> str:
-    """How many cases there are, and how far they are."""
-    counts = Counter(row.record.status for row in rows)
+def summary_words(shown: Sequence[Row], all_cases: int) -> str:
+    """How many cases are shown of all that there are, and how far those are."""
+    counts = Counter(row.record.status for row in shown)
     told = ", ".join(f"{counts[status]:,} {status}" for status in Status if counts[status])
-    cases = f"{len(rows):,} case{'s' * (len(rows) != 1)}"
-    some = f"{shown:,} of {cases}" if shown != len(rows) else cases
-    return f"<b>{some}</b>: {told}." if rows else f"<b>{some}</b>."
+    cases = f"{all_cases:,} case{'s' * (all_cases != 1)}"
+    some = cases if len(shown) == all_cases else f"{len(shown):,} of {cases}"
+    return f"<b>{some}</b>: {told}." if told else f"<b>{some}</b>."

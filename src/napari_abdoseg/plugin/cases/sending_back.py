@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -25,10 +26,11 @@ LINES = 4
 
 
 def ask_what_is_to_be_done(
-    parent: QWidget, rows: Sequence[Row], place: Place | None
+    parent: QWidget, rows: Sequence[Row], place: Place | None, theme: str
 ) -> SendingBack:
     """Ask in front of the window; the answer comes by itself."""
     question = SendingBack(parent, rows, place)
+    question.comment.setStyleSheet(f"background: {get_theme(theme).foreground.as_hex()}")
     question.open()
     return question
 

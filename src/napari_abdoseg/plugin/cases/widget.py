@@ -164,7 +164,7 @@ class CasesWidget(Panel):
         """Let *next* go through the cases as they are shown."""
         cases = self.cases
         cases.shown = self.table.cases.rows
-        told = summary_words(cases.rows, len(cases.shown)) if cases.rows else ""
+        told = summary_words(cases.shown, len(cases.rows)) if cases.rows else ""
         hint = "" if cases.folder else HINT
         self.words.setText("<br>".join(filter(None, (told, hint, cases.words))))
 
@@ -192,7 +192,7 @@ class CasesWidget(Panel):
             opened = self.cases.open
             is_open = opened is not None and [row.name for row in rows] == [opened.name]
             place = self.cases.place_in_view if is_open else None
-            question = ask_what_is_to_be_done(self, rows, place)
+            question = ask_what_is_to_be_done(self, rows, place, self._viewer.theme)
             question.answered.connect(lambda *said: self._send_back(rows, *said))
         else:
             self.cases.take_step(rows, step)

@@ -113,8 +113,10 @@ def table_style(theme: str) -> str:
     colors = get_theme(theme)
     return f"""
         QTreeView, QTableView, QHeaderView::section {{ font-size: 11px }}
-        QTreeView::item, QTableView::item {{ padding: 3px 2px }}
+        QTreeView::item {{ padding: 3px 2px }}
+        QTableView::item {{ padding: 0px 4px }}
         QHeaderView::section {{ padding: 2px; border: none }}
+        QTableView QHeaderView::section {{ padding-left: 4px; padding-right: 4px }}
         QTreeView::indicator {{
             width: 14px; height: 14px; border-radius: 2px; background: {colors.primary.as_hex()}
         }}
