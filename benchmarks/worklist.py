@@ -1,4 +1,4 @@
-"""What a work list of many cases takes: time and memory of its commands, beside plain reading and writing.
+"""Time and memory of a work list of many cases, beside plain reading and writing.
 
     python benchmarks/worklist.py --cases 10000
     python benchmarks/worklist.py --cases 10000 --profile again
