@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest.mock import patch
 
@@ -113,6 +114,34 @@ def _traced_workers() -> Iterator[None]:
     WorkerBase.run = run_traced
     yield
     WorkerBase.run = run
+
+
+modules_traced: set[Path] = set()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Spare coverage fixtures that it has seen: tracing all that napari does is slow."""
+    with nullcontext() if item.path not in modules_traced else _untraced():
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Spare it what has been taken down before, too."""
+    with nullcontext() if item.path not in modules_traced else _untraced():
+        yield
+    modules_traced.add(item.path)
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    trace = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(trace)
 
 
 @pytest.fixture
