@@ -25,6 +25,7 @@ from napari_abdoseg.worklist import changing, index, leases, taking
 from napari_abdoseg.worklist.case_record import CaseRecord, Place, Status, Verdict, Version
 from napari_abdoseg.worklist.changing import (
     change_record,
+    flagging,
     open_case,
     take_over,
     with_comment,
@@ -190,6 +191,15 @@ def test_a_change_that_changes_nothing_writes_nothing(folder):
     assert change_record(folder, "a", with_flag("hard")).revision == 1
     assert folder.record_of("a").stat().st_ino == before.st_ino
     assert change_record(folder, "a", without_flag("hard")).flags == ()
+
+
+def test_of_several_cases_that_are_flagged_those_that_can_not_be_are_told(folder):
+    session = open_case(folder, "b")
+    refused = flagging(folder, "abc", "again")
+    assert list(refused) == ["b"]
+    assert "b is open by" in refused["b"]
+    assert [read_record(folder.record_of(case)).flags for case in "ac"] == [("again",)] * 2
+    session.release()
 
 
 def test_who_has_a_case_open_changes_it_and_others_are_told_who_that_is(folder, rows):

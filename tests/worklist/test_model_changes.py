@@ -122,6 +122,7 @@ def test_predictions_become_versions_and_nothing_else_changes(folder, rows, tmp_
     assert note_versions(folder, versions) == {}
     records = read_records(folder, {}).kept
     note_versions(folder, versions)
+    note_versions(folder, versions_in(folder.masks, list(rows(folder).values()), "new"))
     assert read_records(folder, {}).kept == records
 
 

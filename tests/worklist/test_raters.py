@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from limits import no_file_above
+from small_scans import write_label_map
 from typer.testing import CliRunner
 
 from napari_abdoseg.cli import app as command
@@ -143,6 +145,17 @@ def test_an_organ_of_one_alone_counts_as_nothing_and_one_that_fails_is_told(fold
     page = render_raters(agreement, {})
     assert "second empty" in page
     assert "p2.nii.gz" in page
+
+
+def test_label_maps_without_names_are_compared_by_value_and_that_is_told(folder, rows):
+    for person in ("anna", "ben"):
+        write_label_map(folder.masks / person / "p1.nii.gz", (1, 2))
+    drawn = drawn_as_versions(folder, rows(folder).values())
+    page = render_raters(drain(comparing_raters(drawn.pairs[:1])), {})
+    assert "Neither side names its labels: they are compared by value." in page
+    assert not re.search(r"\b[Pp]rediction:|\b[Rr]eference:", page)
+    with pytest.raises(AbdosegError, match="twice for the same people"):
+        drain(comparing_raters([drawn.pairs[0], drawn.pairs[0]]))
 
 
 def test_without_two_people_that_is_said(folder, rows):

@@ -27,7 +27,7 @@ from napari_abdoseg.worklist.case_record import Version
 from napari_abdoseg.worklist.changing import change_record, with_version
 from napari_abdoseg.worklist.listing import Row
 from napari_abdoseg.worklist.record_files import read_record
-from napari_abdoseg.worklist.work_folder import HIDDEN, WorkFolder
+from napari_abdoseg.worklist.work_folder import HIDDEN, WorkFolder, labels_name
 
 FOLDER = "models"
 DIGITS = 8
@@ -136,5 +136,7 @@ def note_versions(folder: WorkFolder, versions: ModelVersions) -> dict[str, str]
 
 
 def _is_known(folder: WorkFolder, case: str, place: str) -> bool:
+    if place == labels_name(case):
+        return True
     record = read_record(folder.record_of(case))
     return record is not None and any(version.file == place for version in record.versions)

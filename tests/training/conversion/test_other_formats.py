@@ -115,6 +115,29 @@ def test_segments_that_each_file_numbers_for_itself_are_matched_by_name(tmp_path
     assert ((known == 2) == np.isin(truths["b"], (1, 3))).all()
 
 
+@pytest.mark.parametrize("ending", [".nrrd", ".mha", ".nii.gz"])
+def test_masks_a_file_an_organ_are_merged_on_the_grid_of_their_scan(tmp_path, ending):
+    path, image, labels = scan(tmp_path / "in", "ct", ".nrrd")
+    (tmp_path / "in" / "s1" / "segmentations").mkdir(parents=True)
+    path.rename(tmp_path / "in" / "s1" / "ct.nrrd")
+    for organ in labels.organs:
+        mask = sitk.GetImageFromArray(
+            (organ.value == labels.grid.to_stored(labels.data).T).astype(np.uint8)
+        )
+        mask.CopyInformation(image)
+        sitk.WriteImage(mask, tmp_path / "in" / "s1" / "segmentations" / f"{organ.name}{ending}")
+    path.parent.rmdir()
+    output = tmp_path / "Dataset018_Others"
+    made = convert(tmp_path / "in", output)
+    known = sitk.ReadImage(output / "labelsTr" / "s1.nii.gz")
+    ct = sitk.ReadImage(output / "imagesTr" / "s1_0000.nii.gz")
+    for organ in labels.organs:
+        drawn = organ.value == labels.grid.to_stored(labels.data).T
+        assert ((sitk.GetArrayFromImage(known) == made[organ.name]) == drawn).all()
+    for of in ("GetSize", "GetSpacing", "GetOrigin", "GetDirection"):
+        assert getattr(known, of)() == getattr(ct, of)()
+
+
 def test_a_detached_file_of_voxels_is_followed(tmp_path):
     path, image, labels = scan(tmp_path / "in", "a", ".mhd")
     draw(image, labels, tmp_path / "in" / "labels" / "a.nii.gz")
