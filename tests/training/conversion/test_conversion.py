@@ -146,6 +146,39 @@ def test_label_maps_that_name_a_value_differently_are_told(pairs, output):
         convert(pairs, output)
 
 
+def test_label_maps_of_two_models_that_number_organs_differently_are_matched_by_name(pairs, output):
+    """As where masks of a work list were predicted by different models."""
+    numbers = {"anna": {"liver": 1, "spleen": 2}, "bert": {"Spleen": 1, "liver": 4, "aorta": 3}}
+    for case, names in numbers.items():
+        path = pairs / "labels" / f"{case}.nii.gz"
+        write_label_map(path, tuple(names.values()))
+        organs = tuple(Organ(value, name) for name, value in names.items())
+        write_labels(path, replace(read_labels(path), organs=tuple(sorted(organs)), ignored=None))
+    work = preparing(pairs, output, Wishes())
+    steps, plan = run(work)
+    told = [step.notice for step in steps if step.notice]
+    assert any("number labels differently: their names count" in each for each in told)
+    drain(converting(plan))
+    assert described(output)["labels"] == {"background": 0, "liver": 1, "spleen": 2, "aorta": 3}
+    for case, names in numbers.items():
+        before = voxels(pairs / "labels" / f"{case}.nii.gz")
+        after = voxels(output / "labelsTr" / f"{case}.nii.gz")
+        for name, value in names.items():
+            assert np.array_equal(
+                after == described(output)["labels"][name.lower()], before == value
+            )
+
+
+def test_labels_that_some_label_maps_number_and_one_does_not_name_are_asked_for(pairs, output):
+    for case, names in {"anna": {"liver": 1}, "bert": {"liver": 2}}.items():
+        path = pairs / "labels" / f"{case}.nii.gz"
+        write_label_map(path, (*names.values(), 7))
+        organs = tuple(Organ(value, name) for name, value in names.items())
+        write_labels(path, replace(read_labels(path), organs=organs, ignored=None))
+    with pytest.raises(AbdosegError, match="7 without a name, and none is guessed"):
+        convert(pairs, output)
+
+
 def test_names_in_the_label_maps_themselves_are_taken(flare22, pairs, output, tmp_path):
     convert(flare22, output, organs=("aorta", "stomach"))
     labels = shutil.copytree(output / "labelsTr", tmp_path / "named" / "labels")

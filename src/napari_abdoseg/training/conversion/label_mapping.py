@@ -11,6 +11,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.names.label_table import BACKGROUND, IGNORE
 from napari_abdoseg.image.names.organ_spelling import organ_key
 from napari_abdoseg.image.organ import Organ
+from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.training.conversion.source import listed
 
 
@@ -47,12 +48,13 @@ class LabelMapping:
         """Whether any value changes, so that label maps must be written anew."""
         return self.by_name or any(old != new for old, new in self.table.items())
 
-    def table_of(self, organs: Iterable[Organ]) -> dict[int, int]:
-        """New value of each value of a label map, of which the organs are given."""
+    def table_of(self, labels: LabelMap) -> dict[int, int]:
+        """New value of each value of a label map."""
         if not self.by_name:
             return self.table
         new = {_key(name): value for name, _, value in self.values}
-        known = (organ for organ in organs if _key(organ.name) in new)
+        ignored = () if labels.ignored is None else (Organ(labels.ignored, IGNORE),)
+        known = (organ for organ in (*labels.organs, *ignored) if _key(organ.name) in new)
         return {0: 0, **{organ.value: new[_key(organ.name)] for organ in known}}
 
 

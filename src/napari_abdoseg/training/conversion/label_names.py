@@ -12,6 +12,7 @@ from napari_abdoseg.evaluation.processes import over_processes
 from napari_abdoseg.image.files.file_names import has_nifti_suffix
 from napari_abdoseg.image.names.label_names import is_named
 from napari_abdoseg.image.names.label_table import IGNORE
+from napari_abdoseg.image.names.organ_spelling import organ_key
 from napari_abdoseg.image.nifti.volumes import read_labels, read_organs
 from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.progress import Progress, Work
@@ -24,21 +25,23 @@ Names = dict[int, str]
 
 @dataclass(frozen=True)
 class _Named:
-    """What a label map calls its values, how that was found, and whether it says so itself.
+    """What a label map calls its values, how that was found, and whether the file says so itself.
 
-    ``numbers_itself`` is true of segmentations, whose values mean nothing in another file.
+    ``is_segmentation`` is true of those whose values mean nothing in another file.
     """
 
     names: Names
     words: tuple[str, ...]
-    numbers_itself: bool
+    names_itself: bool
+    is_segmentation: bool
 
 
 def naming_labels(source: Source, workers: int = 1) -> Work[Source]:
     """The same data set with a name for each label, as `name_labels` finds them.
 
-    Where names come from is told; none is made up. Segmentations of 3D Slicer and MITK number
-    their segments each for itself: where they differ, names count.
+    Where names come from is told; none is made up. Where label maps that name their labels
+    themselves number them differently, names count, which is told: programs number segments as
+    they are drawn, and models as they were trained.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def naming_labels(source: Source, workers: int = 1) -> Work[Source]:
     found = [outcome for outcome in outcomes if not isinstance(outcome, AbdosegError)]
     if not found:
         raise AbdosegError(f"No label map of {source.folder} can be read; {outcomes[0]}")
-    if all(each.numbers_itself for each in found) and (apart := _numbered_apart(found)):
+    if all(each.names_itself for each in found) and (apart := _numbered_apart(found)):
         notice = f"Label maps of {source.folder} number labels differently: their names count."
         yield Progress(LOOKING, len(files), len(files), notice)
         return replace(source, scheme=_scheme(apart, source.folder), numbered_apart=True)
@@ -108,16 +111,26 @@ def _scheme(names: Names, folder: Path) -> dict[str, int]:
 
 
 def _numbered_apart(found: Sequence[_Named]) -> Names:
-    """Numbers for all names, in order; none where the label maps agree on theirs."""
+    """Numbers for all names, in order; none where the label maps agree on theirs.
+
+    A value that has several names, each of which has no other value, is doubted only where files
+    are segmentations: elsewhere it may be one organ in two words.
+    """
     values: dict[str, set[int]] = {}
+    words: dict[str, str] = {}
     for each in found:
         for value, name in each.names.items():
-            values.setdefault(name, set()).add(value)
+            if not is_named(Organ(value, name)):
+                return {}
+            key = organ_key(name)
+            words.setdefault(key, name)
+            values.setdefault(key, set()).add(value)
     numbers = [value for of_name in values.values() for value in of_name]
-    if len(numbers) == len(set(numbers)):
+    differ = len(numbers) > len(set(numbers)) and all(each.is_segmentation for each in found)
+    if not differ and len(numbers) == len(values):
         return {}
-    ordered = sorted(values, key=lambda name: (name == IGNORE, min(values[name]), name))
-    return dict(enumerate(ordered, start=1))
+    ordered = sorted(values, key=lambda key: (words[key] == IGNORE, min(values[key]), key))
+    return dict(enumerate((words[key] for key in ordered), start=1))
 
 
 def _names(path: Path) -> _Named:
@@ -126,5 +139,6 @@ def _names(path: Path) -> _Named:
     named = {organ.value: organ.name for organ in labels.organs if is_named(organ)}
     present = {organ.value: organ.name for organ in bounding_boxes(labels)}
     ignored = {} if labels.ignored is None else {labels.ignored: IGNORE}
-    numbers_itself = not has_nifti_suffix(path) and bool(read_organs(path))
-    return _Named(present | named | ignored, labels.naming, numbers_itself)
+    names_itself = bool(read_organs(path))
+    is_segmentation = names_itself and not has_nifti_suffix(path)
+    return _Named(present | named | ignored, labels.naming, names_itself, is_segmentation)

@@ -123,7 +123,7 @@ class Relabel:
 
     def run(self) -> int:
         labels = _read_known(self.source, self.mapping)
-        data = renumbered(labels.data, self.mapping.table_of(labels.organs))
+        data = renumbered(labels.data, self.mapping.table_of(labels))
         _write(self.target, data, _grid(labels, self.image), self.mapping)
         return 0
 
@@ -176,7 +176,7 @@ def _read_known(path: Path, mapping: LabelMapping) -> LabelMap:
     """A label map that has no values but those of labels."""
     labels = read_labels(path)
     present = {organ.value for organ in bounding_boxes(labels)}
-    if unknown := sorted(present - mapping.table_of(labels.organs).keys()):
+    if unknown := sorted(present - mapping.table_of(labels).keys()):
         values = ", ".join(map(str, unknown))
         raise AbdosegError(
             f"{path} has the value{'s' if len(unknown) > 1 else ''} {values}, which no label has: "
