@@ -125,6 +125,12 @@ class CasesAtWork(QObject):
         self._shown = rows
         self._read_ahead()
 
+    @property
+    def names_ahead(self) -> list[str]:
+        """Cases in the order in which they are gone through: those after the open one first."""
+        place = self._place if self.open is not None else 0
+        return [row.name for row in (*self.shown[place:], *self.shown[:place])]
+
     def row(self, name: str) -> Row | None:
         """The row of a case."""
         return self._by_name.get(name)

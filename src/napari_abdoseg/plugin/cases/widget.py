@@ -12,6 +12,7 @@ from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.cases.columns import EXPECTED
 from napari_abdoseg.plugin.cases.details import CaseDetails
 from napari_abdoseg.plugin.cases.filters import Filters
+from napari_abdoseg.plugin.cases.predictions import PredictionRow, background_predictions
 from napari_abdoseg.plugin.cases.sending_back import ask_what_is_to_be_done
 from napari_abdoseg.plugin.cases.table import CasesTable
 from napari_abdoseg.plugin.keys import CASE_BEFORE, NEXT_CASE, Command
@@ -54,6 +55,7 @@ class CasesWidget(Panel):
         self.details = CaseDetails()
         self.export = QPushButton("Export…")
         self.export.setToolTip("Make a data set of the cases that are done, and check it")
+        self.predictions = PredictionRow(background_predictions(self._viewer))
         self.before, self.next = QPushButton("‹ Previous"), QPushButton("Next ›")
         self._lay_out()
         self._connect()
@@ -88,6 +90,7 @@ class CasesWidget(Panel):
         for button, command in ((self.before, CASE_BEFORE), (self.next, NEXT_CASE)):
             button.setToolTip(_tip(command))
             steps.addWidget(button)
+        self.foot.addWidget(self.predictions)
         self.foot.addWidget(self.details)
         self.foot.addLayout(steps)
 
@@ -97,6 +100,7 @@ class CasesWidget(Panel):
             edit.line_edit.native.editingFinished.connect(self._choose)
         self.follow(self._viewer.events.theme, self._follow_theme)
         self.follow(self.cases.listed, self._show_list)
+        self.follow(background_predictions(self._viewer).changed, self.predictions.show_state)
         self.follow(self.cases.changed, self._show_open)
         self.filters.changed.connect(self._filter)
         self.filters.worst.toggled.connect(self._sort_worst_first)
@@ -150,6 +154,7 @@ class CasesWidget(Panel):
             part.setVisible(is_chosen and bool(cases.rows))
         self.export.setVisible(bool(cases.done))
         self._tell_order()
+        self.predictions.show_state()
         self._show_details()
 
     def _filter(self) -> None:

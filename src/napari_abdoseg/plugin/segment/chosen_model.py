@@ -51,10 +51,15 @@ class ChosenModel:
     """
 
     folds_changed = Signal()
+    began = Signal()
+    """The user has something segmented from now on: what works in the background makes way."""
+    rested = Signal()
+    """No more."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.last_ensemble = LastEnsemble()
         self._folds: dict[str, tuple[str, ...]] = {}
+        self.is_at_work = False
 
     @property
     def settings(self) -> ChosenSettings:
@@ -83,6 +88,16 @@ class ChosenModel:
                 each.disconnect(hear_of)
 
         return end
+
+    def begin(self) -> None:
+        """Tell that the user has something segmented."""
+        self.is_at_work = True
+        self.began.emit()
+
+    def rest(self) -> None:
+        """Tell that it is done."""
+        self.is_at_work = False
+        self.rested.emit()
 
     def model(self) -> Model:
         """The model that is chosen, checked.

@@ -187,6 +187,7 @@ class SegmentWidget(Panel):
         self.job.returned.connect(self._show_result)
         self.job.ended.connect(self._rest)
         self.preflight.clear()
+        chosen_model(self._viewer).begin()
         self._done = None
         self.choice.setEnabled(False)
         self.button.text = "Cancel"
@@ -242,6 +243,7 @@ class SegmentWidget(Panel):
         elif self.job is not None and self.job.failed:
             self.status.setText(f"Stopped by an error{self._say_of_preview()}.")
         self.job = self._layer = self._preview = None
+        chosen_model(self._viewer).rest()
         self.choice.setEnabled(True)
         self.bar.native.hide()
         self.button.enabled = True
