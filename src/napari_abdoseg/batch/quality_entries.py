@@ -42,8 +42,8 @@ class ToldQuality:
     def words(self) -> str:
         """Expected DSC with its interval, or how far folds agree."""
         if self.dsc is None:
-            return f"folds agree: {self.agreement:.2f}"
-        return f"{self.dsc:.2f} ({self.lowest:.2f} to {self.highest:.2f})"
+            return f"folds agree: {self.agreement:.3f}"
+        return f"{self.dsc:.3f} ({self.lowest:.3f} to {self.highest:.3f})"
 
 
 NO_CELLS = ("",) * len(ToldQuality("", 0.0).cells)

@@ -59,11 +59,11 @@ def opened(phantom, tmp_path, qtbot):
 def test_what_the_report_beside_a_label_map_tells_is_listed(opened, qtbot):
     widget, scene = opened(expected_quality={"note": None, "organs": ENTRIES})
     qtbot.waitUntil(lambda: scene.quality.is_calibrated)
-    qtbot.waitUntil(lambda: widget.model.item(0, EXPECTED).text() == "0.97")
+    qtbot.waitUntil(lambda: widget.model.item(0, EXPECTED).text() == "0.970")
     assert not widget.list.isColumnHidden(EXPECTED)
-    assert "0.97 (0.95 to 0.98)" in widget.model.item(0, EXPECTED).toolTip()
+    assert "0.970 (0.950 to 0.980)" in widget.model.item(0, EXPECTED).toolTip()
     assert widget.model.item(1, EXPECTED).text() == ""
-    assert "Folds agree with a DSC of 0.90" in widget.model.item(1, NAME).toolTip()
+    assert "Folds agree with a DSC of 0.900" in widget.model.item(1, NAME).toolTip()
     assert widget.model.item(2, EXPECTED).toolTip() == ""
 
 

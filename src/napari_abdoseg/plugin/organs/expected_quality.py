@@ -28,7 +28,7 @@ from napari_abdoseg.plugin.layers.conversion import label_map_of
 
 Report = Mapping[str, object]
 WORDS = "Expected DSC {}, of what the model found before any correction"
-AGREED = "Folds agree with a DSC of {:.2f}, on what the model found before any correction"
+AGREED = "Folds agree with a DSC of {:.3f}, on what the model found before any correction"
 
 
 class QualityFinding:

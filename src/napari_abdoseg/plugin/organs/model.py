@@ -277,7 +277,7 @@ def _fill_figures(row: list[QStandardItem], now: _Now, name: str) -> None:
     value = now.scene.table.owners[name].value
     told = quality.told.get(value)
     row[EXPECTED].setToolTip(quality.words(value))
-    expected = "" if told is None or told.dsc is None else f"{told.dsc:.2f}"
+    expected = "" if told is None or told.dsc is None else f"{told.dsc:.3f}"
     set_figures(row, volume, hu, size, expected)
 
 

@@ -129,5 +129,5 @@ def test_presets_whose_folds_say_the_same_share_a_calibration(make_model, predic
 
 
 def test_words_of_a_table():
-    assert ToldQuality("liver", 0.9, 0.87, 0.8, 0.91).words == "0.87 (0.80 to 0.91)"
-    assert ToldQuality("liver", 0.9).words == "folds agree: 0.90"
+    assert ToldQuality("liver", 0.9, 0.87, 0.8, 0.91).words == "0.870 (0.800 to 0.910)"
+    assert ToldQuality("liver", 0.9).words == "folds agree: 0.900"
