@@ -52,7 +52,7 @@ def test_the_ct_tells_where_an_organ_ends(case):
     wrong = {}
     for name, hu in (("alone", None), ("with its CT", scan.data)):
         kept = presumed_logits(labels, hu)
-        edit = move_boundary(labels, kept, SPLEEN, [Click(place, True, reach_mm=20.0)])
+        edit = move_boundary(labels, kept, SPLEEN, Click(place, True, reach_mm=20.0))
         new = data.copy()
         new[edit.where] = edit.after
         assert new[place] == SPLEEN

@@ -1,6 +1,7 @@
-"""Gestures that an ensemble completes: a click, a stroke or a slice, and its logits do the rest.
+"""Gestures that an ensemble completes: a click or a slice, and its logits do the rest.
 
-`lead` says how far an organ is ahead of all others, at the spacing of the logits and between their
-voxels. `bias` lets an organ be larger or smaller, everywhere or around a click. Each gives an edit
-as other tools do, and spares what is locked and what a person has painted.
+`clicks` says what has to be added to an organ's logit so that clicked voxels come to their side,
+`lead` how far the organ is ahead between the voxels of the logits, and `boundary` which voxels of
+the scan cross. `propagation` reads a corrected slice as clicks. `without_ensemble` gives what
+stands in for logits. All give edits as other tools do, and spare what is locked or was painted.
 """

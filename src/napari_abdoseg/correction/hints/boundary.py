@@ -39,7 +39,8 @@ def move_boundary(
     labels: EditableLabels,
     kept: KeptLogits,
     value: int,
-    clicks: Sequence[Click],
+    click: Click,
+    before: Sequence[Click] = (),
     sparing: Sparing = ALL_FREE,
 ) -> Edit:
     """Let an organ grow or shrink to a clicked voxel, and elsewhere as far as that makes it likely.
@@ -53,18 +54,33 @@ def move_boundary(
     kept : KeptLogits
     value : int
         Label of the organ.
-    clicks : sequence of Click
-        All on the organ; what the last one changes is given, and those before it have been taken.
+    click : Click
+    before : sequence of Click, optional
+        Those on the organ whose edits were taken, in their order.
     sparing : Sparing, optional
         What stays as it is.
 
     Raises
     ------
     CorrectionError
-        The last click's voxel is on the right side already, or nothing is known there, or nothing
-        may change; or the organ is locked, or unknown to the model.
+        The voxel is on the right side already, or nothing is known there, or nothing may change; or
+        the organ is locked, or unknown to the model.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from napari_abdoseg import make_phantom
+    >>> from napari_abdoseg.correction.editable_labels import EditableLabels
+    >>> from napari_abdoseg.correction.hints.boundary import move_boundary
+    >>> from napari_abdoseg.correction.hints.clicks import Click
+    >>> from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
+    >>> scan, truth = make_phantom(1, (12.0, 10.0, 10.0))
+    >>> labels = EditableLabels.of(truth)
+    >>> z, y, x = labels.boxes[3].start
+    >>> edit = move_boundary(labels, presumed_logits(labels), 3, Click((z - 1, y, x), inside=True))
+    >>> bool((edit.after == 3).all())
+    True
     """
-    click = clicks[-1]
     require_known(labels, kept, value, click.place)
     if (labels.data[click.place] == value) == click.inside:
         organ = labels.the(value)
@@ -73,20 +89,51 @@ def move_boundary(
             if click.inside
             else f"That voxel is not {organ}: click one that is, but shouldn't be."
         )
-    box = sparing.box(kept, _reached(labels, value, click), click.place)
-    turning = _Turning.of(labels, kept, value, clicks, box)
+    now = (*before, click)
     if click.reach_mm is not None:
+        box = labels.grown(_one(click.place), REACHES * click.reach_mm)
+        box = sparing.box(kept, box, click.place)
+        turning = _Turning.of(labels, kept, value, before, now, box)
         return changes(labels, kept, sparing, [turning.around(click.place)])
     near = sparing.box(kept, labels.grown(_one(click.place), NEAR_MM), click.place)
-    here = _Turning.of(labels, kept, value, clicks, near).around(click.place)
-    turning.hold_apart(click.place)
+    here = _Turning.of(labels, kept, value, before, now, near).around(click.place)
+    box = sparing.box(kept, _all_around(labels, value, click), click.place)
+    turning = _Turning.of(labels, kept, value, before, now, box)
+    turning.hold_apart([click])
     return changes(labels, kept, sparing, turning.all_with(here))
 
 
-def _reached(labels: EditableLabels, value: int, click: Click) -> Box:
+def follow(
+    labels: EditableLabels,
+    kept: KeptLogits,
+    value: int,
+    clicks: Sequence[Click],
+    before: Sequence[Click] = (),
+    sparing: Sparing = ALL_FREE,
+) -> Edit:
+    """Let an organ's boundary follow what was corrected by hand, read as clicks.
+
+    Parameters
+    ----------
+    labels, kept, value, before, sparing
+        See `move_boundary`.
+    clicks : sequence of Click
+        One at least; their voxels are right already.
+
+    Raises
+    ------
+    CorrectionError
+        See `move_boundary`.
+    """
+    require_known(labels, kept, value, clicks[0].place)
+    box = sparing.box(kept, _all_around(labels, value, clicks[0]), clicks[0].place)
+    turning = _Turning.of(labels, kept, value, before, (*before, *clicks), box)
+    turning.hold_apart(clicks)
+    return changes(labels, kept, sparing, turning.all())
+
+
+def _all_around(labels: EditableLabels, value: int, click: Click) -> Box:
     here = _one(click.place)
-    if click.reach_mm is not None:
-        return labels.grown(here, REACHES * click.reach_mm)
     return labels.grown(labels.boxes.get(value, here).union(here), AROUND_MM)
 
 
@@ -117,37 +164,53 @@ class _Turning:
 
     @classmethod
     def of(
-        cls, labels: EditableLabels, kept: KeptLogits, value: int, clicks: Sequence[Click], box: Box
+        cls,
+        labels: EditableLabels,
+        kept: KeptLogits,
+        value: int,
+        before: Sequence[Click],
+        now: Sequence[Click],
+        box: Box,
     ) -> Self:
-        """By the last of some clicks."""
+        """By the clicks that there are now, and were before."""
         lead = Lead.of(kept, value, box)
-        before, after = (Addition.of(kept, value, each).on(lead) for each in (clicks[:-1], clicks))
-        return cls(labels, value, lead, before, after)
+        old, new = (Addition.of(kept, value, each).on(lead) for each in (before, now))
+        return cls(labels, value, lead, old, new)
 
-    def hold_apart(self, place: Shape) -> None:
-        """Take back what is added where it would begin an island or a hole apart from a voxel."""
+    def hold_apart(self, clicks: Sequence[Click]) -> None:
+        """Take back what is added where it would begin an island or a hole that no click is in."""
         organ = self.labels.data[self.lead.nearest] == self.value
         will = self.lead.least + self.after >= 0
         for side, wins in ((organ, will), (~organ, ~will)):
             parts, count = ndimage.label(side | wins)
             linked = np.zeros(count + 1, bool)
             linked[parts[side]] = True
-            linked[parts[self.lead.around(place)]] = True
+            for click in clicks:
+                linked[parts[self.lead.around(click.place)]] = True
             apart = wins & ~linked[parts]
             self.after[apart] = self.before[apart]
+
+    def all(self) -> Iterator[Found]:
+        """All that crosses the boundary."""
+        for slab, differs, crosses, wanted in self._by_slabs(self._near):
+            yield slab, differs & crosses, wanted
 
     def all_with(self, here: Found) -> Iterator[Found]:
         """All that crosses the boundary, and what else is found around a voxel."""
         box, chosen, values = here
         chosen = chosen.copy()
-        least = self.lead.least
-        near = (least + self.before >= 0) | (least + self.after >= 0)
-        for slab, differs, crosses, wanted in self._by_slabs(near):
+        for slab, differs, crosses, wanted in self._by_slabs(self._near):
             yield slab, differs & crosses, wanted
             both = box.common(slab)
             if both is not None:
                 chosen[_inside(box, both)] &= ~crosses[_inside(slab, both)]
         yield box, chosen, values
+
+    @property
+    def _near(self) -> Mask:
+        """Where the organ was ahead, or will be."""
+        least = self.lead.least
+        return np.asarray((least + self.before >= 0) | (least + self.after >= 0))
 
     def around(self, place: Shape) -> Found:
         """What hangs together with a voxel."""

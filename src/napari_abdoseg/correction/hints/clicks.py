@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
-from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.correction.hints.lead import Lead
 from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.logits.interpolation import Values
@@ -81,16 +80,18 @@ class Addition:
         added = cls((), ())
         for click in clicks:
             if click.reach_mm is not None:
-                need = max(added.needed(kept, value, click), 0.0)
-                felt = _felt(click, _at(kept, value, click.place))
-                added = cls((*added.clicks, click), (*added.weights, click.way * need / felt))
-        whole = tuple(click for click in clicks if click.reach_mm is None)
+                here = _Places.of(kept, [click])
+                need = max(float(added.needed(value, [click], here)[0]), 0.0)
+                weight = click.way * need / float(here.felt(click)[0])
+                added = cls((*added.clicks, click), (*added.weights, weight))
+        whole = [click for click in clicks if click.reach_mm is None]
         if not whole:
             return added
+        there = _Places.of(kept, whole)
         ways = np.array([click.way for click in whole])
-        needs = [added.needed(kept, value, click) for click in whole]
-        alike = [[_felt(of, _at(kept, value, click.place)) for of in whole] for click in whole]
-        weights = ways * _least_that_suffices(ways[:, None] * np.array(alike) * ways, needs)
+        alike = np.stack([there.felt(click) for click in whole], axis=1)
+        needs = added.needed(value, whole, there)
+        weights = ways * _least_that_suffices(ways[:, None] * alike * ways, needs)
         return cls((*added.clicks, *whole), (*added.weights, *weights.tolist()))
 
     def on(self, lead: Lead) -> Values:
@@ -98,38 +99,78 @@ class Addition:
         total = np.zeros(lead.least.shape, np.float32)
         for click, weight in zip(self.clicks, self.weights, strict=True):
             if weight:
-                total += np.float32(weight) * _fading(click, lead)
+                total += np.float32(weight) * _fading(click, lead.squares_mm(click.place))
         return total
 
-    def needed(self, kept: KeptLogits, value: int, click: Click) -> float:
-        """What lacks at a click for its voxel to be on the right side; below zero what is spare."""
-        lead = _at(kept, value, click.place)
-        away = click.way * lead.at(click.place, self.on(lead))
-        return LEAST - away * (1 + click.more if away < 0 else 1)
+    def needed(self, value: int, clicks: Sequence[Click], there: _Places) -> NDArray[np.float64]:
+        """What lacks at clicks for their voxels to be on the right side; below zero: is spare."""
+        added = sum(
+            weight * there.felt(click)
+            for click, weight in zip(self.clicks, self.weights, strict=True)
+        )
+        away = np.array([click.way for click in clicks]) * (there.lead(value) + added)
+        beyond = 1 + np.array([click.more for click in clicks])
+        return np.asarray(LEAST - away * np.where(away < 0, beyond, 1))
 
 
-def _at(kept: KeptLogits, value: int, place: Shape) -> Lead:
-    z, y, x = place
-    return Lead.of(kept, value, Box(place, (z + 1, y + 1, x + 1)))
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Voxels of the scan between those of the logits.
+
+    Parameters
+    ----------
+    kept : KeptLogits
+    around : tuple of ndarray of int, each of shape (places, 8)
+        z, y and x of the logits around each.
+    weights : ndarray of float, shape (places, 8)
+        Share of each of them.
+    """
+
+    kept: KeptLogits
+    around: tuple[NDArray[np.integer[Any]], ...]
+    weights: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, kept: KeptLogits, clicks: Sequence[Click]) -> Self:
+        """Those that were clicked."""
+        places = np.array([click.place for click in clicks]) - kept.box.start
+        around: list[NDArray[np.integer[Any]]] = []
+        weights = np.ones((len(places), 8))
+        for number, (axis, at) in enumerate(zip(kept.axes, places.T, strict=True)):
+            upper = (np.arange(8) >> number & 1).astype(bool)
+            around.append(np.where(upper, axis.upper[at][:, None], axis.lower[at][:, None]))
+            share = axis.weight[at][:, None]
+            weights = weights * np.where(upper, share, 1 - share)
+        return cls(kept, tuple(around), weights)
+
+    def lead(self, value: int) -> NDArray[np.float64]:
+        """How far an organ is ahead of its nearest rival, shape (places,)."""
+        z, y, x = self.around
+        logits = self.kept.logits[:, z, y, x].astype(np.float64)
+        own = np.array(self.kept.values) == value
+        organ = logits[own].max(axis=0)
+        return np.asarray(((organ - logits[~own]) * self.weights).sum(axis=2).min(axis=0))
+
+    def felt(self, click: Click) -> NDArray[np.float64]:
+        """What of a click is felt at each, shape (places,)."""
+        steps = zip(self.around, self.kept.exactly(click.place), self.kept.spacing, strict=True)
+        squares = sum(((axis - at) * step) ** 2 for axis, at, step in steps)
+        return np.asarray((_fading(click, np.asarray(squares)) * self.weights).sum(axis=1))
 
 
-def _felt(click: Click, there: Lead) -> float:
-    """What of a click is felt at the only voxel of a lead."""
-    return there.between(_fading(click, there), there.box.start)
-
-
-def _fading(click: Click, lead: Lead) -> Values:
-    squares = lead.squares_mm(click.place)
+def _fading(click: Click, squares_mm: NDArray[np.floating[Any]]) -> Values:
+    """What of a click is felt at some distance, of which the square is given."""
     if click.reach_mm is not None:
-        return np.asarray(np.exp(-squares / (2 * click.reach_mm**2)), np.float32)
-    away = np.sqrt(squares)
-    felt = sum(share * np.exp(-away / reach) for share, reach in COVARIANCE)
+        return np.asarray(np.exp(-squares_mm / (2 * click.reach_mm**2)), np.float32)
+    away = np.sqrt(squares_mm.astype(np.float32))
+    felt = sum(np.float32(share) * np.exp(-away / np.float32(reach)) for share, reach in COVARIANCE)
     return np.asarray(felt, np.float32)
 
 
-def _least_that_suffices(alike: NDArray[Any], needs: Sequence[float]) -> NDArray[np.float64]:
+def _least_that_suffices(alike: NDArray[Any], needs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights, none below zero, of the likeliest addition that is no less than what is needed."""
-    even = (alike + alike.T) / 2 + RIDGE * np.eye(len(alike))
-    root = np.linalg.cholesky(even)
+    even = (alike + alike.T) / 2
+    least = float(np.linalg.eigvalsh(even)[0])  # below zero for places nearly the same
+    root = np.linalg.cholesky(even + (RIDGE + max(-least, 0.0)) * np.eye(len(even)))
     weights, _ = nnls(root.T, solve_triangular(root, needs, lower=True))
     return np.asarray(weights)

@@ -79,11 +79,12 @@ class Lead:
             )
         )
 
-    def squares_mm(self, voxel: Shape) -> NDArray[np.float64]:
+    def squares_mm(self, voxel: Shape) -> Values:
         """Square of the distance to a voxel of the scan where something is known, in mm²."""
         away = np.ogrid[self.part]
         at = self.kept.exactly(voxel)
-        squares = (((a - b) * step) ** 2 for a, b, step in zip(away, at, self.kept.spacing))
+        steps = zip(away, at, self.kept.spacing, strict=True)
+        squares = (((a - b) * step).astype(np.float32) ** 2 for a, b, step in steps)
         return np.asarray(sum(squares))
 
     def around(self, voxel: Shape) -> Part:
@@ -93,19 +94,6 @@ class Lead:
             for axis, at, first in zip(self.axes, voxel, self.box.start, strict=True)
         )
         return z, y, x
-
-    def at(self, voxel: Shape, more: Values) -> float:
-        """Over the nearest rival, with something added, at a voxel of the scan in the box."""
-        return min(self.between(lead + more, voxel) for _, lead in self.over)
-
-    def between(self, field: Values, voxel: Shape) -> float:
-        """A field of the part's shape at a voxel of the scan in the box."""
-        one = (
-            axis.part(slice(at - first, at - first + 1))
-            for axis, at, first in zip(self.axes, voxel, self.box.start, strict=True)
-        )
-        old, axes = zip(*one, strict=True)
-        return float(interpolated(field[old], axes)[0, 0, 0])
 
     def on_scan(
         self, fields: Sequence[Values], near: NDArray[np.bool_]

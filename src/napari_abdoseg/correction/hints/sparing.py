@@ -91,8 +91,10 @@ def changes(
     return labels.edit_at((z, y, x), np.concatenate(wanted))
 
 
-def require_known(labels: EditableLabels, kept: KeptLogits, value: int, place: Shape) -> None:
-    """Require that an organ may change, and that something is known of it at a place.
+def require_known(
+    labels: EditableLabels, kept: KeptLogits, value: int, place: Shape | None = None
+) -> None:
+    """Require that an organ may change, and that something is known of it, at a place if given.
 
     Raises
     ------
@@ -104,7 +106,7 @@ def require_known(labels: EditableLabels, kept: KeptLogits, value: int, place: S
         raise CorrectionError(
             f"The model knows no {labels.name_of(value)}: paint it, or choose another organ."
         )
-    if not kept.box.holds(place):
+    if place is not None and not kept.box.holds(place):
         raise CorrectionError(
             "That place is too far from all organs that were found, and no hint reaches it: paint "
             "there."
