@@ -1,7 +1,7 @@
 """Makes a work list of small phantoms, each in another state, to look at and to measure with.
 
-`python benchmarks/work_list.py FOLDER --cases 500` writes scans to FOLDER/cts and label maps to
-FOLDER/cts_masks.
+`python benchmarks/phantom_work_list.py FOLDER --cases 500` writes scans to FOLDER/cts and label
+maps to FOLDER/cts_masks.
 """
 
 from __future__ import annotations
