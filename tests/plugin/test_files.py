@@ -11,6 +11,7 @@ import npe2
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
+from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Shapes
 from napari.utils.colormaps.standardize_color import transform_color
 from napari.utils.notifications import notification_manager
@@ -171,9 +172,9 @@ def test_opening_loads_neither_torch_nor_nnunet(files):
 
 
 @pytest.fixture
-def boxes(tmp_path, make_napari_viewer):
-    """A viewer with the boxes of a phantom, and the phantom's truth."""
-    viewer = make_napari_viewer()
+def boxes(qapp):
+    """A viewer without a window, with the boxes of a phantom, and the phantom's truth."""
+    viewer = ViewerModel()
     volume, truth = make_phantom(5, (8.0, 6.0, 6.0), "RAS")
     viewer.add_layer(Layer.create(*image_layer(volume)))
     follow_boxes(viewer)
