@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
 import time
+from weakref import ref
 
 import comparing
 import numpy as np
@@ -455,3 +457,17 @@ def test_the_worst_are_one_click_away(listed, qtbot, folder):
     assert [each.name for each in listed.cases.shown] == ["b"]
     qtbot.mouseClick(listed.filters.worst, Qt.MouseButton.LeftButton)
     assert [each.name for each in listed.cases.shown] == ["b", "a", "c"]
+
+
+def test_nothing_of_a_case_is_left_in_memory_when_it_was_left(first, viewer, qtbot, at):
+    toggle_four_panel_view(viewer)
+    press(viewer, qtbot, Qt.Key.Key_Right)
+    left = [ref(each) for layer in at("b").layers for each in (layer, layer.data)]
+    press(viewer, qtbot, Qt.Key.Key_Right)
+    at("c")
+
+    def is_gone():
+        gc.collect()
+        return not any(each() is not None for each in left)
+
+    qtbot.waitUntil(is_gone)

@@ -63,7 +63,7 @@ def background_processes() -> list[psutil.Process]:
 
 def test_cases_without_masks_are_predicted_and_segmenting_goes_first(panel, viewer, folder, qtbot):
     row = panel.predictions
-    assert row.box.text() == "Predict 1 case without masks meanwhile"
+    assert row.box.text() == "Predict 1 case without masks meanwhile, with model"
     row.box.click()
     qtbot.waitUntil(lambda: len(background_processes()) == 1, timeout=PATIENCE_MS)
     chosen_model(viewer).begin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from weakref import finalize
 
 from napari.components import ViewerModel
@@ -23,7 +24,7 @@ from napari_abdoseg.worklist.missing_masks import cases_without
 from napari_abdoseg.worklist.predicting import Predicted, PredictionSettings
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
-OFFER = "Predict {} without masks meanwhile"
+OFFER = "Predict {} without masks meanwhile, with {}"
 TIP = (
     "With the model that is chosen in Segment organs, in the background, or on the cluster that is "
     "set there. It stops at once when you segment something yourself."
@@ -78,6 +79,11 @@ class BackgroundPredictions(QObject):
             return ()
         without = {case.name for case in cases_without(cases.folder, cases.rows)}
         return tuple(name for name in _in_order(cases.names_ahead, sorted(without)))
+
+    @property
+    def model(self) -> str:
+        """The model that is chosen, by its name."""
+        return Path(self._model.settings.model).name
 
     def want(self, wanted: bool) -> None:
         """Predict from now on, or no more."""
@@ -150,7 +156,8 @@ class PredictionRow(QWidget):
         """Show what is being done now."""
         predictions = self._predictions
         count = len(predictions.waiting)
-        self.box.setText(OFFER.format("1 case" if count == 1 else f"{count:,} cases"))
+        cases = "1 case" if count == 1 else f"{count:,} cases"
+        self.box.setText(OFFER.format(cases, predictions.model))
         self.box.setChecked(predictions.is_wanted)
         self.words.setText(predictions.words)
         self.words.setVisible(bool(predictions.words))

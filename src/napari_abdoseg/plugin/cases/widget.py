@@ -16,6 +16,7 @@ from napari_abdoseg.plugin.cases.predictions import PredictionRow, background_pr
 from napari_abdoseg.plugin.cases.sending_back import ask_what_is_to_be_done
 from napari_abdoseg.plugin.cases.table import CasesTable
 from napari_abdoseg.plugin.keys import CASE_BEFORE, NEXT_CASE, Command
+from napari_abdoseg.plugin.segment.chosen_model import chosen_model
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
@@ -115,6 +116,7 @@ class CasesWidget(Panel):
         self.details.place_wanted.connect(self.cases.show_place)
         self.details.taken_over.connect(self.cases.take_over)
         self.closed.connect(self.table.icons.close)
+        self.closed.connect(chosen_model(self._viewer).follow(self.predictions.show_state))
 
     def _follow_theme(self, _: object = None) -> None:
         self.table.wear(self._viewer.theme)
