@@ -33,6 +33,17 @@ class Along:
         weight = (places - lower).astype(np.float32)
         return cls(lower, lower + (weight > 0), weight)
 
+    def joined(self, count: int) -> Along:
+        """Where they lie when so many of the image's voxels become one each."""
+        if count == 1:
+            return self
+        last = (int(self.upper.max()) + 1) // count - 1
+        places = self.lower + self.weight.astype(np.float64) * (self.upper - self.lower)
+        places = np.clip((places + 0.5) / count - 0.5, 0, last)
+        lower = np.floor(places).astype(np.int64)
+        weight = (places - lower).astype(np.float32)
+        return Along(lower, lower + (weight > 0), weight)
+
     @property
     def nearest(self) -> NDArray[np.integer[Any]]:
         """The image's voxel that is nearer to each of the scan's."""

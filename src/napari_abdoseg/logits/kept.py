@@ -38,7 +38,7 @@ class Contested:
 
 @dataclass(frozen=True, eq=False)
 class KeptLogits:
-    """Mean logits at the spacing of the networks, with axes as the scan's are shown.
+    """Mean logits of an ensemble, with axes as the scan's are shown.
 
     Parameters
     ----------

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from small_models import COARSE
+from test_label_map import blobs, grid_of, make_configuration, predicted, scan_of
 
 from napari_abdoseg import load_ensemble, make_phantom
 from napari_abdoseg.inference.export import keeping
 from napari_abdoseg.inference.export.keeping import kept_logits, scores
+from napari_abdoseg.inference.export.label_map import labelling
 from napari_abdoseg.inference.model.card import ModelCard, write_card
-from napari_abdoseg.inference.network.class_map import find_winners
+from napari_abdoseg.inference.network.class_map import find_winners, map_winners
 from napari_abdoseg.inference.scan import PreparedScan
 from napari_abdoseg.inference.segmentation import asking, concluding, segmenting
 from napari_abdoseg.logits.interpolation import interpolated
 from napari_abdoseg.logits.kept import KeptLogits
 from napari_abdoseg.progress import drain
+
+__all__ = ["make_configuration"]
 
 FINE, THICK = (12.0, 8.0, 8.0), (25.0, 9.0, 9.0)
 ROUNDED = 2e-3
@@ -88,3 +94,19 @@ def test_they_are_of_the_organs_alone_and_none_where_that_is_not_possible(monkey
     monkeypatch.undo()
     on_scan.prediction.logits[0] = 60
     assert kept_logits([on_scan], volume.grid) is None
+
+
+def test_fine_logits_become_coarser(make_configuration):
+    """Those of networks of half a millimetre would take gigabytes."""
+    way = ((20, 41, 40), (1.5, 0.75, 0.5), (1.5, 0.5, 0.4))
+    trained, properties = make_configuration(way[1]), scan_of(*way)
+    on_scan, grid = predicted(blobs(5, way[0]), properties, trained), grid_of(properties, trained)
+    winners = (map_winners(on_scan.prediction.logits, regions=False),)
+    on_scan = replace(on_scan, prediction=replace(on_scan.prediction, fold_winners=winners))
+    kept = kept_logits([on_scan], grid)
+    assert kept.spacing == (1.5, 1.5, 1.5)
+    assert kept.shape == (20, 20, 13)
+    labels = drain(labelling([on_scan], grid))[kept.box.slices]
+    assert labels.size > 0.9 * np.prod(grid.shape)
+    assert (answer(kept) != labels).mean() < 0.06
+    assert not kept.contested.places.size

@@ -27,6 +27,8 @@ Value = TypeVar("Value")
 
 MARGIN_MM = 20.0
 """Around the organs: a hint can let them grow so far."""
+FINEST_MM = 1.6
+"""Voxels that are together no longer than that along an axis become one, their mean."""
 MOST_BYTES = 1 << 29
 """Of logits in memory."""
 
@@ -35,7 +37,7 @@ ScreenAxes = Sequence[tuple[int, bool]]
 
 
 def kept_logits(predictions: Sequence[PredictionOnScan], grid: Grid) -> KeptLogits | None:
-    """Logits around the organs that an ensemble has found.
+    """Logits around the organs that an ensemble has found, at its spacing or `FINEST_MM`.
 
     Parameters
     ----------
@@ -58,7 +60,11 @@ def kept_logits(predictions: Sequence[PredictionOnScan], grid: Grid) -> KeptLogi
     regions = trained.label_manager.has_regions
     winners = map_winners(prediction.logits, regions)
     spacing = trained.image_spacing(on_scan.crop.spacing)
-    around = _around_organs(winners, spacing)
+    joined = [
+        min(max(1, int(FINEST_MM // step)), size)
+        for step, size in zip(spacing, winners.shape, strict=True)
+    ]
+    around = _around_organs(winners, spacing, joined)
     if around is None or _bytes(len(trained.class_values), around) > MOST_BYTES:
         return None
     screen = screen_axes(grid, trained)
@@ -68,17 +74,23 @@ def kept_logits(predictions: Sequence[PredictionOnScan], grid: Grid) -> KeptLogi
     def on_screen(of_classes: torch.Tensor) -> NDArray[Any]:
         return np.ascontiguousarray(of_classes.permute(order).flip(turned).numpy())
 
+    middles = tuple(
+        slice(part.start + count // 2, part.stop, count)
+        for part, count in zip(around, joined, strict=True)
+    )
     found, *of_folds = (
-        on_screen(merge_classes(each[around], trained)[None])[0]
+        on_screen(merge_classes(each[middles], trained)[None])[0]
         for each in (winners, *prediction.fold_winners)
     )
     extents, axes = zip(*_between(on_scan, around), strict=True)
     return KeptLogits(
-        on_screen(scores(prediction.logits[(slice(None), *around)], regions)),
+        on_screen(_means(scores(prediction.logits[(slice(None), *around)], regions), joined)),
         tuple(trained.model.merged_values.get(value, value) for value in trained.class_values),
-        _three(spacing[axis] for axis, _ in screen),
+        _three(spacing[axis] * joined[axis] for axis, _ in screen),
         _box(extents, screen, on_scan.crop.scan_shape),
-        _three(_along(axes[axis], around[axis], turned) for axis, turned in screen),
+        _three(
+            _along(axes[axis], around[axis], turned).joined(joined[axis]) for axis, turned in screen
+        ),
         _contested(found, of_folds),
     )
 
@@ -101,16 +113,29 @@ def scores(logits: torch.Tensor, regions: bool) -> torch.Tensor:
     return torch.stack([least_unlikely, *reversed(classes)])
 
 
-def _around_organs(winners: torch.Tensor, spacing: Sequence[float]) -> tuple[slice, ...] | None:
-    """Where organs are, with a margin; None where there is none."""
+def _means(logits: torch.Tensor, joined: Sequence[int]) -> torch.Tensor:
+    """Of so many voxels along each axis."""
+    import torch
+
+    if max(joined) == 1:
+        return logits
+    pooled = (torch.nn.functional.avg_pool3d(each[None].float(), [*joined])[0] for each in logits)
+    return torch.stack([each.half() for each in pooled])
+
+
+def _around_organs(
+    winners: torch.Tensor, spacing: Sequence[float], joined: Sequence[int]
+) -> tuple[slice, ...] | None:
+    """Where organs are, with a margin, in whole groups of voxels; None where there is none."""
     around = []
-    for axis, (size, step) in enumerate(zip(winners.shape, spacing, strict=True)):
+    for axis, (size, step, count) in enumerate(zip(winners.shape, spacing, joined, strict=True)):
         others = [other for other in range(winners.ndim) if other != axis]
         there = winners.amax(others).nonzero().flatten().tolist()
         if not there:
             return None
         margin = ceil(MARGIN_MM / step)
-        around.append(slice(max(there[0] - margin, 0), min(there[-1] + 1 + margin, size)))
+        start, stop = max(there[0] - margin, 0), min(there[-1] + 1 + margin, size)
+        around.append(slice(start, start + max(1, (stop - start) // count) * count))
     return tuple(around)
 
 
