@@ -20,10 +20,12 @@ from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.progress import drain
 from napari_abdoseg.worklist.case_record import Version
-from napari_abdoseg.worklist.changing import change_record, with_current, with_version
+from napari_abdoseg.worklist.changing import change_record, open_case, with_current, with_version
 from napari_abdoseg.worklist.effort import noted_work, with_work, write_effort
 from napari_abdoseg.worklist.measuring_effort import measuring_effort
+from napari_abdoseg.worklist.scoring import note_scores
 from napari_abdoseg.worklist.uncorrected import KEPT, keep_uncorrected
+from napari_abdoseg.worklist.words import dsc_words, organ_dsc_words
 from napari_abdoseg.worklist.work_folder import HIDDEN, WorkFolder
 
 SPACING = (10.0, 8.0, 8.0)
@@ -119,6 +121,29 @@ def test_what_came_of_it_is_measured_where_the_label_map_from_before_is_there(fo
     assert [first[key] for key in ("case", "organ", "users", "minutes", "strokes", "tools")] == [
         *("a", "liver", "anna", "1.50", "2", "brush 2")
     ]
+
+
+def test_how_near_a_case_has_come_to_its_reference_is_noted(folder, rows):
+    found = rows(folder)
+    note_scores(folder, found["b"])
+    told(folder, began_from={"sha256": sha256_of(folder.masks / "a.nii.gz.bak")})
+    session = open_case(folder, "a")
+    note_scores(folder, found["a"], session)
+    row = rows(folder)["a"]
+    assert row.record.dsc["liver"][0] < row.record.dsc["liver"][1] == 1
+    assert row.record.dsc["spleen"] == (1, 0)
+    assert row.dsc == 0.5
+    before = np.mean([pair[0] for pair in row.record.dsc.values()])
+    assert dsc_words(row) == f"{before:.2f} → 0.50"
+    assert "spleen 1.000 → 0.000" in organ_dsc_words(row)
+    change_record(folder, "a", lambda record: replace(record, dsc={"liver": (None, 0.9)}), session)
+    assert dsc_words(rows(folder)["a"]) == "0.90"
+    note_scores(folder, found["a"])  # somebody has it open: it stays as it is
+    assert dsc_words(rows(folder)["a"]) == "0.90"
+    session.release()
+    note_scores(folder, found["a"], session)
+    assert rows(folder)["a"].dsc == 0.5
+    assert dsc_words(rows(folder)["b"]) == ""
 
 
 def test_label_maps_of_another_grid_are_told_and_what_was_noted_stays(folder, rows):

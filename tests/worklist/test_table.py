@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from napari_abdoseg.correction.journal.holder import Holder
+from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.progress import drain
 from napari_abdoseg.worklist.case_record import CaseRecord, Status, Verdict
 from napari_abdoseg.worklist.expectation import Expectation
+from napari_abdoseg.worklist.export import exporting
 from napari_abdoseg.worklist.filtering import Wanted
 from napari_abdoseg.worklist.finding import WorkCase
 from napari_abdoseg.worklist.listing import Row, listing_anew
@@ -130,6 +132,19 @@ def test_a_summary_says_how_far_cases_are():
     assert summary_words(rows, 2) == "<b>2 cases</b>: 1 in progress, 1 done."
     assert summary_words(rows[:1], 2) == "<b>1 of 2 cases</b>: 1 in progress."
     assert summary_words([], 1) == "<b>0 of 1 case</b>."
+
+
+def test_cases_that_are_done_are_exported_and_looked_at(phantoms, rows, tmp_path):
+    found, target = rows(phantoms), tmp_path / "Dataset018_Corrected"
+    assert "1 case" in drain(exporting(phantoms, [found["a"]], target))
+    assert (target / "labelsTr" / "a.nii.gz").is_file()
+    with pytest.raises(AbdosegError, match="no name of a data set"):
+        drain(exporting(phantoms, [found["a"]], tmp_path / "Corrected"))
+    with pytest.raises(AbdosegError, match="is done"):
+        drain(exporting(phantoms, [], tmp_path / "Dataset019_None"))
+    phantoms.labels_of("b").write_bytes(b"no label map")
+    with pytest.raises(AbdosegError, match=r"b\.nii\.gz"):
+        drain(exporting(phantoms, [rows(phantoms)["b"]], tmp_path / "Dataset020_Bad"))
 
 
 @pytest.fixture

@@ -106,6 +106,8 @@ class CaseRecord:
         Of work, pauses left out.
     voxels_changed : dict of str to (int, int)
         How many voxels corrections have added to each organ and removed from it.
+    dsc : dict of str to (float or None, float or None)
+        DSC of organs to the label map that the data set itself has, before and after corrections.
     revision : int
         How often it was changed; the order of changes, whatever clocks say.
 
@@ -128,6 +130,7 @@ class CaseRecord:
     verdicts: tuple[Verdict, ...] = ()
     minutes: float = 0.0
     voxels_changed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    dsc: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
     revision: int = 0
 
     def seen(self, has_labels: bool) -> CaseRecord:

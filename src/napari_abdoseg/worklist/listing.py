@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from statistics import fmean
 
 from napari_abdoseg.correction.journal.holder import Holder
 from napari_abdoseg.errors import SaveError, WorkListError
@@ -83,6 +84,12 @@ class Row:
     def voxels_changed(self) -> int:
         """Voxels that corrections have added and removed, of all organs."""
         return sum(map(sum, self.record.voxels_changed.values()))
+
+    @property
+    def dsc(self) -> float | None:
+        """Mean DSC of its corrected organs to the reference; None where none is known."""
+        known = [after for _, after in self.record.dsc.values() if after is not None]
+        return fmean(known) if known else None
 
     @property
     def expected_dsc(self) -> float | None:

@@ -77,7 +77,8 @@ def record_of(content: Any) -> CaseRecord:
     said = {key: value for key, value in content.items() if key != "format"}
     record: CaseRecord = schema(CaseRecord).validate_python(said)
     places = (verdict.place.position_mm for verdict in record.verdicts if verdict.place)
-    if not all(map(math.isfinite, (record.minutes, *chain.from_iterable(places)))):
+    shares = (share for pair in record.dsc.values() for share in pair if share is not None)
+    if not all(map(math.isfinite, (record.minutes, *chain.from_iterable(places), *shares))):
         raise ValueError("it has numbers that are none")
     return record
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
+from statistics import fmean
 
 from napari_abdoseg.correction.journal.holder import moment
 from napari_abdoseg.worklist.case_record import Status
@@ -51,6 +52,24 @@ def expected_words(row: Row) -> str:
     if known.worst is not None:
         told.append(f"the least of the {known.worst_organ}: {known.worst:.2f}")
     return "\n".join(told)
+
+
+def dsc_words(row: Row) -> str:
+    """Mean DSC to the reference, before and after corrections; nothing where none is known."""
+    before = [pair[0] for pair in row.record.dsc.values() if pair[0] is not None]
+    if (after := row.dsc) is None:
+        return ""
+    return f"{fmean(before):.2f} → {after:.2f}" if before else f"{after:.2f}"
+
+
+def organ_dsc_words(row: Row) -> str:
+    """DSC to the reference, an organ a line."""
+    told = ((organ, *map(_share, pair)) for organ, pair in row.record.dsc.items())
+    return "\n".join(f"{organ} {before} → {after}" for organ, before, after in told)
+
+
+def _share(value: float | None) -> str:
+    return "?" if value is None else f"{value:.3f}"
 
 
 def row_words(row: Row) -> str:

@@ -471,3 +471,22 @@ def test_nothing_of_a_case_is_left_in_memory_when_it_was_left(first, viewer, qtb
         return not any(each() is not None for each in left)
 
     qtbot.waitUntil(is_gone)
+
+
+def test_a_save_is_scored_where_the_data_set_has_a_reference(panel, viewer, qtbot, tmp_path):
+    folder = WorkFolder.of(tmp_path / "Dataset001_X")
+    scan, truth = make_phantom(0, SPACING)
+    for part in (folder.scans / "imagesTr", folder.scans / "labelsTr", folder.masks):
+        part.mkdir(parents=True)
+    write_volume(folder.scans / "imagesTr" / "a_0000.nii.gz", scan)
+    write_labels(folder.scans / "labelsTr" / "a.nii.gz", truth)
+    write_labels(folder.labels_of("a"), truth)
+    panel.scans.value = folder.scans
+    qtbot.waitUntil(lambda: bool(panel.table.cases.rows))
+    comparing.click_row(qtbot, panel.table, 0, double=True)
+    qtbot.waitUntil(lambda: panel.cases.open is not None and panel.cases.job is None)
+    paint(panel.cases.open.labels)
+    saving(viewer).save(panel.cases.open.labels)
+    qtbot.waitUntil(lambda: bool(row(panel, "a").record.dsc))
+    assert row(panel, "a").record.dsc["spleen"][0] == 1
+    assert 0.9 < row(panel, "a").dsc < 1

@@ -12,6 +12,7 @@ from typing import Any
 from weakref import ref
 
 from napari.components import ViewerModel
+from napari.layers import Labels
 from napari.utils.notifications import show_info
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
@@ -99,7 +100,7 @@ class CasesAtWork(QObject):
         self.watch.found.connect(self._take)
         self.watch.told.connect(self._tell)
         self.changes.made.connect(self._look)
-        saving(viewer).ended.connect(self._look)
+        saving(viewer).ended.connect(self._follow_save)
         viewer.layers.events.removed.connect(self._follow_removal)
         application = QCoreApplication.instance()
         if application is not None:
@@ -310,6 +311,13 @@ class CasesAtWork(QObject):
         if words != self.words:
             self.words = words
             self.listed.emit()
+
+    def _follow_save(self, layer: Labels, problem: str) -> None:
+        self.watch.look()
+        opened, row = self.open, self.open_row
+        is_of_case = opened is not None and layer in opened.layers
+        if is_of_case and self.folder is not None and row is not None and not problem:
+            self.changes.score(self.folder, row, self._lease_of(row.name))
 
     def _look(self, *_: object) -> None:
         self.watch.look()

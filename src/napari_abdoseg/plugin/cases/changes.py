@@ -12,6 +12,8 @@ from qtpy.QtCore import QObject, Signal
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.worklist.changing import Change, change_record, in_turn
 from napari_abdoseg.worklist.leases import Lease
+from napari_abdoseg.worklist.listing import Row
+from napari_abdoseg.worklist.scoring import note_scores
 from napari_abdoseg.worklist.work_folder import WorkFolder
 
 
@@ -24,6 +26,7 @@ class Changes(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._thread = ThreadPoolExecutor(1, "abdoseg record")
+        self._scoring = ThreadPoolExecutor(1, "abdoseg scores")
         self._failed.connect(show_error)
 
     def make(
@@ -31,6 +34,15 @@ class Changes(QObject):
     ) -> None:
         """Change what is known of a case, as soon as it is its turn."""
         self._thread.submit(self._make, folder, case, in_turn(*changes), session)
+
+    def score(self, folder: WorkFolder, row: Row, session: Lease | None) -> None:
+        """Note how near a case that was saved has come to its reference; others needn't wait."""
+        self._scoring.submit(self._score, folder, row, session)
+
+    def _score(self, folder: WorkFolder, row: Row, session: Lease | None) -> None:
+        note_scores(folder, row, session)
+        with suppress(RuntimeError):
+            self.made.emit()
 
     def _make(self, folder: WorkFolder, case: str, change: Change, session: Lease | None) -> None:
         with suppress(RuntimeError):  # the window is gone, and nobody to be told

@@ -10,7 +10,14 @@ from qtpy.QtGui import QIcon
 from napari_abdoseg.plugin.widgets.table_model import Column
 from napari_abdoseg.worklist.case_record import Status
 from napari_abdoseg.worklist.listing import Row
-from napari_abdoseg.worklist.words import changed_words, expected_words, row_words, status_words
+from napari_abdoseg.worklist.words import (
+    changed_words,
+    dsc_words,
+    expected_words,
+    organ_dsc_words,
+    row_words,
+    status_words,
+)
 
 COLORS = {
     Status.TO_DO: "#8a8f98",
@@ -71,6 +78,14 @@ def work_columns(picture: Callable[[Row], QIcon | None]) -> tuple[Column[Row], .
             lambda row: _day(row.record.when),
             "When it got that status",
             key=lambda row: row.record.when,
+        ),
+        Column(
+            "DSC",
+            dsc_words,
+            "DSC of corrected organs to the label map that the data set has, before and after",
+            key=lambda row: -1.0 if row.dsc is None else row.dsc,
+            is_figure=True,
+            row_tip=organ_dsc_words,
         ),
         Column("Flags", lambda row: " ".join(row.record.flags), "Words to find it by"),
         Column("Comment", lambda row: row.record.comment, row_tip=row_words),
