@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from qtpy.QtCore import QObject, QTimer, Signal
@@ -68,7 +69,8 @@ class ListWatch(QObject):
 
     def pause(self) -> None:
         """Look no more until `resume`."""
-        self._timer.stop()
+        with suppress(RuntimeError):  # Qt has removed it before, where a script ends in a fault
+            self._timer.stop()
 
     def resume(self) -> None:
         """Look again, and go on."""
@@ -78,7 +80,7 @@ class ListWatch(QObject):
 
     def close(self) -> None:
         """Look no more."""
-        self._timer.stop()
+        self.pause()
         self._work.close()
 
     def look(self) -> None:
