@@ -24,12 +24,16 @@ from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.cases.sending_back import SendingBack
 from napari_abdoseg.plugin.cases.widget import HINT
 from napari_abdoseg.plugin.commands import case_before, next_case
+from napari_abdoseg.plugin.correct.bench import bench
+from napari_abdoseg.plugin.correct.brushes import ERASER
+from napari_abdoseg.plugin.correct.pointer import pointer
 from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import labels_layer
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import NAME, Leaving
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.panels import panels_of
+from napari_abdoseg.plugin.widgets.panel import open_panel
 from napari_abdoseg.worklist.case_record import CaseRecord, Status
 from napari_abdoseg.worklist.changing import change_record, open_case, with_status
 from napari_abdoseg.worklist.leases import DEAD_AFTER, holder_of
@@ -490,3 +494,19 @@ def test_a_save_is_scored_where_the_data_set_has_a_reference(panel, viewer, qtbo
     qtbot.waitUntil(lambda: bool(row(panel, "a").record.dsc))
     assert row(panel, "a").record.dsc["spleen"][0] == 1
     assert 0.9 < row(panel, "a").dsc < 1
+
+
+def test_the_tool_is_kept_also_over_a_case_that_is_read_only(first, listed, viewer, at, folder):
+    open_panel(viewer, "Correct")
+    at_bench = bench(viewer)
+    at_bench.choose(ERASER)
+    lease = open_case(folder, "b")
+    next_case(viewer)
+    assert at("b").labels.mode == "pan_zoom"
+    assert at_bench.tool is None
+    case_before(viewer)
+    layer = at("a").labels
+    assert at_bench.tool is ERASER
+    assert (layer.mode, pointer(viewer).layer) == ("erase", layer)
+    at_bench.leave()
+    lease.release()

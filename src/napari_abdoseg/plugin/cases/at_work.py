@@ -20,6 +20,7 @@ from napari_abdoseg.evaluation.processes import available_cores
 from napari_abdoseg.plugin.cases.case_in_view import CaseInView, show_case
 from napari_abdoseg.plugin.cases.changes import Changes
 from napari_abdoseg.plugin.cases.list_watch import ListWatch
+from napari_abdoseg.plugin.cases.tool_at_hand import ToolAtHand
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import leave_saved
@@ -95,6 +96,7 @@ class CasesAtWork(QObject):
         self._place = 0
         self._alive = ExitStack()
         self._releasing = ThreadPoolExecutor(1, "abdoseg lease")
+        self._tool = ToolAtHand(viewer)
         self.watch = ListWatch()
         self.changes = Changes()
         self.watch.found.connect(self._take)
@@ -272,10 +274,12 @@ class CasesAtWork(QObject):
         if case.claim.lease is not None:
             self._alive.enter_context(kept_alive(case.claim.lease))
         viewer = sure(self._viewer())
+        self._tool.put_down()
         with viewer.layers.batched_update():  # one case takes the place of another
             self.open = show_case(viewer, case)
             if before is not None:
                 before.remove()
+        self._tool.take_up()
         self._releasing.submit(released.close)
         if (place := sent_back_to(case.record)) is not None:
             self._look_at(place)

@@ -15,7 +15,7 @@ from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
 from napari_abdoseg.correction.painted_area import Area, Paintable, paint
 from napari_abdoseg.correction.region_growing import scan_of
 from napari_abdoseg.correction.tissue_edge import within_edges
-from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.errors import AbdosegError, CorrectionError
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.pointer import (
     LEFT_BUTTON,
@@ -101,7 +101,11 @@ class BrushTool(Tool):
 
     def renew(self, bench: Bench) -> None:
         mouse = pointer(bench.viewer)
-        target = bench.target()
+        try:
+            target = bench.target()
+        except CorrectionError as error:  # another case comes into view
+            bench.refuse(error)
+            return
         if target.layer is not mouse.layer:
             mouse.take_up(target.layer, self.mode, _BrushHand(bench, self))
         show_size(mouse, target.layer, float(bench.values["size"]))
