@@ -61,7 +61,10 @@ def test_a_dead_session_is_taken_over_and_told_of_it(folder, listed):
         taking_over(folder, "a")
     long_ago = time.time() - 2 * DEAD_AFTER
     os.utime(place, (long_ago, long_ago))
-    assert claiming(folder, "a").is_left
+    left = claiming(folder, "a")
+    assert left.is_left
+    assert "on another since" in left.why_not
+    assert "taken over" in left.why_not
     opened = drain(opening(folder, listed("a"), claiming=taking_over))
     assert opened.claim.lease is not None
     with pytest.raises(WorkListError, match="taken over"):

@@ -13,6 +13,10 @@ from napari_abdoseg.worklist.work_folder import WorkFolder
 
 VERSIONS = "versions"
 """Folder of label maps beside the one of a case's own name, in that of the masks."""
+LEFT = (
+    "{} was left open by {}, whose session gives no sign of life: it is read-only until it is "
+    "taken over."
+)
 ELSEWHERE = "Save what you have under another name."
 
 
@@ -74,8 +78,9 @@ def claiming(folder: WorkFolder, case: str) -> Claim:
         return Claim(folder, case, open_case(folder, case))
     except (WorkListError, SaveError) as error:
         place = folder.session_of(case)
-        is_left = holder_of(place) is None and last_holder(place) is not None
-        return Claim(folder, case, None, str(error), is_left)
+        left_by = None if holder_of(place) else last_holder(place)
+        why_not = str(error) if left_by is None else LEFT.format(case, left_by.words)
+        return Claim(folder, case, None, why_not, left_by is not None)
 
 
 def taking_over(folder: WorkFolder, case: str) -> Claim:
