@@ -10,7 +10,8 @@ On top of that are
 - `taking` the next case, `case_files` that it is opened from, `reading_ahead` of those beside it;
 - `versions` of a case, what it was `uncorrected`, `reviewing` it, `raters` who have drawn one case;
 - `effort` as it was noted, `measuring_effort` what came of it, `case_effort` whether it gets less,
-  and `effort_page` with `curve_plot`, which show that;
+  and `effort_page` with `curve_plot`, which show that; `scoring` how near a case has come to its
+  reference;
 - `predicting` organs of cases that have no label map, `missing_masks` which those are, so that
   nothing of people's work gives way to it, and `background`, a process that does it;
 - `expectation` of how good label maps are, by which the worst are looked at first;
