@@ -27,7 +27,8 @@ WORDS = {
         "napari._qt.containers._layer_delegate",
     },
     "viewing/canvas_context.py": {
-        *("_clean_and_update_scenegraph", "_scene_canvas", "napari._vispy.canvas"),
+        *("_clean_and_update_scenegraph", "_scene_canvas", "_update_scenegraph"),
+        "napari._vispy.canvas",
     },
     "widgets/napari_window.py": {"_bind_shortcuts", "_qt_viewer", "_save_layers_dialog"},
     "widgets/unseen_canvas.py": {
