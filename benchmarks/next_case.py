@@ -35,7 +35,7 @@ def write_cases(folder: Path, shape: tuple[int, int, int]) -> None:
     from large_scan import large_ct
 
     from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
-    from napari_abdoseg.worklist.work_folder import WorkFolder
+    from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
     work = WorkFolder.of(folder / "cts")
     for place in (work.scans, work.masks):

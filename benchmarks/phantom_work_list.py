@@ -16,9 +16,9 @@ from pathlib import Path
 from napari_abdoseg import make_phantom
 from napari_abdoseg.batch.quality_entries import KEY
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
-from napari_abdoseg.worklist.case_record import CaseRecord, Place, Status, Verdict
-from napari_abdoseg.worklist.record_files import write_record
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.records.case_record import CaseRecord, Place, Status, Verdict
+from napari_abdoseg.worklist.records.record_files import write_record
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 SPACING = (12.0, 7.0, 7.0)
 USERS = ("anna", "bengt", "chiara")

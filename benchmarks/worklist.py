@@ -29,11 +29,11 @@ from memory import MB, resident_mb
 
 from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.progress import drain
-from napari_abdoseg.worklist.case_record import CaseRecord, Status
-from napari_abdoseg.worklist.changing import change_record, with_comment
-from napari_abdoseg.worklist.listing import chosen, listing, next_row
-from napari_abdoseg.worklist.record_files import write_record
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.listing.listing import chosen, listing, next_row
+from napari_abdoseg.worklist.records.case_record import CaseRecord, Status
+from napari_abdoseg.worklist.records.changing import change_record, with_comment
+from napari_abdoseg.worklist.records.record_files import write_record
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 SHAPE = (24, 24, 12)
 CHANGES = 100

@@ -28,7 +28,7 @@ from napari_abdoseg.inference.review.expected_quality import (
     OTHER_MODEL,
 )
 from napari_abdoseg.progress import drain
-from napari_abdoseg.worklist.expectation import expectation_beside
+from napari_abdoseg.worklist.listing.expectation import expectation_beside
 
 FLAT = QualityCurve(
     agreement=[0.0, 1.0], dsc=[0.4, 0.6], spread=[0.1, 0.1], below=-1.0, above=2.0, observations=50

@@ -17,9 +17,9 @@ from napari_abdoseg.correction.journal.holder import user_name
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.worklist.changing import open_case
-from napari_abdoseg.worklist.leases import DEAD_AFTER
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.records.changing import open_case
+from napari_abdoseg.worklist.records.leases import DEAD_AFTER
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 pytestmark = pytest.mark.usefixtures("as_wide_as_needed")
 

@@ -6,8 +6,8 @@ import pytest
 from small_scans import write_image
 
 from napari_abdoseg.progress import drain
-from napari_abdoseg.worklist.listing import listing
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.listing.listing import listing
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from napari_abdoseg.image.files.saving import backup_of
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.progress import Progress, drain
-from napari_abdoseg.worklist.case_record import Status
-from napari_abdoseg.worklist.claims import claiming
-from napari_abdoseg.worklist.saving_in_list import saving_in_list
-from napari_abdoseg.worklist.uncorrected import keep_uncorrected
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.opening.claims import claiming
+from napari_abdoseg.worklist.opening.saving_in_list import saving_in_list
+from napari_abdoseg.worklist.records.case_record import Status
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
+from napari_abdoseg.worklist.versions.uncorrected import keep_uncorrected
 
 SPACING = (10.0, 8.0, 8.0)
 SCANS = {"a": "a_0000.nii.gz", "b": "b.nrrd", "c": "deep/c.mha", "d": "d.nii.gz", "e": "e.nii.gz"}

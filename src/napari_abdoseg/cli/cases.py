@@ -13,10 +13,10 @@ from napari_abdoseg.cli.console import console, say, say_failed, show
 from napari_abdoseg.inference.preset import DEFAULT
 
 if TYPE_CHECKING:
-    from napari_abdoseg.worklist.case_record import CaseRecord, Place, Status
-    from napari_abdoseg.worklist.changing import Change
-    from napari_abdoseg.worklist.listing import Row
-    from napari_abdoseg.worklist.work_folder import WorkFolder
+    from napari_abdoseg.worklist.listing.listing import Row
+    from napari_abdoseg.worklist.records.case_record import CaseRecord, Place, Status
+    from napari_abdoseg.worklist.records.changing import Change
+    from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 NOTHING_LEFT = FAULTY = 1
 LIST = "list"
@@ -80,7 +80,7 @@ def list_cases(
 ) -> None:
     """List the cases of a folder, and how far each is."""
     from napari_abdoseg.cli.cases_words import tell, write_cases
-    from napari_abdoseg.worklist.listing import chosen, listing, worst
+    from napari_abdoseg.worklist.listing.listing import chosen, listing, worst
 
     rows = show(listing(_folder(folder, masks)))
     found = chosen(rows, _statuses(status), user, flag, sort)
@@ -111,8 +111,8 @@ def next_case(
     Exit status 1: none is left.
     """
     from napari_abdoseg.correction.journal.holder import user_name
-    from napari_abdoseg.worklist.listing import listing, next_row
-    from napari_abdoseg.worklist.taking import take_next
+    from napari_abdoseg.worklist.listing.listing import listing, next_row
+    from napari_abdoseg.worklist.opening.taking import take_next
 
     place, wanted = _folder(folder, masks), _statuses(status)
     rows = show(listing(place))
@@ -140,8 +140,8 @@ def set_status(
     masks: Masks = None,
 ) -> None:
     """Give a case a status, in your name."""
-    from napari_abdoseg.worklist.changing import with_comment, with_status
-    from napari_abdoseg.worklist.effort import with_work
+    from napari_abdoseg.worklist.effort.effort import with_work
+    from napari_abdoseg.worklist.records.changing import with_comment, with_status
 
     (wanted,) = _statuses([status])
     said = [] if comment is None else [with_comment(comment)]
@@ -157,7 +157,7 @@ def comment_case(
     masks: Masks = None,
 ) -> None:
     """Say something of a case."""
-    from napari_abdoseg.worklist.changing import with_comment
+    from napari_abdoseg.worklist.records.changing import with_comment
 
     _change(folder, masks, case, with_comment(text))
 
@@ -171,7 +171,7 @@ def flag_case(
     masks: Masks = None,
 ) -> None:
     """Mark a case by a word."""
-    from napari_abdoseg.worklist.changing import with_flag, without_flag
+    from napari_abdoseg.worklist.records.changing import with_flag, without_flag
 
     _change(folder, masks, case, without_flag(flag) if remove else with_flag(flag))
 
@@ -179,8 +179,8 @@ def flag_case(
 @cases.command("take-over")
 def take_over_case(folder: Scans, case: Name, masks: Masks = None) -> None:
     """Take over a case that a dead session has left open; one that lives says whose it is."""
-    from napari_abdoseg.worklist.case_record import Status
-    from napari_abdoseg.worklist.changing import change_record, take_over, with_status
+    from napari_abdoseg.worklist.records.case_record import Status
+    from napari_abdoseg.worklist.records.changing import change_record, take_over, with_status
 
     place = _known(folder, masks, case)
     session = take_over(place, case)
@@ -194,7 +194,7 @@ def take_over_case(folder: Scans, case: Name, masks: Masks = None) -> None:
 @cases.command("accept")
 def accept_case(folder: Scans, case: Name, comment: Comment = "", masks: Masks = None) -> None:
     """Accept a case that needs a review, as a reviewer."""
-    from napari_abdoseg.worklist.reviewing import accepting
+    from napari_abdoseg.worklist.records.reviewing import accepting
 
     _change(folder, masks, case, accepting(_folder(folder, masks), comment))
 
@@ -210,7 +210,7 @@ def send_back_case(
     masks: Masks = None,
 ) -> None:
     """Send a case back to who worked on it, as a reviewer."""
-    from napari_abdoseg.worklist.reviewing import sending_back
+    from napari_abdoseg.worklist.records.reviewing import sending_back
 
     place = None if voxel is None else _place(folder, masks, case, voxel)
     _change(folder, masks, case, sending_back(comment, place))
@@ -263,7 +263,7 @@ def predict(
     from napari_abdoseg.cli.predict import require_nothing_of_this_machine
     from napari_abdoseg.inference.preset import find_preset
     from napari_abdoseg.log import keep_log
-    from napari_abdoseg.worklist.predicting import PredictionSettings, predicting_missing
+    from napari_abdoseg.worklist.predicting.predicting import PredictionSettings, predicting_missing
 
     find_preset(preset)
     if scheduler:
@@ -296,8 +296,8 @@ def versions(
 ) -> None:
     """List the label maps of a case, which of them counts, and add others."""
     from napari_abdoseg.cli.cases_words import version_table
-    from napari_abdoseg.worklist.changing import with_current, with_version
-    from napari_abdoseg.worklist.versions import version_at, versions_of
+    from napari_abdoseg.worklist.records.changing import with_current, with_version
+    from napari_abdoseg.worklist.versions.versions import version_at, versions_of
 
     place = _known(folder, masks, case)
     changes: list[Change] = []
@@ -332,11 +332,11 @@ def effort(
     from napari_abdoseg.cli.dataset_words import counted
     from napari_abdoseg.evaluation.processes import available_cores
     from napari_abdoseg.image.files.saving import write_text
-    from napari_abdoseg.worklist.case_effort import case_works
-    from napari_abdoseg.worklist.effort import write_effort
-    from napari_abdoseg.worklist.effort_page import render_effort
-    from napari_abdoseg.worklist.listing import chosen, listing
-    from napari_abdoseg.worklist.measuring_effort import measuring_effort
+    from napari_abdoseg.worklist.effort.case_effort import case_works
+    from napari_abdoseg.worklist.effort.effort import write_effort
+    from napari_abdoseg.worklist.effort.effort_page import render_effort
+    from napari_abdoseg.worklist.effort.measuring_effort import measuring_effort
+    from napari_abdoseg.worklist.listing.listing import chosen, listing
 
     page = _page_beside(output)
     place = _folder(folder, masks)
@@ -384,9 +384,9 @@ def raters(
     from napari_abdoseg.evaluation.report.worst import drawing_worst
     from napari_abdoseg.evaluation.tolerance import find_tolerances
     from napari_abdoseg.image.files.saving import make_folder, write_text
-    from napari_abdoseg.worklist.finding import Found, finding_work
-    from napari_abdoseg.worklist.listing import listing
-    from napari_abdoseg.worklist.raters import drawn_as_versions, drawn_in_folders
+    from napari_abdoseg.worklist.comparing.raters import drawn_as_versions, drawn_in_folders
+    from napari_abdoseg.worklist.listing.finding import Found, finding_work
+    from napari_abdoseg.worklist.listing.listing import listing
 
     tolerances, processes, people = find_tolerances(tolerance), workers or available_cores(), user
     given = masks or []
@@ -464,15 +464,15 @@ def changed_by(
     from napari_abdoseg.cli.changed_words import conclude_changes
     from napari_abdoseg.evaluation.processes import available_cores
     from napari_abdoseg.inference.preset import find_preset
-    from napari_abdoseg.worklist.case_record import Status
-    from napari_abdoseg.worklist.changing import flagging
-    from napari_abdoseg.worklist.listing import chosen, listing
-    from napari_abdoseg.worklist.model_changes import comparing_with_model, write_changes
-    from napari_abdoseg.worklist.model_versions import (
+    from napari_abdoseg.worklist.comparing.model_changes import comparing_with_model, write_changes
+    from napari_abdoseg.worklist.comparing.model_versions import (
         note_versions,
         predicting_versions,
         versions_in,
     )
+    from napari_abdoseg.worklist.listing.listing import chosen, listing
+    from napari_abdoseg.worklist.records.case_record import Status
+    from napari_abdoseg.worklist.records.changing import flagging
 
     find_preset(preset)
     place = _folder(folder, masks)
@@ -542,9 +542,9 @@ def export(
     from napari_abdoseg.training.conversion.label_mapping import read_map
     from napari_abdoseg.training.conversion.naming import dataset_folder
     from napari_abdoseg.training.conversion.prepare import Wishes, preparing_source
-    from napari_abdoseg.worklist.case_record import Status
     from napari_abdoseg.worklist.export import source_of
-    from napari_abdoseg.worklist.listing import chosen, listing
+    from napari_abdoseg.worklist.listing.listing import chosen, listing
+    from napari_abdoseg.worklist.records.case_record import Status
 
     place, target = _folder(folder, masks), dataset_folder(output)
     processes = workers or available_cores()
@@ -580,14 +580,14 @@ def _page_beside(table: Path) -> Path:
 
 
 def _folder(scans: Path, masks: Path | None) -> WorkFolder:
-    from napari_abdoseg.worklist.work_folder import WorkFolder
+    from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
     return WorkFolder.of(scans, masks)
 
 
 def _row(scans: Path, masks: Path | None, case: str) -> Row:
     """A case that the folder has, or had."""
-    from napari_abdoseg.worklist.listing import listing, named
+    from napari_abdoseg.worklist.listing.listing import listing, named
 
     return named(show(listing(_folder(scans, masks))), case)
 
@@ -600,7 +600,7 @@ def _known(scans: Path, masks: Path | None, case: str) -> WorkFolder:
 
 def _place(scans: Path, masks: Path | None, case: str, voxel: str) -> Place:
     from napari_abdoseg.errors import WorkListError
-    from napari_abdoseg.worklist.reviewing import place_in
+    from napari_abdoseg.worklist.records.reviewing import place_in
 
     row = _row(scans, masks, case)
     if row.case is None:
@@ -617,9 +617,9 @@ def _change(scans: Path, masks: Path | None, case: str, *changes: Change) -> Non
 
 
 def _changed(folder: WorkFolder, case: str, *changes: Change) -> CaseRecord:
-    from napari_abdoseg.worklist.case_record import CaseRecord as Record
-    from napari_abdoseg.worklist.changing import change_record, in_turn
-    from napari_abdoseg.worklist.record_files import read_record
+    from napari_abdoseg.worklist.records.case_record import CaseRecord as Record
+    from napari_abdoseg.worklist.records.changing import change_record, in_turn
+    from napari_abdoseg.worklist.records.record_files import read_record
 
     if not changes:
         return read_record(folder.record_of(case)) or Record(case)
@@ -640,7 +640,7 @@ def _conclude(record: CaseRecord) -> None:
 
 def _statuses(names: list[str] | None) -> tuple[Status, ...]:
     from napari_abdoseg.errors import WorkListError
-    from napari_abdoseg.worklist.case_record import Status
+    from napari_abdoseg.worklist.records.case_record import Status
 
     found = []
     for name in names or ():

@@ -12,9 +12,9 @@ from napari_abdoseg.cli.console import console, say, say_failed
 from napari_abdoseg.correction.journal.holder import moment
 from napari_abdoseg.image.files.csv_table import csv_text
 from napari_abdoseg.image.files.saving import write_text
-from napari_abdoseg.worklist.case_record import CaseRecord, Status, Version
-from napari_abdoseg.worklist.expectation import Expectation
-from napari_abdoseg.worklist.listing import Row
+from napari_abdoseg.worklist.listing.expectation import Expectation
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.records.case_record import CaseRecord, Status, Version
 
 MOST_SHOWN = 200
 COLUMNS = (

@@ -12,10 +12,10 @@ from napari_abdoseg.training.conversion.convert import converting
 from napari_abdoseg.training.conversion.naming import dataset_folder
 from napari_abdoseg.training.conversion.prepare import Wishes, preparing_source
 from napari_abdoseg.training.conversion.source import Source, SourceCase
-from napari_abdoseg.worklist.case_record import CaseRecord
-from napari_abdoseg.worklist.finding import WorkCase
-from napari_abdoseg.worklist.listing import Row
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.listing.finding import WorkCase
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.records.case_record import CaseRecord
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 FORMAT = "work list"
 SHOWN = 3

@@ -34,12 +34,12 @@ from napari_abdoseg.plugin.saving.leaving import NAME, Leaving
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.panels import panels_of
 from napari_abdoseg.plugin.widgets.panel import open_panel
-from napari_abdoseg.worklist.case_record import CaseRecord, Status
-from napari_abdoseg.worklist.changing import change_record, open_case, with_status
-from napari_abdoseg.worklist.leases import DEAD_AFTER, holder_of
-from napari_abdoseg.worklist.record_files import read_record, write_record
-from napari_abdoseg.worklist.steps import DONE, SEND_BACK
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.opening.steps import DONE, SEND_BACK
+from napari_abdoseg.worklist.records.case_record import CaseRecord, Status
+from napari_abdoseg.worklist.records.changing import change_record, open_case, with_status
+from napari_abdoseg.worklist.records.leases import DEAD_AFTER, holder_of
+from napari_abdoseg.worklist.records.record_files import read_record, write_record
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 SPACING = (16.0, 12.0, 12.0)
 NAMES = ("a", "b", "c")

@@ -13,8 +13,8 @@ from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.cases.predictions import WAITS, background_predictions
 from napari_abdoseg.plugin.segment.chosen_model import chosen_model
 from napari_abdoseg.plugin.widgets.preferences import preferences
-from napari_abdoseg.worklist.case_record import Status
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.records.case_record import Status
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 SPACING = (20.0, 16.0, 16.0)
 PATIENCE_MS = 60_000
@@ -56,7 +56,7 @@ def panel(viewer, folder, make_model, qtbot, monkeypatch):
 
 
 def background_processes() -> list[psutil.Process]:
-    module = "napari_abdoseg.worklist.background_process"
+    module = "napari_abdoseg.worklist.predicting.background_process"
     children = psutil.Process().children()
     return [each for each in children if each.is_running() and module in each.cmdline()]
 

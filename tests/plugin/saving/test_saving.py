@@ -26,8 +26,8 @@ from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.segment.result import show_result
 from napari_abdoseg.plugin.writer import write_labels_layer
-from napari_abdoseg.worklist.uncorrected import uncorrected_of
-from napari_abdoseg.worklist.work_folder import HIDDEN, WorkFolder
+from napari_abdoseg.worklist.records.work_folder import HIDDEN, WorkFolder
+from napari_abdoseg.worklist.versions.uncorrected import uncorrected_of
 
 Button = QMessageBox.StandardButton
 

@@ -30,18 +30,18 @@ from napari_abdoseg.plugin.viewing.place_in_view import place_in_view
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.progress import Work
-from napari_abdoseg.worklist.case_record import Place, Status, sent_back_to
-from napari_abdoseg.worklist.changing import Change
-from napari_abdoseg.worklist.claims import claiming, taking_over
 from napari_abdoseg.worklist.export import exporting
-from napari_abdoseg.worklist.leases import Lease, kept_alive
-from napari_abdoseg.worklist.listing import Listing, Row
-from napari_abdoseg.worklist.opening import Claiming, OpenCase, opening
-from napari_abdoseg.worklist.order import neighbour
-from napari_abdoseg.worklist.reading_ahead import ReadingAhead
-from napari_abdoseg.worklist.reviewing import place_on
-from napari_abdoseg.worklist.steps import Step
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.listing.listing import Listing, Row
+from napari_abdoseg.worklist.listing.order import neighbour
+from napari_abdoseg.worklist.opening.claims import claiming, taking_over
+from napari_abdoseg.worklist.opening.opening import Claiming, OpenCase, opening
+from napari_abdoseg.worklist.opening.reading_ahead import ReadingAhead
+from napari_abdoseg.worklist.opening.steps import Step
+from napari_abdoseg.worklist.records.case_record import Place, Status, sent_back_to
+from napari_abdoseg.worklist.records.changing import Change
+from napari_abdoseg.worklist.records.leases import Lease, kept_alive
+from napari_abdoseg.worklist.records.reviewing import place_on
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 LAST = "This is the last case of the list."
 FIRST = "This is the first case of the list."

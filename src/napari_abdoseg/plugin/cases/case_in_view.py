@@ -17,8 +17,8 @@ from napari_abdoseg.plugin.saving.leaving import guard_unsaved
 from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import Window, follow_windows, scan_in_view
-from napari_abdoseg.worklist.claims import Claim
-from napari_abdoseg.worklist.opening import OpenCase
+from napari_abdoseg.worklist.opening.claims import Claim
+from napari_abdoseg.worklist.opening.opening import OpenCase
 
 TAKEN_ALONG = ("mode", "brush_size", "n_edit_dimensions", "contour", "opacity", "preserve_labels")
 """What of a Labels layer is the user's way of working, and no matter of the case."""

@@ -10,11 +10,11 @@ from napari.utils.notifications import show_error
 from qtpy.QtCore import QObject, Signal
 
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.worklist.changing import Change, change_record, in_turn
-from napari_abdoseg.worklist.leases import Lease
-from napari_abdoseg.worklist.listing import Row
-from napari_abdoseg.worklist.scoring import note_scores
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.effort.scoring import note_scores
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.records.changing import Change, change_record, in_turn
+from napari_abdoseg.worklist.records.leases import Lease
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 
 class Changes(QObject):

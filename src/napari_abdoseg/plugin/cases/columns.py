@@ -8,9 +8,8 @@ from datetime import datetime
 from qtpy.QtGui import QIcon
 
 from napari_abdoseg.plugin.widgets.table_model import Column
-from napari_abdoseg.worklist.case_record import Status
-from napari_abdoseg.worklist.listing import Row
-from napari_abdoseg.worklist.words import (
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.listing.words import (
     changed_words,
     dsc_words,
     expected_words,
@@ -18,6 +17,7 @@ from napari_abdoseg.worklist.words import (
     row_words,
     status_words,
 )
+from napari_abdoseg.worklist.records.case_record import Status
 
 COLORS = {
     Status.TO_DO: "#8a8f98",

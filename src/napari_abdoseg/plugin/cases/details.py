@@ -9,10 +9,10 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
-from napari_abdoseg.worklist.changing import Change, with_comment, with_flags
-from napari_abdoseg.worklist.listing import Row
-from napari_abdoseg.worklist.steps import STEPS, Step, steps_of
-from napari_abdoseg.worklist.words import details_words
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.listing.words import details_words
+from napari_abdoseg.worklist.opening.steps import STEPS, Step, steps_of
+from napari_abdoseg.worklist.records.changing import Change, with_comment, with_flags
 
 NONE = "Double click a case to open it; select one to see what is known of it."
 

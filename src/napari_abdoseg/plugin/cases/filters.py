@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBox
 from superqt.utils import QSignalDebouncer
 
 from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
-from napari_abdoseg.worklist.case_record import Status
-from napari_abdoseg.worklist.expectation import UNKNOWN
-from napari_abdoseg.worklist.filtering import Wanted
-from napari_abdoseg.worklist.listing import TO_WORK_ON, WORST, Row
+from napari_abdoseg.worklist.listing.expectation import UNKNOWN
+from napari_abdoseg.worklist.listing.filtering import Wanted
+from napari_abdoseg.worklist.listing.listing import TO_WORK_ON, WORST, Row
+from napari_abdoseg.worklist.records.case_record import Status
 
 LETTERS = 6
 SETTLE_MS = 150

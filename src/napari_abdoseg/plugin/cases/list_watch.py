@@ -13,9 +13,9 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.progress import Progress
-from napari_abdoseg.worklist.listing import Listing
-from napari_abdoseg.worklist.watching import FolderStamp, listing_changes
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.listing.listing import Listing
+from napari_abdoseg.worklist.listing.watching import FolderStamp, listing_changes
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 LOOK_MS = 3000
 """After so long it is looked whether the folders have changed."""

@@ -19,10 +19,10 @@ from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.preferences import preferences
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.progress import Progress
-from napari_abdoseg.worklist.background import predicting_in_background
-from napari_abdoseg.worklist.missing_masks import cases_without
-from napari_abdoseg.worklist.predicting import Predicted, PredictionSettings
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.predicting.background import predicting_in_background
+from napari_abdoseg.worklist.predicting.missing_masks import cases_without
+from napari_abdoseg.worklist.predicting.predicting import Predicted, PredictionSettings
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 OFFER = "Predict {} without masks meanwhile, with {}"
 TIP = (

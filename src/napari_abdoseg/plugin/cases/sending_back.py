@@ -17,8 +17,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_abdoseg.plugin.widgets.certain import sure
-from napari_abdoseg.worklist.case_record import Place
-from napari_abdoseg.worklist.listing import Row
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.records.case_record import Place
 
 Button = QDialogButtonBox.StandardButton
 MARK = "Mark the place in view: voxel {}"

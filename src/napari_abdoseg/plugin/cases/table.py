@@ -14,8 +14,8 @@ from napari_abdoseg.plugin.cases.thumbnail_icons import ThumbnailIcons
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import LongTable
-from napari_abdoseg.worklist.listing import Row
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 PICTURE = QSize(36, 36)
 ROOM = 4

@@ -10,9 +10,9 @@ from threading import Lock
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtGui import QIcon, QImage, QPixmap
 
-from napari_abdoseg.worklist.listing import Row
-from napari_abdoseg.worklist.thumbnails import Picture, thumbnail
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.listing.thumbnails import Picture, thumbnail
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 AWAITED, KEPT = 40, 2000
 """So many are waited for, those asked for last; and so many are kept in memory."""

@@ -21,12 +21,12 @@ from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
-from napari_abdoseg.worklist.case_record import Place
-from napari_abdoseg.worklist.listing import Row
-from napari_abdoseg.worklist.reviewing import sending_back
-from napari_abdoseg.worklist.steps import SEND_BACK, Step
-from napari_abdoseg.worklist.words import summary_words
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.listing.words import summary_words
+from napari_abdoseg.worklist.opening.steps import SEND_BACK, Step
+from napari_abdoseg.worklist.records.case_record import Place
+from napari_abdoseg.worklist.records.reviewing import sending_back
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 if TYPE_CHECKING:
     from napari import Viewer

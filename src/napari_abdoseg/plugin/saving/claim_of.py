@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
-from napari_abdoseg.worklist.claims import Claim
+from napari_abdoseg.worklist.opening.claims import Claim
 
 CLAIM = "claim"
 """Key in the metadata of the layers of a case that a work list has opened."""

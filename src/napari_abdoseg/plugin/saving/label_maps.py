@@ -40,8 +40,8 @@ from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.progress import Progress, Work
-from napari_abdoseg.worklist.saving_in_list import saving_in_list
-from napari_abdoseg.worklist.uncorrected import keep_uncorrected
+from napari_abdoseg.worklist.opening.saving_in_list import saving_in_list
+from napari_abdoseg.worklist.versions.uncorrected import keep_uncorrected
 
 TITLE = "Save label map"
 TYPES = {f"{each.title} ({' '.join(f'*{end}' for end in each.saved)})": each for each in FORMATS}

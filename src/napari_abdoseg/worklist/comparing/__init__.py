@@ -1,0 +1,1 @@
+"""What people, or a new model, make of the same cases."""

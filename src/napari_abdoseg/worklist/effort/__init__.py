@@ -1,0 +1,1 @@
+"""How much work cases were, and whether it gets less."""

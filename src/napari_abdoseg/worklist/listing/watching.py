@@ -1,0 +1,70 @@
+"""Whether a work list may be another than it was, told without reading it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from napari_abdoseg.progress import Work
+from napari_abdoseg.worklist.listing.listing import (
+    Listing,
+    listing_anew,
+    listing_since,
+    records_since,
+)
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
+
+Stamp = tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class FolderStamp:
+    """What changes when files come, go or are replaced in the folders of a work list.
+
+    What changes deeper in the folder of scans is not told, nor that a session has died.
+    """
+
+    scans: Stamp
+    others: tuple[Stamp, ...]
+
+    @classmethod
+    def of(cls, folder: WorkFolder) -> Self:
+        """The stamp of now."""
+        others = (folder.masks, folder.records, folder.locks)
+        return cls(_stamp(folder.scans), tuple(map(_stamp, others)))
+
+
+def listing_changes(
+    folder: WorkFolder, before: Listing | None, stamp: FolderStamp | None, now: FolderStamp
+) -> Work[Listing]:
+    """List a folder again, and no more of it than may have changed.
+
+    Parameters
+    ----------
+    folder : WorkFolder
+    before : Listing or None
+        None for the first time.
+    stamp : FolderStamp or None
+        Of that time; None to find scans again wherever they lie.
+    now : FolderStamp
+
+    Raises
+    ------
+    AbdosegError
+        See `listing_anew`.
+    """
+    if before is None:
+        return listing_anew(folder)
+    if stamp is None or stamp.scans != now.scans:
+        return listing_since(folder, before.index)
+    return records_since(folder, before.index)
+
+
+def _stamp(place: Path) -> Stamp:
+    with suppress(OSError):
+        told = os.stat(place)  # noqa: PTH116 - as in `index`
+        return told.st_ino, told.st_mtime_ns
+    return None
