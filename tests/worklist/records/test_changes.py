@@ -68,6 +68,7 @@ FULL = CaseRecord(
     ),
     12.5,
     {"liver": (10, 20)},
+    {"liver": (0.91, 0.97), "spleen": (None, 0.5)},
     7,
 )
 
@@ -114,6 +115,8 @@ def test_what_is_malformed_is_no_record_and_never_another_one():
             continue
         assert record.case, what
         assert math.isfinite(record.minutes), what
+        scores = [score for both in record.dsc.values() for score in both if score is not None]
+        assert all(map(math.isfinite, scores)), what
 
 
 @pytest.mark.parametrize("content", [content for _, content in broken(json.dumps(as_json(FULL)))])
