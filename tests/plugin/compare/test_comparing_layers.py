@@ -11,6 +11,7 @@ from napari.layers import Labels, Layer
 from napari.utils.notifications import notification_manager
 
 from napari_abdoseg.evaluation.agreement import Agreement, agreement_map
+from napari_abdoseg.evaluation.comparison import Comparison
 from napari_abdoseg.evaluation.organ_scores import score_organs
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.compare.widget import CompareWidget
@@ -239,3 +240,55 @@ def test_a_layer_that_gets_another_shape_ends_the_comparison(compared, viewer, q
     qtbot.waitUntil(lambda: compared.scene is None)
     assert "labels and CT must have the same shape" in said()
     assert "found agreement" not in names(viewer)
+
+
+def test_scores_of_each_organ_and_their_mean(compared, found, truth):
+    scores = score_organs(found, truth)
+    for row, score in enumerate(scores):
+        assert row_of(compared, row) == [
+            score.organ.name,
+            "",
+            f"{score.dsc:.4f}",
+            f"{score.nsd:.4f}",
+            f"{score.hd95_mm:.1f}",
+            *(
+                f"{ml:,.0f}" if ml >= 1000 else f"{ml:.1f}"
+                for ml in (score.volume_prediction_ml, score.volume_reference_ml)
+            ),
+        ]
+    assert dsc(compared, MEAN) == f"{np.mean([score.dsc for score in scores]):.4f}"
+    assert compared.findings.title.text() == "<b>found against truth</b> (NSD: FLARE21)"
+
+
+def test_three_colours_tell_right_from_wrong(compared, viewer, found, truth):
+    assert names(viewer)[1:] == ["truth", "found agreement", "found"]
+    agreement = viewer.layers["found agreement"]
+    np.testing.assert_array_equal(agreement.data, agreement_map(found, truth))
+    assert len({tuple(agreement.colormap.map(int(value))[:3]) for value in Agreement}) == 3
+    assert viewer.layers["found"].contour == 1
+    assert not viewer.layers["truth"].visible
+    assert viewer.layers.selection.active is viewer.layers["found"]
+
+
+def test_errors_are_listed_by_volume_and_of_one_organ_alone(compared, qtbot, found, truth):
+    comparison = Comparison(found, truth)
+    each = [error for organ in comparison.organs for error in comparison.errors(organ)]
+    each.sort(key=lambda error: -error.volume_ml)
+    assert errors(compared) == [(error.organ.name, str(error.kind)) for error in each]
+    comparing.click_row(qtbot, compared.findings.score_table, LIVER)
+    assert errors(compared) == [("liver", "false negative")]
+    comparing.click_row(qtbot, compared.findings.score_table, MEAN)
+    assert len(errors(compared)) == len(each)
+
+
+@pytest.mark.parametrize("deleted", ["found", "truth", "found agreement"])
+def test_deleting_a_layer_ends_the_comparison(compared, viewer, qtbot, deleted):
+    comparing.show_surface(compared, LIVER)
+    qtbot.waitUntil(lambda: "liver distance" in names(viewer))
+    left = [name for name in ("truth", "found") if name != deleted]
+    viewer.layers.remove(deleted)
+    qtbot.waitUntil(lambda: names(viewer)[1:] == left)
+    assert not compared.findings.isVisibleTo(compared)
+    for name in left:
+        assert viewer.layers[name].visible
+        assert viewer.layers[name].contour == 0
