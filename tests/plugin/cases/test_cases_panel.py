@@ -258,6 +258,7 @@ def test_a_case_that_a_dead_session_left_is_taken_over(listed, qtbot, at):
     qtbot.mouseClick(listed.details.take_over, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: listed.cases.open.claim.lease is not None)
     assert at("b").labels.editable
+    assert set(at("b").layers) == {at("b").scan, at("b").labels}
     assert not listed.details.take_over.isVisible()
 
 

@@ -35,9 +35,10 @@ from napari_abdoseg.worklist.listing.listing import Listing, Row
 from napari_abdoseg.worklist.listing.order import neighbour
 from napari_abdoseg.worklist.opening.claims import claiming, taking_over
 from napari_abdoseg.worklist.opening.opening import Claiming, OpenCase, opening
+from napari_abdoseg.worklist.opening.other_versions import counting, exchanging
 from napari_abdoseg.worklist.opening.reading_ahead import ReadingAhead
 from napari_abdoseg.worklist.opening.steps import Step
-from napari_abdoseg.worklist.records.case_record import Place, Status, sent_back_to
+from napari_abdoseg.worklist.records.case_record import Place, Status, Version, sent_back_to
 from napari_abdoseg.worklist.records.changing import Change
 from napari_abdoseg.worklist.records.leases import Lease, kept_alive
 from napari_abdoseg.worklist.records.reviewing import place_on
@@ -157,6 +158,22 @@ class CasesAtWork(QObject):
         if (row := self.open_row) is not None:
             self.go_to(row, taking_over)
 
+    def use(self, row: Row, version: Version) -> None:
+        """Let another version of a case count; the case that is open is left for it."""
+        if self.folder is None or self.job is not None:
+            return
+        if self.open is None or self.open.name != row.name:
+            self.change([row], counting(self.folder, version))
+        else:
+            work = exchanging(self.folder, row, version, self.open.claim)
+            self._leave_open(partial(self._read, row, work, self._exchange))
+
+    def may_change(self, row: Row) -> bool:
+        """Whether nobody else has a case open."""
+        if self.open is not None and self.open.name == row.name:
+            return self.open.claim.lease is not None
+        return row.holder is None
+
     def step(self, step: int) -> None:
         """Open the next case of those that are shown, or the one before."""
         row = self._beside(step)
@@ -251,9 +268,14 @@ class CasesAtWork(QObject):
         layers = () if self.open is None else self.open.layers
         leave_saved(sure(self._viewer()), layers, leave, stay)
 
-    def _read(self, row: Row, work: Work[OpenCase]) -> None:
+    def _read(
+        self,
+        row: Row,
+        work: Work[OpenCase],
+        arrive: Callable[[OpenCase], None] | None = None,
+    ) -> None:
         self.job = Job(work, f"Open {row.name}")
-        self.job.returned.connect(self._arrive)
+        self.job.returned.connect(arrive or self._arrive)
         self.job.ended.connect(self._end_job)
         self.changed.emit()
         self.job.start()
@@ -268,11 +290,17 @@ class CasesAtWork(QObject):
         """Show a case that was read, unless there are new strokes that the user stays for."""
         self._leave_open(partial(self._show, case), case.claim.end)
 
+    def _exchange(self, case: OpenCase) -> None:
+        """Show another version of the case that is open, unless it was closed meanwhile."""
+        if self.open is not None and self.open.claim is case.claim:
+            self._leave_open(partial(self._show, case))
+
     def _show(self, case: OpenCase) -> None:
-        before, released = self.open, self._alive
-        self._alive = ExitStack()
-        if case.claim.lease is not None:
-            self._alive.enter_context(kept_alive(case.claim.lease))
+        before, released = self.open, ExitStack()
+        if before is None or before.claim is not case.claim:
+            released, self._alive = self._alive, ExitStack()
+            if case.claim.lease is not None:
+                self._alive.enter_context(kept_alive(case.claim.lease))
         viewer = sure(self._viewer())
         self._tool.put_down()
         with viewer.layers.batched_update():  # one case takes the place of another

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_abdoseg.image.organ import Organ
-from napari_abdoseg.plugin.layers.conversion import LayerData, image_layer, labels_layer
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.layers.conversion import LayerData, add_beside, image_layer, labels_layer
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.saving.claim_of import CLAIM
 from napari_abdoseg.plugin.saving.leaving import guard_unsaved
-from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE
+from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE, OF_SCAN
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import Window, follow_windows, scan_in_view
 from napari_abdoseg.worklist.opening.claims import Claim
@@ -46,11 +48,9 @@ def show_case(viewer: ViewerModel, case: OpenCase) -> CaseInView:
     if case.labels is not None:
         data, options, kind = labels_layer(case.labels, case.record.case)
         options["selected_label"] = before.organ_in(case.labels.organs)
-        labels = _add(viewer, (data, options, kind), claim, {})
+        labels = _add(viewer, (data, options, kind), claim, {OF_SCAN: case.scan.grid})
         before.give(labels)
-        if claim.lease is None:
-            labels.editable = False
-            labels.data.flags.writeable = False
+        _lock(labels, claim)
     return CaseInView(viewer, case, scan, labels)
 
 
@@ -93,6 +93,21 @@ class CaseInView:
         case = cases_in_view(self.viewer).case_of(self.scan)
         return () if case is None else tuple(case.layers)
 
+    def layer_of(self, file: Path) -> Labels | None:
+        """The layer of a label map that is open already."""
+        for layer in self.layers:
+            if isinstance(layer, Labels) and layer.metadata.get("path") == file:
+                return layer
+        return None
+
+    def show_beside(self, labels: LabelMap, name: str) -> Labels:
+        """Show another version of the case beside the one that it was opened with."""
+        data, options, kind = labels_layer(labels, name)
+        options["metadata"] = {**options["metadata"], OF_SCAN: self.case.scan.grid}
+        layer: Labels = add_beside(self.viewer, self.scan, (data, options, kind))
+        _lock(layer, self.claim)
+        return layer
+
     def remove(self) -> None:
         """Delete the layers."""
         for layer in reversed(self.layers):
@@ -128,6 +143,13 @@ class _Look:
         for name, value in self.options.items():
             if getattr(labels, name) != value:
                 setattr(labels, name, value)
+
+
+def _lock(labels: Labels, claim: Claim) -> None:
+    """Let nothing of a label map be changed where the case is read-only."""
+    if claim.lease is None:
+        labels.editable = False
+        labels.data.flags.writeable = False
 
 
 def _add(viewer: ViewerModel, layer: LayerData, claim: Claim, more: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from napari_abdoseg.plugin.widgets.table_model import Column
 from napari_abdoseg.worklist.listing.listing import Row
 from napari_abdoseg.worklist.listing.words import (
     changed_words,
+    counting_words,
     dsc_words,
     expected_words,
     organ_dsc_words,
@@ -86,6 +87,12 @@ def work_columns(picture: Callable[[Row], QIcon | None]) -> tuple[Column[Row], .
             key=lambda row: -1.0 if row.dsc is None else row.dsc,
             is_figure=True,
             row_tip=organ_dsc_words,
+        ),
+        Column(
+            "Version",
+            counting_words,
+            "Whose version counts, where it is not the label map of the case's own name",
+            row_tip=lambda row: row.record.current,
         ),
         Column("Flags", lambda row: " ".join(row.record.flags), "Words to find it by"),
         Column("Comment", lambda row: row.record.comment, row_tip=row_words),

@@ -8,6 +8,7 @@ from functools import partial
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from napari_abdoseg.plugin.cases.version_choice import VersionChoice
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.worklist.listing.listing import Row
 from napari_abdoseg.worklist.listing.words import details_words
@@ -18,7 +19,7 @@ NONE = "Double click a case to open it; select one to see what is known of it."
 
 
 class CaseDetails(QWidget):
-    """Words, comment, flags and buttons of cases."""
+    """Words, versions, comment, flags and buttons of cases."""
 
     changed = Signal(list, object)
     """Rows, and the `Change` that the user wants of them."""
@@ -32,7 +33,7 @@ class CaseDetails(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.rows: tuple[Row, ...] = ()
-        self.words = WrappedLabel()
+        self.words, self.versions = WrappedLabel(), VersionChoice()
         self.place, self.take_over = QPushButton("Show the place"), QPushButton("Take over")
         self.comment, self.flags = _Line("Comment"), _Line("Flags")
         self.steps = {step: QPushButton(step.words) for step in STEPS}
@@ -74,6 +75,7 @@ class CaseDetails(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.words)
+        layout.addWidget(self.versions)
         layout.addLayout(_side_by_side(self.place, self.take_over))
         said = QHBoxLayout()
         said.addWidget(self.comment, stretch=2)

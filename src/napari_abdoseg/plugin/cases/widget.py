@@ -5,20 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari.layers import Labels
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QPushButton
 
 from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.cases.columns import EXPECTED
+from napari_abdoseg.plugin.cases.comparing_versions import ComparingVersions
 from napari_abdoseg.plugin.cases.details import CaseDetails
 from napari_abdoseg.plugin.cases.filters import Filters
+from napari_abdoseg.plugin.cases.known_versions import KnownVersions
 from napari_abdoseg.plugin.cases.predictions import PredictionRow, background_predictions
 from napari_abdoseg.plugin.cases.sending_back import ask_what_is_to_be_done
 from napari_abdoseg.plugin.cases.table import CasesTable
 from napari_abdoseg.plugin.keys import CASE_BEFORE, NEXT_CASE, Command
 from napari_abdoseg.plugin.segment.chosen_model import chosen_model
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
-from napari_abdoseg.plugin.widgets.panel import Panel
+from napari_abdoseg.plugin.widgets.panel import Panel, open_panel
 from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 from napari_abdoseg.worklist.listing.listing import Row
@@ -54,6 +57,8 @@ class CasesWidget(Panel):
         self.words = WrappedLabel()
         self.table = CasesTable()
         self.details = CaseDetails()
+        self.versions = KnownVersions()
+        self.comparing = ComparingVersions(self.cases)
         self.export = QPushButton("Export…")
         self.export.setToolTip("Make a data set of the cases that are done, and check it")
         self.predictions = PredictionRow(background_predictions(self._viewer))
@@ -115,6 +120,11 @@ class CasesWidget(Panel):
         self.details.stepped.connect(self._step)
         self.details.place_wanted.connect(self.cases.show_place)
         self.details.taken_over.connect(self.cases.take_over)
+        self.details.versions.used.connect(self.cases.use)
+        self.details.versions.compared.connect(self.comparing.open)
+        self.versions.came.connect(self._show_details)
+        self.comparing.opened.connect(self._compare)
+        self.closed.connect(self.versions.close)
         self.closed.connect(self.table.icons.close)
         self.closed.connect(chosen_model(self._viewer).follow(self.predictions.show_state))
 
@@ -193,6 +203,22 @@ class CasesWidget(Panel):
             self.details.show_rows(rows, opened.claim.why_not, opened.claim.is_left)
         else:
             self.details.show_rows(rows)
+        self._show_versions(rows)
+
+    def _show_versions(self, rows: list[Row]) -> None:
+        folder = self.cases.folder
+        if folder is None or len(rows) != 1:
+            self.details.versions.show_of(None)
+            return
+        self.details.versions.show_of(
+            rows[0],
+            self.versions.of(folder, rows[0]),
+            self.cases.may_change(rows[0]),
+            self.comparing.in_view(rows[0]),
+        )
+
+    def _compare(self, version: Labels, in_view: Labels) -> None:
+        open_panel(self._viewer, "Compare with labels").choice.choose(version, in_view)
 
     def _step(self, rows: list[Row], step: Step) -> None:
         if step is SEND_BACK:

@@ -79,6 +79,11 @@ class ComparisonChoice(QWidget):
         """
         return find_tolerances(self.tolerance.currentText())
 
+    def choose(self, prediction: Labels, reference: Labels) -> None:
+        """Take two layers of the viewer."""
+        self.source.value = LAYERS
+        self.prediction.value, self.reference.value = prediction, reference
+
     def layers(self) -> tuple[Labels, Labels]:
         """Prediction and reference.
 

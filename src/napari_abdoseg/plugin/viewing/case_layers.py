@@ -14,6 +14,8 @@ from napari_abdoseg.image.nifti.volumes import case_name
 
 BEGINS_CASE = "begins_case"
 """Key in the metadata of a layer that belongs to no case that is there already."""
+OF_SCAN = "of_scan"
+"""Key in the metadata of a layer that was opened with a scan, or for it: the `Grid` of that."""
 
 _NUMBERS = re.compile(r"\d+")
 
@@ -62,7 +64,7 @@ def find_case(
     if layer.metadata.get(BEGINS_CASE):
         return None
     same_place = [case for case in cases if case.takes(layer)]
-    grid = layer.metadata["grid"]
+    grid = layer.metadata.get(OF_SCAN, layer.metadata["grid"])
     for case in same_place:
         if any(own.metadata["grid"] is grid for own in case.layers):
             return case

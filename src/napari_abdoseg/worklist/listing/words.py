@@ -9,7 +9,7 @@ from statistics import fmean
 
 from napari_abdoseg.correction.journal.holder import moment
 from napari_abdoseg.worklist.listing.listing import Row
-from napari_abdoseg.worklist.records.case_record import Status
+from napari_abdoseg.worklist.records.case_record import Status, Version
 
 SENT_BACK = "sent back"
 OPEN, OPEN_HERE = "open by {}", "open here"
@@ -21,6 +21,21 @@ def status_words(row: Row) -> str:
     if row.holder is None:
         return words
     return f"{words}, {OPEN_HERE if row.holder.is_here else OPEN.format(row.holder.user)}"
+
+
+def version_words(version: Version) -> str:
+    """Who or what has made a label map, and when."""
+    if not version.by:
+        return version.file
+    when = f", {moment(version.when)}" if version.when else ""
+    return f"{version.kind} by {version.by}{when}"
+
+
+def counting_words(row: Row) -> str:
+    """Whose version counts; nothing where it is the label map of the case's own name."""
+    current = row.record.current
+    by = (version.by for version in row.record.versions if version.file == current)
+    return next(by, "") or current
 
 
 def verdict_words(row: Row) -> str:

@@ -1,0 +1,101 @@
+"""Versions of a case beside the one that counts: one is made to count, or read to be compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from napari_abdoseg.errors import ImageError, WorkListError
+from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.image.names.chosen_schemes import named_as_chosen
+from napari_abdoseg.image.nifti.formats import load_grid
+from napari_abdoseg.image.nifti.forms import lie_together
+from napari_abdoseg.image.organ_files import read_label_map
+from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.opening.case_files import CaseFiles
+from napari_abdoseg.worklist.opening.claims import Claim
+from napari_abdoseg.worklist.opening.opening import OpenCase
+from napari_abdoseg.worklist.records.case_record import CaseRecord, Version
+from napari_abdoseg.worklist.records.changing import Change, change_record, with_current
+from napari_abdoseg.worklist.records.work_folder import WorkFolder, labels_name
+
+
+def counts(record: CaseRecord, version: Version) -> bool:
+    """Whether a version is the one that counts."""
+    return version.file == (record.current or labels_name(record.case))
+
+
+def counting(folder: WorkFolder, version: Version) -> Change:
+    """Let a version count, be it the label map of the case's own name.
+
+    Raises
+    ------
+    WorkListError
+        The case has no such version.
+    ImageError
+        Its file is gone, or is none.
+    """
+
+    def change(record: CaseRecord) -> CaseRecord:
+        load_grid(folder.masks / version.file)
+        return with_current(_current(record.case, version))(record)
+
+    return change
+
+
+def exchanging(folder: WorkFolder, row: Row, version: Version, claim: Claim) -> Work[OpenCase]:
+    """Read another version of a case that this session has open, and let it count then.
+
+    Parameters
+    ----------
+    folder : WorkFolder
+    row : Row
+    version : Version
+    claim : Claim
+        By which the case is open; it stays as it is, whatever comes of this.
+
+    Raises
+    ------
+    AbdosegError
+        It can't be read or noted; the version before counts.
+    """
+    yield Progress(f"Reading {version.file}", 0, 0)
+    current = _current(row.name, version)
+    wanted = replace(row, record=replace(row.record, current=current), has_labels=True)
+    case = CaseFiles.of(folder, wanted).read()
+    if case.scan is None:
+        raise WorkListError(f"{row.name}: its scan holds labels now. Put the scan back.")
+    record = change_record(folder, row.name, counting(folder, version), claim.lease)
+    return OpenCase(record, claim, case.scan, case.labels)
+
+
+def reading_beside(folder: WorkFolder, version: Version, grid: Grid) -> Work[LabelMap]:
+    """Read a version to be seen beside another one.
+
+    Parameters
+    ----------
+    folder : WorkFolder
+    version : Version
+    grid : Grid
+        Of the scan.
+
+    Raises
+    ------
+    ImageError
+        It can't be read, or does not lie on the grid.
+    """
+    path = folder.masks / version.file
+    yield Progress(f"Reading {version.file}", 0, 0)
+    labels = named_as_chosen(read_label_map(path))
+    if not lie_together(grid, labels.grid):
+        raise ImageError(
+            f"{path} and the scan do not lie on one grid: give a label map that was made of this "
+            "very scan."
+        )
+    return labels
+
+
+def _current(case: str, version: Version) -> str:
+    """How a record names the version that counts."""
+    return "" if version.file == labels_name(case) else version.file

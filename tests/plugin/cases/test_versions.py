@@ -1,0 +1,199 @@
+"""Versions of a case in the panel `Cases`: which counts, and how any two are compared."""
+
+from __future__ import annotations
+
+import comparing
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMessageBox
+
+from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
+from napari_abdoseg.image.phantom import make_phantom
+from napari_abdoseg.plugin.activation import activate
+from napari_abdoseg.plugin.cases.at_work import cases_at_work
+from napari_abdoseg.plugin.cases.version_choice import COUNTS, IN_VIEW, NOT_OPEN, READ_ONLY
+from napari_abdoseg.plugin.saving.leaving import NAME, Leaving
+from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+from napari_abdoseg.plugin.widgets.panel import open_panel
+from napari_abdoseg.worklist.records.case_record import CaseRecord, Version
+from napari_abdoseg.worklist.records.changing import open_case
+from napari_abdoseg.worklist.records.leases import holder_of
+from napari_abdoseg.worklist.records.record_files import read_record, write_record
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
+
+SPACING = (16.0, 12.0, 12.0)
+SPLEEN = 3
+ANNA = Version("versions/a_2.nii.gz", "correction", "anna", "2026-03-03T10:00:00+00:00")
+MODEL = Version(".worklist/models/m/a.nii.gz", "prediction", "m", "2026-04-03T10:00:00+00:00")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two phantoms, the first of which has a label map of its own and two versions."""
+    folder = WorkFolder.of(tmp_path / "cts")
+    folder.scans.mkdir()
+    scan, labels = make_phantom(0, SPACING)
+    for name in "ab":
+        write_volume(folder.scans / f"{name}_0000.nii.gz", scan)
+    for place in (folder.labels_of("a"), *(folder.masks / each.file for each in (ANNA, MODEL))):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_labels(place, labels)
+    write_labels(folder.labels_of("b"), labels)
+    folder.records.mkdir(parents=True)
+    write_record(folder.record_of("a"), CaseRecord("a", "a_0000.nii.gz", versions=(ANNA, MODEL)))
+    return folder
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 860)
+    activate(None)
+    yield viewer
+    unsaved = unsaved_labels(viewer)
+    for layer in unsaved.layers:
+        unsaved.give_up(layer)
+    viewer.layers.clear()
+    cases_at_work(viewer).choose(None)
+
+
+@pytest.fixture
+def listed(viewer, folder, qtbot):
+    """The panel with the first case selected, and its versions known."""
+    _, panel = viewer.window.add_plugin_dock_widget("napari-abdoseg", "Cases")
+    panel.scans.value = folder.scans
+    qtbot.waitUntil(lambda: len(panel.cases.rows) == 2)
+    panel.table.go_to("a")
+    qtbot.waitUntil(panel.details.versions.isVisible)
+    return panel
+
+
+@pytest.fixture
+def choice(listed):
+    return listed.details.versions
+
+
+@pytest.fixture
+def opened(listed, qtbot):
+    comparing.click_row(qtbot, listed.table, 0, double=True)
+    qtbot.waitUntil(lambda: listed.cases.open is not None and listed.cases.job is None)
+    return listed.cases.open
+
+
+def choose(choice, version: Version) -> None:
+    choice.versions.setCurrentIndex(
+        next(n for n in range(choice.versions.count()) if choice.versions.itemData(n) == version)
+    )
+
+
+def press(qtbot, button) -> None:
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def current(folder) -> str:
+    return read_record(folder.record_of("a")).current
+
+
+def test_versions_are_told_where_there_are_several(listed, choice):
+    told = [choice.versions.itemText(place) for place in range(choice.versions.count())]
+    assert told[0] == COUNTS.format("a.nii.gz")
+    assert "correction by anna, 3 Mar 2026" in told[1]
+    assert "prediction by m, 3 Apr 2026" in told[2]
+    assert choice.versions.currentIndex() == 0
+    assert not choice.use.isEnabled()
+    listed.table.go_to("b")
+    assert not choice.isVisible()
+
+
+def test_another_version_counts_once_it_is_used(listed, choice, folder, qtbot):
+    choose(choice, ANNA)
+    press(qtbot, choice.use)
+    qtbot.waitUntil(lambda: choice.versions.currentText().startswith(COUNTS.format("correction")))
+    assert current(folder) == ANNA.file
+    model = listed.table.cases
+    header = [model.headerData(n, Qt.Orientation.Horizontal) for n in range(model.columnCount())]
+    told = [model.index(place, header.index("Version")).data() for place in range(2)]
+    assert told == ["anna", ""]
+    choice.versions.setCurrentIndex(0)  # the label map of the case's own name
+    press(qtbot, choice.use)
+    qtbot.waitUntil(lambda: current(folder) == "")
+
+
+def test_a_version_that_is_gone_does_not_count(listed, choice, folder, qtbot):
+    (folder.masks / ANNA.file).unlink()
+    choose(choice, ANNA)
+    with qtbot.waitSignal(listed.cases.changes.made):
+        press(qtbot, choice.use)
+    assert current(folder) == ""
+
+
+def test_a_case_that_somebody_else_has_open_is_left_alone(listed, choice, folder, qtbot):
+    lease = open_case(folder, "a")
+    listed.cases.watch.look()
+    qtbot.waitUntil(lambda: listed.cases.row("a").holder is not None)
+    choose(choice, ANNA)
+    assert not choice.use.isEnabled()
+    assert choice.use.toolTip() == READ_ONLY
+    lease.release()
+
+
+def test_the_case_that_is_open_is_saved_and_opened_with_the_version(
+    listed, choice, opened, viewer, folder, qtbot
+):
+    opened.scan.contrast_limits = (-90, 110)
+    opened.labels.selected_label = SPLEEN
+    opened.labels.data_setitem(tuple(np.array([[1], [1], [1]])), SPLEEN)
+    choose(choice, ANNA)
+    press(qtbot, choice.use)
+    leaving = viewer.window._qt_window.findChild(Leaving, NAME)
+    qtbot.waitUntil(lambda: leaving.question is not None)
+    save = leaving.question.button(QMessageBox.StandardButton.Save)
+    qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: listed.cases.open is not opened and listed.cases.job is None)
+    now = listed.cases.open
+    assert now.labels.metadata["path"] == folder.masks / ANNA.file
+    assert (now.labels.data[1, 1, 1], now.labels.selected_label) == (0, SPLEEN)
+    assert tuple(now.scan.contrast_limits) == (-90, 110)
+    assert len(viewer.layers) == 2
+    assert current(folder) == ANNA.file
+    assert now.claim.lease.is_held
+    viewer.layers.clear()
+    qtbot.waitUntil(lambda: holder_of(folder.session_of("a")) is None)
+
+
+def test_a_version_that_cannot_be_read_leaves_the_open_case_as_it_is(
+    listed, choice, opened, folder, qtbot
+):
+    (folder.masks / ANNA.file).write_bytes(b"no label map")
+    choose(choice, ANNA)
+    press(qtbot, choice.use)
+    qtbot.waitUntil(lambda: listed.cases.job is None)
+    assert listed.cases.open is opened
+    assert opened.claim.lease.is_held
+    assert current(folder) == ""
+
+
+def test_a_version_is_compared_with_the_label_map_in_view(
+    listed, choice, opened, viewer, folder, qtbot
+):
+    assert choice.compare.toolTip() == IN_VIEW
+    for version in (ANNA, MODEL, ANNA):  # the last one is open by then
+        choose(choice, version)
+        with qtbot.waitSignal(listed.comparing.opened):
+            press(qtbot, choice.compare)
+        qtbot.waitUntil(lambda: listed.comparing.job is None)
+        prediction, reference = open_panel(viewer, "Compare with labels").choice.layers()
+        assert prediction.metadata["path"] == folder.masks / version.file
+        assert reference is opened.labels
+    names = [layer.name for layer in viewer.layers]
+    assert names == ["a_0000", "a", "a by anna", "a by m"]
+    listed.cases.leave()
+    assert not viewer.layers
+
+
+def test_a_case_is_opened_before_its_versions_are_compared(choice):
+    choose(choice, ANNA)
+    assert not choice.compare.isEnabled()
+    assert choice.compare.toolTip() == NOT_OPEN
