@@ -103,6 +103,9 @@ def test_versions_are_told_where_there_are_several(listed, choice):
     assert "prediction by m, 3 Apr 2026" in told[2]
     assert choice.versions.currentIndex() == 0
     assert not choice.use.isEnabled()
+    choose(choice, MODEL)
+    listed.cases.listed.emit()  # what is chosen stays as the list follows others
+    assert choice.chosen == MODEL
     listed.table.go_to("b")
     assert not choice.isVisible()
 

@@ -21,6 +21,8 @@ COMPARE = "Open this version beside the label map in view, in the panel Compare"
 NOT_OPEN = "Open the case to compare its versions"
 IN_VIEW = "This version is in view: choose another one to compare it with"
 
+TIP = Qt.ItemDataRole.ToolTipRole
+
 
 class VersionChoice(QWidget):
     """Shows the versions of a case where there is a choice."""
@@ -42,6 +44,7 @@ class VersionChoice(QWidget):
         layout.addWidget(self.compare)
         self._row: Row | None = None
         self._may_change, self._in_view = False, ""
+        self._words: list[str] = []
         self.versions.currentIndexChanged.connect(self._offer)
         self.use.clicked.connect(lambda: self.used.emit(self._row, self.chosen))
         self.compare.clicked.connect(lambda: self.compared.emit(self._row, self.chosen))
@@ -71,32 +74,38 @@ class VersionChoice(QWidget):
         in_view : str, optional
             The file of the version that is open here.
         """
-        before = self.chosen
         is_same = row is not None and self._row is not None and row.name == self._row.name
         self._row, self._may_change, self._in_view = row, may_change, in_view
         counting = [row is not None and counts(row.record, version) for version in versions]
-        self.versions.blockSignals(True)
-        self.versions.clear()
-        for version, it_counts in zip(versions, counting, strict=True):
-            words = version_words(version)
-            self.versions.addItem(COUNTS.format(words) if it_counts else words, version)
-            last = self.versions.count() - 1
-            self.versions.setItemData(last, version.file, Qt.ItemDataRole.ToolTipRole)
-        files = [version.file for version in versions]
-        if is_same and before is not None and before.file in files:
-            self.versions.setCurrentIndex(files.index(before.file))
-        elif any(counting):
-            self.versions.setCurrentIndex(counting.index(True))
-        self.versions.blockSignals(False)
+        words = [
+            COUNTS.format(version_words(version)) if it_counts else version_words(version)
+            for version, it_counts in zip(versions, counting, strict=True)
+        ]
+        before = self.chosen.file if is_same and self.chosen is not None else ""
+        if not is_same or words != self._words:
+            self._fill(words, versions)
+            files = [version.file for version in versions]
+            if before in files:
+                self.versions.setCurrentIndex(files.index(before))
+            elif any(counting):
+                self.versions.setCurrentIndex(counting.index(True))
         self.setVisible(len(versions) > 1 or not all(counting))
         self._offer()
+
+    def _fill(self, words: list[str], versions: Sequence[Version]) -> None:
+        self._words = words
+        self.versions.clear()
+        for told, version in zip(words, versions, strict=True):
+            self.versions.addItem(told, version)
+            tip = f"{told}\n{version.file}"
+            self.versions.setItemData(self.versions.count() - 1, tip, TIP)
 
     def _offer(self, _: int = 0) -> None:
         chosen = self.chosen
         if self._row is None or chosen is None:
             return
         it_counts, is_in_view = counts(self._row.record, chosen), chosen.file == self._in_view
-        self.versions.setToolTip(chosen.file)
+        self.versions.setToolTip(self.versions.currentData(TIP))
         self.use.setEnabled(self._may_change and not it_counts)
         self.use.setToolTip(IT_COUNTS if it_counts else USE if self._may_change else READ_ONLY)
         self.compare.setEnabled(bool(self._in_view) and not is_in_view)
