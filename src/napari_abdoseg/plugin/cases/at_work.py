@@ -307,6 +307,7 @@ class CasesAtWork(QObject):
             self.open = show_case(viewer, case)
             if before is not None:
                 before.remove()
+                self.open.name_layers()
         self._tool.take_up()
         self._releasing.submit(released.close)
         if (place := sent_back_to(case.record)) is not None:

@@ -108,6 +108,12 @@ class CaseInView:
         _lock(layer, self.claim)
         return layer
 
+    def name_layers(self) -> None:
+        """Call layers as they are called alone, once those of the same names before are gone."""
+        self.scan.name = image_layer(self.case.scan)[1]["name"]
+        if self.labels is not None:
+            self.labels.name = self.name
+
     def remove(self) -> None:
         """Delete the layers."""
         for layer in reversed(self.layers):
