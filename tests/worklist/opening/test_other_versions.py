@@ -10,13 +10,13 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.progress import drain
-from napari_abdoseg.worklist.case_record import CaseRecord, Version
-from napari_abdoseg.worklist.changing import change_record
-from napari_abdoseg.worklist.claims import claiming
 from napari_abdoseg.worklist.listing import listing
-from napari_abdoseg.worklist.other_versions import counting, exchanging, reading_beside
-from napari_abdoseg.worklist.record_files import read_record, write_record
-from napari_abdoseg.worklist.work_folder import WorkFolder
+from napari_abdoseg.worklist.opening.claims import claiming
+from napari_abdoseg.worklist.opening.other_versions import counting, exchanging, reading_beside
+from napari_abdoseg.worklist.records.case_record import CaseRecord, Version
+from napari_abdoseg.worklist.records.changing import change_record
+from napari_abdoseg.worklist.records.record_files import read_record, write_record
+from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 OWN, OTHER = Version("a.nii.gz", "prediction"), Version("versions/a_2.nii.gz", "correction", "anna")
 SPACING, COARSER = (16.0, 12.0, 12.0), (18.0, 12.0, 12.0)
