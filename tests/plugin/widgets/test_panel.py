@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from napari._app_model import get_app_model
 from napari.layers import Layer
+from psygnal import Signal
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QDockWidget, QMainWindow
@@ -161,3 +162,20 @@ def _listeners(viewer) -> list[object]:
     heard = events.inserted, events.removed, events.reordered, events.renamed, viewer.events.theme
     slots = [slot for event in heard for slot in event.callbacks]
     return [slot[0]() for slot in slots if isinstance(slot, tuple)]
+
+
+def test_what_qt_has_deleted_with_its_window_hears_nothing_more(qtbot):
+    class Source:
+        changed = Signal()
+
+    source, heard, window = Source(), [], QMainWindow()
+    panel = Panel("Here")
+    panel.follow(source.changed, lambda: heard.append(1))
+    dock = QDockWidget(window)
+    dock.setWidget(panel)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    source.changed.emit()
+    with qtbot.waitSignal(panel.destroyed):
+        window.deleteLater()
+    source.changed.emit()
+    assert heard == [1]

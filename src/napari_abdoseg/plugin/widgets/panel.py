@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer, Signal
@@ -67,6 +68,7 @@ class Panel(QWidget):
         self._dock: QDockWidget | None = None
         self._is_behind = False
         self._connections: list[tuple[Any, Callable[..., Any]]] = []
+        self.destroyed.connect(partial(_disconnect, self._connections))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -87,9 +89,7 @@ class Panel(QWidget):
         if is_moved and isinstance(self.parent(), QDockWidget):
             QTimer.singleShot(0, self._join_others)  # napari has placed the dock by then
         elif is_moved and self.parent() is None:  # and nobody knows when it will be deleted
-            for followed, hear in self._connections:
-                followed.disconnect(hear)
-            self._connections.clear()
+            _disconnect(self._connections)
             self.closed.emit()
         return bool(super().event(event))
 
@@ -163,6 +163,13 @@ def _has_its_place(dock: QDockWidget) -> bool:
 def _bring_to_front(dock: QDockWidget) -> None:
     dock.show()
     dock.raise_()
+
+
+def _disconnect(connections: list[tuple[Any, Callable[..., Any]]], _: object = None) -> None:
+    """Hear no more: Python may keep for a while what Qt has deleted."""
+    for followed, hear in connections:
+        followed.disconnect(hear)
+    connections.clear()
 
 
 class _Scrolled(QScrollArea):
