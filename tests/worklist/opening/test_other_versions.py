@@ -10,7 +10,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.progress import drain
-from napari_abdoseg.worklist.listing import listing
+from napari_abdoseg.worklist.listing.listing import listing
 from napari_abdoseg.worklist.opening.claims import claiming
 from napari_abdoseg.worklist.opening.other_versions import counting, exchanging, reading_beside
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Version
