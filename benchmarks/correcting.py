@@ -12,6 +12,8 @@ Needs a screen, such as that of `xvfb-run`:
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -50,6 +52,7 @@ TOOLS = (
     *("Swap", "Merge", "Split"),
 )
 PATIENCE = 120.0
+WAYS = ("napari alone", "four panels")
 Rows = list[tuple[str, str]]
 
 
@@ -60,12 +63,17 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=600)
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=WAYS)
     chosen = parser.parse_args()
+    if chosen.only is None:
+        for name in WAYS:  # each in a process of its own: the first window slows the second down
+            subprocess.run([sys.executable, *sys.argv, "--only", name], check=True)
+        return
     scan, truth = large_ct(chosen.slices, chosen.size)
-    print(f"{scan.data.shape} voxels", flush=True)
-    for name, measure in (("napari alone", alone), ("four panels", with_panels)):
-        for what, words in measure(scan, truth, chosen.rounds):
-            print(f"{name}: {what}: {words}", flush=True)
+    print(f"{chosen.only}, {scan.data.shape} voxels", flush=True)
+    measure = alone if chosen.only == WAYS[0] else with_panels
+    for what, words in measure(scan, truth, chosen.rounds):
+        print(f"{chosen.only}: {what}: {words}", flush=True)
 
 
 def alone(scan, truth, rounds: int) -> Rows:
