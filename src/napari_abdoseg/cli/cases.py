@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from napari_abdoseg.cli.completion import complete_device, complete_model, complete_preset
+from napari_abdoseg.cli.completion import complete_model
 from napari_abdoseg.cli.console import console, say, say_failed, show
+from napari_abdoseg.cli.model_options import Devices, Folds, Models, Preset, Scheduler
 from napari_abdoseg.inference.preset import DEFAULT
 
 if TYPE_CHECKING:
@@ -219,37 +220,11 @@ def send_back_case(
 @cases.command()
 def predict(
     folder: Scans,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            autocompletion=complete_model,
-            help="A model's name or nnU-Net model folder, demo by default; give it again for "
-            "each other configuration that is to be averaged with it.",
-        ),
-    ] = None,
-    folds: Annotated[
-        str | None, typer.Option(help="Folds to use, such as 0,1,2; all by default.")
-    ] = None,
-    preset: Annotated[
-        str,
-        typer.Option(
-            autocompletion=complete_preset, help="balanced, exact or fast, as in `abdoseg predict`."
-        ),
-    ] = DEFAULT,
-    device: Annotated[
-        str,
-        typer.Option(
-            autocompletion=complete_device,
-            help="auto, cpu, cuda, cuda:N, mps, or several such as cuda:5,cuda:6.",
-        ),
-    ] = "auto",
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Have the workers of a Dask cluster do the work, such as tcp://host:8786.",
-        ),
-    ] = None,
+    model: Models = None,
+    folds: Folds = None,
+    preset: Preset = DEFAULT,
+    device: Devices = "auto",
+    scheduler: Scheduler = None,
     masks: Masks = None,
 ) -> None:
     """Find the organs of cases that are to do and have no label map.
@@ -436,19 +411,8 @@ def changed_by(
     output: Annotated[
         Path | None, typer.Option(help="CSV file of all cases, a row an organ.")
     ] = None,
-    preset: Annotated[
-        str,
-        typer.Option(
-            autocompletion=complete_preset, help="balanced, exact or fast, as in `abdoseg predict`."
-        ),
-    ] = DEFAULT,
-    device: Annotated[
-        str,
-        typer.Option(
-            autocompletion=complete_device,
-            help="auto, cpu, cuda, cuda:N, mps, or several such as cuda:5,cuda:6.",
-        ),
-    ] = "auto",
+    preset: Preset = DEFAULT,
+    device: Devices = "auto",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; as many as cores by default.")
     ] = None,

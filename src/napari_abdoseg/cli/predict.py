@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_abdoseg.cli.completion import complete_device, complete_model, complete_preset
 from napari_abdoseg.cli.console import say, show
+from napari_abdoseg.cli.model_options import Devices, Folds, Models, Preset, Scheduler
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 from napari_abdoseg.inference.preset import DEFAULT, find_preset
@@ -34,17 +34,8 @@ def predict(
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder for label maps, reports and organs.csv.")],
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            autocompletion=complete_model,
-            help="A model's name or nnU-Net model folder, demo by default; give it again for "
-            "each other configuration that is to be averaged with it.",
-        ),
-    ] = None,
-    folds: Annotated[
-        str | None, typer.Option(help="Folds to use, such as 0,1,2; all by default.")
-    ] = None,
+    model: Models = None,
+    folds: Folds = None,
     checkpoint: Annotated[
         str | None,
         typer.Option(
@@ -53,22 +44,8 @@ def predict(
             "default.",
         ),
     ] = None,
-    preset: Annotated[
-        str,
-        typer.Option(
-            autocompletion=complete_preset,
-            help="balanced: all folds where the organs are; exact: everywhere, as "
-            "nnUNetv2_predict; fast: one fold, no mirroring.",
-        ),
-    ] = DEFAULT,
-    device: Annotated[
-        str,
-        typer.Option(
-            autocompletion=complete_device,
-            help="auto, cpu, cuda, cuda:N, mps, or several such as cuda:5,cuda:6, with a process "
-            "on each; auto and cuda take all GPUs.",
-        ),
-    ] = "auto",
+    preset: Preset = DEFAULT,
+    device: Devices = "auto",
     overwrite: Annotated[bool, typer.Option(help="Make finished cases again.")] = False,
     disagreement: Annotated[
         bool,
@@ -85,13 +62,7 @@ def predict(
             "default.",
         ),
     ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Have the workers of a Dask cluster do the work, such as tcp://host:8786.",
-        ),
-    ] = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Find the organs of CTs; write a label map, a report and a table.
 

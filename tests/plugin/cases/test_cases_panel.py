@@ -19,8 +19,6 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.shown_case import ShownCase
-from napari_abdoseg.plugin.activation import activate
-from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.cases.sending_back import SendingBack
 from napari_abdoseg.plugin.cases.widget import HINT
 from napari_abdoseg.plugin.commands import case_before, next_case
@@ -58,19 +56,6 @@ def folder(tmp_path):
         if name != "c":
             write_labels(folder.labels_of(name), labels)
     return folder
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    viewer = make_napari_viewer(show=True)
-    viewer.window.resize(1200, 860)
-    activate(None)
-    yield viewer
-    unsaved = unsaved_labels(viewer)
-    for layer in unsaved.layers:
-        unsaved.give_up(layer)
-    viewer.layers.clear()
-    cases_at_work(viewer).choose(None)
 
 
 @pytest.fixture

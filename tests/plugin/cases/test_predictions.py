@@ -8,9 +8,7 @@ from small_models import COARSE
 
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.plugin.activation import activate
-from napari_abdoseg.plugin.cases.at_work import cases_at_work
-from napari_abdoseg.plugin.cases.predictions import WAITS, background_predictions
+from napari_abdoseg.plugin.cases.predictions import WAITS
 from napari_abdoseg.plugin.segment.chosen_model import chosen_model
 from napari_abdoseg.plugin.widgets.preferences import preferences
 from napari_abdoseg.worklist.records.case_record import Status
@@ -32,15 +30,6 @@ def folder(tmp_path):
         if name == "a":
             write_labels(folder.labels_of(name), labels)
     return folder
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    viewer = make_napari_viewer(show=True)
-    activate(None)
-    yield viewer
-    background_predictions(viewer).want(False)
-    cases_at_work(viewer).choose(None)
 
 
 @pytest.fixture

@@ -10,11 +10,8 @@ from qtpy.QtWidgets import QMessageBox
 
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.plugin.activation import activate
-from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.cases.version_choice import COUNTS, IN_VIEW, NOT_OPEN, READ_ONLY
 from napari_abdoseg.plugin.saving.leaving import NAME, Leaving
-from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.widgets.panel import open_panel
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Version
 from napari_abdoseg.worklist.records.changing import open_case
@@ -43,19 +40,6 @@ def folder(tmp_path):
     folder.records.mkdir(parents=True)
     write_record(folder.record_of("a"), CaseRecord("a", "a_0000.nii.gz", versions=(ANNA, MODEL)))
     return folder
-
-
-@pytest.fixture
-def viewer(make_napari_viewer):
-    viewer = make_napari_viewer(show=True)
-    viewer.window.resize(1200, 860)
-    activate(None)
-    yield viewer
-    unsaved = unsaved_labels(viewer)
-    for layer in unsaved.layers:
-        unsaved.give_up(layer)
-    viewer.layers.clear()
-    cases_at_work(viewer).choose(None)
 
 
 @pytest.fixture

@@ -15,6 +15,41 @@ NARROWEST = QSize(120, 90)
 SWATCH = QSize(12, 12)
 
 
+class PlainTable(QTreeView):
+    """Rows of a model, each selected as a whole; what has no room is scrolled to.
+
+    Parameters
+    ----------
+    model : QAbstractItemModel
+
+    Attributes
+    ----------
+    head : QHeaderView
+    selection : QItemSelectionModel
+    """
+
+    def __init__(self, model: QAbstractItemModel) -> None:
+        super().__init__()
+        self.setModel(model)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRootIsDecorated(False)
+        self.setAllColumnsShowFocus(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setMinimumSize(NARROWEST)
+        self.head = _plain_head(sure(self.header()))
+        self.selection = sure(self.selectionModel())
+
+    def wear(self, theme: str) -> None:
+        """Look as the rest of napari does in a theme."""
+        self.setStyleSheet(table_style(theme) + sortable_style() * self.isSortingEnabled())
+
+    def sort_by(self, column: int, order: Qt.SortOrder) -> None:
+        """Let a click on a header sort, and sort by one now."""
+        self.setSortingEnabled(True)
+        self.sortByColumn(column, order)
+
+
 class LongTable(QTableView):
     """The same for thousands of rows, all of one height: what is out of sight is not asked for.
 
@@ -46,41 +81,6 @@ class LongTable(QTableView):
         heights.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         heights.setDefaultSectionSize(height)
         self.head = _plain_head(sure(self.horizontalHeader()))
-        self.selection = sure(self.selectionModel())
-
-    def wear(self, theme: str) -> None:
-        """Look as the rest of napari does in a theme."""
-        self.setStyleSheet(table_style(theme) + sortable_style() * self.isSortingEnabled())
-
-    def sort_by(self, column: int, order: Qt.SortOrder) -> None:
-        """Let a click on a header sort, and sort by one now."""
-        self.setSortingEnabled(True)
-        self.sortByColumn(column, order)
-
-
-class PlainTable(QTreeView):
-    """Rows of a model, each selected as a whole; what has no room is scrolled to.
-
-    Parameters
-    ----------
-    model : QAbstractItemModel
-
-    Attributes
-    ----------
-    head : QHeaderView
-    selection : QItemSelectionModel
-    """
-
-    def __init__(self, model: QAbstractItemModel) -> None:
-        super().__init__()
-        self.setModel(model)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setRootIsDecorated(False)
-        self.setAllColumnsShowFocus(True)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setMinimumSize(NARROWEST)
-        self.head = _plain_head(sure(self.header()))
         self.selection = sure(self.selectionModel())
 
     def wear(self, theme: str) -> None:
