@@ -11,10 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from napari_abdoseg.errors import ModelError
-from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.files.saving import write_text
-from napari_abdoseg.inference.model.schema import FolderName, Part, Text, check
+from napari_abdoseg.inference.model.schema import FolderName, Part, Text, read_checked
 
 CARD = "model.json"
 ADVICE = "correct it, or remove the file"
@@ -180,11 +178,7 @@ def read_card(folder: Path) -> ModelCard:
     path = folder / CARD
     if not path.exists():
         return ModelCard()
-    try:
-        content = read_json(path)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} can't be read as JSON ({error}): {ADVICE}.") from error
-    return check(ModelCard, content, path, ADVICE)
+    return read_checked(ModelCard, path, ADVICE)
 
 
 def write_card(folder: Path, card: ModelCard) -> None:

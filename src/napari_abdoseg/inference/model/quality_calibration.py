@@ -13,10 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from napari_abdoseg.errors import ModelError
-from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.files.saving import write_text
-from napari_abdoseg.inference.model.schema import FolderName, Part, Text, check
+from napari_abdoseg.inference.model.schema import FolderName, Part, Text, read_checked
 
 QUALITY = "expected_dsc.json"
 ADVICE = "copy the model again, or remove the file: then nothing but the agreement of folds is told"
@@ -150,11 +148,7 @@ def read_quality(folder: Path) -> QualityCalibration | None:
     path = folder / QUALITY
     if not path.exists():
         return None
-    try:
-        content = read_json(path)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} can't be read as JSON ({error}); {ADVICE}.") from error
-    return check(QualityCalibration, content, path, ADVICE)
+    return read_checked(QualityCalibration, path, ADVICE)
 
 
 def write_quality(folder: Path, calibration: QualityCalibration) -> None:

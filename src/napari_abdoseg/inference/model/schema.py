@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from napari_abdoseg.errors import ModelError
+from napari_abdoseg.image.files.json_file import read_json
 
 LONGEST_NAME, SHOWN = 200, 60
 WORDS_OF_PYDANTIC = re.compile(r" or instance of \w+| after validation")
@@ -76,6 +77,21 @@ def check(kind: type[Checked], content: Any, path: Path, advice: str = AGAIN) ->
     except ValidationError as error:
         fault = max(error.errors(include_url=False), key=lambda each: _depth(each, content))
         raise ModelError(f"{path} {_fault(fault, content)}; {advice}.") from error
+
+
+def read_checked(kind: type[Checked], path: Path, advice: str = AGAIN) -> Checked:
+    """What a JSON file holds, as what it must be.
+
+    Raises
+    ------
+    ModelError
+        It can't be read, or holds something else; the first thing wrong is named.
+    """
+    try:
+        content = read_json(path)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} can't be read as JSON ({error}): {advice}.") from error
+    return check(kind, content, path, advice)
 
 
 def _fault(error: Any, content: Any) -> str:
