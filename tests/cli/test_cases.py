@@ -13,6 +13,7 @@ from small_scans import write_image, write_label_map
 from typer.testing import CliRunner
 
 from napari_abdoseg.cli import app as command
+from napari_abdoseg.cli.cases import NOTHING_EXPECTED
 from napari_abdoseg.correction.journal.holder import user_name
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
@@ -253,3 +254,10 @@ def test_the_worst_are_listed_alone_and_first(scans, tmp_path):
     assert cases("next", scans)[1].startswith("b: predicted")
     with pytest.raises(AbdosegError, match="give more than 0 and up to 100"):
         cases(scans, "--worst", "0")
+
+
+def test_where_no_case_is_meant_that_is_said(scans):
+    assert NOTHING_EXPECTED in cases(scans, "--worst", "5")[1]
+    status, said = cases("changed-by", scans, "--model", "demo")
+    assert status == 1
+    assert "--status takes others" in said

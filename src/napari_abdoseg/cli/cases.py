@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 NOTHING_LEFT = FAULTY = 1
+NOTHING_EXPECTED = "Nothing is expected of any: no model that is calibrated has made their masks."
 LIST = "list"
 PAGE = ".html"
 
@@ -85,8 +86,8 @@ def list_cases(
 
     rows = show(listing(_folder(folder, masks)))
     found = chosen(rows, _statuses(status), user, flag, sort)
-    if worst_percent is not None:
-        found = worst(found, worst_percent)
+    if worst_percent is not None and not (found := worst(found, worst_percent)):
+        say(NOTHING_EXPECTED)
     if reverse:
         found.reverse()
     tell(found, len(rows))
@@ -423,7 +424,7 @@ def changed_by(
     What it predicts becomes a version of its case that counts for nothing; corrected masks stay.
     Run it again after a stop: what is predicted is kept.
 
-    Exit status 1: a case could not be predicted or compared.
+    Exit status 1: a case could not be predicted or compared, or none is there.
     """
     from napari_abdoseg.cli.changed_words import conclude_changes
     from napari_abdoseg.evaluation.processes import available_cores
@@ -441,6 +442,9 @@ def changed_by(
     find_preset(preset)
     place = _folder(folder, masks)
     rows = chosen(show(listing(place)), _statuses(status) or (Status.DONE,))
+    if not rows:
+        say("No such case is there; --status takes others than those that are done.")
+        raise typer.Exit(NOTHING_LEFT)
     if predictions is None:
         versions = show(predicting_versions(place, rows, model, preset, device))
     else:
