@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import wait
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from distributed import CancelledError, Client, Future, KilledWorker
+from distributed import CancelledError, Client, KilledWorker
 from distributed.client import ClosedClientError
 
 from napari_abdoseg.errors import AbdosegError, DeviceError, ModelError
@@ -75,31 +77,32 @@ class RemoteWorker:
             resources=self._resources or None,
             retries=0,
         )
-        done = threading.Event()
-        future.add_done_callback(lambda _: done.set())
         try:
-            while not done.wait(PAUSE):
-                if self.has_died.is_set():
-                    raise WorkerDiedError
-                yield IDLE
-            return self._result(future)
-        finally:
-            with suppress(ClosedClientError):
-                future.cancel()
-
-    def _result(self, future: Future[Result]) -> Result:
-        try:
-            return future.result()
+            results = yield from self._awaiting(self._client.gather([future], asynchronous=True))
         except (CancelledError, ClosedClientError) as error:  # the scheduler was away
             raise WorkerDiedError(deaths=int(self.has_died.is_set())) from error
         except KilledWorker as error:  # of others that came to the same address
             raise WorkerDiedError(error.allowed_failures + 1) from error
         except (DeviceError, ModelError) as error:
             raise WorkerFaultError(str(error)) from error
-        except (AbdosegError, MemoryError):
+        except (WorkerDiedError, AbdosegError, MemoryError):
             raise
         except Exception as error:
             raise WorkerFaultError(f"{type(error).__name__}: {error}") from error
+        finally:
+            with suppress(ClosedClientError):
+                future.cancel()
+        return results[0]  # type: ignore[no-any-return]
+
+    def _awaiting(self, coroutine: Coroutine[Any, Any, Result]) -> Work[Result]:
+        """Wait for the client, and not for a worker that has died: what it had may never come."""
+        loop: Any = self._client.loop
+        coming = asyncio.run_coroutine_threadsafe(coroutine, loop.asyncio_loop)
+        while not wait([coming], PAUSE).done:
+            if self.has_died.is_set():
+                raise WorkerDiedError
+            yield IDLE
+        return coming.result()
 
     def sending(self, function: Callable[..., Result], *arguments: Any) -> Work[Result]:
         """The same with a last argument that is large; it is there before the call begins.
@@ -109,10 +112,12 @@ class RemoteWorker:
         WorkerDiedError, WorkerFaultError, AbdosegError, MemoryError
             See `calling`.
         """
-        yield IDLE
         *others, load = arguments
+        scattering = self._client.scatter(
+            [load], workers=[self.address], hash=False, asynchronous=True
+        )
         try:
-            (there,) = self._client.scatter([load], workers=[self.address], hash=False)
+            (there,) = yield from self._awaiting(scattering)
         except (OSError, TimeoutError, KeyError, ClosedClientError) as error:
             raise WorkerDiedError(deaths=0) from error  # it had not begun
         return (yield from self.calling(function, *others, there))
