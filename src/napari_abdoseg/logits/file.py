@@ -143,7 +143,7 @@ def write_logits(path: Path, kept: KeptLogits, scan: Volume, model: str) -> floa
     )
 
 
-def read_logits(path: Path, scan: Volume, model: str) -> KeptLogits:
+def read_logits(path: Path, scan: Volume, model: str | None) -> KeptLogits:
     """Read what `write_logits` wrote.
 
     Parameters
@@ -151,8 +151,8 @@ def read_logits(path: Path, scan: Volume, model: str) -> KeptLogits:
     path : Path
     scan : Volume
         The CT that they must be of.
-    model : str
-        SHA-256 of the model and its folds that must have made them.
+    model : str or None
+        SHA-256 of the model and its folds that must have made them; None where any may.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def read_logits(path: Path, scan: Volume, model: str) -> KeptLogits:
         stop > size for stop, size in zip(kept.box.stop, scan.data.shape, strict=True)
     ):
         raise LogitsFileError(f"{path} holds the logits of another CT: segment this one again.")
-    if description.model != model:
+    if model is not None and description.model != model:
         raise LogitsFileError(
             f"{path} holds the logits of another model, or of other folds: segment the CT again, "
             "or choose that model."

@@ -1,0 +1,76 @@
+"""The logits that are kept with a case: found beside its label map, checked and read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from napari_abdoseg.correction.provenance import CORRECTIONS
+from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.json_file import read_json
+from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.logits.file import logits_path, read_logits
+from napari_abdoseg.logits.kept import KeptLogits
+
+NETWORKS = "networks_sha256"
+"""Key of the SHA-256 of a model and its folds, where a label map was made in a window."""
+
+
+def logits_of_case(labels: Path, scan: Volume) -> KeptLogits | None:
+    """Logits that are kept beside a label map, corrected or not.
+
+    They must be of the CT, voxel for voxel, and of the model that the JSON beside the label map
+    names as the last. Where that names none, those of any model are taken.
+
+    Parameters
+    ----------
+    labels : Path
+        The label map's file; it isn't read.
+    scan : Volume
+        The CT that it is of.
+
+    Returns
+    -------
+    KeptLogits or None
+        None where none are kept.
+
+    Raises
+    ------
+    LogitsFileError
+        They don't fit, can't be read or are damaged: why, in a sentence.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from napari_abdoseg import make_phantom
+    >>> from napari_abdoseg.batch.case_logits import logits_of_case
+    >>> scan, _ = make_phantom(1, (12.0, 10.0, 10.0))
+    >>> logits_of_case(Path("case.nii.gz"), scan) is None
+    True
+    """
+    path = logits_path(labels)
+    if not path.exists():
+        return None
+    return read_logits(path, scan, _model_told(labels))
+
+
+def _model_told(labels: Path) -> str | None:
+    """SHA-256 of the model that found the organs; empty where one is named alone, else None."""
+    try:
+        told = read_json(labels.with_name(f"{stem(labels)}.json"))
+    except (OSError, ValueError):
+        return None
+    made = [each["model"] for each in _entries(told, CORRECTIONS) if each.get("model")]
+    if made:
+        return _text(made[-1], NETWORKS)
+    models = _entries(told, "models")
+    return _text(models[-1], "sha256") if models else None
+
+
+def _entries(told: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    entries = told.get(key)
+    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+
+
+def _text(entry: object, key: str) -> str:
+    return str(entry.get(key, "")) if isinstance(entry, dict) else ""
