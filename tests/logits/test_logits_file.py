@@ -15,7 +15,15 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.logits import file as module
-from napari_abdoseg.logits.file import LogitsFileError, logits_path, read_logits, write_logits
+from napari_abdoseg.logits.file import (
+    LogitsFileError,
+    LogitsTooLargeError,
+    PackedLogits,
+    logits_path,
+    read_logits,
+    write_logits,
+)
+from napari_abdoseg.logits.kept import Contested
 
 MODEL, OTHER_MODEL = "a" * 64, "b" * 64
 
@@ -171,3 +179,27 @@ def test_numbers_that_point_nowhere_are_refused(tmp_path, kept, scan, what):
 def test_logits_that_no_ensemble_has_made_are_not_kept(tmp_path, kept, scan):
     with pytest.raises(ValueError, match="made again"):
         write_logits(tmp_path / "case.logits", replace(kept, contested=None), scan, MODEL)
+
+
+def test_a_model_of_a_thousand_classes_and_a_huge_region_are_bounded(scan, monkeypatch):
+    many = kept_of((12, 14, 16), classes=4)
+    wide = replace(
+        many,
+        logits=np.repeat(many.logits, 250, axis=0),
+        values=tuple(range(1000)),
+        contested=Contested(many.contested.places, many.contested.answers.astype(np.uint16) + 900),
+    )
+    packed = PackedLogits.of(wide, scan, MODEL)
+    assert len(packed.content) <= module.LARGEST
+    again = packed.unpack()
+    assert (again.values, again.logits.shape) == (wide.values, wide.logits.shape)
+    np.testing.assert_array_equal(again.contested.answers, wide.contested.answers)
+    noise = np.random.default_rng(3).normal(size=wide.logits.shape).astype(np.float16)
+    monkeypatch.setattr(module, "LARGEST", 1 << 20)
+    with pytest.raises(LogitsTooLargeError, match=r"more than 1 MB, also with steps of 0\.4"):
+        PackedLogits.of(replace(wide, logits=noise), scan, MODEL)
+    for limit, value in (("MOST_BYTES", 1 << 10), ("LONGEST_LINE", 100)):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, limit, value)
+            with pytest.raises(LogitsTooLargeError):
+                PackedLogits.of(many, scan, MODEL)

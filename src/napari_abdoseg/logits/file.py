@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,9 @@ LARGEST = 15_000_000
 """Bytes of a file."""
 LONGEST_LINE = 1 << 16
 MOST_BYTES = 1 << 29
-"""Of all numbers."""
+"""Of all numbers that are read, a byte each logit."""
+BLOCK = 1 << 24
+"""Bytes that are packed at a time."""
 STEPS = (0.05, 0.1, 0.2, 0.4)
 FARTHEST = 12.75
 """Behind the winner; what is farther is told to be so far."""
@@ -92,6 +96,55 @@ def hash_of(scan: Volume) -> str:
     return digest.hexdigest()
 
 
+class LogitsTooLargeError(SaveError):
+    """Logits don't fit into a file, however coarse they are."""
+
+
+@dataclass(frozen=True)
+class PackedLogits:
+    """What a file of logits holds, to be sent or written.
+
+    Parameters
+    ----------
+    content : bytes
+        `LARGEST` at most.
+    step : float
+        The error: how far behind the winner a class is differs from what the file tells by no
+        more, up to `FARTHEST`. The winner is the same.
+    """
+
+    content: bytes = field(repr=False)
+    step: float
+
+    @classmethod
+    def of(cls, kept: KeptLogits, scan: Volume, model: str) -> Self:
+        """Pack the logits of an ensemble; see `write_logits`.
+
+        Raises
+        ------
+        LogitsTooLargeError
+            They would be larger than `LARGEST`.
+        """
+        ct = hash_of(scan)
+        for step in STEPS:
+            content = _content(kept, step, ct, model)
+            if content is not None:
+                return cls(content, step)
+        raise LogitsTooLargeError(
+            f"The logits are not kept: they take more than {LARGEST // 1_000_000} MB, also with "
+            f"steps of {STEPS[-1]}."
+        )
+
+    def write(self, path: Path, by_way_of: Path | None = None) -> None:
+        """Write the file; see `replaced_file`."""
+        with replaced_file(path, by_way_of) as temporary:
+            temporary.write_bytes(self.content)
+
+    def unpack(self) -> KeptLogits:
+        """The logits, as a file gives them back."""
+        return _unpacked(self.content)[1]
+
+
 def write_logits(path: Path, kept: KeptLogits, scan: Volume, model: str) -> float:
     """Write the logits of an ensemble.
 
@@ -107,8 +160,7 @@ def write_logits(path: Path, kept: KeptLogits, scan: Volume, model: str) -> floa
     Returns
     -------
     float
-        The error: how far behind the winner a class is differs from what the file tells by no
-        more, up to `FARTHEST`. The winner is the same.
+        The error; see `PackedLogits`.
 
     Raises
     ------
@@ -124,23 +176,15 @@ def write_logits(path: Path, kept: KeptLogits, scan: Volume, model: str) -> floa
     >>> scan, _ = make_phantom(1, (12.0, 10.0, 10.0))
     >>> ensemble = load_ensemble("demo", [0], "cpu")
     >>> found = drain(segmenting(scan, ensemble, "fast", keep_logits=True))
-    >>> model = found.shares[0].trained.sha256(found.shares[0].folds)
+    >>> model = found.shares[-1].trained.sha256(found.shares[-1].folds)
     >>> write_logits(Path("case.logits"), found.logits, scan, model)
     0.05
     >>> read_logits(Path("case.logits"), scan, model).shape == found.logits.shape
     True
     """
-    ct = hash_of(scan)
-    for step in STEPS:
-        content = _content(kept, step, ct, model)
-        if len(content) <= LARGEST:
-            with replaced_file(path) as temporary:
-                temporary.write_bytes(content)
-            return step
-    raise SaveError(
-        f"{path} was not saved: the logits take more than {LARGEST // 1_000_000} MB, also with "
-        f"steps of {STEPS[-1]}."
-    )
+    packed = PackedLogits.of(kept, scan, model)
+    packed.write(path)
+    return packed.step
 
 
 def read_logits(path: Path, scan: Volume, model: str | None) -> KeptLogits:
@@ -169,8 +213,7 @@ def read_logits(path: Path, scan: Volume, model: str | None) -> KeptLogits:
     if not content.startswith(FIRST_LINE):
         raise LogitsFileError(f"{path} holds no logits of napari-abdoseg: choose another file.")
     try:
-        description, numbers = _parts(content)
-        kept = _kept(description, _arrays(description, numbers))
+        description, kept = _unpacked(content)
     except (ValidationError, ValueError, zlib.error) as error:
         raise LogitsFileError(
             f"{path} is damaged: segment the case again to have its logits."
@@ -187,7 +230,8 @@ def read_logits(path: Path, scan: Volume, model: str | None) -> KeptLogits:
     return kept
 
 
-def _content(kept: KeptLogits, step: float, ct: str, model: str) -> bytes:
+def _content(kept: KeptLogits, step: float, ct: str, model: str) -> bytes | None:
+    """What a file holds; None if that is too much."""
     contested = kept.contested
     if contested is None:
         raise ValueError("Logits that no ensemble has made are made again, not kept.")
@@ -203,15 +247,38 @@ def _content(kept: KeptLogits, step: float, ct: str, model: str) -> bytes:
         folds=contested.folds,
         contested=contested.places.size,
     )
+    told = description.model_dump_json().encode()
+    if len(told) > LONGEST_LINE or description.nbytes > MOST_BYTES:
+        return None
     arrays: list[NDArray[Any]] = [_as_differences(_behind(kept.logits, step))]
     for axis in kept.axes:
         arrays += [axis.lower, axis.upper, axis.weight]
     arrays += [contested.places, contested.answers]
     kinds = (kind for kind, _ in description.arrays)
-    raw = [array.astype(kind).tobytes() for array, kind in zip(arrays, kinds, strict=True)]
-    told = description.model_dump_json().encode()
-    rest = b"".join([told, b"\n", zlib.compress(b"".join(raw))])
-    return b"".join([FIRST_LINE, hashlib.sha256(rest).hexdigest().encode(), b"\n", rest])
+    numbers = _packed(array.astype(kind) for array, kind in zip(arrays, kinds, strict=True))
+    if numbers is None:
+        return None
+    rest = b"".join([told, b"\n", numbers])
+    content = b"".join([FIRST_LINE, hashlib.sha256(rest).hexdigest().encode(), b"\n", rest])
+    return content if len(content) <= LARGEST else None
+
+
+def _packed(arrays: Iterable[NDArray[Any]]) -> bytes | None:
+    """All numbers, one after the other; None as soon as they take more than `LARGEST`."""
+    packing, parts, size = zlib.compressobj(), [], 0
+    for array in arrays:
+        raw = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        for first in range(0, raw.size, BLOCK):
+            parts.append(packing.compress(raw[first : first + BLOCK].tobytes()))
+            size += len(parts[-1])
+            if size > LARGEST:
+                return None
+    return b"".join([*parts, packing.flush()])
+
+
+def _unpacked(content: bytes) -> tuple[_Description, KeptLogits]:
+    description, numbers = _parts(content)
+    return description, _kept(description, _arrays(description, numbers))
 
 
 def _parts(content: bytes) -> tuple[_Description, bytes]:
@@ -242,7 +309,8 @@ def _arrays(description: _Description, numbers: bytes) -> list[NDArray[Any]]:
 def _kept(description: _Description, arrays: list[NDArray[Any]]) -> KeptLogits:
     differences, *along, places, answers = arrays
     behind = np.add.accumulate(differences, axis=-1, dtype=np.uint8)
-    logits = (behind * np.float32(-description.step)).astype(np.float16)
+    told = (np.arange(256) * -description.step).astype(np.float16)
+    logits = told[behind]
     axes = [
         _checked(Along(along[first], along[first + 1], along[first + 2]), size)
         for first, size in zip((0, 3, 6), description.shape, strict=True)
@@ -277,11 +345,13 @@ def _checked(axis: Along, size: int) -> Along:
 
 def _behind(logits: NDArray[np.float16], step: float) -> NDArray[np.uint8]:
     """How many steps each class is behind the winner, none but the winner itself none."""
-    exact = logits.astype(np.float32)
-    behind = (exact.max(axis=0) - exact).clip(max=FARTHEST)
-    steps = np.rint(behind / np.float32(step)).clip(min=1)
-    np.put_along_axis(steps, exact.argmax(axis=0)[None], 0, axis=0)
-    kept: NDArray[np.uint8] = steps.astype(np.uint8)
+    kept = np.empty(logits.shape, np.uint8)
+    for z in range(logits.shape[1]):
+        exact = logits[:, z].astype(np.float32)
+        behind = (exact.max(axis=0) - exact).clip(max=FARTHEST)
+        steps = np.rint(behind / np.float32(step)).clip(min=1)
+        np.put_along_axis(steps, exact.argmax(axis=0)[None], 0, axis=0)
+        kept[:, z] = steps
     return kept
 
 
