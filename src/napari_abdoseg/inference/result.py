@@ -71,9 +71,18 @@ class Segmentation:
         Of all folds.
     logits : KeptLogits, optional
         If they were to be kept, and can be.
+    no_logits : str
+        Why they can't, in a sentence.
     """
 
     labels: LabelMap
     shares: tuple[Share, ...]
     disagreement: Disagreement
     logits: KeptLogits | None = None
+    no_logits: str = ""
+
+    @property
+    def networks_sha256(self) -> str:
+        """SHA-256 of the folds that found the organs, and of what describes them."""
+        last = self.shares[-1]
+        return last.trained.sha256(last.folds)

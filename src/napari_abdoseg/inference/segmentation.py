@@ -11,7 +11,7 @@ import numpy as np
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.volume import PREVIEW, LabelMap, Volume
-from napari_abdoseg.inference.export.keeping import kept_logits
+from napari_abdoseg.inference.export.keeping import NoLogitsError, kept_logits
 from napari_abdoseg.inference.export.label_map import STAGE as LABELLING
 from napari_abdoseg.inference.export.label_map import Labels, labelling
 from napari_abdoseg.inference.export.merging import merge_organs
@@ -189,12 +189,17 @@ def concluding(predicted: PredictedScan, keep_logits: bool = False) -> Work[Segm
     work = labelling(predictions, grid) if predictions else _labelling_nothing(grid)
     found = yield from relay(work, as_part(ASKING, 1))
     merge_organs(found, model)
-    return Segmentation(
+    segmentation = Segmentation(
         LabelMap(found, grid, model.organs, notices=predicted.notices),
         predicted.shares,
         Disagreement.between_folds(predictions, grid),
-        kept_logits(predictions, grid) if keep_logits else None,
     )
+    if not keep_logits:
+        return segmentation
+    try:
+        return replace(segmentation, logits=kept_logits(predictions, grid))
+    except NoLogitsError as error:
+        return replace(segmentation, no_logits=str(error))
 
 
 def _labelling_nothing(grid: Grid) -> Work[Labels]:

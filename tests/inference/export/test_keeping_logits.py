@@ -12,7 +12,7 @@ from test_label_map import blobs, grid_of, make_configuration, predicted, scan_o
 
 from napari_abdoseg import load_ensemble, make_phantom
 from napari_abdoseg.inference.export import keeping
-from napari_abdoseg.inference.export.keeping import kept_logits, scores
+from napari_abdoseg.inference.export.keeping import NoLogitsError, kept_logits, scores
 from napari_abdoseg.inference.export.label_map import labelling
 from napari_abdoseg.inference.model.card import ModelCard, write_card
 from napari_abdoseg.inference.network.class_map import find_winners, map_winners
@@ -88,12 +88,27 @@ def test_they_are_of_the_organs_alone_and_none_where_that_is_not_possible(monkey
     (on_scan,) = predicted.predictions
     assert kept.logits.nbytes < 0.6 * on_scan.prediction.logits.nbytes
     assert drain(concluding(predicted)).logits is None
-    assert kept_logits([on_scan, on_scan], volume.grid) is None
-    monkeypatch.setattr(keeping, "MOST_BYTES", kept.logits.nbytes - 1)
-    assert kept_logits([on_scan], volume.grid) is None
-    monkeypatch.undo()
+    assert (
+        why_none([on_scan, on_scan], volume) == "each configuration that was averaged has its own"
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping, "MOST_BYTES", kept.logits.nbytes - 1)
+        assert why_none([on_scan], volume).startswith("they would take more than")
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping, "is_usual", lambda trained: False)
+        assert why_none([on_scan], volume) == "the model resamples or labels in a way of its own"
     on_scan.prediction.logits[0] = 60
-    assert kept_logits([on_scan], volume.grid) is None
+    for predictions in ([on_scan], []):
+        assert why_none(predictions, volume) == "no organ was found"
+    nothing = drain(concluding(predicted, keep_logits=True))
+    assert nothing.logits is None
+    assert nothing.no_logits == "No logits are kept for hints: no organ was found."
+
+
+def why_none(predictions, volume) -> str:
+    with pytest.raises(NoLogitsError) as raised:
+        kept_logits(predictions, volume.grid)
+    return str(raised.value).removeprefix("No logits are kept for hints: ").removesuffix(".")
 
 
 def test_fine_logits_become_coarser(make_configuration):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.inference.export.label_map import is_usual
 from napari_abdoseg.inference.export.merging import merge_classes
@@ -31,12 +32,20 @@ FINEST_MM = 1.6
 """Voxels that are together no longer than that along an axis become one, their mean."""
 MOST_BYTES = 1 << 29
 """Of logits in memory."""
+NO_ORGAN = "no organ was found"
 
 ScreenAxes = Sequence[tuple[int, bool]]
 """The networks' axis along each axis (z, y, x) of the screen, and whether it is turned."""
 
 
-def kept_logits(predictions: Sequence[PredictionOnScan], grid: Grid) -> KeptLogits | None:
+class NoLogitsError(AbdosegError):
+    """Logits of a scan can't be kept."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"No logits are kept for hints: {reason}.")
+
+
+def kept_logits(predictions: Sequence[PredictionOnScan], grid: Grid) -> KeptLogits:
     """Logits around the organs that an ensemble has found, at its spacing or `FINEST_MM`.
 
     Parameters
@@ -46,16 +55,20 @@ def kept_logits(predictions: Sequence[PredictionOnScan], grid: Grid) -> KeptLogi
     grid : Grid
         Of the scan.
 
-    Returns
-    -------
-    KeptLogits or None
-        None where there is no organ; where several configurations have worked, whose logits lie on
-        grids of their own; where the model resamples or labels in a way of its own; and where they
-        would take more than `MOST_BYTES`.
+    Raises
+    ------
+    NoLogitsError
+        There is no organ; several configurations have worked, whose logits lie on grids of their
+        own; the model resamples or labels in a way of its own; or they would take more than
+        `MOST_BYTES`.
     """
-    if len(predictions) != 1 or not is_usual(predictions[0].trained):
-        return None
+    if not predictions:
+        raise NoLogitsError(NO_ORGAN)
+    if len(predictions) > 1:
+        raise NoLogitsError("each configuration that was averaged has its own")
     (on_scan,) = predictions
+    if not is_usual(on_scan.trained):
+        raise NoLogitsError("the model resamples or labels in a way of its own")
     trained, prediction = on_scan.trained, on_scan.prediction
     regions = trained.label_manager.has_regions
     winners = map_winners(prediction.logits, regions)
@@ -65,8 +78,10 @@ def kept_logits(predictions: Sequence[PredictionOnScan], grid: Grid) -> KeptLogi
         for step, size in zip(spacing, winners.shape, strict=True)
     ]
     around = _around_organs(winners, spacing, joined)
-    if around is None or _bytes(len(trained.class_values), around) > MOST_BYTES:
-        return None
+    if around is None:
+        raise NoLogitsError(NO_ORGAN)
+    if _bytes(len(trained.class_values), around, joined) > MOST_BYTES:
+        raise NoLogitsError(f"they would take more than {MOST_BYTES >> 20} MB")
     screen = screen_axes(grid, trained)
     turned = [axis for axis, (_, turned) in enumerate(screen, start=1) if turned]
     order = [0, *(axis + 1 for axis, _ in screen)]
@@ -139,8 +154,9 @@ def _around_organs(
     return tuple(around)
 
 
-def _bytes(classes: int, around: Sequence[slice]) -> int:
-    return 2 * classes * int(prod(part.stop - part.start for part in around))
+def _bytes(classes: int, around: Sequence[slice], joined: Sequence[int]) -> int:
+    sizes = ((each.stop - each.start) // n for each, n in zip(around, joined, strict=True))
+    return 2 * classes * int(prod(sizes))
 
 
 def _between(
