@@ -14,14 +14,17 @@ from small_models import cascade
 from unpacked import unpacked
 from working import run
 
+from napari_abdoseg.batch.case_logits import logits_of_case
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.finished import is_finished
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.batch.recipe import Recipe
 from napari_abdoseg.correction.provenance import add_provenance
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
+from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_labels
 from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.logits import file as logits_file
+from napari_abdoseg.logits.file import FARTHEST
 from napari_abdoseg.progress import drain
 
 
@@ -210,6 +213,55 @@ def test_disagreement_that_was_not_asked_for_before(scans, tmp_path, make_model)
     assert outcome.made == cases
     assert drain(predicting(cases, two, "exact", disagreement=True)).kept == cases
     assert drain(predicting(cases, two, "exact")).kept == cases
+
+
+def test_logits_that_were_not_asked_for_before(case, ensemble):
+    scan, logits = read_volume(case.image), case.logits
+    assert not logits.exists()
+    assert again(case, ensemble, keep_logits=True)[0].made == (case,)
+    assert logits_of_case(case.labels, scan).contested.folds == 1
+    told = json.loads(case.report.read_text())["logits"]
+    assert told == {"kept": True, "error": 0.05, "told_up_to": FARTHEST}
+    for options in ({"keep_logits": True}, {}):
+        assert again(case, ensemble, **options)[0].kept == (case,)
+    logits.unlink()
+    assert again(case, ensemble, keep_logits=True)[0].made == (case,)
+    assert again(case, ensemble, overwrite=True)[0].made == (case,)
+    assert not logits.exists()  # those of another result
+
+
+def test_a_corrected_label_map_gets_logits_and_stays(case, ensemble):
+    write_labels(case.labels, corrected(case))
+    add_provenance(case.labels, {"user": "Ann"})
+    written, told = case.labels.read_bytes(), json.loads(case.report.read_text())
+    assert again(case, ensemble, keep_logits=True)[0].made == (case,)
+    assert case.labels.read_bytes() == written
+    now = json.loads(case.report.read_text())
+    assert now.pop("logits")["kept"]
+    assert now == told
+    assert logits_of_case(case.labels, read_volume(case.image)) is not None
+    assert again(case, ensemble, keep_logits=True)[0].kept == (case,)
+    again(case, ensemble, overwrite=True)
+    aside = case.labels.with_name("case1_before.nii.gz")
+    assert aside.read_bytes() == written
+    assert logits_of_case(aside, read_volume(case.image)) is not None
+
+
+def test_logits_that_can_not_be_kept_are_told_of_once(case, ensemble, monkeypatch):
+    monkeypatch.setattr(logits_file, "LARGEST", 100)
+    outcome, notices = again(case, ensemble, keep_logits=True)
+    assert outcome.made == (case,)
+    (notice,) = (each for each in notices if "logits" in each)
+    assert json.loads(case.report.read_text())["logits"] == {"kept": False, "note": notice}
+    assert not case.logits.exists()
+    assert again(case, ensemble, keep_logits=True)[0].kept == (case,)
+
+
+def test_logits_of_several_configurations_are_refused(case, make_model):
+    folders = make_model((0,), None, name="a"), make_model((0,), None, name="b", kernel=1)
+    both = load_ensemble(folders, device="cpu")
+    with pytest.raises(AbdosegError, match="Logits are kept of one configuration"):
+        drain(predicting([case], both, "fast", overwrite=True, keep_logits=True))
 
 
 def test_the_order_of_models_does_not_matter(make_model):

@@ -13,6 +13,7 @@ from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import read_report, swapped_axes, write_report
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
+from napari_abdoseg.batch.recipe import Recipe
 from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.batch.segment_case import segmenting_case
 from napari_abdoseg.batch.tables import ORGAN_COLUMNS, write_organs_csv
@@ -70,7 +71,7 @@ def test_a_turned_scan_is_told_before_networks_work_and_in_its_report(mixed, tmp
 
 
 def test_a_turned_scan_that_was_sent_is_told(turned, ensemble):
-    steps, result = run(segmenting_case("sent", turned, ensemble, "fast"))
+    steps, result = run(segmenting_case("sent", turned, ensemble, Recipe.of(ensemble, "fast")))
     assert steps[0].notice.startswith("sent: The scan seems turned")
     assert swapped_axes(result.report) == AXES
 

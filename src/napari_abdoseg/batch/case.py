@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.logits.file import logits_path
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Case:
     def disagreement(self) -> Path:
         """Where folds disagree."""
         return self.output / f"{self.name}_disagreement.nii.gz"
+
+    @property
+    def logits(self) -> Path:
+        """Logits that hints to a correction go by."""
+        return logits_path(self.labels)
 
     @property
     def report(self) -> Path:

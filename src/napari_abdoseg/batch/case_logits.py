@@ -1,7 +1,8 @@
-"""The logits that are kept with a case: found beside its label map, checked and read."""
+"""The logits that are kept beside a case's label map: what is written, and what is read again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,44 @@ from napari_abdoseg.correction.provenance import CORRECTIONS
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.volume import Volume
-from napari_abdoseg.logits.file import logits_path, read_logits
+from napari_abdoseg.inference.result import Segmentation
+from napari_abdoseg.logits.file import (
+    FARTHEST,
+    LogitsTooLargeError,
+    PackedLogits,
+    logits_path,
+    read_logits,
+)
 from napari_abdoseg.logits.kept import KeptLogits
 
+LOGITS = "logits"
+"""Key of what a report says of them."""
 NETWORKS = "networks_sha256"
 """Key of the SHA-256 of a model and its folds, where a label map was made in a window."""
+
+
+def packed_logits(volume: Volume, segmentation: Segmentation) -> tuple[PackedLogits | None, str]:
+    """Logits of a case that was segmented, or a sentence that says why there are none to keep."""
+    if segmentation.logits is None:
+        return None, segmentation.no_logits
+    try:
+        model = segmentation.networks_sha256
+        return PackedLogits.of(segmentation.logits, volume, model), ""
+    except LogitsTooLargeError as error:
+        return None, str(error)
+
+
+def logits_entry(packed: PackedLogits | None, why_none: str) -> dict[str, Any]:
+    """What a report says of logits that were to be kept."""
+    if packed is None:
+        return {"kept": False, "note": why_none}
+    return {"kept": True, "error": packed.step, "told_up_to": FARTHEST}
+
+
+def logits_are_kept(report: Mapping[str, Any], path: Path) -> bool:
+    """Whether all logits are there that a report speaks of."""
+    told = report.get(LOGITS)
+    return isinstance(told, dict) and (told.get("kept") is False or path.is_file())
 
 
 def logits_of_case(labels: Path, scan: Volume) -> KeptLogits | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.case_logits import logits_are_kept
 from napari_abdoseg.batch.case_report import Report, read_report
 from napari_abdoseg.batch.file_identity import FileIdentity
 from napari_abdoseg.batch.recipe import Recipe
@@ -44,6 +45,8 @@ def is_finished(case: Case, recipe: Recipe) -> bool:
             "before: choose another output folder, or replace what is there with --overwrite."
         )
     if recipe.disagreement and not (made.disagreement and complete_header(case.disagreement)):
+        return False
+    if recipe.logits and not logits_are_kept(report, case.logits):
         return False
     return _is_on(header.grid, report)
 

@@ -28,6 +28,7 @@ def predicting(
     foretell: bool = False,
     workers: int = WORKERS,
     devices: Sequence[Device] = (),
+    keep_logits: bool = False,
 ) -> Work[Outcome]:
     """Segment cases and write their results, ``organs.csv`` over all and ``failed.csv``.
 
@@ -52,6 +53,8 @@ def predicting(
         Cases that are prepared, and written, side by side on each device.
     devices : sequence of Device, optional
         A process works on each, if they are several; the ensemble's own by default.
+    keep_logits : bool, optional
+        Also write the logits that hints to a correction go by.
 
     Yields
     ------
@@ -61,8 +64,8 @@ def predicting(
     Raises
     ------
     AbdosegError
-        The output folder has an output of another model or preset, or a single fold is asked
-        where it disagrees.
+        The output folder has an output of another model or preset, a single fold is asked
+        where it disagrees, or several configurations are to keep logits.
     SaveError
         Results can't be written; what is finished stays.
 
@@ -80,7 +83,7 @@ def predicting(
     >>> sorted(path.name for path in Path("results").iterdir())
     ['case1.json', 'case1.nii.gz', 'organs.csv']
     """
-    goal = Goal.of(ensemble, preset, disagreement, overwrite)
+    goal = Goal.of(ensemble, preset, disagreement, overwrite, keep_logits)
     job = SegmentationJob.for_this_machine(ensemble, goal, workers)
 
     def segment(to_do: Sequence[Case], claims: Claims) -> Segmenting:

@@ -32,7 +32,12 @@ class Goal:
 
     @classmethod
     def of(
-        cls, ensemble: Ensemble, preset: str, disagreement: bool = False, overwrite: bool = False
+        cls,
+        ensemble: Ensemble,
+        preset: str,
+        disagreement: bool = False,
+        overwrite: bool = False,
+        logits: bool = False,
     ) -> Self:
         """Results of an ensemble, also of cases that are finished by now if they are overwritten.
 
@@ -42,7 +47,7 @@ class Goal:
             See `Recipe.of`.
         """
         since = time.time() if overwrite else None
-        return cls(Recipe.of(ensemble, preset, disagreement), since)
+        return cls(Recipe.of(ensemble, preset, disagreement, logits), since)
 
     @property
     def replaces(self) -> bool:
@@ -100,7 +105,8 @@ class SegmentationJob:
             The device is not on this machine.
         """
         ensemble, recipe = drain(loading_chosen(self.models, device)), self.goal.recipe
-        if Recipe.of(ensemble, recipe.preset, recipe.disagreement) != recipe:
+        asked_for = recipe.preset, recipe.disagreement, recipe.logits
+        if Recipe.of(ensemble, *asked_for) != recipe:
             names = " or ".join(str(model.model.folder) for model in self.models)
             raise ModelError(
                 f"A file of the model {names} has changed since the run began: start the same "

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from napari_abdoseg.batch.case_logits import LOGITS
 from napari_abdoseg.batch.case_report import Report
 from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.inference.model.ensemble import Ensemble
@@ -56,26 +57,37 @@ class Recipe:
     preset : str
     disagreement : bool
         It is also asked where folds disagree.
+    logits : bool
+        The networks' logits are kept, too.
     """
 
     networks: tuple[Networks, ...]
     preset: str
     disagreement: bool = False
+    logits: bool = False
 
     @classmethod
-    def of(cls, ensemble: Ensemble, preset: str, disagreement: bool = False) -> Self:
+    def of(
+        cls, ensemble: Ensemble, preset: str, disagreement: bool = False, logits: bool = False
+    ) -> Self:
         """Recipe of a run with an ensemble.
 
         Raises
         ------
         AbdosegError
-            There is no such preset, or a single fold has none to disagree with.
+            There is no such preset, a single fold has none to disagree with, or logits of several
+            configurations would have to be kept.
         """
         used = find_preset(preset).used
         if disagreement and sum(len(used(each.folds)) for each in ensemble.configurations) < 2:
             raise AbdosegError(
                 "A single fold has none to disagree with: use more folds and a preset that has "
                 "all of them work, or leave out the disagreement."
+            )
+        if logits and len(ensemble.configurations) > 1:
+            raise AbdosegError(
+                "Logits are kept of one configuration, not of several that are averaged: choose "
+                "one, or leave out --keep-logits."
             )
         networks = tuple(
             Networks(
@@ -86,7 +98,7 @@ class Recipe:
             )
             for trained in ensemble.stages
         )
-        return cls(networks, preset, disagreement)
+        return cls(networks, preset, disagreement, logits)
 
     @classmethod
     def from_report(cls, report: Report) -> Self:
@@ -98,7 +110,7 @@ class Recipe:
             It does not say.
         """
         networks = tuple(_networks(entry) for entry in report["models"])
-        return cls(networks, str(report["preset"]), "review" in report)
+        return cls(networks, str(report["preset"]), "review" in report, LOGITS in report)
 
     def is_met_by(self, other: Recipe) -> bool:
         """Whether a result that was made so is one of the same networks and preset."""

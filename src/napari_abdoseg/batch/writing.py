@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from napari_abdoseg.batch.case import Case
+from napari_abdoseg.batch.finished import is_finished
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.batch.segment_case import (
     CaseResult,
+    add_logits,
     concluding_case,
     write_result,
 )
@@ -21,6 +24,7 @@ from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.scan import PredictedScan
+from napari_abdoseg.logits.file import logits_path
 from napari_abdoseg.progress import Work
 
 
@@ -51,23 +55,35 @@ def writing_case(
     SaveError
         It could not be written.
     """
-    recipe = goal.recipe
-    result = yield from concluding_case(case.name, predicted, recipe.preset, recipe.disagreement)
+    result = yield from concluding_case(case.name, predicted, goal.recipe)
     return keep_result(case, result, goal, by_way_of)
 
 
 def keep_result(case: Case, result: CaseResult, goal: Goal, by_way_of: Path) -> str | None:
-    """Write the result of a case, and put aside what is in its place; see `writing_case`."""
+    """Write the result of a case, and put aside what is in its place; see `writing_case`.
+
+    A result that was corrected and lacks nothing but logits gets those alone.
+    """
+    if _lacks_logits_alone(case, goal):
+        add_logits(case, result, by_way_of)
+        return result.no_logits or None
     is_result = goal.replaces and case.report.exists() and not _is_corrected(case)
-    notice = None if is_result else put_aside(case, result.labels)
+    notice = "" if is_result else put_aside(case, result.labels) or ""
     write_result(case, result, by_way_of)
-    return notice
+    return " ".join(filter(None, (notice, result.no_logits))) or None
+
+
+def _lacks_logits_alone(case: Case, goal: Goal) -> bool:
+    if not goal.recipe.logits or goal.replaces or not _is_corrected(case):
+        return False
+    return is_finished(case, replace(goal.recipe, logits=False))
 
 
 def put_aside(case: Case, labels: LabelMap) -> str | None:
     """Give another name to a label map that is in the place of a result and differs from it.
 
-    One that can't be read stays. The report of one that was corrected goes with it.
+    One that can't be read stays. The report of one that was corrected goes with it, and so do
+    logits.
 
     Returns
     -------
@@ -90,6 +106,8 @@ def put_aside(case: Case, labels: LabelMap) -> str | None:
         case.labels.rename(aside)
         if was_corrected:
             case.report.rename(aside.with_name(f"{stem(aside)}.json"))
+        if case.logits.exists():
+            case.logits.rename(logits_path(aside))
     except OSError as error:
         raise SaveError(
             f"{case.labels} can't be renamed to {aside.name} ({error.strerror}): move it elsewhere."

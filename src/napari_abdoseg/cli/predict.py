@@ -54,6 +54,14 @@ def predict(
             help="Also write how many folds dissent at each voxel, and list places to review.",
         ),
     ] = False,
+    keep_logits: Annotated[
+        bool,
+        typer.Option(
+            "--keep-logits",
+            help="Also write the networks' logits around the organs, 15 MB a case at most, which "
+            "hints to a correction go by.",
+        ),
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -86,7 +94,8 @@ def predict(
     chosen = (models, folds.split(",") if folds else None)
     if scheduler:
         require_nothing_of_this_machine(device, workers)
-        work = on_cluster(cases, chosen, preset, disagreement, scheduler, overwrite)
+        asked_for = (preset, disagreement, overwrite, keep_logits)
+        work = on_cluster(cases, chosen, asked_for, scheduler)
     else:
         prepare_for_torch()
         devices = choose_devices(device)
@@ -104,6 +113,7 @@ def predict(
             foretell=len(devices) == 1,
             workers=workers or WORKERS,
             devices=devices,
+            keep_logits=keep_logits,
         )
     outcome = show(work)
     tell(outcome, output, time.monotonic() - begin)
@@ -134,12 +144,13 @@ def require_nothing_of_this_machine(device: str, workers: int | None) -> None:
 def on_cluster(
     cases: Sequence[Case],
     chosen: tuple[list[Model], list[str] | None],
-    preset: str,
-    disagreement: bool,
+    asked_for: tuple[str, bool, bool, bool],
     scheduler: str,
-    overwrite: bool,
 ) -> Work[Outcome]:
-    """The same by the workers of a cluster, with models and folds that were chosen."""
+    """The same by the workers of a cluster, with models and folds that were chosen.
+
+    What is asked for is the preset, where folds disagree, results anew, and logits.
+    """
     from napari_abdoseg.batch.cluster.ensembles import loading_to_send
     from napari_abdoseg.batch.cluster.predicting import predicting_on_cluster
     from napari_abdoseg.batch.goal import Goal, SegmentationJob
@@ -147,5 +158,5 @@ def on_cluster(
 
     ensemble = show(loading_to_send(*chosen))
     introduce(ensemble)
-    goal = Goal.of(ensemble, preset, disagreement, overwrite)
+    goal = Goal.of(ensemble, *asked_for)
     return predicting_on_cluster(cases, SegmentationJob.for_others(ensemble, goal), scheduler)

@@ -13,6 +13,7 @@ from napari_abdoseg.batch.segment_case import CaseResult
 from napari_abdoseg.image.nifti.volumes import read_volume, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.logits.file import PackedLogits
 
 
 @pytest.mark.parametrize("orientation", ["LPS", "RAS", "SPL", "AIR"])
@@ -40,13 +41,17 @@ def test_voxels_travel_compressed_and_in_the_order_of_their_file(phantom):
     assert np.argsort(strides).tolist() == np.argsort(volume.data.strides).tolist()
 
 
-@pytest.mark.parametrize("with_disagreement", [True, False])
-def test_a_result_arrives_as_it_was(with_disagreement, phantom, tmp_path):
+@pytest.mark.parametrize("with_more", [True, False])
+def test_a_result_arrives_as_it_was(with_more, phantom, tmp_path):
     _, labels = phantom
-    result = CaseResult(labels, labels if with_disagreement else None, {"case": "a", "organs": []})
+    report = {"case": "a", "organs": []}
+    result = CaseResult(labels, None, report, no_logits="No organ was found.")
+    if with_more:
+        result = CaseResult(labels, labels, report, PackedLogits(b"content", 0.1))
     came = pickle.loads(pickle.dumps(PackedResult.of(result))).unpack()
     assert came.report == result.report
-    assert (came.disagreement is not None) == with_disagreement
+    assert (came.logits, came.no_logits) == (result.logits, result.no_logits)
+    assert (came.disagreement is not None) == with_more
     for name, label_map in (("before", labels), ("after", came.labels)):
         write_labels(tmp_path / f"{name}.nii.gz", label_map)
     assert _bytes(tmp_path, "before") == _bytes(tmp_path, "after")

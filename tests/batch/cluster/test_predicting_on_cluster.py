@@ -109,16 +109,18 @@ def test_a_case_of_another_run_is_waited_for(
     assert not (tmp_path / "out" / ".abdoseg").exists()
 
 
-def test_asks_where_folds_disagree(scans, tmp_path, make_model, scheduler):
+def test_asks_where_folds_disagree_and_for_logits(scans, tmp_path, make_model, scheduler):
     ensemble = load_ensemble(make_model(folds=(0, 1), mirror_axes=None, name="two"), device="cpu")
-    job = SegmentationJob.for_others(ensemble, Goal.of(ensemble, "exact", disagreement=True))
+    goal = Goal.of(ensemble, "exact", disagreement=True, logits=True)
+    job = SegmentationJob.for_others(ensemble, goal)
     here, there = (find_cases([scans], tmp_path / name) for name in ("here", "there"))
-    drain(predicting(here, ensemble, "exact", disagreement=True))
+    drain(predicting(here, ensemble, "exact", disagreement=True, keep_logits=True))
     drain(predicting_on_cluster(there, job, scheduler))
     for one, other in zip(here, there, strict=True):
         assert unpacked(one.disagreement) == unpacked(other.disagreement)
         reports = [json.loads(case.report.read_text())["review"] for case in (one, other)]
         assert reports[0] == reports[1]
+        assert one.logits.read_bytes() == other.logits.read_bytes()
 
 
 def test_closing_ends_the_work_on_the_workers(scans, tmp_path, job_for_one_fold, make_model):

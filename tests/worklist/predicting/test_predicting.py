@@ -14,6 +14,7 @@ from small_models import COARSE
 from small_scans import write_label_map
 from unpacked import unpacked
 
+from napari_abdoseg.batch.case_logits import logits_of_case
 from napari_abdoseg.batch.case_scan import reading_scan
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
@@ -22,6 +23,7 @@ from napari_abdoseg.errors import ModelError, SaveError
 from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference.model.ensemble import load_ensemble
+from napari_abdoseg.logits.file import logits_path
 from napari_abdoseg.progress import drain
 from napari_abdoseg.worklist.predicting.missing_masks import take_in
 from napari_abdoseg.worklist.predicting.predicting import (
@@ -84,7 +86,8 @@ def test_cases_without_a_label_map_get_the_one_of_predict(phantoms, settings, ro
         "pqr", Status.PREDICTED
     )
     assert files_in(phantoms.masks) == {
-        *(".worklist", "p.nii.gz", "p.json", "q.nii.gz", "r.nii.gz", "r.json")
+        *(".worklist", "q.nii.gz"),
+        *(f"{name}{end}" for name in "pr" for end in (".nii.gz", ".json", ".logits")),
     }
     assert not files_in(phantoms.predictions)
     ensemble = load_ensemble(settings.models[0], device="cpu")
@@ -97,6 +100,7 @@ def test_cases_without_a_label_map_get_the_one_of_predict(phantoms, settings, ro
     labels = read_labels(phantoms.labels_of("p"))
     scan = drain(reading_scan("p", labels, phantoms.masks / "p.json", None))
     assert scan.path.name == "p_0000.nii.gz"
+    assert logits_of_case(phantoms.labels_of("p"), scan).contested.folds == 1
     assert drain(predicting_missing(phantoms, settings)) == Predicted()
 
 
@@ -166,10 +170,16 @@ def found(phantoms, settings):
     return phantoms.predictions / "p.nii.gz"
 
 
-def test_a_process_that_was_killed_while_it_took_a_result_in_has_lost_nothing(phantoms, found):
+@pytest.mark.parametrize("logits_are_there", [False, True])
+def test_a_process_that_was_killed_while_it_took_a_result_in_has_lost_nothing(
+    phantoms, found, logits_are_there
+):
     os.link(found, phantoms.labels_of("p"))
+    if logits_are_there:
+        logits_path(found).rename(logits_path(phantoms.labels_of("p")))
     assert take_in(phantoms) == ["p"]
-    assert (phantoms.masks / "p.json").is_file()
+    for name in ("p.json", "p.logits"):
+        assert (phantoms.masks / name).is_file()
     assert not files_in(phantoms.predictions)
 
 
@@ -191,6 +201,7 @@ def test_a_disk_without_hard_links(phantoms, found, monkeypatch, there_is_one):
     assert take_in(phantoms) == ([] if there_is_one else ["p"])
     organs = [organ.value for organ in read_labels(phantoms.labels_of("p")).organs]
     assert organs == ([2, 4] if there_is_one else organs)
+    assert logits_path(phantoms.labels_of("p")).exists() != there_is_one
     assert not files_in(phantoms.predictions)
 
 

@@ -15,6 +15,7 @@ from napari_abdoseg.batch.segment_case import CaseResult
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
+from napari_abdoseg.logits.file import PackedLogits
 
 FAST = 1
 """Level of compression that no cable waits for."""
@@ -93,14 +94,26 @@ class PackedResult:
     labels: PackedLabels
     disagreement: PackedLabels | None
     report: Report
+    logits: PackedLogits | None
+    no_logits: str
 
     @classmethod
     def of(cls, result: CaseResult) -> Self:
         """Pack a result."""
-        labels, dissent = PackedLabels.of(result.labels), result.disagreement
-        return cls(labels, None if dissent is None else PackedLabels.of(dissent), result.report)
+        return cls(
+            PackedLabels.of(result.labels),
+            None if result.disagreement is None else PackedLabels.of(result.disagreement),
+            result.report,
+            result.logits,
+            result.no_logits,
+        )
 
     def unpack(self) -> CaseResult:
         """The same result."""
-        labels, dissent = self.labels.unpack(), self.disagreement
-        return CaseResult(labels, None if dissent is None else dissent.unpack(), self.report)
+        return CaseResult(
+            self.labels.unpack(),
+            None if self.disagreement is None else self.disagreement.unpack(),
+            self.report,
+            self.logits,
+            self.no_logits,
+        )

@@ -61,8 +61,7 @@ def segment_scan(job: SegmentationJob, run: str, case: str, scan: PackedVolume) 
 
 def _segment(job: SegmentationJob, run: str, case: str, volume: Volume) -> PackedResult:
     use_threads(get_worker().state.nthreads)
-    recipe = job.goal.recipe
-    work = segmenting_case(case, volume, ensemble_of(job), recipe.preset, recipe.disagreement)
+    work = segmenting_case(case, volume, ensemble_of(job), job.goal.recipe)
     del volume
     return PackedResult.of(_carry_out(work, run, case))
 

@@ -18,6 +18,7 @@ from napari_abdoseg.batch.case_scan import path_from
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.errors import WorkListError
 from napari_abdoseg.image.files.saving import not_saved, remove_file
+from napari_abdoseg.logits.file import logits_path
 from napari_abdoseg.worklist.listing.listing import Row
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Status
 from napari_abdoseg.worklist.records.leases import Lease, holder_of
@@ -91,12 +92,13 @@ def _take_in(folder: WorkFolder, name: str) -> bool:
         wanted = _wants_one(folder, name)
         came_in = _move(found.labels, place) if wanted else _is_one(found.labels, place)
         if came_in:
+            _move_logits(found.logits, logits_path(place))
             write_report(Case(name, Path(), folder.masks).report, _seen_from_masks(folder, report))
     except (OSError, ValueError):  # another process has taken it in, or it is damaged
         came_in = False
     finally:
         session.release()
-    for path in (found.report, found.labels):
+    for path in (found.report, found.labels, found.logits):
         remove_file(path)
     return came_in
 
@@ -142,6 +144,16 @@ def _move(path: Path, place: Path) -> bool:
         except OSError as error:
             raise not_saved(place, error) from error
     return True
+
+
+def _move_logits(path: Path, place: Path) -> None:
+    """Give logits their place, in which there are none of this label map."""
+    try:
+        path.replace(place)
+    except FileNotFoundError:  # there are none, or a process was killed after it had moved them
+        return
+    except OSError as error:
+        raise not_saved(place, error) from error
 
 
 def _seen_from_masks(folder: WorkFolder, report: Report) -> Report:

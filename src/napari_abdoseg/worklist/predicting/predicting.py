@@ -72,6 +72,8 @@ def predicting_missing(
 ) -> Work[Predicted]:
     """Predict the cases that are to do and have no label map, but those that somebody has open.
 
+    The logits that hints to a correction go by are kept with them, where one configuration works.
+
     Several who do this at once, wherever they are, share the cases. One that has a label map
     when its prediction is there keeps it.
 
@@ -156,4 +158,6 @@ def _beginning_on_cluster(
 
 
 def _goal(folder: WorkFolder, ensemble: Ensemble, settings: PredictionSettings) -> MissingMasks:
-    return MissingMasks(Recipe.of(ensemble, settings.preset), folder=folder)
+    logits = len(ensemble.configurations) == 1
+    recipe = Recipe.of(ensemble, settings.preset, logits=logits)
+    return MissingMasks(recipe, folder=folder)
