@@ -69,6 +69,9 @@ def test_a_day_of_two_people(scans, tmp_path):
     (row,) = csv.DictReader(table.open(encoding="utf-8"))
     assert (row["case"], row["flags"], row["comment"]) == ("a", "hard", "two kidneys on the left")
     cases("flag", scans, "a", "hard", "--remove")
+    with pytest.raises(AbdosegError, match="a has no label map"):
+        cases("set", scans, "a", "done")
+    write_label_map(tmp_path / "cts_masks" / "a.nii.gz")
     cases("set", scans, "a", "done")
     assert cases("next", scans) == (1, "Note: No such case is left.")
     assert "2 done, 1 rejected" in cases(scans, "--sort", "status", "--reverse")[1]
@@ -175,7 +178,7 @@ def test_done_cases_become_a_data_set_that_is_checked_and_keeps_patients_togethe
     assert "1 case converted, 3 there already." in cases(*export)[1]
     own = tmp_path / "cts_masks" / "sub-02_ses-1_ct.nii.gz"
     own.rename(tmp_path / "cts_masks" / "other.nii.gz")
-    with pytest.raises(AbdosegError, match=r"sub-02_ses-1_ct: It has no label map"):
+    with pytest.raises(AbdosegError, match=r"sub-02_ses-1_ct: Its label map .* is not there"):
         cases(*export)
     cases("versions", patients, "sub-02_ses-1_ct", "--add", tmp_path / "cts_masks" / "other.nii.gz")
     assert cases(*export)[0] == 0

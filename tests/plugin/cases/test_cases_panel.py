@@ -417,6 +417,17 @@ def test_what_cannot_be_changed_is_told(listed, qtbot, folder):
     assert folder.record_of("b").read_text() == "{"
 
 
+def test_of_cases_that_are_done_those_without_a_label_map_are_told(listed, qtbot, folder):
+    listed.table.go_to("c")
+    qtbot.mouseClick(listed.details.steps[DONE], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: said().startswith("c has no label map: "))
+    listed.table.selectAll()
+    qtbot.mouseClick(listed.details.steps[DONE], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(listed.cases.done) == 2)
+    assert said().startswith("1 of 3 cases stay as they are. c has no label map: ")
+    assert row(listed, "c").record.status is Status.TO_DO
+
+
 def test_a_folder_that_cannot_be_listed_is_told_in_the_panel(panel, qtbot, tmp_path):
     (tmp_path / "empty").mkdir()
     panel.scans.value = tmp_path / "empty"

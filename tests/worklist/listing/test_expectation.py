@@ -62,7 +62,7 @@ def test_nothing_is_expected_of_what_somebody_has_corrected(folder, rows):
     other = write_label_map(folder.masks / "mine" / "b.nii.gz")
     report(folder, "b", liver=(0.5, 0.5))
     assert rows(folder)["b"].expected_dsc == 0.5
-    change_record(folder, "b", with_version(version_at(folder, "b", other)))
+    change_record(folder, "b", with_version(version_at(folder, "b", other, None)))
     listed = rows(folder)
     assert (listed["a"].expectation, listed["b"].expectation) == (UNKNOWN, UNKNOWN)
 

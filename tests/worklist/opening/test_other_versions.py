@@ -41,19 +41,20 @@ def row(folder):
     return drain(listing(folder))[0]
 
 
-def test_any_version_counts_once_it_is_chosen(folder):
-    assert change_record(folder, "a", counting(folder, OTHER)).current == OTHER.file
-    assert change_record(folder, "a", counting(folder, OWN)).current == ""
+def test_any_version_counts_once_it_is_chosen(folder, row):
+    write_labels(folder.masks / OTHER.file, make_phantom(1, SPACING)[1])
+    assert change_record(folder, "a", counting(folder, row, OTHER)).current == OTHER.file
+    assert change_record(folder, "a", counting(folder, row, OWN)).current == ""
 
 
-def test_a_version_that_is_unknown_or_gone_never_counts(folder):
+def test_a_version_that_is_unknown_or_gone_never_counts(folder, row):
     unknown = Version("versions/a_3.nii.gz", "correction")
     write_labels(folder.masks / unknown.file, make_phantom(0, SPACING)[1])
     with pytest.raises(AbdosegError, match="has no version"):
-        change_record(folder, "a", counting(folder, unknown))
+        change_record(folder, "a", counting(folder, row, unknown))
     (folder.masks / OTHER.file).unlink()
     with pytest.raises(AbdosegError, match=r"a_2\.nii\.gz"):
-        change_record(folder, "a", counting(folder, OTHER))
+        change_record(folder, "a", counting(folder, row, OTHER))
     assert read_record(folder.record_of("a")).current == ""
 
 

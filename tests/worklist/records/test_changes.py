@@ -174,7 +174,8 @@ def test_scans_and_masks_that_come_and_go(folder, rows):
     assert [row.record.status for row in listed.values()] == [
         *(Status.PREDICTED, Status.DONE, Status.TO_DO, Status.TO_DO)
     ]
-    assert [row.problem for row in listed.values()] == ["", NO_LABELS, NO_SCAN, ""]
+    told = NO_LABELS.format("b.nii.gz")
+    assert [row.problem for row in listed.values()] == ["", told, NO_SCAN, ""]
     assert listed["c"].record.comment == "mine"
     (folder.scans / "d_0000.nii.gz").rename(folder.scans / "c_0000.nii.gz")
     assert rows(folder)["c"].problem == ""

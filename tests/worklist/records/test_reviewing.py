@@ -9,7 +9,7 @@ from small_scans import write_label_map
 from napari_abdoseg.correction.journal.holder import user_name
 from napari_abdoseg.errors import WorkListError
 from napari_abdoseg.worklist.listing.listing import next_row
-from napari_abdoseg.worklist.records.case_record import CaseRecord, Status
+from napari_abdoseg.worklist.records.case_record import Status
 from napari_abdoseg.worklist.records.changing import change_record, with_status
 from napari_abdoseg.worklist.records.reviewing import accepting, place_in, sending_back
 
@@ -30,7 +30,7 @@ def test_a_case_is_sent_back_with_a_place_and_comes_first_then_is_accepted(folde
     assert next_row(rows(folder).values(), user=user_name()).name == "b"
     change_record(folder, "b", with_status(Status.NEEDS_REVIEW))
     write_label_map(folder.labels_of("b"))
-    done = change_record(folder, "b", accepting(folder, "good"))
+    done = change_record(folder, "b", accepting("good"))
     assert done.status is Status.DONE
     assert [verdict.accepted for verdict in done.verdicts] == [False, True]
     assert not rows(folder)["b"].is_sent_back
@@ -38,21 +38,9 @@ def test_a_case_is_sent_back_with_a_place_and_comes_first_then_is_accepted(folde
 
 def test_what_nobody_handed_in_is_not_judged(folder):
     change_record(folder, "a", with_status(Status.IN_PROGRESS))
-    for word in (accepting(folder), sending_back("more")):
+    for word in (accepting(), sending_back("more")):
         with pytest.raises(WorkListError, match="a is in progress: a case is judged when it needs"):
             change_record(folder, "a", word)
-
-
-@pytest.mark.parametrize("current", ["", "anna/a.nii.gz"])
-def test_a_case_without_the_label_map_that_counts_is_not_accepted(folder, current):
-    handed_in = CaseRecord("a", status=Status.NEEDS_REVIEW, current=current)
-    change_record(folder, "a", lambda _: handed_in)
-    if current:
-        write_label_map(folder.labels_of("a"))  # not the one that counts
-    with pytest.raises(WorkListError, match=r"a has no label map .*a\.nii\.gz is not there"):
-        change_record(folder, "a", accepting(folder))
-    write_label_map(folder.masks / (current or "a.nii.gz"))
-    assert change_record(folder, "a", accepting(folder)).status is Status.DONE
 
 
 @pytest.mark.parametrize("voxel", [(9, 0, 0), (0, -1, 0), (0, 0)])

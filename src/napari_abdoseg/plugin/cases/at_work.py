@@ -18,7 +18,7 @@ from qtpy.QtCore import QCoreApplication, QObject, Signal
 
 from napari_abdoseg.evaluation.processes import available_cores
 from napari_abdoseg.plugin.cases.case_in_view import CaseInView, show_case
-from napari_abdoseg.plugin.cases.changes import Changes
+from napari_abdoseg.plugin.cases.changes import CaseChange, Changes
 from napari_abdoseg.plugin.cases.list_watch import ListWatch
 from napari_abdoseg.plugin.cases.tool_at_hand import ToolAtHand
 from napari_abdoseg.plugin.jobs.job import Job
@@ -163,7 +163,7 @@ class CasesAtWork(QObject):
         if self.folder is None or self.job is not None:
             return
         if self.open is None or self.open.name != row.name:
-            self.change([row], counting(self.folder, version))
+            self.change([row], counting(self.folder, row, version))
         else:
             work = exchanging(self.folder, row, version, self.open.claim)
             self._leave_open(partial(self._read, row, work, self._exchange))
@@ -195,17 +195,20 @@ class CasesAtWork(QObject):
             rows = map(self._beside, (1, -1))
             self._ahead.want(self.folder, [row for row in rows if row is not None])
 
-    def change(self, rows: Sequence[Row], *changes: Change) -> None:
+    def change(self, rows: Sequence[Row], change: Change) -> None:
         """Change what is known of cases, in a thread; where that fails, it is told."""
+        self._change_each(rows, lambda _: change)
+
+    def _change_each(self, rows: Sequence[Row], change_of: Callable[[Row], Change]) -> None:
         if self.folder is not None:
-            for row in rows:
-                self.changes.make(self.folder, row.name, changes, self._lease_of(row.name))
+            changes = [CaseChange(r.name, change_of(r), self._lease_of(r.name)) for r in rows]
+            self.changes.make(self.folder, changes)
 
     def take_step(self, rows: Sequence[Row], step: Step) -> None:
         """Let cases take a step; one that is open is saved before it is handed in."""
         if step.change is None or self.folder is None:
             return
-        change = partial(self.change, rows, step.change(self.folder))
+        change = partial(self._change_each, rows, partial(step.change, self.folder))
         opened = self.open
         if step.hands_in and opened is not None and opened.name in {row.name for row in rows}:
             save_before(sure(self._viewer()), opened.layers, change)

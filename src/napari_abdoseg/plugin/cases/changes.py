@@ -5,16 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QObject, Signal
 
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.progress import spoken_names
 from napari_abdoseg.worklist.effort.scoring import note_scores
 from napari_abdoseg.worklist.listing.listing import Row
-from napari_abdoseg.worklist.records.changing import Change, change_record, in_turn
+from napari_abdoseg.worklist.records.changing import Change, change_record
 from napari_abdoseg.worklist.records.leases import Lease
 from napari_abdoseg.worklist.records.work_folder import WorkFolder
+
+SHOWN = 3
+"""Faults that are told of many."""
+
+
+@dataclass(frozen=True)
+class CaseChange:
+    """What is to be changed of a case.
+
+    Parameters
+    ----------
+    case : str
+    change : callable
+    session : Lease or None
+        By which it is open here.
+    """
+
+    case: str
+    change: Change
+    session: Lease | None
 
 
 class Changes(QObject):
@@ -29,11 +51,9 @@ class Changes(QObject):
         self._scoring = ThreadPoolExecutor(1, "abdoseg scores")
         self._failed.connect(show_error)
 
-    def make(
-        self, folder: WorkFolder, case: str, changes: Sequence[Change], session: Lease | None
-    ) -> None:
-        """Change what is known of a case, as soon as it is its turn."""
-        self._thread.submit(self._make, folder, case, in_turn(*changes), session)
+    def make(self, folder: WorkFolder, changes: Sequence[CaseChange]) -> None:
+        """Change what is known of cases, as soon as it is their turn."""
+        self._thread.submit(self._make, folder, changes)
 
     def score(self, folder: WorkFolder, row: Row, session: Lease | None) -> None:
         """Note how near a case that was saved has come to its reference; others needn't wait."""
@@ -44,10 +64,20 @@ class Changes(QObject):
         with suppress(RuntimeError):
             self.made.emit()
 
-    def _make(self, folder: WorkFolder, case: str, change: Change, session: Lease | None) -> None:
-        with suppress(RuntimeError):  # the window is gone, and nobody to be told
+    def _make(self, folder: WorkFolder, changes: Sequence[CaseChange]) -> None:
+        faults = []
+        for each in changes:
             try:
-                change_record(folder, case, change, session)
+                change_record(folder, each.case, each.change, each.session)
             except AbdosegError as error:
-                self._failed.emit(str(error))
+                faults.append(str(error))
+        with suppress(RuntimeError):  # the window is gone, and nobody to be told
+            if faults:
+                self._failed.emit(_words(faults, len(changes)))
             self.made.emit()
+
+
+def _words(faults: Sequence[str], changes: int) -> str:
+    if changes == 1:
+        return faults[0]
+    return f"{len(faults):,} of {changes:,} cases stay as they are. {spoken_names(faults, SHOWN)}"

@@ -31,12 +31,13 @@ from napari_abdoseg.worklist.records.case_record import (
     sent_back_to,
 )
 from napari_abdoseg.worklist.records.leases import holder_of
+from napari_abdoseg.worklist.records.promised_labels import PROMISING
 from napari_abdoseg.worklist.records.work_folder import OPEN, WorkFolder, labels_name
 from napari_abdoseg.worklist.versions.versions import report_beside
 
 STAGE = "Listing cases"
 NO_SCAN = "Its scan is gone, or has another name now: what is known of it is kept."
-NO_LABELS = "It has no label map, or that is gone."
+NO_LABELS = "Its label map {} is not there."
 TO_WORK_ON = (Status.IN_PROGRESS, Status.PREDICTED, Status.TO_DO)
 """What is to be worked on next, the first of all first."""
 SETTLED = (Status.DONE, Status.REJECTED)
@@ -79,6 +80,11 @@ class Row:
     def name(self) -> str:
         """The case."""
         return self.record.case
+
+    @property
+    def image(self) -> str:
+        """Its scan as seen from the folder of scans; empty where that is gone."""
+        return "" if self.case is None else self.case.image
 
     @property
     def voxels_changed(self) -> int:
@@ -199,7 +205,7 @@ def records_since(folder: WorkFolder, before: Index) -> Work[Listing]:
         record = (blank if kept is None else kept.record).seen(has_labels)
         row = Row(
             *(record, case, has_labels, holders.get(name)),
-            records.problems.get(name) or _problem(record, case, has_labels),
+            records.problems.get(name) or _problem(folder, record, case, has_labels),
         )
         if has_labels or record.current:
             report = report_beside(folder.current_of(record))
@@ -323,12 +329,15 @@ def worst(rows: Iterable[Row], percent: float = WORST) -> list[Row]:
     return known[: math.ceil(len(known) * percent / 100)]
 
 
-def _problem(record: CaseRecord, case: WorkCase | None, has_labels: bool) -> str:
+def _problem(
+    folder: WorkFolder, record: CaseRecord, case: WorkCase | None, has_labels: bool
+) -> str:
     if case is None:
         return NO_SCAN
-    if record.status is Status.DONE and not (has_labels or record.current):
-        return NO_LABELS
-    return ""
+    if record.status not in PROMISING:
+        return ""
+    is_there = folder.current_of(record).is_file() if record.current else has_labels
+    return "" if is_there else NO_LABELS.format(record.current or labels_name(record.case))
 
 
 def _holders(folder: WorkFolder) -> dict[str, Holder]:

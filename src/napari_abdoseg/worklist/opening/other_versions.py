@@ -7,7 +7,6 @@ from dataclasses import replace
 from napari_abdoseg.errors import ImageError, WorkListError
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.names.chosen_schemes import named_as_chosen
-from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.image.nifti.forms import lie_together
 from napari_abdoseg.image.organ_files import read_label_map
 from napari_abdoseg.image.volume import LabelMap
@@ -17,7 +16,13 @@ from napari_abdoseg.worklist.opening.case_files import CaseFiles
 from napari_abdoseg.worklist.opening.claims import Claim
 from napari_abdoseg.worklist.opening.opening import OpenCase
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Version
-from napari_abdoseg.worklist.records.changing import Change, change_record, with_current
+from napari_abdoseg.worklist.records.changing import (
+    Change,
+    change_record,
+    in_turn,
+    with_current,
+)
+from napari_abdoseg.worklist.records.promised_labels import having_labels
 from napari_abdoseg.worklist.records.work_folder import WorkFolder, labels_name
 
 
@@ -26,22 +31,13 @@ def counts(record: CaseRecord, version: Version) -> bool:
     return version.file == (record.current or labels_name(record.case))
 
 
-def counting(folder: WorkFolder, version: Version) -> Change:
+def counting(folder: WorkFolder, row: Row, version: Version) -> Change:
     """Let a version count, be it the label map of the case's own name.
 
-    Raises
-    ------
-    WorkListError
-        The case has no such version.
-    ImageError
-        Its file is gone, or is none.
+    The change raises a `WorkListError` where the case has no such version, or its file is gone or
+    was made of another scan, and an `ImageError` where that is no label map.
     """
-
-    def change(record: CaseRecord) -> CaseRecord:
-        load_grid(folder.masks / version.file)
-        return with_current(_current(record.case, version))(record)
-
-    return change
+    return in_turn(with_current(_current(row.name, version)), having_labels(folder, row.image))
 
 
 def exchanging(folder: WorkFolder, row: Row, version: Version, claim: Claim) -> Work[OpenCase]:
@@ -66,7 +62,7 @@ def exchanging(folder: WorkFolder, row: Row, version: Version, claim: Claim) -> 
     case = CaseFiles.of(folder, wanted).read()
     if case.scan is None:
         raise WorkListError(f"{row.name}: its scan holds labels now. Put the scan back.")
-    record = change_record(folder, row.name, counting(folder, version), claim.lease)
+    record = change_record(folder, row.name, counting(folder, row, version), claim.lease)
     return OpenCase(record, claim, case.scan, case.labels)
 
 

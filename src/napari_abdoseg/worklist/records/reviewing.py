@@ -12,21 +12,18 @@ from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Place, Status, Verdict
 from napari_abdoseg.worklist.records.changing import Change
-from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 HANDED_IN = (Status.NEEDS_REVIEW, Status.DONE)
 
 
-def accepting(folder: WorkFolder, comment: str = "") -> Change:
+def accepting(comment: str = "") -> Change:
     """Accept a case, which is done then; it stays that of who worked on it.
 
-    The change raises a `WorkListError` of a case that nobody has handed in, or without the label
-    map that is accepted.
+    The change raises a `WorkListError` of a case that nobody has handed in.
     """
 
     def change(record: CaseRecord) -> CaseRecord:
         _require_handed_in(record)
-        _require_labels(folder.current_of(record), record.case)
         verdict = Verdict(True, user_name(), now(), comment)
         return _judged(record, Status.DONE, verdict)
 
@@ -96,12 +93,4 @@ def _require_handed_in(record: CaseRecord) -> None:
         raise WorkListError(
             f"{record.case} is {record.status}: a case is judged when it needs a review, or is "
             "done."
-        )
-
-
-def _require_labels(labels: Path, case: str) -> None:
-    if not labels.is_file():
-        raise WorkListError(
-            f"{case} has no label map that could be accepted: {labels} is not there. Send it back, "
-            "or put the label map there."
         )

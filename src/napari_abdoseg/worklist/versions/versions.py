@@ -10,12 +10,14 @@ from napari_abdoseg.correction.provenance import CORRECTIONS
 from napari_abdoseg.errors import WorkListError
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.files.json_file import read_json
-from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Version
+from napari_abdoseg.worklist.records.promised_labels import require_labels
 from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 
-def version_at(folder: WorkFolder, case: str, file: Path, model: str = "") -> Version:
+def version_at(
+    folder: WorkFolder, case: str, file: Path, scan: Path | None, model: str = ""
+) -> Version:
     """A label map of a case as a version of it.
 
     Parameters
@@ -23,17 +25,19 @@ def version_at(folder: WorkFolder, case: str, file: Path, model: str = "") -> Ve
     folder : WorkFolder
     case : str
     file : Path
+    scan : Path or None
+        None where that is gone.
     model : str, optional
         Which has predicted it; else it was corrected by who sits here.
 
     Raises
     ------
     WorkListError
-        It is the label map of the case's own name.
+        It is the label map of the case's own name, not there, or was made of another scan.
     ImageError
         It can't be read.
     """
-    load_grid(file)
+    require_labels(file, case, scan)
     if file.resolve() == folder.labels_of(case).resolve():
         raise WorkListError(f"{file} is the label map of {case} already.")
     place = folder.seen_from_masks(file)
