@@ -13,7 +13,8 @@ from napari_abdoseg.correction.journal.holder import moment
 from napari_abdoseg.image.files.csv_table import csv_text
 from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.worklist.listing.expectation import Expectation
-from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.listing.listing import Row, mean_scores
+from napari_abdoseg.worklist.listing.words import score_words
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Status, Version
 
 MOST_SHOWN = 200
@@ -21,6 +22,7 @@ COLUMNS = (
     *("case", "status", "user", "when", "minutes", "voxels_changed", "flags", "comment"),
     *("open_by", "patient", "image", "labels", "problem"),
     *("expected_dsc", "agreement", "worst_organ"),
+    *("dsc_before", "dsc_after", "nsd_before", "nsd_after", "nsd_tolerance_mm"),
 )
 
 
@@ -40,8 +42,11 @@ def tell(rows: Sequence[Row], total: int) -> None:
 
 def case_table(rows: Sequence[Row]) -> Table:
     """A row a case."""
+    has_scores = any(row.dsc is not None for row in rows)
     table = Table(
-        *("case", "status", "who", "when", "min", "voxels", "expected DSC", "flags", "comment")
+        *("case", "status", "who", "when", "min", "voxels", "expected DSC"),
+        *(("DSC", "NSD") if has_scores else ()),
+        *("flags", "comment"),
     )
     for row in rows:
         record = row.record
@@ -51,7 +56,9 @@ def case_table(rows: Sequence[Row]) -> Table:
             moment(record.when) if record.when else "",
             f"{record.minutes:.0f}" if record.minutes else "",
             f"{row.voxels_changed:,}" if row.voxels_changed else "",
-            *(expected_words(row.expectation), ", ".join(record.flags), _said(record)),
+            expected_words(row.expectation),
+            *((score_words(record.dsc), _nsd_words(record)) if has_scores else ()),
+            *(", ".join(record.flags), _said(record)),
         )
     return table
 
@@ -89,6 +96,7 @@ def write_cases(path: Path, rows: Sequence[Row]) -> None:
 
 def _cells(row: Row) -> list[object]:
     record, case, told = row.record, row.case, row.expectation
+    scores = (*mean_scores(record.dsc), *mean_scores(record.nsd))
     return [
         *(record.case, str(record.status), record.user, record.when, f"{record.minutes:.2f}"),
         *(row.voxels_changed, " ".join(record.flags), record.comment),
@@ -98,7 +106,14 @@ def _cells(row: Row) -> list[object]:
         row.problem,
         *("" if value is None else f"{value:.4f}" for value in (told.dsc, told.agreement)),
         told.worst_organ,
+        *("" if value is None else f"{value:.4f}" for value in scores),
+        "" if record.nsd_tolerance_mm is None else f"{record.nsd_tolerance_mm:g}",
     ]
+
+
+def _nsd_words(record: CaseRecord) -> str:
+    told = score_words(record.nsd)
+    return f"{told} at {record.nsd_tolerance_mm:g} mm" if told else ""
 
 
 def _said(record: CaseRecord) -> str:

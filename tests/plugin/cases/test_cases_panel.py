@@ -491,6 +491,11 @@ def test_a_save_is_scored_where_the_data_set_has_a_reference(panel, viewer, qtbo
     qtbot.waitUntil(lambda: bool(row(panel, "a").record.dsc))
     assert row(panel, "a").record.dsc["spleen"][0] == 1
     assert 0.9 < row(panel, "a").dsc < 1
+    model = panel.table.cases
+    header = [model.headerData(n, Qt.Orientation.Horizontal) for n in range(model.columnCount())]
+    told = [model.index(0, header.index(name)).data() for name in ("DSC", "NSD")]
+    assert all(words.startswith("1.00 → ") for words in told)
+    assert row(panel, "a").record.nsd_tolerance_mm == 1
 
 
 def test_the_tool_is_kept_also_over_a_case_that_is_read_only(first, listed, viewer, at, folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -207,10 +208,12 @@ def test_dsc_before_and_after_are_told_apart(folder, rows):
     corrected(folder, "a", entry("anna", "2026-11-03T09:00:00+01:00", 4))
     listed = list(rows(folder).values())
     works = [OrganWork("a", "liver", ("anna",), dsc_before=0.8, dsc_after=0.95, dsc_of_both=0.9)]
+    works = [replace(works[0], nsd_before=0.7, nsd_after=0.9)]
     people = case_works(folder, listed, works)
     assert people["anna"][0].minutes_per_path is None
     page = render_effort(people, works)
     assert '<g class="before">' in page
-    assert "DSC to the reference" in page
+    assert all(f"{score} to the reference" in page for score in ("DSC", "NSD"))
+    assert people["anna"][0].nsd_after == pytest.approx(0.9)
     assert "DSC of the label map before and after" in page
     assert math.isclose(people["anna"][0].dsc_after, 0.95)

@@ -11,18 +11,24 @@ import numpy as np
 import pytest
 from limits import no_file_above
 
+from napari_abdoseg.cli.cases_words import case_table, write_cases
 from napari_abdoseg.correction.journal.recorded_labels import sha256_of
 from napari_abdoseg.correction.provenance import add_provenance, provenance_entry, version_of
 from napari_abdoseg.evaluation.added_path_length import added_path_length
 from napari_abdoseg.evaluation.dice import dice_of_masks
+from napari_abdoseg.evaluation.normalized_surface_dice import normalized_surface_dice
 from napari_abdoseg.image.files.saving import backup_of
-from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.progress import drain
 from napari_abdoseg.worklist.effort.effort import noted_work, with_work, write_effort
 from napari_abdoseg.worklist.effort.measuring_effort import measuring_effort
 from napari_abdoseg.worklist.effort.scoring import note_scores
-from napari_abdoseg.worklist.listing.words import dsc_words, organ_dsc_words
+from napari_abdoseg.worklist.listing.words import (
+    organ_nsd_words,
+    organ_score_words,
+    score_words,
+)
 from napari_abdoseg.worklist.records.case_record import Version
 from napari_abdoseg.worklist.records.changing import (
     change_record,
@@ -115,9 +121,17 @@ def test_what_came_of_it_is_measured_where_the_label_map_from_before_is_there(fo
     told(folder, began_from=began)
     change_record(folder, "a", with_version(Version("old/a.nii.gz", "prediction", "demo")))
     liver, spleen = drain(measuring_effort(folder, list(rows(folder).values())))
+    own, reference = folder.labels_of("a"), read_labels(folder.scans / "labelsTr" / "a.nii.gz")
     assert (liver.organ, liver.slices, liver.dsc_after) == ("liver", 2, 1)
     assert liver.dsc_before == liver.dsc_of_both < 1
     assert liver.path_mm > 0
+    spacing, tolerance = reference.grid.spacing, 1.0
+    masks = [read_labels(path).data == LIVER for path in (folder.masks / "old" / "a.nii.gz", own)]
+    assert [liver.nsd_before, liver.nsd_after] == [
+        normalized_surface_dice(mask, reference.data == LIVER, spacing, tolerance) for mask in masks
+    ]
+    assert liver.nsd_before < liver.nsd_after == 1
+    assert (spleen.nsd_before, spleen.nsd_after) == (1, 0)
     assert (spleen.organ, spleen.dsc_before, spleen.dsc_after) == ("spleen", 1, 0)
     assert (spleen.seconds, spleen.path_mm) == (0, 0)
     table = folder.masks / "effort.csv"
@@ -125,6 +139,9 @@ def test_what_came_of_it_is_measured_where_the_label_map_from_before_is_there(fo
     first, _ = csv.DictReader(table.open(encoding="utf-8"))
     assert [first[key] for key in ("case", "organ", "users", "minutes", "strokes", "tools")] == [
         *("a", "liver", "anna", "1.50", "2", "brush 2")
+    ]
+    assert [first[key] for key in ("nsd_before", "nsd_after", "nsd_tolerance_mm")] == [
+        *(f"{liver.nsd_before:.4f}", "1.0000", "1")
     ]
 
 
@@ -139,16 +156,24 @@ def test_how_near_a_case_has_come_to_its_reference_is_noted(folder, rows):
     assert row.record.dsc["spleen"] == (1, 0)
     assert row.dsc == 0.5
     before = np.mean([pair[0] for pair in row.record.dsc.values()])
-    assert dsc_words(row) == f"{before:.2f} → 0.50"
-    assert "spleen 1.000 → 0.000" in organ_dsc_words(row)
+    assert score_words(row.record.dsc) == f"{before:.2f} → 0.50"
+    assert "spleen 1.000 → 0.000" in organ_score_words(row.record.dsc)
+    assert row.record.nsd["liver"][0] < row.record.nsd["liver"][1] == 1
+    assert (row.nsd, row.record.nsd_tolerance_mm) == (0.5, 1.0)
+    assert organ_nsd_words(row).endswith("spleen 1.000 → 0.000\nat 1 mm")
+    write_cases(folder.masks / "cases.csv", [row])
+    (cells,) = csv.DictReader((folder.masks / "cases.csv").open(encoding="utf-8"))
+    assert [column.header for column in case_table([row]).columns].count("NSD") == 1
+    told_of = ("dsc_before", "dsc_after", "nsd_after", "nsd_tolerance_mm")
+    assert [cells[key] for key in told_of] == [f"{before:.4f}", "0.5000", "0.5000", "1"]
     change_record(folder, "a", lambda record: replace(record, dsc={"liver": (None, 0.9)}), session)
-    assert dsc_words(rows(folder)["a"]) == "0.90"
+    assert score_words(rows(folder)["a"].record.dsc) == "0.90"
     note_scores(folder, found["a"])  # somebody has it open: it stays as it is
-    assert dsc_words(rows(folder)["a"]) == "0.90"
+    assert score_words(rows(folder)["a"].record.dsc) == "0.90"
     session.release()
     note_scores(folder, found["a"], session)
     assert rows(folder)["a"].dsc == 0.5
-    assert dsc_words(rows(folder)["b"]) == ""
+    assert score_words(rows(folder)["b"].record.dsc) == ""
 
 
 def test_label_maps_of_another_grid_are_told_and_what_was_noted_stays(folder, rows):

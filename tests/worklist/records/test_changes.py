@@ -69,6 +69,8 @@ FULL = CaseRecord(
     12.5,
     {"liver": (10, 20)},
     {"liver": (0.91, 0.97), "spleen": (None, 0.5)},
+    {"liver": (0.81, 0.99), "spleen": (None, 0.4)},
+    1.0,
     7,
 )
 
@@ -115,7 +117,8 @@ def test_what_is_malformed_is_no_record_and_never_another_one():
             continue
         assert record.case, what
         assert math.isfinite(record.minutes), what
-        scores = [score for both in record.dsc.values() for score in both if score is not None]
+        pairs = (*record.dsc.values(), *record.nsd.values(), (record.nsd_tolerance_mm,))
+        scores = [score for both in pairs for score in both if score is not None]
         assert all(map(math.isfinite, scores)), what
 
 

@@ -8,14 +8,16 @@ from datetime import datetime
 from qtpy.QtGui import QIcon
 
 from napari_abdoseg.plugin.widgets.table_model import Column
+from napari_abdoseg.worklist.effort.effort import TOLERANCES
 from napari_abdoseg.worklist.listing.listing import Row
 from napari_abdoseg.worklist.listing.words import (
     changed_words,
     counting_words,
-    dsc_words,
     expected_words,
-    organ_dsc_words,
+    organ_nsd_words,
+    organ_score_words,
     row_words,
+    score_words,
     status_words,
 )
 from napari_abdoseg.worklist.records.case_record import Status
@@ -82,11 +84,20 @@ def work_columns(picture: Callable[[Row], QIcon | None]) -> tuple[Column[Row], .
         ),
         Column(
             "DSC",
-            dsc_words,
+            lambda row: score_words(row.record.dsc),
             "DSC of corrected organs to the label map that the data set has, before and after",
             key=lambda row: -1.0 if row.dsc is None else row.dsc,
             is_figure=True,
-            row_tip=organ_dsc_words,
+            row_tip=lambda row: organ_score_words(row.record.dsc),
+        ),
+        Column(
+            "NSD",
+            lambda row: score_words(row.record.nsd),
+            "NSD of the same, at the tolerance that evaluations have by default "
+            f"({TOLERANCES.default_mm:g} mm)",
+            key=lambda row: -1.0 if row.nsd is None else row.nsd,
+            is_figure=True,
+            row_tip=organ_nsd_words,
         ),
         Column(
             "Version",

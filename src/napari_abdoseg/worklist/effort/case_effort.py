@@ -43,7 +43,7 @@ class CaseWork:
         case, too. So are the DSCs, means over organs.
     dsc_of_both : float or None
         Of the label map before and the one that counts.
-    dsc_before, dsc_after : float or None
+    dsc_before, dsc_after, nsd_before, nsd_after : float or None
         To the reference.
     """
 
@@ -56,6 +56,8 @@ class CaseWork:
     dsc_of_both: float | None = None
     dsc_before: float | None = None
     dsc_after: float | None = None
+    nsd_before: float | None = None
+    nsd_after: float | None = None
 
     @property
     def minutes_per_path(self) -> float | None:
@@ -171,7 +173,7 @@ def _case_work(
         _summed([work.path_mm for work in measured]),
         *(
             _mean([getattr(work, name) for work in measured])
-            for name in ("dsc_of_both", "dsc_before", "dsc_after")
+            for name in ("dsc_of_both", "dsc_before", "dsc_after", "nsd_before", "nsd_after")
         ),
     )
 

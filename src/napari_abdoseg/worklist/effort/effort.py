@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.correction.journal.effort import OrganEffort, organ_effort
+from napari_abdoseg.evaluation.tolerance import FLARE21
 from napari_abdoseg.image.files.csv_table import csv_text
 from napari_abdoseg.image.files.saving import write_text
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.worklist.records.case_record import CaseRecord
 from napari_abdoseg.worklist.records.changing import Change
 from napari_abdoseg.worklist.records.work_folder import WorkFolder
@@ -22,7 +24,10 @@ COLUMNS = (
     *("case", "organ", "users", "first", "last", "minutes", "strokes", "tools"),
     *("voxels_added", "voxels_removed", "slices"),
     *("added_path_length_mm", "dsc_of_before_and_after", "dsc_before", "dsc_after"),
+    *("nsd_before", "nsd_after", "nsd_tolerance_mm"),
 )
+TOLERANCES = FLARE21
+"""Of NSD to the reference."""
 Entry = Mapping[str, Any]
 
 
@@ -51,6 +56,8 @@ class OrganWork:
         Of the label map before the corrections and the one that counts.
     dsc_before, dsc_after : float, optional
         To the reference, where there is one.
+    nsd_before, nsd_after : float, optional
+        The same, at `TOLERANCES`.
     """
 
     case: str
@@ -67,6 +74,15 @@ class OrganWork:
     dsc_of_both: float | None = None
     dsc_before: float | None = None
     dsc_after: float | None = None
+    nsd_before: float | None = None
+    nsd_after: float | None = None
+
+    @property
+    def nsd_tolerance_mm(self) -> float | None:
+        """Of its NSD; None where that is not known."""
+        if self.nsd_after is None:
+            return None
+        return TOLERANCES.of(Organ(1, self.organ))
 
 
 def noted_work(case: str, entries: Iterable[Entry]) -> dict[str, OrganWork]:
@@ -147,10 +163,12 @@ def _voxels(entry: Entry) -> list[tuple[str, tuple[int, int]]]:
 def _cells(work: OrganWork) -> list[object]:
     strokes = work.strokes or {}
     measured = (work.path_mm, work.dsc_of_both, work.dsc_before, work.dsc_after)
+    nsd = (work.nsd_before, work.nsd_after)
     return [
         *(work.case, work.organ, " ".join(work.users), work.first, work.last),
         *(f"{work.seconds / 60:.2f}", sum(strokes.values())),
         "; ".join(f"{tool} {number}" for tool, number in sorted(strokes.items())),
         *(work.added, work.removed, work.slices),
-        *("" if value is None else f"{value:.4f}" for value in measured),
+        *("" if value is None else f"{value:.4f}" for value in (*measured, *nsd)),
+        "" if work.nsd_tolerance_mm is None else f"{work.nsd_tolerance_mm:g}",
     ]

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from napari_abdoseg.correction.journal.holder import moment
@@ -22,7 +23,7 @@ from napari_abdoseg.worklist.effort.case_effort import (
     trend_words,
 )
 from napari_abdoseg.worklist.effort.curve_plot import CurvePlot, Range, Series
-from napari_abdoseg.worklist.effort.effort import OrganWork
+from napari_abdoseg.worklist.effort.effort import TOLERANCES, OrganWork
 
 HOME = Path(__file__).parent
 VALUES = {
@@ -33,7 +34,8 @@ VALUES = {
 }
 """What is shown over cases, with a running median."""
 CHANGED = "DSC of the label map before and after"
-TO_REFERENCE = "DSC to the reference"
+TO_REFERENCE = {"dsc": "DSC to the reference", "nsd": "NSD to the reference"}
+"""Shown before and after corrections."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def render_effort(people: Mapping[str, Sequence[CaseWork]], works: Sequence[Orga
             window=WINDOW,
             per=PER,
             confidence=CONFIDENCE,
+            tolerance=f"{TOLERANCES.default_mm:g} mm",
             version=version("napari-abdoseg"),
         )
     )
@@ -108,9 +111,10 @@ def _axes(people: Mapping[str, Sequence[CaseWork]]) -> dict[str, Range]:
     works = [work for cases in people.values() for work in cases]
     axes = {name: Range.of(_known(works, name).values()) for name in VALUES}
     both = _known(works, "dsc_of_both").values()
-    reference = [*_known(works, "dsc_before").values(), *_known(works, "dsc_after").values()]
     axes[CHANGED] = Range.of([*both, 1.0], None)
-    axes[TO_REFERENCE] = Range.of([*reference, 1.0], None)
+    for name in TO_REFERENCE:
+        known = (_known(works, f"{name}_{part}").values() for part in ("before", "after"))
+        axes[name] = Range.of([*chain.from_iterable(known), 1.0], None)
     return axes
 
 
@@ -136,13 +140,11 @@ def _plots(cases: Sequence[CaseWork], axes: Mapping[str, Range]) -> Iterator[Cur
     if values := _known(cases, "dsc_of_both"):
         series = Series("", values, _titles(cases, values))
         yield curve_plot.curve_plot(CHANGED, [series], len(cases), axes[CHANGED])
-    before, after = (_known(cases, name) for name in ("dsc_before", "dsc_after"))
-    if before or after:
-        both = [
-            Series("before", before, _titles(cases, before)),
-            Series("after", after, _titles(cases, after)),
-        ]
-        yield curve_plot.curve_plot(TO_REFERENCE, both, len(cases), axes[TO_REFERENCE])
+    for name, title in TO_REFERENCE.items():
+        known = {part: _known(cases, f"{name}_{part}") for part in ("before", "after")}
+        if any(known.values()):
+            both = [Series(part, values, _titles(cases, values)) for part, values in known.items()]
+            yield curve_plot.curve_plot(title, both, len(cases), axes[name])
 
 
 def _known(cases: Sequence[CaseWork], name: str) -> dict[int, float]:

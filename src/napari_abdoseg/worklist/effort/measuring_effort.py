@@ -14,12 +14,15 @@ from napari_abdoseg.correction.journal.recorded_labels import sha256_of
 from napari_abdoseg.errors import AbdosegError, ImageError
 from napari_abdoseg.evaluation.added_path_length import added_path_length
 from napari_abdoseg.evaluation.dice import dice_of_masks
+from napari_abdoseg.evaluation.normalized_surface_dice import normalized_surface_dice
 from napari_abdoseg.evaluation.processes import over_processes
 from napari_abdoseg.image.files.saving import backup_of
+from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.organ_files import read_label_map
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.progress import Work
-from napari_abdoseg.worklist.effort.effort import OrganWork, noted_work
+from napari_abdoseg.worklist.effort.effort import TOLERANCES, OrganWork, noted_work
 from napari_abdoseg.worklist.listing.listing import Row
 from napari_abdoseg.worklist.records.case_record import CaseRecord
 from napari_abdoseg.worklist.records.work_folder import WorkFolder
@@ -126,20 +129,37 @@ def _measured(
     work: OrganWork, before: LabelMap | None, after: LabelMap, reference: LabelMap | None
 ) -> OrganWork:
     now = _mask(after, work.organ)
+    then = None if before is None else _mask(before, work.organ)
     if reference is not None:
         known = _mask(reference, work.organ)
-        work = replace(work, dsc_after=dice_of_masks(now, known))
-        if before is not None:
-            work = replace(work, dsc_before=dice_of_masks(_mask(before, work.organ), known))
-    if before is None:
+        work = _compared(work, then, now, known, after.grid.spacing)
+    if then is None:
         return work
-    then = _mask(before, work.organ)
     return replace(
         work,
         slices=int((then != now).any(axis=(1, 2)).sum()),
         path_mm=added_path_length(then, now, after.grid.spacing),
         dsc_of_both=dice_of_masks(then, now),
     )
+
+
+def _compared(
+    work: OrganWork,
+    then: NDArray[np.bool_] | None,
+    now: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    spacing: Triple,
+) -> OrganWork:
+    """Work with how near the reference an organ was before it, and is now."""
+    tolerance = TOLERANCES.of(Organ(1, work.organ))
+
+    def nsd(mask: NDArray[np.bool_]) -> float:
+        return normalized_surface_dice(mask, known, spacing, tolerance)
+
+    work = replace(work, dsc_after=dice_of_masks(now, known), nsd_after=nsd(now))
+    if then is None:
+        return work
+    return replace(work, dsc_before=dice_of_masks(then, known), nsd_before=nsd(then))
 
 
 def _mask(labels: LabelMap, name: str) -> NDArray[np.bool_]:

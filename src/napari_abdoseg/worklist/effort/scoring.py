@@ -9,7 +9,7 @@ from napari_abdoseg.errors import AbdosegError
 from napari_abdoseg.progress import drain
 from napari_abdoseg.worklist.effort.measuring_effort import measuring_effort
 from napari_abdoseg.worklist.listing.listing import Row
-from napari_abdoseg.worklist.records.case_record import CaseRecord
+from napari_abdoseg.worklist.records.case_record import CaseRecord, Scores
 from napari_abdoseg.worklist.records.changing import change_record
 from napari_abdoseg.worklist.records.leases import Lease
 from napari_abdoseg.worklist.records.record_files import read_record
@@ -17,7 +17,7 @@ from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 
 def note_scores(folder: WorkFolder, row: Row, session: Lease | None = None) -> None:
-    """Note the DSC of a corrected case to its reference, before and after, where it has one.
+    """Note DSC and NSD of a corrected case to its reference, before and after, where it has one.
 
     Where that can't be told or noted, the record stays as it is: `measuring_effort` tells why.
 
@@ -33,12 +33,13 @@ def note_scores(folder: WorkFolder, row: Row, session: Lease | None = None) -> N
     with suppress(AbdosegError):
         record = read_record(folder.record_of(row.name)) or row.record
         works = drain(measuring_effort(folder, [replace(row, record=record)]))
-        dsc: dict[str, tuple[float | None, float | None]] = {
-            w.organ: (w.dsc_before, w.dsc_after) for w in works if w.dsc_after is not None
-        }
+        known = [work for work in works if work.dsc_after is not None]
+        dsc: Scores = {work.organ: (work.dsc_before, work.dsc_after) for work in known}
+        nsd: Scores = {work.organ: (work.nsd_before, work.nsd_after) for work in known}
+        tolerance = next((work.nsd_tolerance_mm for work in known), None)
 
         def change(record: CaseRecord) -> CaseRecord:
-            return replace(record, dsc=dsc)
+            return replace(record, dsc=dsc, nsd=nsd, nsd_tolerance_mm=tolerance)
 
         is_open = session is not None and session.is_held
         change_record(folder, row.name, change, session if is_open else None)

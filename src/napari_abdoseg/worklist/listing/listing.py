@@ -26,6 +26,7 @@ from napari_abdoseg.worklist.listing.index import (
 from napari_abdoseg.worklist.records.case_record import (
     CaseRecord,
     Place,
+    Scores,
     Status,
     sent_back,
     sent_back_to,
@@ -94,8 +95,12 @@ class Row:
     @property
     def dsc(self) -> float | None:
         """Mean DSC of its corrected organs to the reference; None where none is known."""
-        known = [after for _, after in self.record.dsc.values() if after is not None]
-        return fmean(known) if known else None
+        return mean_scores(self.record.dsc)[1]
+
+    @property
+    def nsd(self) -> float | None:
+        """Mean NSD of its corrected organs to the reference; None where none is known."""
+        return mean_scores(self.record.nsd)[1]
 
     @property
     def expected_dsc(self) -> float | None:
@@ -111,6 +116,13 @@ class Row:
     def is_sent_back(self) -> bool:
         """Whether a reviewer wants more of it."""
         return sent_back(self.record)
+
+
+def mean_scores(scores: Scores) -> tuple[float | None, float | None]:
+    """Means over organs, before and after corrections; None where none is known."""
+    known = ([pair[part] for pair in scores.values()] for part in (0, 1))
+    before, after = ([value for value in values if value is not None] for values in known)
+    return (fmean(before) if before else None, fmean(after) if after else None)
 
 
 SORTS: dict[str, Callable[[Row], object]] = {

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
-from statistics import fmean
 
 from napari_abdoseg.correction.journal.holder import moment
-from napari_abdoseg.worklist.listing.listing import Row
-from napari_abdoseg.worklist.records.case_record import Status, Version
+from napari_abdoseg.worklist.listing.listing import Row, mean_scores
+from napari_abdoseg.worklist.records.case_record import Scores, Status, Version
 
 SENT_BACK = "sent back"
 OPEN, OPEN_HERE = "open by {}", "open here"
@@ -69,18 +68,26 @@ def expected_words(row: Row) -> str:
     return "\n".join(told)
 
 
-def dsc_words(row: Row) -> str:
-    """Mean DSC to the reference, before and after corrections; nothing where none is known."""
-    before = [pair[0] for pair in row.record.dsc.values() if pair[0] is not None]
-    if (after := row.dsc) is None:
+def score_words(scores: Scores) -> str:
+    """Mean over organs, before and after corrections; nothing where none is known."""
+    before, after = mean_scores(scores)
+    if after is None:
         return ""
-    return f"{fmean(before):.2f} → {after:.2f}" if before else f"{after:.2f}"
+    return f"{after:.2f}" if before is None else f"{before:.2f} → {after:.2f}"
 
 
-def organ_dsc_words(row: Row) -> str:
-    """DSC to the reference, an organ a line."""
-    told = ((organ, *map(_share, pair)) for organ, pair in row.record.dsc.items())
+def organ_score_words(scores: Scores) -> str:
+    """Before and after corrections, an organ a line."""
+    told = ((organ, *map(_share, pair)) for organ, pair in scores.items())
     return "\n".join(f"{organ} {before} → {after}" for organ, before, after in told)
+
+
+def organ_nsd_words(row: Row) -> str:
+    """NSD to the reference, an organ a line, with its tolerance."""
+    record = row.record
+    if not record.nsd or record.nsd_tolerance_mm is None:
+        return ""
+    return f"{organ_score_words(record.nsd)}\nat {record.nsd_tolerance_mm:g} mm"
 
 
 def _share(value: float | None) -> str:

@@ -9,6 +9,8 @@ from typing import Literal
 from napari_abdoseg.image.grid import Shape
 
 Triple = tuple[float, float, float]
+Scores = dict[str, tuple[float | None, float | None]]
+"""Of organs by name, before and after corrections."""
 
 
 class Status(StrEnum):
@@ -108,6 +110,10 @@ class CaseRecord:
         How many voxels corrections have added to each organ and removed from it.
     dsc : dict of str to (float or None, float or None)
         DSC of organs to the label map that the data set itself has, before and after corrections.
+    nsd : dict of str to (float or None, float or None)
+        NSD of the same.
+    nsd_tolerance_mm : float or None
+        Of that NSD; None where none was measured.
     revision : int
         How often it was changed; the order of changes, whatever clocks say.
 
@@ -130,7 +136,9 @@ class CaseRecord:
     verdicts: tuple[Verdict, ...] = ()
     minutes: float = 0.0
     voxels_changed: dict[str, tuple[int, int]] = field(default_factory=dict)
-    dsc: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    dsc: Scores = field(default_factory=dict)
+    nsd: Scores = field(default_factory=dict)
+    nsd_tolerance_mm: float | None = None
     revision: int = 0
 
     def seen(self, has_labels: bool) -> CaseRecord:

@@ -77,8 +77,9 @@ def record_of(content: Any) -> CaseRecord:
     said = {key: value for key, value in content.items() if key != "format"}
     record: CaseRecord = schema(CaseRecord).validate_python(said)
     places = (verdict.place.position_mm for verdict in record.verdicts if verdict.place)
-    shares = (share for pair in record.dsc.values() for share in pair if share is not None)
-    if not all(map(math.isfinite, (record.minutes, *chain.from_iterable(places), *shares))):
+    pairs = chain(record.dsc.values(), record.nsd.values(), [(record.nsd_tolerance_mm,)])
+    known = (number for number in chain.from_iterable(pairs) if number is not None)
+    if not all(map(math.isfinite, (record.minutes, *chain.from_iterable(places), *known))):
         raise ValueError("it has numbers that are none")
     return record
 
