@@ -142,6 +142,22 @@ def _as_plain(value):
     return str(getattr(value, "color_dict", value))
 
 
+def test_hidden_copies_of_the_next_case_are_not_drawn_and_let_go_of_the_case_before(viewer, copy):
+    mirror = Mirror3D(viewer, copy)
+    mirror.volumes_shown = True
+    take_the_place(viewer, next_case())
+    mirror.volumes_shown = False
+    before = [weakref.ref(layer.data) for layer in viewer.layers]
+    drawn = []
+    for layer in copy.layers:
+        layer.events.set_data.connect(drawn.append)
+    take_the_place(viewer, next_case())
+    assert not drawn
+    gc.collect()
+    assert all(data() is None for data in before)
+    mirror.close()
+
+
 def test_a_copy_of_other_voxels_is_a_new_one(viewer, copy, mirror):
     scan, masks = copy.layers
     case = next_case(np.uint16)

@@ -46,7 +46,7 @@ class LayerCopy:
         self.source = source
         self.layer: Any = Layer.create(*source.as_layer_data_tuple()) if used is None else used
         if used is not None:
-            make_like(used, source)
+            make_like(used, source, apart)
         self._passing: set[str] = set()
         self._connections: list[tuple[Any, Any]] = []
         self.layer.editable = source.editable
@@ -121,19 +121,21 @@ class LabelsCopy(LayerCopy):
         self._labels.remove(self.layer)
 
 
-def make_like(layer: Layer, source: Layer) -> None:
-    """Give a layer the voxels and the look of another one of its kind.
+def make_like(layer: Layer, source: Layer, apart: frozenset[str]) -> None:
+    """Give a layer the voxels and the look of another one of its kind, but what is ``apart``.
 
-    Hidden meanwhile, it is drawn once.
+    Hidden meanwhile, it is drawn once; it stays so where it is to be shown or not by itself.
     """
     data, state, _ = source.as_layer_data_tuple()
     layer.visible = False
     layer.data = data
-    names = {*state, *shared_attributes(source)} - {"visible", "data"} - FOLLOWS_BY_ITSELF
+    names = {*state, *shared_attributes(source)} - {"visible", "data"} - FOLLOWS_BY_ITSELF - apart
     for name in sorted(names):
         if _can_be_set(layer, name) and not _is_same(getattr(layer, name), getattr(source, name)):
             setattr(layer, name, getattr(source, name))
-    layer.visible = source.visible
+    layer.set_view_slice()  # which else holds the voxels of before as long as it is hidden
+    if "visible" not in apart:
+        layer.visible = source.visible
 
 
 def _is_same(one: Any, other: Any) -> bool:
