@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from napari.layers import Image, Labels
 
 from napari_abdoseg.plugin.activation import activate
 from napari_abdoseg.plugin.cases.at_work import cases_at_work
@@ -22,3 +23,9 @@ def viewer(make_napari_viewer):
         unsaved.give_up(layer)
     viewer.layers.clear()
     cases_at_work(viewer).choose(None)
+
+
+@pytest.fixture
+def names(viewer):
+    """A function that names the scans and label maps in the viewer, not what is made of them."""
+    return lambda: [each.name for each in viewer.layers if isinstance(each, Image | Labels)]

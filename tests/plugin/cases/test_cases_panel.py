@@ -12,6 +12,7 @@ from weakref import ref
 import comparing
 import numpy as np
 import pytest
+from napari.layers import Surface
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox
@@ -134,18 +135,20 @@ def test_cases_are_listed_with_how_far_they_are(listed, qtbot):
     qtbot.waitUntil(lambda: len(list(listed.cases.folder.masks.rglob("*.png"))) == len(NAMES))
 
 
-def test_a_double_click_opens_a_case_and_nobody_else_has_it_then(first, viewer, folder):
-    assert [layer.name for layer in viewer.layers] == ["a_0000", "a"]
+def test_a_double_click_opens_a_case_and_nobody_else_has_it_then(first, names, folder):
+    assert names() == ["a_0000", "a"]
     assert holder_of(folder.session_of("a")).process == os.getpid()
 
 
-def test_keys_go_through_the_cases_and_what_one_works_with_stays(first, viewer, qtbot, at, folder):
+def test_keys_go_through_the_cases_and_what_one_works_with_stays(
+    first, viewer, names, qtbot, at, folder
+):
     first.scan.contrast_limits = (-90, 110)
     first.labels.selected_label, first.labels.brush_size = SPLEEN, 7
     first.labels.mode = "erase"
     press(viewer, qtbot, Qt.Key.Key_Right)
     now = at("b")
-    assert [layer.name for layer in viewer.layers] == ["b_0000", "b"]
+    assert names() == ["b_0000", "b"]
     assert tuple(now.scan.contrast_limits) == (-90, 110)
     assert (now.labels.selected_label, now.labels.brush_size) == (SPLEEN, 7)
     assert now.labels.mode == "erase"
@@ -172,7 +175,7 @@ def test_the_end_of_the_list_is_told(first, viewer, listed):
     assert listed.cases.open is first
 
 
-def test_a_case_with_strokes_is_saved_before_it_is_left(first, viewer, qtbot, at, folder):
+def test_a_case_with_strokes_is_saved_before_it_is_left(first, viewer, names, qtbot, at, folder):
     paint(first.labels)
     next_case(viewer)
     answer(viewer, qtbot, QMessageBox.StandardButton.Save)
@@ -182,7 +185,7 @@ def test_a_case_with_strokes_is_saved_before_it_is_left(first, viewer, qtbot, at
     assert record.status is Status.IN_PROGRESS
     assert record.user
     assert sum(record.voxels_changed["spleen"]) == 2
-    assert len(viewer.layers) == 2
+    assert names() == ["b_0000", "b"]
 
 
 def test_who_cancels_stays(first, viewer, qtbot, listed):
@@ -229,7 +232,7 @@ def test_a_case_that_somebody_has_open_is_read_only_and_passed_over(listed, view
     lease.release()
 
 
-def test_a_case_that_a_dead_session_left_is_taken_over(listed, qtbot, at):
+def test_a_case_that_a_dead_session_left_is_taken_over(listed, names, qtbot, at):
     folder = listed.cases.folder
     open_case(folder, "b")
     place = folder.session_of("b")
@@ -243,7 +246,7 @@ def test_a_case_that_a_dead_session_left_is_taken_over(listed, qtbot, at):
     qtbot.mouseClick(listed.details.take_over, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: listed.cases.open.claim.lease is not None)
     assert at("b").labels.editable
-    assert set(at("b").layers) == {at("b").scan, at("b").labels}
+    assert names() == [at("b").scan.name, at("b").labels.name]
     assert not listed.details.take_over.isVisible()
 
 
@@ -358,6 +361,19 @@ def test_panels_keep_their_layers_and_show_the_next_case_in_them(first, viewer, 
     before[0][1].data_setitem(tuple(np.array([[1], [1], [1]])), SPLEEN)
     assert unsaved_labels(viewer).layers == [opened.labels]
     listed.cases.open.labels.undo()
+
+
+def test_organs_come_in_3d_though_no_panel_lists_them(first, viewer, qtbot, at, listed):
+    organs = {organ.name for organ in first.case.labels.organs}
+
+    def shown() -> set[str]:
+        return {layer.name for layer in viewer.layers if isinstance(layer, Surface)}
+
+    qtbot.waitUntil(lambda: shown() == {f"{name} surface" for name in organs})
+    assert {f"{name} box" for name in organs} <= {layer.name for layer in viewer.layers}
+    next_case(viewer)
+    at("b")
+    qtbot.waitUntil(lambda: shown() == {f"{name} surface" for name in organs})
 
 
 def test_what_is_said_of_a_case_is_kept(listed, qtbot, folder):

@@ -127,7 +127,7 @@ def test_a_case_that_somebody_else_has_open_is_left_alone(listed, choice, folder
 
 
 def test_the_case_that_is_open_is_saved_and_opened_with_the_version(
-    listed, choice, opened, viewer, folder, qtbot
+    listed, choice, opened, viewer, names, folder, qtbot
 ):
     opened.scan.contrast_limits = (-90, 110)
     opened.labels.selected_label = SPLEEN
@@ -143,7 +143,7 @@ def test_the_case_that_is_open_is_saved_and_opened_with_the_version(
     assert now.labels.metadata["path"] == folder.masks / ANNA.file
     assert (now.labels.data[1, 1, 1], now.labels.selected_label) == (0, SPLEEN)
     assert tuple(now.scan.contrast_limits) == (-90, 110)
-    assert [layer.name for layer in viewer.layers] == ["a_0000", "a"]
+    assert names() == ["a_0000", "a"]
     assert current(folder) == ANNA.file
     assert now.claim.lease.is_held
     viewer.layers.clear()
@@ -163,7 +163,7 @@ def test_a_version_that_cannot_be_read_leaves_the_open_case_as_it_is(
 
 
 def test_a_version_is_compared_with_the_label_map_in_view(
-    listed, choice, opened, viewer, folder, qtbot
+    listed, choice, opened, viewer, names, folder, qtbot
 ):
     assert choice.compare.toolTip() == IN_VIEW
     for version in (ANNA, MODEL, ANNA):  # the last one is open by then
@@ -174,8 +174,7 @@ def test_a_version_is_compared_with_the_label_map_in_view(
         prediction, reference = open_panel(viewer, "Compare with labels").choice.layers()
         assert prediction.metadata["path"] == folder.masks / version.file
         assert reference is opened.labels
-    names = [layer.name for layer in viewer.layers]
-    assert names == ["a_0000", "a", "a by anna", "a by m"]
+    assert names() == ["a_0000", "a", "a by anna", "a by m"]
     listed.cases.leave()
     assert not viewer.layers
 

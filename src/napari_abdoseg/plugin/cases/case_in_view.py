@@ -14,6 +14,7 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers.conversion import LayerData, add_beside, image_layer, labels_layer
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
+from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.saving.claim_of import CLAIM
 from napari_abdoseg.plugin.saving.leaving import guard_unsaved
 from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE, OF_SCAN
@@ -51,6 +52,7 @@ def show_case(viewer: ViewerModel, case: OpenCase) -> CaseInView:
         labels = _add(viewer, (data, options, kind), claim, {OF_SCAN: case.scan.grid})
         before.give(labels)
         _lock(labels, claim)
+        organ_scene(viewer, labels).show_at_first()
     return CaseInView(viewer, case, scan, labels)
 
 

@@ -82,6 +82,7 @@ class OrganScene:
         self._smoothing = "light"
         is_seen = layer.visible or not cases_in_view(viewer).is_in_view(layer)
         self._undecided = is_seen and "organs" in layer.metadata
+        self._awaited = False
         self._remembering = LatestWork(_remembering)
         self._surface_making = SurfaceMaking(layer)
         self._scan = ScanFinding(viewer, layer)
@@ -109,8 +110,9 @@ class OrganScene:
         return self._measuring.is_current
 
     def show_at_first(self) -> None:
-        """Show once what is shown at first, if the organs are measured, named and seen."""
-        if self._undecided and self.table.measures:
+        """Show once what is shown at first, as soon as organs are measured, if named and seen."""
+        self._awaited = self._undecided and not self.table.measures
+        if self._undecided and not self._awaited:
             self._show_first(self.table.organs, self.table.measures)
 
     def _take_names(self, organs: tuple[Organ, ...]) -> None:
@@ -227,6 +229,8 @@ class OrganScene:
         self._scan.follow(table.grid)
         self._offer_boxes()
         self.surfaces.offer(organ.name for organ in table.measures)
+        if self._awaited:
+            self.show_at_first()
         self._make_surfaces()
         self.changed.emit()
 
