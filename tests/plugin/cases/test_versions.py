@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QMessageBox
 
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.plugin.cases.version_choice import COUNTS, IN_VIEW, NOT_OPEN, READ_ONLY
+from napari_abdoseg.plugin.cases.version_choice import COUNTS, READ_ONLY
 from napari_abdoseg.plugin.saving.leaving import NAME, Leaving
 from napari_abdoseg.plugin.widgets.panel import open_panel
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Version
@@ -65,10 +65,13 @@ def opened(listed, qtbot):
     return listed.cases.open
 
 
+def place_of(choice, version: Version) -> int:
+    files = [choice.versions.itemData(n).file for n in range(choice.versions.count())]
+    return files.index(version.file)
+
+
 def choose(choice, version: Version) -> None:
-    choice.versions.setCurrentIndex(
-        next(n for n in range(choice.versions.count()) if choice.versions.itemData(n) == version)
-    )
+    choice.versions.setCurrentIndex(place_of(choice, version))
 
 
 def press(qtbot, button) -> None:
@@ -162,24 +165,55 @@ def test_a_version_that_cannot_be_read_leaves_the_open_case_as_it_is(
     assert current(folder) == ""
 
 
-def test_a_version_is_compared_with_the_label_map_in_view(
+def compare(choice, version: Version, other: Version) -> None:
+    """Compare one version with another one, chosen from the menu."""
+    choose(choice, version)
+    words = f"with {choice.versions.itemText(place_of(choice, other))}"
+    next(each for each in choice.others.actions() if each.text() == words).trigger()
+
+
+def paths(viewer) -> list:
+    """The files of what the panel Compare compares."""
+    chosen = open_panel(viewer, "Compare with labels").choice.layers()
+    return [layer.metadata["path"] for layer in chosen]
+
+
+def test_any_two_versions_of_the_open_case_are_compared(
     listed, choice, opened, viewer, names, folder, qtbot
 ):
-    assert choice.compare.toolTip() == IN_VIEW
-    for version in (ANNA, MODEL, ANNA):  # the last one is open by then
-        choose(choice, version)
+    own = Version("a.nii.gz", "prediction")
+    for pair in ((ANNA, own), (MODEL, ANNA), (own, MODEL)):  # the last ones are open by then
         with qtbot.waitSignal(listed.comparing.opened):
-            press(qtbot, choice.compare)
+            compare(choice, *pair)
         qtbot.waitUntil(lambda: listed.comparing.job is None)
-        prediction, reference = open_panel(viewer, "Compare with labels").choice.layers()
-        assert prediction.metadata["path"] == folder.masks / version.file
-        assert reference is opened.labels
+        assert paths(viewer) == [folder.masks / each.file for each in pair]
     assert names() == ["a_0000", "a", "a by anna", "a by m"]
+    assert listed.cases.open is opened
     listed.cases.leave()
-    assert not viewer.layers
+    assert not names()
 
 
-def test_a_case_is_opened_before_its_versions_are_compared(choice):
-    choose(choice, ANNA)
-    assert not choice.compare.isEnabled()
-    assert choice.compare.toolTip() == NOT_OPEN
+def test_versions_of_a_case_that_is_not_open_are_compared_in_it(
+    listed, choice, viewer, names, folder, qtbot
+):
+    comparing.click_row(qtbot, listed.table, 1, double=True)
+    qtbot.waitUntil(lambda: listed.cases.open is not None and listed.cases.job is None)
+    listed.table.go_to("a")
+    qtbot.waitUntil(choice.isVisible)
+    with qtbot.waitSignal(listed.comparing.opened):
+        compare(choice, ANNA, MODEL)
+    assert paths(viewer) == [folder.masks / each.file for each in (ANNA, MODEL)]
+    assert names() == ["a_0000", "a", "a by anna", "a by m"]
+    assert listed.cases.open.claim.lease is not None
+
+
+def test_of_two_versions_one_is_compared_with_the_other_at_once(
+    listed, choice, viewer, folder, qtbot
+):
+    write_record(folder.record_of("a"), CaseRecord("a", versions=(ANNA,), revision=1))
+    listed.cases.watch.look()
+    qtbot.waitUntil(lambda: choice.versions.count() == 2)
+    assert choice.compare.menu() is None
+    with qtbot.waitSignal(listed.comparing.opened):
+        press(qtbot, choice.compare)
+    assert paths(viewer) == [folder.labels_of("a"), folder.masks / ANNA.file]

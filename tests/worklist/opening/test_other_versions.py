@@ -63,7 +63,7 @@ def test_a_version_of_another_grid_is_told_and_the_case_stays_open(folder, row):
     scan = make_phantom(0, SPACING)[0]
     for work in (
         partial(exchanging, folder, row, OTHER, claim),
-        partial(reading_beside, folder, OTHER, scan.grid),
+        partial(reading_beside, folder, [OWN, OTHER], scan.grid),
     ):
         with pytest.raises(AbdosegError, match="do not lie on one grid"):
             drain(work())

@@ -46,6 +46,11 @@ from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 LAST = "This is the last case of the list."
 FIRST = "This is the first case of the list."
+Then = Callable[[], None]
+
+
+def _nothing() -> None:
+    """Do nothing more."""
 
 
 def cases_at_work(viewer: ViewerModel) -> CasesAtWork:
@@ -144,14 +149,14 @@ class CasesAtWork(QObject):
         """The row of the case that is open here."""
         return None if self.open is None else self.row(self.open.name)
 
-    def go_to(self, row: Row, claiming: Claiming = claiming) -> None:
-        """Open a case, once the one that is open is saved or given up."""
+    def go_to(self, row: Row, claiming: Claiming = claiming, then: Then = _nothing) -> None:
+        """Open a case, once the one that is open is saved or given up, and do more then."""
         if self.job is not None or self.folder is None:
             return
         if self.open is not None and self.open.name == row.name and self.open.claim.lease:
             return
         work = opening(self.folder, row, self._ahead.taking, claiming)
-        self._leave_open(partial(self._read, row, work))
+        self._leave_open(partial(self._read, row, work, partial(self._arrive, then)))
 
     def take_over(self) -> None:
         """Have the case that is open, which a dead session has left so, open to be changed."""
@@ -275,10 +280,10 @@ class CasesAtWork(QObject):
         self,
         row: Row,
         work: Work[OpenCase],
-        arrive: Callable[[OpenCase], None] | None = None,
+        arrive: Callable[[OpenCase], None],
     ) -> None:
         self.job = Job(work, f"Open {row.name}")
-        self.job.returned.connect(arrive or self._arrive)
+        self.job.returned.connect(arrive)
         self.job.ended.connect(self._end_job)
         self.changed.emit()
         self.job.start()
@@ -289,16 +294,16 @@ class CasesAtWork(QObject):
         self.watch.look()
         self._read_ahead()
 
-    def _arrive(self, case: OpenCase) -> None:
+    def _arrive(self, then: Then, case: OpenCase) -> None:
         """Show a case that was read, unless there are new strokes that the user stays for."""
-        self._leave_open(partial(self._show, case), case.claim.end)
+        self._leave_open(partial(self._show, case, then), case.claim.end)
 
     def _exchange(self, case: OpenCase) -> None:
         """Show another version of the case that is open, unless it was closed meanwhile."""
         if self.open is not None and self.open.claim is case.claim:
             self._leave_open(partial(self._show, case))
 
-    def _show(self, case: OpenCase) -> None:
+    def _show(self, case: OpenCase, then: Then = _nothing) -> None:
         before, released = self.open, ExitStack()
         if before is None or before.claim is not case.claim:
             released, self._alive = self._alive, ExitStack()
@@ -317,6 +322,7 @@ class CasesAtWork(QObject):
             self._look_at(place)
         self._keep_place()
         self.changed.emit()
+        then()
 
     def _remove_open(self) -> None:
         if self.open is not None:

@@ -1,7 +1,8 @@
-"""Another version of the case that is open, beside the one in view."""
+"""Any two versions of a case, beside each other."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from napari.layers import Labels
@@ -17,7 +18,7 @@ from napari_abdoseg.worklist.records.case_record import Version
 
 
 class ComparingVersions(QObject):
-    """Opens versions of the case that is open, one at a time.
+    """Opens two versions of a case, and the case itself where another one is open.
 
     Parameters
     ----------
@@ -25,40 +26,52 @@ class ComparingVersions(QObject):
     """
 
     opened = Signal(object, object)
-    """The layers of the version, and of the label map that the case was opened with."""
+    """The layers of both."""
 
     def __init__(self, cases: CasesAtWork) -> None:
         super().__init__()
         self._cases = cases
         self.job: Job | None = None
 
-    def in_view(self, row: Row) -> str:
-        """The file of the version that a case was opened with; empty where it is not open."""
-        opened, folder = self._cases.open, self._cases.folder
-        if opened is None or folder is None or opened.name != row.name or opened.labels is None:
-            return ""
-        path = opened.labels.metadata.get("path")
-        return "" if path is None else folder.seen_from_masks(path)
+    def open(self, row: Row, one: Version, other: Version) -> None:
+        """Open two versions, as far as they are not open already."""
+        opened, versions = self._cases.open, (one, other)
+        if opened is None or opened.name != row.name:
+            self._cases.go_to(row, then=partial(self._read, versions))
+        else:
+            self._read(versions)
 
-    def open(self, row: Row, version: Version) -> None:
-        """Open a version, unless it is open already."""
+    def _read(self, versions: Sequence[Version]) -> None:
         opened, folder = self._cases.open, self._cases.folder
-        if self.job is not None or opened is None or folder is None or opened.name != row.name:
+        if self.job is not None or opened is None or folder is None:
             return
-        if (layer := opened.layer_of(folder.masks / version.file)) is not None:
-            self._tell(opened, layer)
+        missing = [each for each in versions if self._layer_of(opened, each) is None]
+        if not missing:
+            self._tell(opened, versions)
             return
-        work = reading_beside(folder, version, opened.case.scan.grid)
-        self.job = Job(work, f"Open {version.file}")
-        self.job.returned.connect(partial(self._show, opened, version))
+        work = reading_beside(folder, missing, opened.case.scan.grid)
+        self.job = Job(work, f"Open versions of {opened.name}")
+        self.job.returned.connect(partial(self._show, opened, versions, missing))
         self.job.ended.connect(partial(setattr, self, "job", None))
         self.job.start()
 
-    def _show(self, opened: CaseInView, version: Version, labels: LabelMap) -> None:
+    def _show(
+        self,
+        opened: CaseInView,
+        versions: Sequence[Version],
+        missing: Sequence[Version],
+        read: Sequence[LabelMap],
+    ) -> None:
         if self._cases.open is opened:
-            name = f"by {version.by}" if version.by else version.file
-            self._tell(opened, opened.show_beside(labels, f"{opened.name} {name}"))
+            for version, labels in zip(missing, read, strict=True):
+                name = f"by {version.by}" if version.by else version.file
+                opened.show_beside(labels, f"{opened.name} {name}")
+            self._tell(opened, versions)
 
-    def _tell(self, opened: CaseInView, layer: Labels) -> None:
-        if opened.labels in opened.layers:
-            self.opened.emit(layer, opened.labels)
+    def _tell(self, opened: CaseInView, versions: Sequence[Version]) -> None:
+        layers = [self._layer_of(opened, each) for each in versions]
+        if all(layer is not None for layer in layers):
+            self.opened.emit(*layers)
+
+    def _layer_of(self, opened: CaseInView, version: Version) -> Labels | None:
+        return opened.layer_of(opened.claim.folder.masks / version.file)

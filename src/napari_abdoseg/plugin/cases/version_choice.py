@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QPushButton, QWidget
 
+from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
 from napari_abdoseg.worklist.listing.listing import Row
 from napari_abdoseg.worklist.listing.words import version_words
@@ -17,9 +19,8 @@ COUNTS = "Counts: {}"
 USE = "Let this version count"
 IT_COUNTS = "This version counts"
 READ_ONLY = "Somebody else has the case open: it is read-only until then"
-COMPARE = "Open this version beside the label map in view, in the panel Compare"
-NOT_OPEN = "Open the case to compare its versions"
-IN_VIEW = "This version is in view: choose another one to compare it with"
+COMPARE = "Open this version beside another one, in the panel Compare"
+WITH = "with {}"
 
 TIP = Qt.ItemDataRole.ToolTipRole
 
@@ -29,25 +30,27 @@ class VersionChoice(QWidget):
 
     used = Signal(object, object)
     """`Row`, and the `Version` of it that is to count."""
-    compared = Signal(object, object)
-    """`Row`, and the `Version` of it that is to be seen beside the one in view."""
+    compared = Signal(object, object, object)
+    """`Row`, and two `Version` of it that are to be seen beside each other."""
 
     def __init__(self) -> None:
         super().__init__()
         self.versions = QComboBox()
         keep_narrow(self.versions)
         self.use, self.compare = QPushButton("Use"), QPushButton("Compare")
+        self.compare.setToolTip(COMPARE)
+        self.others = QMenu(self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.versions, stretch=1)
         layout.addWidget(self.use)
         layout.addWidget(self.compare)
         self._row: Row | None = None
-        self._may_change, self._in_view = False, ""
+        self._may_change = False
         self._words: list[str] = []
         self.versions.currentIndexChanged.connect(self._offer)
         self.use.clicked.connect(lambda: self.used.emit(self._row, self.chosen))
-        self.compare.clicked.connect(lambda: self.compared.emit(self._row, self.chosen))
+        self.compare.clicked.connect(self._compare_with_the_other)
         self.hide()
 
     @property
@@ -61,7 +64,6 @@ class VersionChoice(QWidget):
         row: Row | None,
         versions: Sequence[Version] = (),
         may_change: bool = False,
-        in_view: str = "",
     ) -> None:
         """Show the versions of another case, or how they are now.
 
@@ -71,11 +73,9 @@ class VersionChoice(QWidget):
         versions : sequence of Version, optional
         may_change : bool, optional
             Whether nobody else has the case open.
-        in_view : str, optional
-            The file of the version that is open here.
         """
         is_same = row is not None and self._row is not None and row.name == self._row.name
-        self._row, self._may_change, self._in_view = row, may_change, in_view
+        self._row, self._may_change = row, may_change
         counting = [row is not None and counts(row.record, version) for version in versions]
         words = [
             COUNTS.format(version_words(version)) if it_counts else version_words(version)
@@ -104,11 +104,28 @@ class VersionChoice(QWidget):
         chosen = self.chosen
         if self._row is None or chosen is None:
             return
-        it_counts, is_in_view = counts(self._row.record, chosen), chosen.file == self._in_view
+        it_counts = counts(self._row.record, chosen)
         self.versions.setToolTip(self.versions.currentData(TIP))
         self.use.setEnabled(self._may_change and not it_counts)
         self.use.setToolTip(IT_COUNTS if it_counts else USE if self._may_change else READ_ONLY)
-        self.compare.setEnabled(bool(self._in_view) and not is_in_view)
-        self.compare.setToolTip(
-            NOT_OPEN if not self._in_view else IN_VIEW if is_in_view else COMPARE
-        )
+        self._offer_others()
+
+    def _offer_others(self) -> None:
+        """Offer the other versions to compare with; a single one needs no menu."""
+        places = [n for n in range(self.versions.count()) if n != self.versions.currentIndex()]
+        words = [WITH.format(self.versions.itemText(place)) for place in places]
+        self.compare.setMenu(self.others if len(places) > 1 else None)
+        self.compare.setEnabled(bool(places))
+        if words == [action.text() for action in self.others.actions()]:
+            return  # the menu may be open
+        self.others.clear()
+        for told, place in zip(words, places, strict=True):
+            compare = partial(self._compare, place)
+            sure(self.others.addAction(told)).triggered.connect(lambda _, do=compare: do())
+
+    def _compare_with_the_other(self) -> None:
+        for action in self.others.actions()[:1]:
+            action.trigger()
+
+    def _compare(self, place: int) -> None:
+        self.compared.emit(self._row, self.chosen, self.versions.itemData(place))

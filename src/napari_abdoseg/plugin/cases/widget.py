@@ -214,11 +214,10 @@ class CasesWidget(Panel):
             rows[0],
             self.versions.of(folder, rows[0]),
             self.cases.may_change(rows[0]),
-            self.comparing.in_view(rows[0]),
         )
 
-    def _compare(self, version: Labels, in_view: Labels) -> None:
-        open_panel(self._viewer, "Compare with labels").choice.choose(version, in_view)
+    def _compare(self, one: Labels, other: Labels) -> None:
+        open_panel(self._viewer, "Compare with labels").choice.choose(one, other)
 
     def _step(self, rows: list[Row], step: Step) -> None:
         if step is SEND_BACK:

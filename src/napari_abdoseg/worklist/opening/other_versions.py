@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from napari_abdoseg.errors import ImageError, WorkListError
 from napari_abdoseg.image.grid import Grid
@@ -66,23 +68,31 @@ def exchanging(folder: WorkFolder, row: Row, version: Version, claim: Claim) -> 
     return OpenCase(record, claim, case.scan, case.labels)
 
 
-def reading_beside(folder: WorkFolder, version: Version, grid: Grid) -> Work[LabelMap]:
-    """Read a version to be seen beside another one.
+def reading_beside(
+    folder: WorkFolder, versions: Sequence[Version], grid: Grid
+) -> Work[tuple[LabelMap, ...]]:
+    """Read versions to be seen beside each other.
 
     Parameters
     ----------
     folder : WorkFolder
-    version : Version
+    versions : sequence of Version
     grid : Grid
         Of the scan.
 
     Raises
     ------
     ImageError
-        It can't be read, or does not lie on the grid.
+        One can't be read, or does not lie on the grid.
     """
-    path = folder.masks / version.file
-    yield Progress(f"Reading {version.file}", 0, 0)
+    read = []
+    for place, version in enumerate(versions):
+        yield Progress(f"Reading {version.file}", place, len(versions))
+        read.append(_read_on(grid, folder.masks / version.file))
+    return tuple(read)
+
+
+def _read_on(grid: Grid, path: Path) -> LabelMap:
     labels = named_as_chosen(read_label_map(path))
     if not lie_together(grid, labels.grid):
         raise ImageError(
