@@ -48,6 +48,7 @@ class VersionChoice(QWidget):
         self._row: Row | None = None
         self._may_change = False
         self._words: list[str] = []
+        self._offered: tuple[list[str], list[int]] = [], []
         self.versions.currentIndexChanged.connect(self._offer)
         self.use.clicked.connect(lambda: self.used.emit(self._row, self.chosen))
         self.compare.clicked.connect(self._compare_with_the_other)
@@ -116,8 +117,9 @@ class VersionChoice(QWidget):
         words = [WITH.format(self.versions.itemText(place)) for place in places]
         self.compare.setMenu(self.others if len(places) > 1 else None)
         self.compare.setEnabled(bool(places))
-        if words == [action.text() for action in self.others.actions()]:
+        if self._offered == (words, places):
             return  # the menu may be open
+        self._offered = words, places
         self.others.clear()
         for told, place in zip(words, places, strict=True):
             compare = partial(self._compare, place)
