@@ -13,15 +13,20 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog, QMessageBox
+from some_logits import kept_of
 
+from napari_abdoseg.batch.case_logits import logits_of_case
 from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_labels, write_volume
 from napari_abdoseg.image.volume import LabelMap
-from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
+from napari_abdoseg.logits.file import LogitsFileError, logits_path
+from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer, volume_of
 from napari_abdoseg.plugin.organs.widget import OrgansWidget
 from napari_abdoseg.plugin.saving import label_maps as saving_module
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import Leaving, guard_unsaved
+from napari_abdoseg.plugin.saving.logits_beside import KEY, UnsavedLogits
+from napari_abdoseg.plugin.saving.row import SaveRow
 from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.segment.result import show_result
@@ -222,6 +227,45 @@ def test_the_writer_adds_a_missing_suffix(model, tmp_path):
     (path,) = write_labels_layer(str(tmp_path / "mine"), data, attributes)
     assert path == str(tmp_path / "mine.nii.gz")
     assert np.array_equal(read_labels(path).data, data)
+
+
+def test_logits_of_a_result_are_written_beside_it_when_that_is_asked_for(model, case, qtbot):
+    layer, scan = model.layers["truth"], volume_of(model.layers["ct_0000"])
+    row = SaveRow(model)
+    row.follow(layer)
+    assert row.with_logits.isHidden()
+    layer.metadata["origin"] = {"name": "demo"}
+    layer.metadata[KEY] = UnsavedLogits(kept_of((4, 5, 6)), scan, lambda: "a" * 64)
+    row.follow(layer)
+    assert not row.with_logits.isHidden()
+    assert _save(model, layer, qtbot) == ""
+    path = logits_path(case)
+    assert not path.exists()
+    row.with_logits.setChecked(True)
+    assert _save(model, layer, qtbot) == ""
+    volume = read_volume(case.with_name("ct_0000.nii.gz"))
+    assert logits_of_case(case, volume).shape == (4, 5, 6)
+    written = path.stat().st_mtime_ns
+    row.with_logits.setChecked(False)
+    layer.paint((20, 30, 30), 3)
+    assert _save(model, layer, qtbot) == ""
+    assert path.stat().st_mtime_ns == written
+    assert logits_of_case(case, volume) is not None  # of a corrected label map they are, too
+    layer.metadata[KEY] = UnsavedLogits(kept_of(), scan, lambda: "b" * 64)
+    assert _save(model, layer, qtbot) == ""
+    with pytest.raises(LogitsFileError, match="another model"):
+        logits_of_case(case, volume)
+
+
+def test_a_label_map_is_saved_though_its_logits_can_not_be(model, case, qtbot, monkeypatch):
+    layer, scan = model.layers["truth"], volume_of(model.layers["ct_0000"])
+    logits = UnsavedLogits(kept_of((4, 5, 6)), scan, lambda: "a" * 64, are_wanted=True)
+    layer.metadata[KEY] = logits
+    monkeypatch.setattr("napari_abdoseg.logits.file.LARGEST", 100)
+    notification_manager.records.clear()
+    assert _save(model, layer, qtbot) == ""
+    assert any("The logits are not kept" in note.message for note in notification_manager.records)
+    assert not logits_path(case).exists()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from segmenting import PATIENCE
 
 from napari_abdoseg.plugin.layers.conversion import image_layer
 from napari_abdoseg.plugin.segment.choice import FOLDER
+from napari_abdoseg.plugin.segment.found import Found
 
 
 def flipped(scan, *axes):
@@ -82,7 +83,7 @@ def test_organs_of_a_run_are_looked_at(viewer, widget, phantom, qtbot):
     volume, labels = phantom
     nothing_seen = replace(volume, data=np.full_like(volume.data, -1000))
     widget.choice.scan.value = widget._layer = add(viewer, nothing_seen, "empty")
-    widget._show_result((flipped(labels, 2), None))
+    widget._show_result(Found(flipped(labels, 2)))
     assert "left of the spleen" in shown(widget, qtbot).words.text()
 
 

@@ -25,6 +25,7 @@ from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.inference.segmentation import segment
 from napari_abdoseg.plugin.four_panel.view import four_panel_view
 from napari_abdoseg.plugin.layers.conversion import label_map_of
+from napari_abdoseg.plugin.layers.kept_logits import logits_of
 from napari_abdoseg.plugin.segment.choice import FOLDER
 from napari_abdoseg.plugin.segment.preflight_line import PreflightLine
 from napari_abdoseg.plugin.segment.widget import SegmentWidget
@@ -85,6 +86,7 @@ def test_a_run_shows_masks_boxes_and_organs(viewer, widget, qtbot, phantom):
     assert isinstance(layer, Labels)
     assert np.array_equal(layer.data, expected.data)
     assert layer.metadata["grid"] is phantom[0].grid
+    assert logits_of(layer).contested.folds == 2
     found = [organ.name for organ in expected.organs if (expected.data == organ.value).any()]
     boxes = [f"{name} box" for name in found]
     qtbot.waitUntil(lambda: all(name in viewer.layers for name in boxes), timeout=PATIENCE)

@@ -11,9 +11,14 @@ from segmenting import PATIENCE, press, said, wait_for_end, wait_for_segmenting
 from napari_abdoseg.batch.cluster import connection
 from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
 from napari_abdoseg.inference.model.ensemble import load_ensemble
-from napari_abdoseg.inference.segmentation import segment
+from napari_abdoseg.inference.review.expected_quality import NO_CALIBRATION
+from napari_abdoseg.inference.segmentation import segmenting
+from napari_abdoseg.plugin.layers.kept_logits import logits_of
+from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.saving.logits_beside import unsaved_logits
 from napari_abdoseg.plugin.segment.choice import FOLDER
 from napari_abdoseg.plugin.segment.widget import SegmentWidget
+from napari_abdoseg.progress import drain
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +52,20 @@ def test_an_open_ct(viewer, widget, qtbot, phantom):
     wait_for_segmenting(widget, qtbot)
     wait_for_end(widget, qtbot)
     found = viewer.layers["CT organs"].data
-    expected = segment(phantom[0], load_ensemble(widget.choice.model.model.folder, device="cpu"))
-    assert np.array_equal(found, expected.data)
+    ensemble = load_ensemble(widget.choice.model.model.folder, device="cpu")
+    expected = drain(segmenting(phantom[0], ensemble, keep_logits=True))
+    assert np.array_equal(found, expected.labels.data)
     assert "runs on cpu" in said()
     assert widget.status.text().startswith("Done.")
+    layer = viewer.layers["CT organs"]
+    quality = organ_scene(viewer, layer).quality
+    qtbot.waitUntil(lambda: bool(quality.told))
+    agreement = {o.value: score for o, score in expected.disagreement.agreement().items()}
+    told = {value: each.agreement for value, each in quality.told.items()}
+    assert told == pytest.approx(agreement, abs=1e-4)
+    assert quality.note == NO_CALIBRATION
+    assert logits_of(layer).logits.shape == expected.logits.logits.shape
+    assert unsaved_logits(layer).networks() == expected.networks_sha256
 
 
 def test_cancel_reaches_the_worker(viewer, widget, qtbot, make_model, cluster):

@@ -34,6 +34,7 @@ from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.layers.conversion import label_map_of
 from napari_abdoseg.plugin.saving.claim_of import claim_of
 from napari_abdoseg.plugin.saving.journals import journals
+from napari_abdoseg.plugin.saving.logits_beside import UnsavedLogits, unsaved_logits
 from napari_abdoseg.plugin.saving.saved_state import State
 from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
@@ -129,7 +130,7 @@ class Saving(QObject):
         corrected = None if journal is None else journal.mark()
         origin = layer.metadata.get("origin")
         claim = claim_of(sure(self._viewer()), layer)
-        work = _saving(path, labels, corrected, origin)
+        work = _saving(path, labels, corrected, origin, unsaved_logits(layer))
         work = work if claim is None else saving_in_list(claim, path, work)
         job = self._jobs[layer] = Job(work, f"Save {layer.name}")
         job.returned.connect(partial(self._settle, layer, state))
@@ -177,7 +178,11 @@ def _known(corrected: Future[Corrections | None] | None) -> Corrections | None:
 
 
 def _saving(
-    path: Path, labels: LabelMap, corrected: Future[Corrections | None] | None, origin: Origin
+    path: Path,
+    labels: LabelMap,
+    corrected: Future[Corrections | None] | None,
+    origin: Origin,
+    logits: UnsavedLogits | None,
 ) -> Work[Path]:
     yield Progress(f"Saving {path.name}", 0, 0)
     replaced = version_of(path)
@@ -188,8 +193,22 @@ def _saving(
     if labels.path == path and known and replaced is not None and replaced["sha256"] != known:
         yield Progress(f"Saving {path.name}", 0, 0, notice=REPLACED.format(path, backup_of(path)))
     began_from = replaced if labels.path == path else version_of(labels.path)
+    if logits is not None:
+        yield from _writing(logits, path)
+        origin = logits.named(origin, path)
     try:
         add_provenance(path, provenance_entry(path, labels, corrections, began_from, origin))
     except SaveError as error:
         yield Progress(f"Saving {path.name}", 0, 0, notice=str(error))
     return path
+
+
+def _writing(logits: UnsavedLogits, path: Path) -> Work[None]:
+    """Write logits beside a label map, if that is wanted; what can't be is told."""
+    if not logits.are_wanted:
+        return
+    yield Progress(f"Saving logits of {path.name}", 0, 0)
+    try:
+        logits.write(path)
+    except SaveError as error:
+        yield Progress(f"Saving logits of {path.name}", 0, 0, notice=str(error))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QElidingLineEdit
 
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.layer_marks import MARK
 from napari_abdoseg.plugin.saving.leaving import guard_unsaved
+from napari_abdoseg.plugin.saving.logits_beside import unsaved_logits
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 
@@ -18,6 +19,11 @@ TIP = (
     "Save the label map as NIfTI on the CT's exact grid (Ctrl+S); what it replaces is kept as .bak"
 )
 SAVED, UNSAVED, OTHERWISE = "Saved in", "Not saved yet; it goes to", "To be saved in"
+WITH_LOGITS = "with logits"
+LOGITS_TIP = (
+    "Also write what the ensemble thought around the organs beside the label map, 15 MB at most: "
+    "hints go by it when the case is opened again"
+)
 NO_PLACE = "Save asks where to."
 SAVING = "Saving…"
 
@@ -34,6 +40,7 @@ class SaveRow(QWidget):
         super().__init__()
         guard_unsaved(viewer)
         self.button, self.elsewhere = QPushButton(), QPushButton("Save as…")
+        self.with_logits = QCheckBox(WITH_LOGITS)
         self.words = WrappedLabel()
         self.path = QElidingLineEdit()
         self._layer: Labels | None = None
@@ -43,6 +50,7 @@ class SaveRow(QWidget):
         self._lay_out()
         self.button.clicked.connect(lambda: self._saving.save(self._layer, self.window()))
         self.elsewhere.clicked.connect(lambda: self._saving.save_as(self._layer, self.window()))
+        self.with_logits.toggled.connect(self._want_logits)
         self._saving.started.connect(self._follow_start)
         self._saving.ended.connect(self._follow_end)
         self._unsaved.changed.connect(self._show)
@@ -55,18 +63,29 @@ class SaveRow(QWidget):
 
     def _lay_out(self) -> None:
         self.button.setToolTip(TIP)
+        self.with_logits.setToolTip(LOGITS_TIP)
         self.path.setReadOnly(True)
         self.path.setFrame(False)
         self.path.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.path.setStyleSheet("background: transparent; padding: 0")
         row = QHBoxLayout()
-        for button in (self.button, self.elsewhere):
+        for button in (self.button, self.elsewhere, self.with_logits):
             row.addWidget(button, alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.words, stretch=1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
         layout.addWidget(self.path)
+
+    def _want_logits(self, wanted: bool) -> None:
+        logits = None if self._layer is None else unsaved_logits(self._layer)
+        if logits is not None:
+            logits.are_wanted = wanted
+
+    def _show_logits(self, layer: Labels) -> None:
+        logits = unsaved_logits(layer)
+        self.with_logits.setVisible(logits is not None)
+        self.with_logits.setChecked(logits is not None and logits.are_wanted)
 
     def _follow_start(self, layer: Labels) -> None:
         if layer is self._layer:
@@ -83,6 +102,7 @@ class SaveRow(QWidget):
         self.setVisible(layer is not None)
         if layer is None:
             return
+        self._show_logits(layer)
         unsaved = layer in self._unsaved.layers
         self.button.setText(f"{MARK} Save" if unsaved else "Save")
         place = self._saving.place(layer)

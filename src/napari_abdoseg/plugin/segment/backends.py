@@ -11,15 +11,13 @@ from napari_abdoseg.batch.finding import finding_cases
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.batch.goal import Goal, SegmentationJob
 from napari_abdoseg.batch.run_state import Outcome
-from napari_abdoseg.image.volume import LabelMap, Volume
+from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.hardware.device import choose_devices
 from napari_abdoseg.inference.model.model_folder import Model
-from napari_abdoseg.inference.review.disagreement import Disagreement
 from napari_abdoseg.inference.segmentation import segmenting
+from napari_abdoseg.plugin.segment.found import Found
 from napari_abdoseg.plugin.segment.last_ensemble import LastEnsemble
 from napari_abdoseg.progress import Work
-
-Found = tuple[LabelMap, Disagreement | None]
 
 
 class Backend(Protocol):
@@ -45,8 +43,8 @@ class ThisMachine:
     def segmenting(self, volume: Volume) -> Work[Found]:
         """Segment a scan that is open, with a preview."""
         ensemble = yield from self.last_ensemble.loading(self.model, self.folds, self.device)
-        found = yield from segmenting(volume, ensemble, self.preset, preview=True)
-        return found.labels, found.disagreement
+        work = segmenting(volume, ensemble, self.preset, preview=True, keep_logits=True)
+        return Found.here((yield from work))
 
     def segmenting_folder(self, folder: Path, output: Path) -> Work[Outcome]:
         """Segment the scans of a folder, on all devices."""
@@ -71,9 +69,9 @@ class OnCluster:
         from napari_abdoseg.batch.cluster.predicting import segmenting_on_cluster
 
         ensemble = yield from loading_to_send(self.model, self.folds)
-        job = SegmentationJob.for_others(ensemble, Goal.of(ensemble, self.preset))
+        job = SegmentationJob.for_others(ensemble, Goal.of(ensemble, self.preset, logits=True))
         result = yield from segmenting_on_cluster(volume, job, self.scheduler)
-        return result.labels, None
+        return Found.elsewhere(result)
 
     def segmenting_folder(self, folder: Path, output: Path) -> Work[Outcome]:
         """Have the workers segment the scans of a folder."""

@@ -12,7 +12,6 @@ from napari.layers import Image, Labels
 
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.model.card import ModelCard
-from napari_abdoseg.inference.review.disagreement import Disagreement
 from napari_abdoseg.plugin.layers.conversion import (
     add_beside,
     labels_layer,
@@ -20,12 +19,16 @@ from napari_abdoseg.plugin.layers.conversion import (
     volume_of,
     writable,
 )
+from napari_abdoseg.plugin.layers.kept_logits import logits_metadata
 from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.paint_events.paint_history import was_painted
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_metadata
 from napari_abdoseg.plugin.saving.journals import journals
 from napari_abdoseg.plugin.saving.leaving import guard_unsaved
+from napari_abdoseg.plugin.saving.logits_beside import KEY as UNSAVED
+from napari_abdoseg.plugin.saving.logits_beside import UnsavedLogits
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+from napari_abdoseg.plugin.segment.found import NOTHING, Known
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.panel import open_panel
@@ -52,7 +55,7 @@ def show_result(
     viewer: Viewer,
     image: Image,
     label_map: LabelMap,
-    disagreement: Disagreement | None = None,
+    known: Known = NOTHING,
     card: ModelCard | None = None,
     made_with: dict[str, Any] | None = None,
 ) -> Shown:
@@ -68,8 +71,8 @@ def show_result(
         The scan's layer.
     label_map : LabelMap
         Its organs, on the same grid.
-    disagreement : Disagreement, optional
-        Of the folds that found them; the layer keeps it.
+    known : Known, optional
+        Of them, beside their voxels; the layer keeps it.
     card : ModelCard, optional
         Of the model that found them: which organs are shown at first, and their groups.
     made_with : dict, optional
@@ -89,7 +92,7 @@ def show_result(
         _keep(viewer, layer)
     replaced = [layer for layer in earlier if layer not in kept]
     preview = next((layer for layer in replaced if layer.metadata["stamp"]), None)
-    origin = _origin(image, disagreement, card) | {"origin": made_with}
+    origin = _origin(image, known, card) | {"origin": made_with}
     if preview is None:
         layer = _add(viewer, image, label_map, origin)
     else:
@@ -99,9 +102,11 @@ def show_result(
             _dress_like(layer, other)
             unsaved.give_up(other)
             viewer.layers.remove(other)
-    if disagreement is not None and made_with is not None:
-        quality = organ_scene(viewer, layer).quality
-        quality.follow(disagreement, made_with["preset"], volume_of(image))
+    quality = organ_scene(viewer, layer).quality
+    if known.report is not None:
+        quality.take_from(known.report)
+    elif known.disagreement is not None and made_with is not None:
+        quality.follow(known.disagreement, made_with["preset"], volume_of(image))
     unsaved.add(layer)
     journals(viewer).begin(layer)
     layer.name = name_of_result(image, label_map)  # it is free by now
@@ -137,13 +142,24 @@ def _take_place(preview: Labels, label_map: LabelMap, origin: dict[str, Any]) ->
     return preview
 
 
-def _origin(
-    image: Image, disagreement: Disagreement | None, card: ModelCard | None
-) -> dict[str, Any]:
+def _origin(image: Image, known: Known, card: ModelCard | None) -> dict[str, Any]:
     """What a result's layer knows of how it was made, and of how its organs are listed."""
     listed = {"shown": card.shown, "groups": card.groups} if card is not None else {}
     path = image.metadata.get("path")
-    return {"scan": path, **listed, **disagreement_metadata(disagreement)}
+    return {
+        "scan": path,
+        **listed,
+        **disagreement_metadata(known.disagreement),
+        **_logits(image, known),
+    }
+
+
+def _logits(image: Image, known: Known) -> dict[str, Any]:
+    """Logits in memory, and what writes them beside the label map."""
+    if known.logits is None or known.networks is None:
+        return {}
+    unsaved = UnsavedLogits(known.logits, volume_of(image), known.networks)
+    return {**logits_metadata(known.logits), UNSAVED: unsaved}
 
 
 def _dress_like(layer: Labels, other: Labels) -> None:

@@ -20,9 +20,9 @@ from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.jobs.warm_up import warm_up
 from napari_abdoseg.plugin.layers.conversion import volume_of
-from napari_abdoseg.plugin.segment.backends import Found
 from napari_abdoseg.plugin.segment.choice import SegmentChoice
 from napari_abdoseg.plugin.segment.chosen_model import chosen_model
+from napari_abdoseg.plugin.segment.found import Found
 from napari_abdoseg.plugin.segment.model_offer import ModelOffer
 from napari_abdoseg.plugin.segment.orientation_alarm import OrientationAlarm
 from napari_abdoseg.plugin.segment.preflight_line import PreflightLine
@@ -215,8 +215,8 @@ class SegmentWidget(Panel):
             for case, reason in result.failed:
                 show_warning(f"{case.name}: {reason}")
         elif (layer := self._segmented) is not None:
-            labels, _ = result
-            shown = show_result(self._viewer, layer, *result, self._card, self._made_with)
+            labels, known = result.labels, result.known
+            shown = show_result(self._viewer, layer, labels, known, self._card, self._made_with)
             self._done = shown.layer
             kept = " and ".join(shown.kept)
             self.status.setText(f"{DONE} {PAINTED.format(kept)}" if kept else DONE)
