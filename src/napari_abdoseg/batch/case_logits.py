@@ -50,11 +50,11 @@ def logits_are_kept(report: Mapping[str, Any], path: Path) -> bool:
     return isinstance(told, dict) and (told.get("kept") is False or path.is_file())
 
 
-def logits_of_case(labels: Path, scan: Volume) -> KeptLogits | None:
+def logits_of_case(labels: Path, scan: Volume, beside: Path | None = None) -> KeptLogits | None:
     """Logits that are kept beside a label map, corrected or not.
 
     They must be of the CT, voxel for voxel, and of the model that the JSON beside the label map
-    names as the last. Where that names none, those of any model are taken.
+    names as the last. Where that names none, those of any model are taken, as they lie there.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ def logits_of_case(labels: Path, scan: Volume) -> KeptLogits | None:
         The label map's file; it isn't read.
     scan : Volume
         The CT that it is of.
+    beside : Path, optional
+        Another label map of the case that the logits lie beside.
 
     Returns
     -------
@@ -82,10 +84,12 @@ def logits_of_case(labels: Path, scan: Volume) -> KeptLogits | None:
     >>> logits_of_case(Path("case.nii.gz"), scan) is None
     True
     """
-    path = logits_path(labels)
+    place = beside or labels
+    path = logits_path(place)
     if not path.exists():
         return None
-    return read_logits(path, scan, _model_told(labels))
+    told = _model_told(labels)
+    return read_logits(path, scan, _model_told(place) if told is None else told)
 
 
 def _model_told(labels: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Logits that a segmentation in a window has left in memory, written beside its label map."""
+"""Logits beside the label map of a layer: those in memory are written there, others are read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from napari.components import ViewerModel
 from napari.layers import Labels
 
-from napari_abdoseg.batch.case_logits import NETWORKS
+from napari_abdoseg.batch.case_logits import NETWORKS, logits_of_case
 from napari_abdoseg.correction.provenance import Origin
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.logits.file import logits_path, write_logits
 from napari_abdoseg.logits.kept import KeptLogits
+from napari_abdoseg.plugin.layers.conversion import volume_of
+from napari_abdoseg.plugin.saving.claim_of import claim_of
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.progress import Progress, Work
 
 KEY = "unsaved_logits"
 """In the metadata of a layer."""
@@ -63,3 +68,35 @@ def unsaved_logits(layer: Labels) -> UnsavedLogits | None:
     """Logits of a layer that was found in a window; None where there are none."""
     found: UnsavedLogits | None = layer.metadata.get(KEY)
     return found
+
+
+def reading_logits(viewer: ViewerModel, layer: Labels) -> Work[KeptLogits | None]:
+    """Read the logits that lie beside a layer's file, or beside the label map of its case.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+    layer : Labels
+
+    Returns
+    -------
+    KeptLogits or None
+        None where none lie there, or no CT is open with it.
+
+    Raises
+    ------
+    LogitsFileError
+        They don't fit, can't be read or are damaged.
+    """
+    case, claim = cases_in_view(viewer).case_of(layer), claim_of(viewer, layer)
+    scan = None if case is None or case.scan is None else volume_of(case.scan)
+    own = None if claim is None else claim.folder.labels_of(claim.case)
+    return _reading(layer.metadata.get("path") or own, own, scan)
+
+
+def _reading(labels: Path | None, own: Path | None, scan: Volume | None) -> Work[KeptLogits | None]:
+    yield Progress("Reading logits", 0, 0)
+    if labels is None or scan is None:
+        return None
+    kept = logits_of_case(labels, scan)
+    return kept if kept is not None or own is None else logits_of_case(labels, scan, own)
