@@ -85,6 +85,7 @@ class Bench:
         self._about = ""
         self._kept: dict[str, dict[str, Any]] = {}
         self._asked = 0
+        self._takes_next = False
         self._waiting: Callable[[], None] | None = None
         self._preview = Preview(viewer)
         self._clicks = Clicks(viewer)
@@ -206,6 +207,11 @@ class Bench:
         else:
             tool.renew(self)
 
+    def take_soon(self) -> None:
+        """Take what is shown, or what is being computed as soon as that is shown."""
+        self._takes_next = self.proposal is None
+        self.take()
+
     def apply(self, edit: Edit) -> None:
         """Change the label map at once, as one step of undo of the chosen tool."""
         tool, layer = self.tool, self.target().layer
@@ -301,6 +307,7 @@ class Bench:
     def _forget_proposal(self) -> None:
         """What is being computed is no answer any more."""
         self._asked += 1
+        self._takes_next = False
         self.proposal = self._waiting = self._offer = None
 
     def _follow(self, target: Target | None) -> None:
@@ -327,6 +334,8 @@ class Bench:
         self.proposal = answer
         self._preview.show(self.target().layer, answer.changes)
         self.say(f"{self._about}{answer.words}")
+        if self._takes_next:
+            self.take()
 
 
 class _Following:

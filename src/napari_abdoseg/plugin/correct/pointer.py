@@ -62,6 +62,10 @@ class Spot:
 class Hand(Protocol):
     """What a tool does with the mouse."""
 
+    @property
+    def modifiers(self) -> frozenset[str]:
+        """Keys with which the mouse stays the hand's, as napari calls them."""
+
     def drag(self, spot: Spot, event: Any) -> Iterator[None]:
         """A button was pressed at a spot: a step now, and one each time the mouse has moved.
 
@@ -80,6 +84,8 @@ class Hand(Protocol):
 
 class IdleHand:
     """A hand that does nothing of its own."""
+
+    modifiers: frozenset[str] = frozenset()
 
     def hover(self, spot: Spot) -> None:
         """Nothing."""
@@ -101,7 +107,8 @@ class Pointer:
     """Gives the mouse to one hand at a time, in the viewer and in all panels beside it.
 
     It is the hand's while the label map is selected, in the mode that was asked for: the space
-    bar and napari's other modes give it back for as long. With a key held it stays napari's.
+    bar and napari's other modes give it back for as long. With a key held it stays napari's, unless
+    the hand knows the key.
 
     Parameters
     ----------
@@ -185,7 +192,7 @@ class Pointer:
 
     def _drag(self, panel: ViewerModel, event: Any) -> Iterator[None]:
         layer = self._shown_in(panel)
-        if layer is None or self._hand is None or event.modifiers:
+        if layer is None or self._hand is None or self._is_naparis(event):
             return
         leave_painting_to_others(layer)
         event.handled = True
@@ -202,7 +209,7 @@ class Pointer:
             self._hand.hover(Spot.of(panel, layer, event))
 
     def _wheel(self, panel: ViewerModel, event: Any) -> None:
-        is_ours = self._shown_in(panel) is not None and not event.modifiers
+        is_ours = self._shown_in(panel) is not None and not self._is_naparis(event)
         if is_ours and self._hand is not None and self._hand.wheel(float(event.delta[1])):
             event.handled = True
 
@@ -211,6 +218,10 @@ class Pointer:
         if layer is not None and self._hand is not None and not event.modifiers:
             self._hand.double_click(Spot.of(panel, layer, event), event)
             event.handled = True
+
+    def _is_naparis(self, event: Any) -> bool:
+        """Whether keys are held of which the hand knows nothing."""
+        return self._hand is None or not self._hand.modifiers.issuperset(event.modifiers)
 
     def _shown_in(self, panel: ViewerModel) -> Labels | None:
         """The label map in a panel where the mouse is the hand's."""

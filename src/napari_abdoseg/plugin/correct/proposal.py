@@ -102,7 +102,8 @@ class Proposal:
         if not edit.before.size:
             words = NOTHING if parts is None else TO_CHOOSE.format(parts.count)
             return cls(edit, words, None, parts)
-        return cls(edit, _words(edit, labels), Changes.of(edit), parts)
+        words = " · ".join(filter(None, (_words(edit, labels), answer.note)))
+        return cls(edit, words, Changes.of(edit), parts)
 
     def fits(self, data: NDArray[Any]) -> bool:
         """Whether a label map still is what the edit begins with."""

@@ -69,10 +69,13 @@ class Answer:
     edit : Edit
     parts : Parts or None
         Of the organ, to choose what becomes of each.
+    note : str, optional
+        What else the user should know of it.
     """
 
     edit: Edit
     parts: Parts | None = None
+    note: str = ""
 
 
 Work = Callable[..., Edit | Answer]

@@ -28,19 +28,44 @@ def first_on_sight(spot: Spot, data: NDArray[Any], value: int) -> NDArray[np.flo
         Label values.
     value : int
     """
-    if spot.sight is None:
-        return None
-    direction = spot.sight / np.asarray(spot.layer.scale)[-3:]  # in voxels
-    direction /= np.linalg.norm(direction)
-    reach = float(np.linalg.norm(data.shape)) + float(np.linalg.norm(spot.place))
-    way = spot.place + np.arange(-reach, reach, STEP)[:, None] * direction
-    voxels = np.rint(way).astype(int)
-    voxels = voxels[((voxels >= 0) & (voxels < data.shape)).all(axis=1)]
+    voxels = _on_sight(spot, data)
     found = data[tuple(voxels.T)]
     for there in (found == value, found != 0):
         if there.any():
             return np.asarray(voxels[there.argmax()], float)
     return None
+
+
+def _on_sight(spot: Spot, data: NDArray[Any]) -> NDArray[np.int_]:
+    """The voxels on the line of sight, the nearest first, shape (n, 3)."""
+    if spot.sight is None:
+        return np.zeros((0, 3), int)
+    direction = spot.sight / np.asarray(spot.layer.scale)[-3:]  # in voxels
+    direction /= np.linalg.norm(direction)
+    reach = float(np.linalg.norm(data.shape)) + float(np.linalg.norm(spot.place))
+    way = spot.place + np.arange(-reach, reach, STEP)[:, None] * direction
+    voxels = np.rint(way).astype(int)
+    return np.asarray(voxels[((voxels >= 0) & (voxels < data.shape)).all(axis=1)])
+
+
+def beside_surface(
+    spot: Spot, data: NDArray[Any], value: int, outside: bool
+) -> NDArray[np.float64] | None:
+    """The voxel (z, y, x) in front of the surface of a label on the line of sight, or behind it.
+
+    Parameters
+    ----------
+    spot, data, value
+        See `first_on_sight`; None where no voxel of the label is on the line.
+    outside : bool
+        In front of the surface, where it should have been; else the first voxel of the label.
+    """
+    voxels = _on_sight(spot, data)
+    there = data[tuple(voxels.T)] == value
+    if not there.any():
+        return None
+    first = int(there.argmax())
+    return np.asarray(voxels[first - 1 if outside and first else first], float)
 
 
 def seen_in(

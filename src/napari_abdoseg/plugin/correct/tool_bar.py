@@ -6,6 +6,7 @@ from napari_abdoseg.plugin.correct import (
     box_tool,
     brushes,
     growing_tool,
+    hint_tools,
     naming_tools,
     outline_tools,
     part_tools,
@@ -26,6 +27,7 @@ GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
             growing_tool.GROW_FROM_CLICK,
         ),
     ),
+    ("Hints", (hint_tools.BOUNDARY, hint_tools.HERE)),
     (
         "Parts",
         (

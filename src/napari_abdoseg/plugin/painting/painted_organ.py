@@ -12,9 +12,11 @@ from napari.settings import get_settings
 from napari.utils.action_manager import action_manager
 from napari.utils.notifications import show_info
 
+from napari_abdoseg.correction.hints.standing import Standing
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.plugin.keys import NEXT_PLACE, NUMBERS, keys_of_napari
 from napari_abdoseg.plugin.painting.locks import Locks
+from napari_abdoseg.plugin.painting.standing_steps import StandingSteps
 from napari_abdoseg.plugin.widgets.preferences import preferences
 
 TOOLS = "napari:activate_labels_"
@@ -47,6 +49,7 @@ class Painting:
         self._layer = layer
         self._locks = Locks(layer)
         self._locks.held_back.connect(self._explain)
+        self._steps = StandingSteps(viewer, layer)
         bind_number_keys(layer, self._choose_place)
         layer.events.mode.connect(self._explain_keys)
         self._explain_keys()
@@ -57,6 +60,11 @@ class Painting:
     def organ(self) -> Organ | None:
         """The organ that the brush paints; None for background and unknown labels."""
         return self._organ_of(self._layer.selected_label)
+
+    @property
+    def standing(self) -> Standing:
+        """What a person has painted, and hints that were taken."""
+        return self._steps.standing
 
     def choose(self, organ: Organ) -> None:
         """Let the brush paint an organ."""
@@ -73,6 +81,7 @@ class Painting:
     def close(self) -> None:
         """Leave the layer to napari."""
         self._locks.close()
+        self._steps.close()
         self._layer.events.mode.disconnect(self._explain_keys)
         self._layer.events.brush_size.disconnect(self._keep_brush)
         release_number_keys(self._layer)

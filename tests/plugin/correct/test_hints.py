@@ -1,0 +1,285 @@
+"""Hints by real mouse events, in every panel: an organ's boundary follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from mouse import LEFT, NONE, RIGHT, Mouse
+from napari.layers import Layer
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from scipy import ndimage
+
+from napari_abdoseg import make_phantom
+from napari_abdoseg.plugin.correct.hint_tools import NO_LOGITS
+from napari_abdoseg.plugin.four_panel.overlay import canvas_position
+from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
+from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
+from napari_abdoseg.plugin.paint_events.paint_history import PaintHistory
+from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
+from napari_abdoseg.plugin.widgets.panel import open_panel
+
+LIVER, KIDNEY, SPLEEN, PANCREAS = 1, 2, 3, 4
+SPACING = (4.0, 3.0, 3.0)
+LESS_MM = 5.0
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    """A scan and its truth."""
+    return make_phantom(5, SPACING)
+
+
+@pytest.fixture(scope="module")
+def small(phantom):
+    """The truth, of which all organs lack some millimetres all round."""
+    truth = phantom[1]
+    data = truth.data.copy()
+    for organ in truth.organs:
+        mask = truth.data == organ.value
+        depth = ndimage.distance_transform_edt(mask, sampling=truth.grid.spacing)
+        data[mask & (depth <= LESS_MM)] = 0
+    return replace(truth, data=data)
+
+
+@pytest.fixture(scope="module")
+def viewer(viewer_of_module, phantom):
+    """Four panels with a scan."""
+    viewer_of_module.add_layer(Layer.create(*image_layer(phantom[0])))
+    toggle_four_panel_view(viewer_of_module)
+    return viewer_of_module
+
+
+@pytest.fixture(scope="module")
+def layer(viewer, small):
+    return viewer.add_layer(Layer.create(*labels_layer(small, "organs")))
+
+
+@pytest.fixture
+def opened(viewer, layer, small, qtbot):
+    """The panel `Correct` beside pictures at the middle of the liver, as no test has left them."""
+    panel = open_panel(viewer, "Correct")
+    bench, pictures = panel.bench, canvases_of(viewer)
+    qtbot.waitUntil(lambda: bench.target().scene.is_current)
+    qtbot.waitUntil(lambda: all(len(picture.layers) == 2 for picture, _ in pictures))
+    qtbot.waitUntil(lambda: len({picture.scene.camera.zoom for picture, _ in pictures[:3]}) == 1)
+    middle = np.argwhere(layer.data == LIVER).mean(axis=0).round()
+    look_at(viewer, layer, middle)
+    layer.selected_label = LIVER
+    yield panel
+    bench.leave()
+    painting = bench.target().scene.painting
+    for organ in painting.organs:
+        painting.lock(organ, False)
+    while steps(layer):
+        layer.undo()
+    assert (layer.data == small.data).all()
+    unsaved_labels(viewer).give_up(layer)
+
+
+def look_at(viewer, layer, place) -> None:
+    for shown in (viewer, *(picture for picture, _ in canvases_of(viewer))):
+        shown.dims.set_point(range(3), layer.data_to_world(place))
+
+
+def steps(layer) -> int:
+    """Steps that can be undone."""
+    return len(PaintHistory.of(layer).done)
+
+
+def pixel_of(mouse: Mouse, place) -> QPoint:
+    """Where a slice's canvas shows a voxel of the label map."""
+    world, size = mouse.layer.data_to_world(place), mouse.canvas.size()
+    at = canvas_position(mouse.panel, world, size.width(), size.height())
+    return QPoint(*(round(each) for each in at))
+
+
+def beside(layer, truth, axis, organ=LIVER):
+    """A voxel in the slice in view that the organ lacks, in the middle of what is wrong there."""
+    number = round(np.argwhere(layer.data == organ).mean(axis=0)[axis])
+    wrong = np.moveaxis((truth.data == organ) & (layer.data != organ), axis, 0)[number]
+    deep = ndimage.distance_transform_edt(wrong)
+    place = list(np.unravel_index(deep.argmax(), deep.shape))
+    place.insert(axis, number)
+    return tuple(int(each) for each in place)
+
+
+def press(viewer, mouse: Mouse, qtbot, key) -> None:
+    """Press a key where the user looks."""
+    main = viewer.window._qt_window
+    main.activateWindow()
+    qtbot.waitUntil(main.isActiveWindow)
+    mouse.canvas.setFocus()
+    qtbot.keyClick(mouse.canvas, key)
+
+
+def proposal(bench, qtbot):
+    qtbot.waitUntil(lambda: bench.proposal is not None or bench.is_problem)
+    assert not bench.is_problem, bench.words
+    return bench.proposal
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_click_beside_an_organ_lets_all_its_boundary_follow(
+    viewer, layer, phantom, opened, qtbot, number
+):
+    bench, before = opened.bench, layer.data.copy()
+    opened.buttons["Too small or large"].click()
+    mouse = Mouse(viewer, layer, number)
+    place = beside(layer, phantom[1], number)
+    pixel, zoom = pixel_of(mouse, place), mouse.panel.scene.camera.zoom
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel)
+    first = proposal(bench, qtbot)
+    assert NO_LOGITS in bench.words
+    assert (layer.data == before).all()
+    assert (first.edit.after == LIVER).all()
+    assert place in set(zip(*(axis.tolist() for axis in first.edit.where)))
+    mouse.wheel(pixel, 5)
+    assert bench.values["more"] == 80.0
+    more = proposal(bench, qtbot)
+    assert more.edit.after.size > first.edit.after.size
+    assert mouse.panel.scene.camera.zoom == zoom
+    press(viewer, mouse, qtbot, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: steps(layer) == 1)
+    assert np.count_nonzero(layer.data != before) == more.edit.after.size
+    assert bench.tool is not None
+    bench.set(more=30.0)
+    layer.undo()
+    assert (layer.data == before).all()
+
+
+def test_a_drag_with_the_right_button_shrinks_an_organ_and_its_release_takes_it(
+    viewer, layer, phantom, opened, qtbot
+):
+    bench, before = opened.bench, layer.data.copy()
+    opened.buttons["Too small or large"].click()
+    mouse = Mouse(viewer, layer, 0)
+    place = np.argwhere(layer.data == LIVER).mean(axis=0).round().astype(int)
+    row = layer.data[place[0], place[1]] == LIVER
+    place[2] = np.flatnonzero(row)[1]
+    pixel = pixel_of(mouse, place)
+    mouse.drag([pixel, pixel - QPoint(0, 20), pixel - QPoint(0, 41)], RIGHT, release=False)
+    assert bench.values["more"] == 80.0
+    assert (layer.data == before).all()
+    assert steps(layer) == 0
+    QTest.mouseRelease(mouse.canvas, RIGHT, NONE, pixel - QPoint(0, 41))
+    qtbot.waitUntil(lambda: steps(layer) == 1)
+    assert layer.data[tuple(place)] == 0
+    assert set(before[layer.data != before]) == {LIVER}
+    bench.set(more=30.0)
+
+
+def test_in_3d_buttons_are_too_small_and_too_large(viewer, layer, opened, qtbot):
+    bench, before = opened.bench, layer.data.copy()
+    opened.buttons["Too small or large"].click()
+    mouse = Mouse(viewer, layer, 3)
+    camera = mouse.panel.scene.camera
+    camera.center = layer.data_to_world(np.argwhere(layer.data == LIVER).mean(axis=0))
+    pixel = mouse.canvas.rect().center()
+    for button, after in ((LEFT, LIVER), (RIGHT, 0)):
+        QTest.mouseClick(mouse.canvas, button, NONE, pixel)
+        found = proposal(bench, qtbot)
+        assert (found.edit.after == LIVER).any() == (after == LIVER)
+        assert (found.edit.before == LIVER).any() == (after == 0)
+        press(viewer, mouse, qtbot, Qt.Key.Key_Escape)
+        assert bench.tool is None
+        assert (layer.data == before).all()
+        assert steps(layer) == 0
+        opened.buttons["Too small or large"].click()
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, QPoint(3, 3))
+    assert bench.is_problem
+    assert "click on the liver" in bench.words
+
+
+def test_locked_organs_and_what_a_person_has_painted_stay(viewer, layer, phantom, opened, qtbot):
+    bench, truth = opened.bench, phantom[1]
+    painting = bench.target().scene.painting
+    organs = {organ.value: organ for organ in painting.organs}
+    mouse = Mouse(viewer, layer, 0)
+    place = beside(layer, truth, 0)
+    opened.buttons["Brush"].click()
+    bench.set(size=30.0, shape="disc", over="anything unlocked", hu=None, edge=False)
+    layer.selected_label = KIDNEY
+    z, y, _ = np.argwhere(layer.data == LIVER).mean(axis=0).round().astype(int)
+    edge = int(np.flatnonzero(layer.data[z, y] == LIVER)[0])
+    mouse.drag([pixel_of(mouse, (z, y, edge))])
+    assert steps(layer) == 1
+    painted = layer.data.copy()
+    by_hand = painting.standing.by_hand() > 0
+    assert by_hand[z, y, edge]
+    layer.selected_label = LIVER
+    opened.buttons["Too small or large"].click()
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, place))
+    found = proposal(bench, qtbot)
+    assert not by_hand[found.edit.where].any()
+    bench.take()
+    assert steps(layer) == 2
+    assert (layer.data[by_hand] == painted[by_hand]).all()
+    assert (layer.data[~by_hand] != painted[~by_hand]).any()
+    assert not painting.standing.by_hand()[found.edit.where].any()
+    assert len(painting.standing.clicks(LIVER)) == 1
+    layer.undo()
+    assert painting.standing.clicks(LIVER) == ()
+    assert (layer.data == painted).all()
+    layer.redo()
+    assert len(painting.standing.clicks(LIVER)) == 1
+    layer.undo()
+    painting.lock(organs[LIVER], True)
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, place))
+    qtbot.waitUntil(lambda: bench.is_problem)
+    assert "The liver is locked" in bench.words
+    assert (layer.data == painted).all()
+    layer.undo()
+    assert not painting.standing.by_hand().any()
+
+
+def test_only_what_is_in_view_follows_with_shift(viewer, layer, phantom, opened, qtbot):
+    bench = opened.bench
+    opened.buttons["Too small or large"].click()
+    mouse = Mouse(viewer, layer, 0)
+    place = beside(layer, phantom[1], 0)
+    camera = mouse.panel.scene.camera
+    zoom, centre = camera.zoom, camera.center
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, place))
+    bench.set(more=200.0)
+    everywhere = proposal(bench, qtbot).edit
+    camera.center = layer.data_to_world(place)
+    camera.zoom = 4 * zoom
+    qtbot.wait(50)
+    QTest.mouseClick(mouse.canvas, LEFT, Qt.KeyboardModifier.ShiftModifier, pixel_of(mouse, place))
+    qtbot.waitUntil(lambda: bench.proposal is not None and bench.proposal.edit is not everywhere)
+    in_view = bench.proposal.edit
+    assert 0 < in_view.after.size < everywhere.after.size
+    seen = mouse.canvas.rect().adjusted(-30, -30, 30, 30)  # a voxel more
+    assert all(seen.contains(pixel_of(mouse, at)) for at in np.transpose(in_view.where))
+    bench.set(more=30.0)
+    camera.zoom, camera.center = zoom, centre
+
+
+def test_what_is_no_hint_is_told_in_a_sentence(viewer, layer, phantom, opened, qtbot):
+    bench, before = opened.bench, layer.data.copy()
+    mouse = Mouse(viewer, layer, 0)
+    opened.buttons["Too small or large"].click()
+    inside = np.argwhere(layer.data == LIVER)[len(np.argwhere(layer.data == LIVER)) // 2]
+    look_at(viewer, layer, inside)
+    place_beside = beside(layer, phantom[1], 0)
+    for button, place, words in (
+        (LEFT, inside, "That voxel is the liver already"),
+        (RIGHT, place_beside, "That voxel is not the liver"),
+        (LEFT, (place_beside[0], -2, -2), "not in the scan"),
+    ):
+        look_at(viewer, layer, place)
+        QTest.mouseClick(mouse.canvas, button, NONE, pixel_of(mouse, place))
+        qtbot.waitUntil(lambda words=words: words in bench.words)
+        assert bench.is_problem
+        assert not bench.is_ready
+    layer.selected_label = 0
+    assert bench.words == "No organ is chosen: choose one in the list of organs."
+    look_at(viewer, layer, place_beside)
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, place_beside))
+    layer.selected_label = 77
+    qtbot.waitUntil(lambda: "There is no label 77 in this label map" in bench.words)
+    layer.selected_label = LIVER
+    assert (layer.data == before).all()
