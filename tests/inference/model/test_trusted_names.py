@@ -14,8 +14,13 @@ from torch import nn
 from napari_abdoseg.errors import ModelError
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.inference.model.trusted_names import (
+    USUAL_ARGUMENTS,
+    USUAL_NAMES,
+    USUAL_RESAMPLING,
     network_class,
     nnunet_class,
+    nnunet_part,
+    require_accepted,
     require_plain,
     resampling_function,
 )
@@ -83,6 +88,19 @@ def test_functions_are_on_a_list():
     assert callable(resampling_function("resample_torch_fornnunet"))
     assert resampling_function("join") is None
     assert resampling_function("compute_new_shape") is None
+
+
+@pytest.mark.parametrize(
+    ("what", "name"), [(what, name) for what, names in USUAL_NAMES.items() for name in names]
+)
+def test_what_is_known_without_importing_it_is_nnunets_own(what, name):
+    assert nnunet_part(what, name).__name__ == name
+
+
+def test_what_is_known_of_resampling_is_taken():
+    function = resampling_function(USUAL_RESAMPLING)
+    arguments = dict.fromkeys(USUAL_ARGUMENTS)
+    require_accepted(function, arguments, Path("plans.json"), positional=4)
 
 
 @pytest.mark.parametrize(

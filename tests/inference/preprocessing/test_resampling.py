@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from nnunetv2.preprocessing.resampling.default_resampling import (
     compute_new_shape,
+    determine_do_sep_z_and_axis,
     resample_data_or_seg_to_shape,
 )
 
 from napari_abdoseg.inference.preprocessing.resampling import (
+    find_axis_apart,
     nearest_operator,
     nnunet_resampling,
+    resampled_shape,
     spline_operator,
 )
 
@@ -84,6 +87,20 @@ def test_gives_what_nnunet_gives(shape, spacing, new_spacing, order):
     assert ours.dtype == theirs.dtype == np.float32
     assert ours.shape == theirs.shape
     assert np.abs(ours - theirs).max() <= 5e-6
+
+
+def test_shapes_and_axes_apart_are_those_of_nnunet():
+    draw = np.random.default_rng(0)
+    apart = set()
+    for _ in range(2000):
+        spacing, new_spacing = draw.choice([0.5, 0.7, 1, 1.5, 2.1, 3, 4.5, 5], (2, 3)).tolist()
+        shape = draw.integers(1, 600, 3).tolist()
+        _, axis = determine_do_sep_z_and_axis(None, spacing, new_spacing)
+        apart.add(find_axis_apart(spacing, new_spacing))
+        assert find_axis_apart(spacing, new_spacing) == axis
+        theirs = compute_new_shape(shape, spacing, new_spacing).tolist()
+        assert resampled_shape(shape, spacing, new_spacing) == theirs
+    assert apart == {None, 0, 1, 2}
 
 
 @pytest.mark.parametrize("thickness", THICKNESSES)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from napari_abdoseg.anatomy.bile_duct.depth import Depth
 from napari_abdoseg.anatomy.bile_duct.problem import NoCourseError
@@ -147,6 +146,8 @@ def _smoothed(points: Points) -> Points:
 
 def _joined(depth: Depth) -> NDArray[np.bool_]:
     """The pieces that belong to one course, and straight ways across the gaps between them."""
+    from scipy.spatial import cKDTree
+
     inside = depth.values > 0
     numbered, count = ndimage.label(inside, np.ones((3, 3, 3)))
     sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from napari_abdoseg.anatomy.bile_duct.landmarks import HEAD_MM
 
@@ -61,6 +60,8 @@ def landmark_points(pancreas: Points, veins: Points) -> NDArray[np.float64]:
     -------
     ndarray, shape (8, 10, 3)
     """
+    from scipy.spatial import cKDTree
+
     touching = cKDTree(pancreas).query(veins, distance_upper_bound=TOUCHING_MM)[0] < TOUCHING_MM
     flipped = (_points(pancreas * flip, veins * flip, touching) for flip in FLIPS)
     return np.stack(list(flipped))

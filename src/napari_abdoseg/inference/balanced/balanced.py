@@ -97,12 +97,12 @@ def predict_balanced(
         around = (slice(None), *cover.region)
         known = first.logits[around].clone()
         del first
-        tiling = tile_image(image[around], tuple(trained.configured.patch_size), cover.corners)
+        tiling = tile_image(image[around], tuple(trained.planned.patch_size), cover.corners)
         likely = min(sqrt(len(cover.corners) / done), 1.0)
         work = predict_until_settled(tiling, known, trained, preset, likely)
         found = yield from relay(work, go_on)
         done += found.passes
-        winners = map_winners(found.logits, trained.label_manager.has_regions)
+        winners = map_winners(found.logits, trained.model.described.has_regions)
         if not touches_border(winners, cover, shape):
             return replace(
                 found,

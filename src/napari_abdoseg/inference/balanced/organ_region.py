@@ -89,7 +89,7 @@ def cover_organs(first: Prediction, spacing: Sequence[float]) -> Cover | None:
         None where there is no organ.
     """
     likely = find_likely_places(first, prod(spacing) / 1000)
-    patch = first.trained.configured.patch_size
+    patch = first.trained.planned.patch_size
     sizes = (*[1] * (len(first.shape) - len(patch)), *patch)
     margins = [ceil(MARGIN_MM / step) for step in spacing]
     axes = [
@@ -128,7 +128,7 @@ def find_likely_places(first: Prediction, voxel_ml: float) -> NDArray[np.bool_]:
     """
     from scipy import ndimage
 
-    regions = first.trained.label_manager.has_regions
+    regions = first.trained.model.described.has_regions
     planes = [_organ_probability(plane, regions) for plane in first.logits.unbind(1)]
     likely = np.stack([plane > LEAST_PROBABILITY for plane in planes])
     probabilities = np.concatenate([plane[plane > LEAST_PROBABILITY] for plane in planes])

@@ -47,7 +47,7 @@ class Interpolation:
     ) -> Interpolation:
         """Of a prediction, in the axis order of some configuration's networks."""
         logits, trained = on_scan.prediction.logits, on_scan.trained
-        winners = map_winners(logits, trained.label_manager.has_regions)
+        winners = map_winners(logits, trained.model.described.has_regions)
         axes = scan_axes(on_scan)
         both = zip(screen_axes(grid, order), screen_axes(grid, trained), strict=True)
         own = [(axis, turned != wanted) for (_, wanted), (axis, turned) in sorted(both)]

@@ -70,7 +70,7 @@ def kept_logits(predictions: Sequence[PredictionOnScan], grid: Grid) -> KeptLogi
     if not is_usual(on_scan.trained):
         raise NoLogitsError("the model resamples or labels in a way of its own")
     trained, prediction = on_scan.trained, on_scan.prediction
-    regions = trained.label_manager.has_regions
+    regions = trained.model.described.has_regions
     winners = map_winners(prediction.logits, regions)
     spacing = trained.image_spacing(on_scan.crop.spacing)
     joined = [

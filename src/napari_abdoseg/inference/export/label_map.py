@@ -27,6 +27,7 @@ from napari_abdoseg.inference.export.interpolation import Interpolation
 from napari_abdoseg.inference.export.nnunet_export import labels_by_nnunet
 from napari_abdoseg.inference.export.scan_axes import shared_layers
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.model.trusted_names import USUAL_NAMES, USUAL_RESAMPLING
 from napari_abdoseg.inference.network.class_map import find_common_winners
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
 from napari_abdoseg.inference.preprocessing.axis_order import from_network_order
@@ -67,26 +68,22 @@ def labelling(predictions: Sequence[PredictionOnScan], grid: Grid) -> Work[Label
     if not all(is_usual(on_scan.trained) for on_scan in predictions):
         return labels_by_nnunet(predictions, grid)
     trained, crop = predictions[0].trained, predictions[0].crop
-    manager = trained.label_manager
-    dtype = np.uint8 if len(manager.foreground_labels) < 255 else np.uint16
+    described = trained.model.described
+    dtype = np.uint8 if len(described.foreground_labels) < 255 else np.uint16
     values: Labels = np.array(trained.class_values, dtype)
     labels: Labels = np.zeros(crop.scan_shape, dtype)
     interpolations = [Interpolation.of(on_scan, grid, trained) for on_scan in predictions]
-    yield from _fill(labels[crop.box], interpolations, values, manager.has_regions)
-    return from_network_order(labels.transpose(trained.plans.transpose_backward), grid, trained)
+    yield from _fill(labels[crop.box], interpolations, values, described.has_regions)
+    return from_network_order(
+        labels.transpose(trained.model.planned.transpose_backward), grid, trained
+    )
 
 
 def is_usual(trained: TrainedConfiguration) -> bool:
     """Whether a model resamples logits and labels voxels as nnU-Net plans it."""
-    from nnunetv2.preprocessing.resampling.default_resampling import resample_data_or_seg_to_shape
-    from nnunetv2.utilities.label_handling.label_handling import LabelManager
-
-    resampling = trained.configured.resampling_fn_probabilities
-    return (
-        resampling.func is resample_data_or_seg_to_shape
-        and resampling.keywords == LINEAR
-        and type(trained.label_manager) is LabelManager
-    )
+    _, _, resampling = trained.planned.resamplings
+    usual_labels = trained.model.planned.label_manager in USUAL_NAMES["label manager"]
+    return resampling == (USUAL_RESAMPLING, LINEAR) and usual_labels
 
 
 def _fill(

@@ -17,7 +17,7 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
-from napari_abdoseg.inference.preprocessing.resampling import nearest_slices
+from napari_abdoseg.inference.preprocessing.resampling import find_axis_apart, nearest_slices
 from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 from napari_abdoseg.inference.preprocessing.scan_part import in_network_order
 
@@ -106,7 +106,7 @@ def scan_region(on_scan: PredictionOnScan) -> list[slice]:
         Along (z, y, x), in the axis order of the model's reader.
     """
     region = [inside for inside, _ in inner_axes(on_scan)]
-    return [region[axis] for axis in on_scan.trained.plans.transpose_backward]
+    return [region[axis] for axis in on_scan.trained.model.planned.transpose_backward]
 
 
 def inner_axes(on_scan: PredictionOnScan) -> list[tuple[slice, Neighbours]]:
@@ -162,11 +162,9 @@ def whole_axes(
     shape: Sequence[int], crop: ScanCrop, trained: TrainedConfiguration
 ) -> list[Neighbours]:
     """How the scan's voxels, cropped, lie between those of an image of ``shape`` (z, y, x)."""
-    from nnunetv2.preprocessing.resampling.default_resampling import determine_do_sep_z_and_axis
-
-    new_spacing = [crop.spacing[axis] for axis in trained.plans.transpose_forward]
+    new_spacing = [crop.spacing[axis] for axis in trained.model.planned.transpose_forward]
     spacing = trained.image_spacing(crop.spacing)
-    _, axis_apart = determine_do_sep_z_and_axis(None, spacing, new_spacing)
+    axis_apart = find_axis_apart(spacing, new_spacing)
     return [
         nearest_neighbours(old, new) if axis == axis_apart else linear_neighbours(old, new)
         for axis, (old, new) in enumerate(zip(shape, crop.shape, strict=True))

@@ -45,7 +45,7 @@ def build_network(trained: TrainedConfiguration) -> nn.Module:
     ModelError
         Trainer or architecture are not nnU-Net's own, or can't be built.
     """
-    channels, heads = trained.input_channels, trained.label_manager.num_segmentation_heads
+    channels, heads = trained.input_channels, trained.model.described.heads
     trainer = trainer_class(trained.members[0].trainer)
     try:
         if trainer is None:

@@ -45,12 +45,23 @@ class DatasetContent(Part):
     def organs(self) -> tuple[Organ, ...]:
         """Foreground labels with the values that they are written as, by value."""
         names = self._foreground
-        values = self.regions_class_order if self._has_regions else self._values(names)
+        values = self.regions_class_order if self.has_regions else self._values(names)
         return tuple(sorted(Organ(v, n) for v, n in zip(values or (), names, strict=True)))
 
     @property
-    def _has_regions(self) -> bool:
+    def has_regions(self) -> bool:
+        """Whether networks tell regions apart, which may overlap."""
         return any(isinstance(value, list) and len(value) > 1 for value in self.labels.values())
+
+    @property
+    def foreground_labels(self) -> tuple[int, ...]:
+        """Values in training label maps, without background; several for a region."""
+        return tuple(sorted({*self._values(self._foreground)} - {0}))
+
+    @property
+    def heads(self) -> int:
+        """Classes that networks tell apart, background among them but where they are regions."""
+        return len(self._foreground) if self.has_regions else len(self.foreground_labels) + 1
 
     @property
     def _foreground(self) -> list[str]:
@@ -74,7 +85,7 @@ class DatasetContent(Part):
         values = sorted(self._values(names))
         if len(set(values)) < 2:
             raise ValueError("labels name no organ")
-        if not self._has_regions and values != list(range(len(values))):
+        if not self.has_regions and values != list(range(len(values))):
             raise ValueError(
                 f"labels have the values {_listed(values)}, and must count from 0 without a gap, "
                 "as nnU-Net's networks give them"
@@ -86,7 +97,7 @@ class DatasetContent(Part):
 
     @model_validator(mode="after")
     def _orders_regions(self) -> DatasetContent:
-        if not self._has_regions:
+        if not self.has_regions:
             return self
         order, regions = self.regions_class_order or [], self._foreground
         if len(order) != len(regions) or len(set(order)) != len(order):

@@ -48,13 +48,13 @@ def loading_configuration(
         finder = yield from loading_configuration(model.region_model, None, device)
     trained = yield from _loading_stage(model, folds, device)
     trained = replace(trained, region_finder=finder)
-    if trained.configured.previous_stage_name is None:
+    if trained.planned.previous_stage is None:
         return trained
     if first_stage:
         first = yield from _loading_stage(first_stage.model, first_stage.folds, device)
     else:
         first = yield from _loading_stage(_find_first_stage(trained), None, device)
-    if first.configured.previous_stage_name is not None:
+    if first.planned.previous_stage is not None:
         raise ModelError(
             f"The model {first.model.folder} is the first stage of a cascade, and its plans.json "
             "says that it has one before it: copy both model folders again."

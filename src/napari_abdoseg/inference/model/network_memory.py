@@ -65,7 +65,7 @@ def largest_maps(trained: TrainedConfiguration, in_parts: bool) -> int:
     """
     network, size = trained.network_plan.planned, list(trained.planned.patch_size)
     strides = network.sizes("strides", len(size))
-    classes = int(trained.label_manager.num_segmentation_heads)
+    classes = trained.model.described.heads
     largest = prod(size) * (min(classes, CLASSES_AT_ONCE) if in_parts else classes)
     for width, steps in zip(network.widths[:-1], strides[:-1], strict=True):
         size = [length // step for length, step in zip(size, steps, strict=True)]

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_abdoseg.inference.model.plans_schema import Configuration, UNet, UNetArguments
+from napari_abdoseg.inference.model.plans_schema import (
+    Architecture,
+    Configuration,
+    PlansContent,
+    UNet,
+    UNetArguments,
+)
 from napari_abdoseg.inference.model.schema import check
 from napari_abdoseg.inference.model.trusted_names import (
     LAYERS,
@@ -77,33 +83,28 @@ def trusted_plans(content: dict[str, Any], configuration: str, path: Path) -> An
     """
     from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
-    plans = PlansManager(content)
-    try:
-        configured = plans.get_configuration(configuration)
-    except RuntimeError as error:  # of networks that old plans name, and nnU-Net does not know
-        raise unusable(path, "a network", str(error)) from error
-    require_parts_of_nnunet(content, configured.configuration, path)
-    plan_network(configured, path)
-    return plans
+    plan_network(content, configuration, path)
+    return PlansManager(content)
 
 
-def plan_network(configured: Any, path: Path) -> NetworkPlan:
-    """The network of a configuration.
+def plan_network(content: dict[str, Any], configuration: str, path: Path) -> NetworkPlan:
+    """The network of a configuration, if all may be called that it needs of the plans.
 
     Parameters
     ----------
-    configured : ConfigurationManager
-    path : Path
-        Of ``plans.json``.
+    content, configuration, path
+        See `trusted_plans`.
 
     Raises
     ------
     ModelError
         See `trusted_plans`.
     """
-    checked = check(Configuration, configured.configuration, path)
-    network, axes = checked.architecture, len(checked.patch_size)
-    name = network.network_class_name if network else "none"
+    plans = check(PlansContent, content, path)
+    planned = plans.configurations[configuration]
+    require_parts_of_nnunet(plans, planned, path)
+    network, axes = _architecture(planned, content, configuration, path), len(planned.patch_size)
+    name = network.network_class_name
     kind = _network_kind(name)
     if kind is None or not isinstance(network, UNet):
         raise refused(path, "class", name)
@@ -115,6 +116,23 @@ def plan_network(configured: Any, path: Path) -> NetworkPlan:
         if key != "block":
             _try(layer, key, given.get(f"{key}_kwargs") or {}, axes, path)
     return NetworkPlan(kind, given | layers, arguments)
+
+
+def _architecture(
+    planned: Configuration, content: dict[str, Any], configuration: str, path: Path
+) -> Architecture:
+    """A configuration's network; as nnU-Net reads it where its plans are older than version 2.3."""
+    if planned.architecture is not None:
+        return planned.architecture
+    from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+    try:
+        configured = PlansManager(content).get_configuration(configuration)
+    except RuntimeError as error:  # of networks that nnU-Net does not know
+        raise unusable(path, "a network", str(error)) from error
+    architecture = check(Configuration, configured.configuration, path).architecture
+    assert architecture is not None
+    return architecture
 
 
 def _network_kind(name: str) -> type[nn.Module] | None:

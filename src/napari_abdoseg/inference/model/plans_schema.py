@@ -187,6 +187,16 @@ class Configuration(Part):
     pool_op_kernel_sizes: list[list[Stride]] | None = None
     conv_kernel_sizes: list[list[OddSize]] | None = None
 
+    @property
+    def resamplings(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """Names and arguments of the functions that resample images, labels and logits."""
+        named = (
+            (self.resampling_fn_data, self.resampling_fn_data_kwargs),
+            (self.resampling_fn_seg, self.resampling_fn_seg_kwargs),
+            (self.resampling_fn_probabilities, self.resampling_fn_probabilities_kwargs),
+        )
+        return tuple((name, given.model_dump(exclude_unset=True)) for name, given in named)
+
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Configuration:
         if len(self.spacing) != len(self.patch_size):

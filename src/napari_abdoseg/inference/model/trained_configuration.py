@@ -63,8 +63,8 @@ class TrainedConfiguration:
     @property
     def first_stage_folder(self) -> Path:
         """Model folder of a cascade's first stage: in that of the second, or else beside it."""
-        trainer, plans = self.members[0].trainer, self.plans.plans_name
-        name = f"{trainer}__{plans}__{self.configured.previous_stage_name}"
+        trainer, plans = self.members[0].trainer, self.model.planned.plans_name
+        name = f"{trainer}__{plans}__{self.planned.previous_stage}"
         own, beside = self.model.folder / name, self.model.folder.parent / name
         return own if own.is_dir() else beside
 
@@ -80,7 +80,7 @@ class TrainedConfiguration:
 
     @cached_property
     def plans(self) -> Any:
-        """nnU-Net's ``PlansManager``.
+        """nnU-Net's ``PlansManager``, for parts of nnU-Net; importing it takes a while.
 
         Raises
         ------
@@ -91,8 +91,8 @@ class TrainedConfiguration:
 
     @cached_property
     def network_plan(self) -> NetworkPlan:
-        """The network that the plans describe."""
-        return plan_network(self.configured, self.plans_path)
+        """The network that the plans describe; see `plans` for what is raised."""
+        return plan_network(self.model.plans, self.name, self.plans_path)
 
     @cached_property
     def configured(self) -> Any:
@@ -107,9 +107,9 @@ class TrainedConfiguration:
     @property
     def class_values(self) -> list[int]:
         """Label value of each class that the networks tell apart, 0 for background."""
-        manager = self.label_manager
-        heads = range(1, manager.num_segmentation_heads)
-        return [0, *(manager.regions_class_order if manager.has_regions else heads)]
+        described = self.model.described
+        regions = described.regions_class_order if described.has_regions else None
+        return [0, *(regions or range(1, described.heads))]
 
     @cached_property
     def _hashes(self) -> dict[tuple[str, ...], str]:
@@ -125,9 +125,9 @@ class TrainedConfiguration:
     @property
     def input_channels(self) -> int:
         """Channels of the networks' input, those of a cascade's first stage among them."""
-        from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
-
-        return int(determine_num_input_channels(self.plans, self.configured, self.model.dataset))
+        described = self.model.described
+        labels = described.foreground_labels if self.planned.previous_stage else ()
+        return len(described.channels) + len(labels)
 
     def image_spacing(self, spacing: Sequence[float]) -> list[float]:
         """Spacing of the preprocessed image.
@@ -142,6 +142,6 @@ class TrainedConfiguration:
         list of float
             mm along the axes of the networks; a 2D network leaves slices where they are.
         """
-        turned = [spacing[axis] for axis in self.plans.transpose_forward]
-        wanted = self.configured.spacing
+        turned = [spacing[axis] for axis in self.model.planned.transpose_forward]
+        wanted = self.planned.spacing
         return [*turned[: len(turned) - len(wanted)], *wanted]

@@ -24,12 +24,23 @@ from napari_abdoseg.errors import ModelError
 if TYPE_CHECKING:
     from torch import nn
 
+    from napari_abdoseg.inference.model.plans_schema import Configuration, PlansContent
+
 NETWORKS = "dynamic_network_architectures"
 LAYERS, LAYERS_FOR_SHORT = "torch.nn.modules", "torch.nn"
-RESAMPLING = frozenset(
-    {"resample_data_or_seg_to_shape", "resample_torch_fornnunet", "no_resampling_hack"}
-)
+USUAL_RESAMPLING = "resample_data_or_seg_to_shape"
+RESAMPLING = frozenset({USUAL_RESAMPLING, "resample_torch_fornnunet", "no_resampling_hack"})
 """nnU-Net's functions that take an image, its new shape and both spacings."""
+USUAL_ARGUMENTS = frozenset({"is_seg", "order", "order_z", "force_separate_z"})
+"""What the first of them takes of plans."""
+USUAL_NAMES = {
+    "reader": frozenset({"SimpleITKIO", "NibabelIO", "NibabelIOWithReorient"}),
+    "label manager": frozenset({"LabelManager"}),
+    "preprocessor": frozenset({"DefaultPreprocessor"}),
+    "normalisation": frozenset({"CTNormalization"}),
+}
+"""nnU-Net's own classes that plans for CT name: known without importing them, and all that they
+import, which takes longer than to segment a small scan."""
 LARGEST = 1e6
 """No argument of a layer is larger."""
 
@@ -90,15 +101,13 @@ def resampling_function(name: str) -> Any:
     return _found_by_nnunet(name, "nnunetv2.preprocessing.resampling") if known else None
 
 
-def require_parts_of_nnunet(
-    plans: Mapping[str, Any], configuration: Mapping[str, Any], path: Path
-) -> None:
+def require_parts_of_nnunet(plans: PlansContent, configuration: Configuration, path: Path) -> None:
     """Require that whatever else than networks plans name is nnU-Net's own.
 
     Parameters
     ----------
-    plans, configuration : mapping
-        As in ``plans.json``, their form checked.
+    plans, configuration
+        What ``plans.json`` says.
     path : Path
         Of that file.
 
@@ -107,6 +116,26 @@ def require_parts_of_nnunet(
     ModelError
         It is not, or has arguments that it does not take.
     """
+    wanted = [
+        ("reader", plans.image_reader_writer),
+        ("label manager", plans.label_manager),
+        ("preprocessor", configuration.preprocessor_name),
+        *(("normalisation", scheme) for scheme in configuration.normalization_schemes),
+    ]
+    for what, name in wanted:
+        if name not in USUAL_NAMES[what] and nnunet_part(what, name) is None:
+            raise refused(path, what, name)
+    for name, arguments in configuration.resamplings:
+        if name == USUAL_RESAMPLING and USUAL_ARGUMENTS.issuperset(arguments):
+            continue
+        function = resampling_function(name)
+        if function is None:
+            raise refused(path, "resampling", name)
+        require_accepted(function, arguments, path, positional=4)
+
+
+def nnunet_part(what: str, name: str) -> type[Any] | None:
+    """A class of nnU-Net's own of one of the kinds in `USUAL_NAMES`; see `nnunet_class`."""
     from nnunetv2.imageio.base_reader_writer import BaseReaderWriter
     from nnunetv2.preprocessing.normalization.default_normalization_schemes import (
         ImageNormalization,
@@ -114,35 +143,13 @@ def require_parts_of_nnunet(
     from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
     from nnunetv2.utilities.label_handling.label_handling import LabelManager
 
-    schemes = configuration["normalization_schemes"]
-    wanted = [
-        ("reader", plans["image_reader_writer"], "imageio", BaseReaderWriter),
-        (
-            "label manager",
-            plans.get("label_manager", "LabelManager"),
-            "utilities.label_handling",
-            LabelManager,
-        ),
-        (
-            "preprocessor",
-            configuration["preprocessor_name"],
-            "preprocessing.preprocessors",
-            DefaultPreprocessor,
-        ),
-        *(
-            ("normalisation", scheme, "preprocessing.normalization", ImageNormalization)
-            for scheme in schemes
-        ),
-    ]
-    for what, name, package, base in wanted:
-        if nnunet_class(name, f"nnunetv2.{package}", base) is None:
-            raise refused(path, what, name)
-    for of in ("data", "seg", "probabilities"):
-        name = configuration[f"resampling_fn_{of}"]
-        function = resampling_function(name)
-        if function is None:
-            raise refused(path, "resampling", name)
-        require_accepted(function, configuration[f"resampling_fn_{of}_kwargs"], path, positional=4)
+    package, base = {
+        "reader": ("imageio", BaseReaderWriter),
+        "label manager": ("utilities.label_handling", LabelManager),
+        "preprocessor": ("preprocessing.preprocessors", DefaultPreprocessor),
+        "normalisation": ("preprocessing.normalization", ImageNormalization),
+    }[what]
+    return nnunet_class(name, f"nnunetv2.{package}", base)
 
 
 def require_accepted(

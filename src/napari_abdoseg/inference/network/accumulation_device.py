@@ -53,7 +53,7 @@ def gather(
             empty_cache(device_of(trained))
             del places[0]
             if not places:
-                patch = " x ".join(map(str, trained.configured.patch_size))
+                patch = " x ".join(map(str, trained.planned.patch_size))
                 raise DeviceError(
                     f"{trained.device.name} has too little memory for one tile of {patch} voxels: "
                     "choose another device."

@@ -55,16 +55,16 @@ class Accumulator:
         from nnunetv2.inference.sliding_window_prediction import compute_gaussian
 
         shape = tuple(tiling.padded.shape[1:])
-        classes = trained.label_manager.num_segmentation_heads
+        classes = trained.model.described.heads
         gaussian = compute_gaussian(
-            tuple(trained.configured.patch_size),
+            tuple(trained.planned.patch_size),
             sigma_scale=1 / 8,
             value_scaling_factor=GAUSSIAN_PEAK,
             device=device,
         )
         logits = torch.zeros((classes, *shape), dtype=dtype, device=device)
         weights = torch.zeros(shape, dtype=dtype, device=device)
-        return cls(logits, weights, gaussian, tiling, trained.label_manager.has_regions)
+        return cls(logits, weights, gaussian, tiling, trained.model.described.has_regions)
 
     def add(self, tile: Tile, prediction: Parts) -> None:
         """Add the logits of a tile, some classes at a time."""

@@ -148,7 +148,7 @@ def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> 
     device = device_of(trained)
     module = build_network(trained).to(device)
     if device.type == "cuda":
-        network = _on_cuda(module, device, prod(trained.configured.patch_size))
+        network = _on_cuda(module, device, prod(trained.planned.patch_size))
     else:
         network = _elsewhere(module, device, bfloat16 and device.type == "cpu")
     try:

@@ -57,7 +57,7 @@ def predict_everywhere(
     DeviceError
         A single tile needs more memory than the device has.
     """
-    tiling = tile_image(image, tuple(trained.configured.patch_size))
+    tiling = tile_image(image, tuple(trained.planned.patch_size))
     return (yield from _predict_tiles(tiling, trained, preset))
 
 
@@ -85,7 +85,7 @@ def predict_within(
     Prediction
         Its region is the part.
     """
-    patch, shape = tuple(trained.configured.patch_size), tuple(image.shape[1:])
+    patch, shape = tuple(trained.planned.patch_size), tuple(image.shape[1:])
     sizes = (*[1] * (len(shape) - len(patch)), *patch)
     starts = [
         [start for start in tile_starts(size, tile) if start < of.stop and of.start < start + tile]
@@ -186,5 +186,5 @@ def _predict_fold(
         done += 1
         yield replace(begin, done=done)
     logits = sums.mean()
-    winners = map_winners(logits, trained.label_manager.has_regions)
+    winners = map_winners(logits, trained.model.described.has_regions)
     return logits.to("cpu"), winners.to("cpu")

@@ -117,13 +117,13 @@ def calibrating(volume: Volume, trained: TrainedConfiguration, preset: Preset) -
     yield Progress(STAGE, 0, 0)
     slab, spacing = _middle_slab(volume, trained), network_order_spacing(volume.grid, trained)
     own = trained.image_spacing(spacing)
-    unchanged = [own[axis] for axis in trained.plans.transpose_backward]
+    unchanged = [own[axis] for axis in trained.model.planned.transpose_backward]
     preprocess(slab[:, :1], unchanged, trained)
     begin = time.perf_counter()
     image = preprocess(slab, spacing, trained).image
     preprocessing = (time.perf_counter() - begin) / slab.size
     yield Progress(STAGE, 0, 0)
-    patch = tuple(trained.configured.patch_size)
+    patch = tuple(trained.planned.patch_size)
     piece = torch.from_numpy(_middle_patch(image, patch))
     piece = piece.expand(trained.input_channels, *piece.shape[1:])
     attempt = partial(_measure, tile_image(piece, patch), trained, preset)
@@ -155,7 +155,7 @@ def _middle_patch(image: NDArray[np.float32], patch: Sequence[int]) -> NDArray[n
 
 def _grid_of(shape: Sequence[int], spacing: Sequence[float], trained: TrainedConfiguration) -> Grid:
     """Of a piece of a scan whose shape is in the axis order of the networks."""
-    z, y, x = (shape[axis] for axis in trained.plans.transpose_backward)
+    z, y, x = (shape[axis] for axis in trained.model.planned.transpose_backward)
     return Grid.from_spacing((z, y, x), (spacing[0], spacing[1], spacing[2]))
 
 
@@ -163,7 +163,7 @@ def _scan_shape(
     shape: Sequence[int], spacing: Sequence[float], trained: TrainedConfiguration
 ) -> tuple[int, ...]:
     """Of the piece of a scan whose preprocessed image has ``shape``."""
-    old = [spacing[axis] for axis in trained.plans.transpose_forward]
+    old = [spacing[axis] for axis in trained.model.planned.transpose_forward]
     new = trained.image_spacing(spacing)
     return tuple(
         max(round(size * ours / theirs), 1)
@@ -206,7 +206,7 @@ def _measure(
         judging = _seconds_since(begin, device)
         begin = time.perf_counter()
         logits = sums.mean()
-        map_winners(logits, trained.label_manager.has_regions)
+        map_winners(logits, trained.model.described.has_regions)
         logits = logits.to("cpu")
         finishing = _seconds_since(begin, device)
     return Pace(

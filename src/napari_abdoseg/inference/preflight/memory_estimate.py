@@ -16,7 +16,7 @@ def main_memory(work: Workload, trained: TrainedConfiguration, pace: Pace) -> in
     """Bytes of main memory beyond those that the process holds before."""
     image = SINGLE * len(trained.model.channels) * work.image
     slabs = SLABS * SINGLE * min(SLAB_VOXELS, work.scan)
-    classes = int(trained.label_manager.num_segmentation_heads)
+    classes = trained.model.described.heads
     logits = HALF * classes * work.image
     if trained.device.name == "cpu":
         summing = _sums_everywhere(work, classes) + logits * (work.folds_everywhere > 1)
@@ -32,7 +32,7 @@ def gpu_memory(work: Workload, trained: TrainedConfiguration, pace: Pace) -> int
     """Bytes of the GPU's memory, 0 where there is none."""
     if not trained.device.name.startswith("cuda"):
         return 0
-    classes = int(trained.label_manager.num_segmentation_heads)
+    classes = trained.model.described.heads
     return pace.gpu_memory + max(_sums_everywhere(work, classes), _sums_around(work, classes))
 
 

@@ -62,7 +62,7 @@ def _modality(_: Volume, trained: TrainedConfiguration) -> Iterator[str]:
 
 
 def _intensities(volume: Volume, trained: TrainedConfiguration) -> Iterator[str]:
-    if set(trained.configured.normalization_schemes) != {"CTNormalization"}:
+    if set(trained.planned.normalization_schemes) != {"CTNormalization"}:
         return
     if not seems_hounsfield(volume):
         yield (
@@ -71,8 +71,8 @@ def _intensities(volume: Volume, trained: TrainedConfiguration) -> Iterator[str]
             "intercept, and without a window."
         )
         return
-    seen = trained.plans.foreground_intensity_properties_per_channel["0"]
-    lowest, highest = seen["percentile_00_5"], seen["percentile_99_5"]
+    seen = trained.model.planned.intensities["0"]
+    lowest, highest = seen.percentile_00_5, seen.percentile_99_5
     sample = sample_of(volume)
     if sample.min() > lowest or sample.max() < highest:
         yield (
@@ -101,7 +101,7 @@ def _spacing(volume: Volume, trained: TrainedConfiguration) -> Iterator[str]:
     usual_spacing = trained.model.plans.get("original_median_spacing_after_transp")
     if usual_spacing is None:
         return
-    networks = trained.configured.spacing
+    networks = trained.planned.spacing
     networks = [*[0.0] * (len(usual_spacing) - len(networks)), *networks]
     coarser = _from_head_to_foot(np.maximum(usual_spacing, networks), trained)
     for step, usual, direction in zip(volume.grid.spacing, coarser, DIRECTIONS, strict=True):
@@ -133,5 +133,5 @@ def _extent(volume: Volume, trained: TrainedConfiguration) -> Iterator[str]:
 
 def _from_head_to_foot(values: NDArray[np.float64], trained: TrainedConfiguration) -> Triple:
     """Values along the axes of networks as those of a usual scan along (z, y, x)."""
-    z, y, x = (float(values[axis]) for axis in trained.plans.transpose_backward)
+    z, y, x = (float(values[axis]) for axis in trained.model.planned.transpose_backward)
     return z, y, x

@@ -18,6 +18,7 @@ from napari_abdoseg.inference.preprocessing.axis_order import (
     to_network_order,
 )
 from napari_abdoseg.inference.preprocessing.preprocessing import nonzero_box
+from napari_abdoseg.inference.preprocessing.resampling import resampled_shape
 from napari_abdoseg.inference.preset import Preset
 
 
@@ -62,17 +63,15 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
     is the least. So it is for the rounds, one for each mirroring, until the organs are
     settled: all of them where organs are, and none elsewhere, or all of them everywhere.
     """
-    from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
-
-    forward = trained.plans.transpose_forward
+    forward = trained.model.planned.transpose_forward
     read = to_network_order(volume.data, volume.grid, trained).transpose(forward)
     box = nonzero_box(read[None])
     scan = [stop - start for start, stop in box]
     spacing = network_order_spacing(volume.grid, trained)
     old = [spacing[axis] for axis in forward]
     new = trained.image_spacing(spacing)
-    image = compute_new_shape(scan, old, new).tolist()
-    patch = trained.configured.patch_size
+    image = resampled_shape(scan, old, new)
+    patch = trained.planned.patch_size
     tiles = [*[1] * (len(image) - len(patch)), *patch]
     everywhere = [tile_starts(*axis) for axis in zip(image, tiles, strict=True)]
     organs = _organ_extents(volume, trained)
@@ -102,7 +101,9 @@ def expect_workload(volume: Volume, trained: TrainedConfiguration, preset: Prese
 def _organ_extents(volume: Volume, trained: TrainedConfiguration) -> list[float]:
     """mm along the axes of the networks."""
     axes, usual = np.empty((0, 1, 2)), usual_extent(organ.name for organ in trained.model.organs)
-    read = to_network_order(axes, volume.grid, trained).transpose(trained.plans.transpose_forward)
+    read = to_network_order(axes, volume.grid, trained).transpose(
+        trained.model.planned.transpose_forward
+    )
     return [usual[axis] for axis in read.shape]
 
 

@@ -64,7 +64,7 @@ def screen_axes(grid: Grid, trained: TrainedConfiguration) -> list[tuple[int, bo
     """The networks' axis along each axis (z, y, x) of the screen, and whether it is turned."""
     turned_when_read = [(0, False), (1, True), (2, True)]
     stored = [(2 - axis, turned) for axis, turned in grid.stored_axes]
-    backward = trained.plans.transpose_backward
+    backward = trained.model.planned.transpose_backward
     read = turned_when_read if reorients(trained) else stored
     return [(backward[axis], turned) for axis, turned in read]
 

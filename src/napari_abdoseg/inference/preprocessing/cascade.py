@@ -52,6 +52,6 @@ def one_hot(labels: NDArray[Any], trained: TrainedConfiguration) -> NDArray[np.f
     """A channel for each label but background."""
     from nnunetv2.utilities.label_handling.label_handling import convert_labelmap_to_one_hot
 
-    wanted = trained.label_manager.foreground_labels
+    wanted = trained.model.described.foreground_labels
     channels: NDArray[np.float32] = convert_labelmap_to_one_hot(labels, wanted, np.float32)
     return channels

@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.model.plans_schema import Configuration, Intensities
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
+from napari_abdoseg.inference.model.trusted_names import USUAL_NAMES, USUAL_RESAMPLING
 from napari_abdoseg.inference.preprocessing.axis_order import (
     network_order_spacing,
     to_network_order,
 )
 from napari_abdoseg.inference.preprocessing.cascade import label_channels, one_hot
-from napari_abdoseg.inference.preprocessing.resampling import nnunet_resampling
+from napari_abdoseg.inference.preprocessing.resampling import nnunet_resampling, resampled_shape
 from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 from napari_abdoseg.inference.preprocessing.scan_part import crop_in_whole
 
@@ -96,21 +98,17 @@ def preprocess(
         Its image is within 1e-5 of what nnU-Net's ``DefaultPreprocessor.run_case_npy``
         gives. Labels follow as one channel each.
     """
-    if _is_usual_for_ct(trained.configured):
+    if _is_usual_for_ct(trained.planned):
         return _preprocess_ct(data, spacing, trained, labels)
     return _preprocess_by_nnunet(data, spacing, trained, labels)
 
 
-def _is_usual_for_ct(configured: Any) -> bool:
-    from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
-    from nnunetv2.preprocessing.resampling.default_resampling import resample_data_or_seg_to_shape
-
-    resampling = configured.resampling_fn_data
+def _is_usual_for_ct(planned: Configuration) -> bool:
+    resampling, _, _ = planned.resamplings
     return (
-        configured.preprocessor_class is DefaultPreprocessor
-        and resampling.func is resample_data_or_seg_to_shape
-        and resampling.keywords == CUBIC
-        and set(configured.normalization_schemes) == {"CTNormalization"}
+        planned.preprocessor_name in USUAL_NAMES["preprocessor"]
+        and resampling == (USUAL_RESAMPLING, CUBIC)
+        and set(planned.normalization_schemes) == {"CTNormalization"}
     )
 
 
@@ -140,18 +138,16 @@ def _preprocess_ct(
     trained: TrainedConfiguration,
     labels: NDArray[Any] | None,
 ) -> Preprocessed:
-    from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
-
-    order = trained.plans.transpose_forward
+    order = trained.model.planned.transpose_forward
     turned = data.transpose(0, *(axis + 1 for axis in order))
     old_spacing = [spacing[axis] for axis in order]
     box = nonzero_box(turned)
     cropped = turned[(slice(None), *(slice(*extent) for extent in box))]
     shape = cropped.shape[1:]
     new_spacing = trained.image_spacing(spacing)
-    new_shape = compute_new_shape(shape, old_spacing, new_spacing).tolist()
+    new_shape = resampled_shape(shape, old_spacing, new_spacing)
     resampling = nnunet_resampling(shape, new_shape, old_spacing, new_spacing)
-    intensities = trained.plans.foreground_intensity_properties_per_channel
+    intensities = trained.model.planned.intensities
     image = [
         resampling.apply(_normalised_slabs(channel, intensities[str(number)]))
         for number, channel in enumerate(cropped)
@@ -182,11 +178,12 @@ def nonzero_box(data: NDArray[Any]) -> list[list[int]]:
 
 
 def _normalised_slabs(
-    channel: NDArray[Any], intensities: dict[str, float]
+    channel: NDArray[Any], intensities: Intensities
 ) -> Iterator[NDArray[np.float32]]:
     from nnunetv2.preprocessing.normalization.default_normalization_schemes import CTNormalization
 
-    normalisation = CTNormalization(use_mask_for_norm=False, intensityproperties=intensities)
+    seen = intensities.model_dump()
+    normalisation = CTNormalization(use_mask_for_norm=False, intensityproperties=seen)
     thickness = max(1, SLAB_VOXELS // channel[0].size)
     for first in range(0, len(channel), thickness):
         slab = channel[first : first + thickness].astype(np.float32, order="C")

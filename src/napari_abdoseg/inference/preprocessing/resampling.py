@@ -1,7 +1,7 @@
 """Scans on another grid, as nnU-Net resamples them, by products with small matrices.
 
-nnU-Net calls scikit-image's `resize`, whose splines are separable: along each axis
-they are a matrix, and `resize` of the identity is that matrix. Far from its diagonal
+nnU-Net calls scikit-image's `resize`, whose splines are SciPy's and separable: along each axis
+they are a matrix, and the identity resampled is that matrix. Far from its diagonal
 it is zero for all practical purposes, so it is applied block by block. A scan goes
 through in slabs, so that no more of it than a slab is in memory in full size.
 
@@ -31,6 +31,8 @@ ROUNDING = 4e-6
 """Values this near to the lowest are the lowest: air stays one value, as it was."""
 BLOCK = 48
 """Rows of a matrix that are applied together."""
+ANISOTROPY = 3
+"""nnU-Net's ``ANISO_THRESHOLD``: how much longer than wide voxels may be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,21 +161,50 @@ def nnunet_resampling(
     order : int, optional
         Of the spline; 3 is cubic, 1 linear.
     """
-    from nnunetv2.preprocessing.resampling.default_resampling import determine_do_sep_z_and_axis
-
-    _, axis_apart = determine_do_sep_z_and_axis(None, spacing, new_spacing)
+    axis_apart = find_axis_apart(spacing, new_spacing)
     operators = [
         nearest_operator(old, new) if axis == axis_apart else spline_operator(old, new, order)
         for axis, (old, new) in enumerate(zip(shape, new_shape, strict=True))
     ]
-    return Resampling(operators, None if axis_apart is None else int(axis_apart))
+    return Resampling(operators, axis_apart)
+
+
+def resampled_shape(
+    shape: Sequence[int], spacing: Sequence[float], new_spacing: Sequence[float]
+) -> list[int]:
+    """Size along each axis at another spacing, as nnU-Net's ``compute_new_shape`` gives it."""
+    return [
+        round(old / new * size) for size, old, new in zip(shape, spacing, new_spacing, strict=True)
+    ]
+
+
+def find_axis_apart(spacing: Sequence[float], new_spacing: Sequence[float]) -> int | None:
+    """The axis along which nnU-Net takes nearest slices, as ``determine_do_sep_z_and_axis`` does.
+
+    Parameters
+    ----------
+    spacing, new_spacing : sequence of float
+        mm along (z, y, x). The first counts if its voxels are much longer than wide, else the
+        second.
+
+    Returns
+    -------
+    int or None
+        None where neither is, or two axes are the longest.
+    """
+    for steps in (spacing, new_spacing):
+        longest = max(steps)
+        if longest / min(steps) > ANISOTROPY:
+            axes = [axis for axis, step in enumerate(steps) if longest / step == 1]
+            return axes[0] if len(axes) == 1 else None
+    return None
 
 
 def spline_operator(old: int, new: int, order: int) -> AxisOperator:
-    """An axis resampled by scikit-image's `resize`, values repeated beyond its ends."""
-    from skimage.transform import resize
+    """An axis resampled as scikit-image's `resize` does it, values repeated beyond its ends."""
+    from scipy.ndimage import zoom
 
-    weights = resize(np.eye(old), (new, old), order, "edge", clip=False, anti_aliasing=False)
+    weights = zoom(np.eye(old), (new / old, 1), order=order, mode="nearest", grid_mode=True)
     return _operator(np.where(np.abs(weights) < NEGLIGIBLE, 0, weights))
 
 

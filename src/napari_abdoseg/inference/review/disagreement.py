@@ -129,7 +129,7 @@ class Votes:
         import torch
 
         trained, found = on_scan.trained, on_scan.prediction.fold_winners
-        winners = map_winners(on_scan.prediction.logits, trained.label_manager.has_regions)
+        winners = map_winners(on_scan.prediction.logits, trained.model.described.has_regions)
         winners, *folds = (merge_classes(each, trained) for each in (winners, *found))
         dissenting = torch.zeros(winners.shape, dtype=torch.uint8)
         others = torch.zeros_like(winners)
@@ -163,7 +163,7 @@ class Votes:
             dissenting = dissenting.index_select(number, axis.nearest)
         whole = np.zeros(self.crop.scan_shape, np.uint8)
         whole[self.inside] = dissenting.numpy()
-        turned = whole.transpose(self.trained.plans.transpose_backward)
+        turned = whole.transpose(self.trained.model.planned.transpose_backward)
         return from_network_order(turned, grid, self.trained)
 
     def box_on_scan(self, place: Sequence[slice], grid: Grid) -> Box:
@@ -182,5 +182,5 @@ class Votes:
             start = min(int(np.searchsorted(nearest, part.start)), len(nearest) - 1)
             stop = max(int(np.searchsorted(nearest, part.stop)), start + 1)
             extents.append(slice(inside.start + start, inside.start + stop))
-        turned = [extents[axis] for axis in self.trained.plans.transpose_backward]
+        turned = [extents[axis] for axis in self.trained.model.planned.transpose_backward]
         return box_from_network_order(turned, grid, self.trained)

@@ -145,7 +145,7 @@ def found_by_folds(predicted: PredictedScan, labels: LabelMap) -> Iterator[Label
             winners = winners.index_select(number, axis.nearest)
         whole = np.zeros(on_scan.crop.scan_shape, labels.data.dtype)
         whole[inside] = values[winners.numpy()]
-        turned = whole.transpose(trained.plans.transpose_backward)
+        turned = whole.transpose(trained.model.planned.transpose_backward)
         data = np.ascontiguousarray(from_network_order(turned, labels.grid, trained))
         merge_organs(data, trained.model)
         yield replace(labels, data=data)
