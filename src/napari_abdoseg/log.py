@@ -13,7 +13,6 @@ import platform
 import sys
 import time
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from traceback import walk_tb
@@ -184,6 +183,8 @@ def _log_failure(what: str, error: BaseException) -> None:
 
 def _beginning() -> logging.LogRecord:
     """What every log begins with: versions, machine and command."""
+    from importlib.metadata import PackageNotFoundError, version
+
     installed = []
     for package in PACKAGES:
         with suppress(PackageNotFoundError):

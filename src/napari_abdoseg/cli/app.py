@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -58,6 +57,8 @@ app.command()(info)
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         console.print(f"napari-abdoseg {version('napari-abdoseg')}")
         raise typer.Exit
 

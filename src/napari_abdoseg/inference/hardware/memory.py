@@ -26,6 +26,11 @@ def available_bytes() -> int:
     return int(psutil.virtual_memory().available)
 
 
+def resident_bytes() -> int:
+    """Main memory that this process holds."""
+    return int(psutil.Process().memory_info().rss)
+
+
 @contextlib.contextmanager
 def watch_growth() -> Iterator[Growth]:
     """Watch the main memory of this process until the end of the block."""

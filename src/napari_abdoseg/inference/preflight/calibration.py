@@ -61,23 +61,18 @@ class Pace:
         Seconds a voxel, for a fold's logits once all tiles are summed up.
     judging : float
         Seconds a voxel, for its class while tiles are still summed up.
-    resident : int
-        Bytes of main memory that the process held before.
     memory : int
-        Bytes of main memory beyond those during a pass, with the network.
+        Bytes of main memory that the process takes besides during a pass, with the network.
     gpu_memory : int
         Bytes of the GPU's.
-    logits : Tensor of float16, shape (class, *patch)
     """
 
     starting: float
     passing: float
     finishing: float
     judging: float
-    resident: int
     memory: int
     gpu_memory: int
-    logits: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -127,8 +122,8 @@ def calibrating(volume: Volume, trained: TrainedConfiguration, preset: Preset) -
     piece = torch.from_numpy(_middle_patch(image, patch))
     piece = piece.expand(trained.input_channels, *piece.shape[1:])
     attempt = partial(_measure, tile_image(piece, patch), trained, preset)
-    pace = yield from gather(attempt, gathering_places(trained), trained)
-    prediction = whole_prediction(trained, pace.logits, (), 0)
+    pace, logits = yield from gather(attempt, gathering_places(trained), trained)
+    prediction = whole_prediction(trained, logits, (), 0)
     shape = _scan_shape(prediction.shape, spacing, trained)
     crop = ScanCrop(tuple(spacing), shape, tuple(slice(0, size) for size in shape))
     begin = time.perf_counter()
@@ -173,7 +168,8 @@ def _scan_shape(
 
 def _measure(
     tiling: Tiling, trained: TrainedConfiguration, preset: Preset, sums_on: torch.device
-) -> Work[Pace]:
+) -> Work[tuple[Pace, torch.Tensor]]:
+    """The pace, and a fold's logits, of half precision and shape (class, *patch)."""
     import torch
 
     device = device_of(trained)
@@ -209,16 +205,15 @@ def _measure(
         map_winners(logits, trained.model.described.has_regions)
         logits = logits.to("cpu")
         finishing = _seconds_since(begin, device)
-    return Pace(
+    pace = Pace(
         starting=starting,
         passing=median(passes),
         finishing=finishing / voxels,
         judging=judging / voxels,
-        resident=growth.before,
         memory=growth.bytes,
         gpu_memory=gpu_memory,
-        logits=logits,
     )
+    return pace, logits
 
 
 def _add_answers(sums: Accumulator, tile: Tile, answers: Iterable[Parts]) -> None:

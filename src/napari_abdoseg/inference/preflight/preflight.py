@@ -9,9 +9,10 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.hardware.device import Device, describe_device
 from napari_abdoseg.inference.hardware.machine import machine_warnings
-from napari_abdoseg.inference.hardware.memory import available_bytes
+from napari_abdoseg.inference.hardware.memory import available_bytes, resident_bytes
 from napari_abdoseg.inference.model.ensemble import Ensemble
-from napari_abdoseg.inference.preflight.calibration import Calibration, calibrating
+from napari_abdoseg.inference.preflight.calibration import Calibration
+from napari_abdoseg.inference.preflight.kept_calibration import calibrating_once
 from napari_abdoseg.inference.preflight.memory_estimate import gpu_memory, main_memory
 from napari_abdoseg.inference.preflight.scan_checks import warnings_for
 from napari_abdoseg.inference.preflight.usual_extent import usual_extent
@@ -66,7 +67,7 @@ class Preflight:
 
 
 def preflighting(volume: Volume, ensemble: Ensemble, preset: str = DEFAULT) -> Work[Preflight]:
-    """Tell what a scan will take, from a short measurement.
+    """Tell what a scan will take, from a short measurement, which is kept for others like it.
 
     Parameters
     ----------
@@ -88,15 +89,19 @@ def preflighting(volume: Volume, ensemble: Ensemble, preset: str = DEFAULT) -> W
     DeviceError
         The device has too little memory for one tile.
     """
-    chosen = find_preset(preset)
+    chosen, resident = find_preset(preset), resident_bytes()
     calibrations = []
     for trained in ensemble.stages:
-        calibrations.append((yield from calibrating(volume, trained, chosen)))
-    return _foresee(volume, ensemble, calibrations, chosen)
+        calibrations.append((yield from calibrating_once(volume, trained, chosen)))
+    return _foresee(volume, ensemble, calibrations, chosen, resident)
 
 
 def _foresee(
-    volume: Volume, ensemble: Ensemble, calibrations: Sequence[Calibration], preset: Preset
+    volume: Volume,
+    ensemble: Ensemble,
+    calibrations: Sequence[Calibration],
+    preset: Preset,
+    resident: int,
 ) -> Preflight:
     stages, within = ensemble.stages, part_of(volume, _expected_region(volume, ensemble))
     works = [
@@ -108,7 +113,7 @@ def _foresee(
     growth = max(main_memory(*share) for share in shares)
     return Preflight(
         seconds=sum(map(_seconds, works, calibrations)),
-        memory_bytes=paces[0].resident + growth,
+        memory_bytes=resident + growth,
         gpu_bytes=max(gpu_memory(*share) for share in shares),
         device=ensemble.device,
         place=describe_device(ensemble.device),
