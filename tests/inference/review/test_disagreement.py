@@ -35,8 +35,12 @@ def disagreement(
     """Of networks of 2 mm on a scan whose voxels are ``scan`` times smaller, or as large."""
     shape = tuple(size * scan for size in dissenting.shape)
     trained = SimpleNamespace(
-        plans=SimpleNamespace(transpose_backward=[0, 1, 2]),
-        model=SimpleNamespace(organs=ABDOMINAL_ORGANS, plans={}, card=ModelCard()),
+        model=SimpleNamespace(
+            organs=ABDOMINAL_ORGANS,
+            plans={},
+            planned=SimpleNamespace(transpose_backward=[0, 1, 2]),
+            card=ModelCard(),
+        ),
         class_values=range(5),
         image_spacing=lambda spacing: [2.0, 2.0, 2.0],
     )
