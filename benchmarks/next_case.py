@@ -76,7 +76,7 @@ def measure(screen: str, folder: Path) -> dict[str, float]:
     times, blocks, collections = [], [], []
     for step in range(STEPS + 1):
         expected = f"case{step}"
-        canvases = _Drawn(viewer, lambda name=expected: _is_open(cases, name))
+        canvases = _Drawn(viewer, lambda shown, name=expected: _shows(shown, cases, name))
         viewer.window._qt_window.activateWindow()
         canvases.seen[0].setFocus()
         QTest.qWait(200)
@@ -112,7 +112,7 @@ def measure(screen: str, folder: Path) -> dict[str, float]:
 class _Drawn:
     """Notes which of the canvases in sight have drawn a case."""
 
-    def __init__(self, viewer: Any, is_open: Any) -> None:
+    def __init__(self, viewer: Any, shows: Any) -> None:
         from napari._qt.qt_viewer import QtViewer
 
         window = viewer.window._qt_window
@@ -120,17 +120,17 @@ class _Drawn:
         seen = [each for each in viewers if each.canvas.native.isVisible()]
         self._canvases = [each.canvas._scene_canvas for each in seen]
         self.seen = [each.canvas.native for each in seen]
-        self._is_open = is_open
+        self._shows = shows
         self._drawn: set[int] = set()
         self._calls = []
-        for number, canvas in enumerate(self._canvases):
-            call = self._note(number)
+        for number, (each, canvas) in enumerate(zip(seen, self._canvases, strict=True)):
+            call = self._note(number, each.viewer)
             canvas.events.draw.connect(call, position="last")
             self._calls.append((canvas, call))
 
-    def _note(self, number: int) -> Any:
+    def _note(self, number: int, viewer: Any) -> Any:
         def note(event: Any) -> None:
-            if self._is_open():
+            if self._shows(viewer):
                 self._drawn.add(number)
 
         return note
@@ -146,8 +146,13 @@ class _Drawn:
             canvas.events.draw.disconnect(call)
 
 
-def _is_open(cases: Any, name: str) -> bool:
-    return cases.open is not None and cases.open.name == name
+def _shows(viewer: Any, cases: Any, name: str) -> bool:
+    """Whether a viewer, or a panel, has the scan and the label map of a case, and those alone."""
+    if cases.open is None or cases.open.name != name:
+        return False
+    own = cases.open.scan, cases.open.labels
+    shown = [layer for layer in viewer.layers if type(layer) in map(type, own)]
+    return [id(layer.data) for layer in shown] == [id(layer.data) for layer in own]
 
 
 def _memory_mb() -> float:

@@ -354,10 +354,10 @@ def test_panels_keep_their_layers_and_show_the_next_case_in_them(first, viewer, 
     before = [list(panel.layers)[:2] for panel in panels]
     press(viewer, qtbot, Qt.Key.Key_Right)
     opened = at("b")
-    assert [list(panel.layers)[:2] for panel in panels] == before
+    own = opened.scan.data, opened.labels.data
     for scan, labels in before:
-        assert scan.data is opened.scan.data
-        assert labels.data is opened.labels.data
+        qtbot.waitUntil(lambda: scan.data is own[0] and labels.data is own[1])  # noqa: B023
+    assert [list(panel.layers)[:2] for panel in panels] == before
     before[0][1].data_setitem(tuple(np.array([[1], [1], [1]])), SPLEEN)
     assert unsaved_labels(viewer).layers == [opened.labels]
     listed.cases.open.labels.undo()
@@ -374,6 +374,32 @@ def test_organs_come_in_3d_though_no_panel_lists_them(first, viewer, qtbot, at, 
     next_case(viewer)
     at("b")
     qtbot.waitUntil(lambda: shown() == {f"{name} surface" for name in organs})
+
+
+def test_boxes_and_surfaces_become_those_of_the_next_case(viewer, panel, folder, qtbot, at):
+    def linked():
+        return {each.name: each for each in viewer.layers if {"box", "surface"} & {*each.metadata}}
+
+    open_panel(viewer, "Organs")
+    panel.scans.value = folder.scans
+    qtbot.waitUntil(lambda: len(panel.cases.rows) == len(NAMES))
+    next_case(viewer)
+    gone = [ref(at("a").scan), ref(at("a").labels)]
+    qtbot.waitUntil(lambda: len(linked()) == 8)
+    before = linked()
+    next_case(viewer)
+    opened = at("b")
+    assert not any(layer.visible for layer in before.values())
+    qtbot.waitUntil(lambda: all(layer.visible for layer in before.values()))
+    assert linked() == before
+    assert list(viewer.layers)[:2] == [opened.scan, opened.labels]
+    grids = {id(layer.metadata["grid"]) for layer in before.values()}
+    assert grids == {id(opened.labels.metadata["grid"])}
+    next_case(viewer)
+    at("c")
+    qtbot.waitUntil(lambda: not linked())
+    gc.collect()
+    assert [layer() for layer in gone] == [None, None]
 
 
 def test_what_is_said_of_a_case_is_kept(listed, qtbot, folder):

@@ -91,7 +91,19 @@ def next_case(dtype=np.uint8):
     return scan, masks
 
 
-def take_the_place(viewer, layers):
+@pytest.fixture
+def take_the_place(viewer, copy, qtbot):
+    """Lets layers take the place of those that are there, and waits for the copies."""
+
+    def take_the_place(layers):
+        exchange(viewer, layers)
+        qtbot.waitUntil(lambda: _names(copy) == _names(viewer))
+
+    return take_the_place
+
+
+def exchange(viewer, layers):
+    """Let layers take the place of those that are there."""
     before = list(viewer.layers)
     with viewer.layers.batched_update():
         for layer in layers:
@@ -101,7 +113,7 @@ def take_the_place(viewer, layers):
 
 
 @pytest.mark.parametrize("kind", [Mirror, Mirror3D])
-def test_copies_of_a_case_become_those_of_the_next(viewer, copy, qtbot, kind):
+def test_copies_of_a_case_become_those_of_the_next(viewer, copy, take_the_place, kind):
     mirror = kind(viewer, copy)
     for layer in viewer.layers:
         layer.visible = True
@@ -111,7 +123,7 @@ def test_copies_of_a_case_become_those_of_the_next(viewer, copy, qtbot, kind):
         emitter.connect(changes.append)
     old_labels = viewer.layers[1]
     case = next_case()
-    take_the_place(viewer, case)
+    take_the_place(case)
     assert list(copy.layers) == before
     assert not changes
     for layer, copied in zip(case, copy.layers, strict=True):
@@ -142,36 +154,77 @@ def _as_plain(value):
     return str(getattr(value, "color_dict", value))
 
 
-def test_hidden_copies_of_the_next_case_are_not_drawn_and_let_go_of_the_case_before(viewer, copy):
-    mirror = Mirror3D(viewer, copy)
+def test_hidden_copies_of_the_next_case_are_not_drawn_and_let_go_of_the_case_before(
+    viewer, copy, take_the_place
+):
+    mirror, before = Mirror3D(viewer, copy), next_case()
     mirror.volumes_shown = True
-    take_the_place(viewer, next_case())
+    take_the_place(before)
     mirror.volumes_shown = False
-    before = [weakref.ref(layer.data) for layer in viewer.layers]
     drawn = []
     for layer in copy.layers:
         layer.events.set_data.connect(drawn.append)
-    take_the_place(viewer, next_case())
+    take_the_place(next_case())
     assert not drawn
+    voxels = [weakref.ref(layer.data) for layer in before]
+    for layer in before:
+        layer.data = np.zeros((1, 1, 1), layer.data.dtype)
     gc.collect()
-    assert all(data() is None for data in before)
+    assert [data() is None for data in voxels] == [True, True]
     mirror.close()
 
 
-def test_a_copy_of_other_voxels_is_a_new_one(viewer, copy, mirror):
+def test_nobody_paints_on_a_case_that_has_gone_before_its_copy_is_another_ones(
+    viewer, copy, mirror, qtbot
+):
+    old, drawn = viewer.layers["organs"], copy.layers["organs"]
+    old.mode = "paint"
+    case = next_case()
+    case[1].mode = "paint"
+    exchange(viewer, case)
+    assert drawn.data is old.data
+    assert (drawn.mode, drawn.editable) == ("pan_zoom", False)
+    qtbot.waitUntil(lambda: drawn.data is case[1].data)
+    assert (drawn.mode, drawn.editable) == ("paint", True)
+
+
+def test_what_comes_and_goes_before_copies_are_those_of_the_next_case(viewer, copy, mirror, qtbot):
+    before = list(copy.layers)
+    exchange(viewer, next_case())
+    viewer.add_points(np.zeros((1, 3)), name="marks")
+    assert list(copy.layers) == before
+    exchange(viewer, [*next_case(), Labels(np.zeros((4, 5, 6), np.uint8), name="more")])
+    qtbot.waitUntil(lambda: _names(copy) == _names(viewer))
+    assert list(copy.layers)[:2] == before
+    assert [layer.data is each.data for layer, each in zip(copy.layers, viewer.layers)] == [
+        True
+    ] * 3
+
+
+def test_closed_before_the_next_case_is_there_it_has_nothing(viewer, copy, qtbot):
+    mirror = Mirror(viewer, copy)
+    exchange(viewer, next_case())
+    mirror.close()
+    qtbot.wait(50)
+    assert not copy.layers
+
+
+def test_a_copy_of_other_voxels_is_a_new_one(viewer, copy, mirror, take_the_place):
     scan, masks = copy.layers
     case = next_case(np.uint16)
-    take_the_place(viewer, case)
+    take_the_place(case)
     assert copy.layers[0] is scan
     assert copy.layers[1] is not masks
     assert [layer.data is each.data for layer, each in zip(copy.layers, case)] == [True, True]
     assert _names(copy) == _names(viewer)
 
 
-def test_slices_stay_where_they_are_when_a_case_takes_another_ones_place(viewer, copy, mirror):
+def test_slices_stay_where_they_are_when_a_case_takes_another_ones_place(
+    viewer, copy, mirror, take_the_place
+):
     copy.dims.set_point(0, 40.0)
     before = copy.dims.point
-    take_the_place(viewer, next_case())
+    take_the_place(next_case())
     assert np.allclose(copy.dims.point, before, atol=6)
 
 

@@ -11,10 +11,13 @@ from napari.layers import Layer
 
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.anatomy.surface import organ_surface
+from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.plugin.layers.boxes import follow_boxes
 from napari_abdoseg.plugin.layers.conversion import box_layer, labels_layer, surface_layer
 from napari_abdoseg.plugin.layers.linked_layers import LinkedLayers
-from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
+from napari_abdoseg.plugin.layers.spare_layers import spare_layers
+from napari_abdoseg.plugin.layers.surfaces import follow_surfaces, mesh_scale
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 
 
 @pytest.fixture
@@ -174,3 +177,82 @@ def test_what_the_user_calls_a_layer_stays(viewer, liver_box, others):
     others.show({"liver": True})
     viewer.layers["truth"].name = "mine"
     assert liver_box.name == "where it hurts"
+
+
+@pytest.fixture
+def next_boxes(viewer, boxes, liver_box, looks) -> LinkedLayers:
+    """Those of a case that has taken the place of the first."""
+    _, truth = make_phantom(6, (10.0, 7.0, 7.0))
+    with spare_layers(viewer).kept():
+        boxes.close()
+        viewer.layers.remove("truth")
+    viewer.add_layer(Layer.create(*labels_layer(truth, "next")))
+    others = LinkedLayers(viewer, viewer.layers["next"], "box", box_layer, looks.get)
+    found = {organ.name: box for organ, box in bounding_boxes(truth).items()}
+    for name in ("liver", "spleen"):
+        others.put(name, found[name], truth.grid)
+    return others
+
+
+def test_layers_of_a_case_that_goes_become_those_of_the_next(
+    viewer, liver_box, looks, next_boxes, qtbot
+):
+    assert not liver_box.visible
+    liver_box.name = "where it hurts"
+    looks["liver"] = np.array((0, 1.0, 0)), 0.5
+    next_boxes.show({"liver": True, "spleen": True})
+    next_boxes.offer(["liver", "spleen"])
+    qtbot.waitUntil(lambda: _names(viewer) == ["liver box", "next", "spleen box"])
+    assert viewer.layers["liver box"] is liver_box
+    assert liver_box.visible
+    grid = viewer.layers["next"].metadata["grid"]
+    assert liver_box.metadata["grid"] is grid
+    np.testing.assert_allclose(liver_box.translate, liver_box.metadata["box"].centre(grid))
+    np.testing.assert_allclose(liver_box.edge_color, [(0, 1, 0, 1)])
+    assert liver_box.opacity == 0.5
+    cases = cases_in_view(viewer)
+    assert cases.are_together(liver_box, viewer.layers["next"])
+    liver_box.visible = False
+    assert next_boxes.state() == {"liver": False, "spleen": True}
+    next_boxes.close()
+    qtbot.waitUntil(lambda: _names(viewer) == ["next"])
+
+
+def test_surfaces_too_come_to_the_next_scans_place(viewer, looks, found, phantom, qtbot):
+    _, truth = phantom
+    surface = organ_surface(truth.data[found["liver"].slices] == 1, found["liver"], truth.grid)
+    coarse = replace(truth.grid, affine=truth.grid.affine * [[2], [2], [2], [1]])
+    made = []
+    for grid in (truth.grid, coarse):
+        surfaces = LinkedLayers(viewer, viewer.layers["truth"], "surface", surface_layer, looks.get)
+        surfaces.offer(["liver"])
+        surfaces.put("liver", surface, grid)
+        surfaces.show({"liver": True})
+        made.append(viewer.layers["liver surface"])
+        with spare_layers(viewer).kept():
+            surfaces.close()
+    assert made[0] is made[1]
+    np.testing.assert_allclose(made[1].scale, mesh_scale(coarse))
+
+
+def test_layers_that_nobody_takes_are_deleted(viewer, liver_box, next_boxes, qtbot):
+    assert spare_layers(viewer).layers == (liver_box,)
+    qtbot.waitUntil(lambda: _names(viewer) == ["next"])
+    assert not spare_layers(viewer).layers
+
+
+def test_one_that_the_user_deletes_while_it_waits_is_made_anew(viewer, liver_box, next_boxes):
+    viewer.layers.remove(liver_box)
+    next_boxes.show({"liver": True})
+    next_boxes.offer(["liver"])
+    next_boxes.show({"liver": True})
+    assert viewer.layers["liver box"] is not liver_box
+
+
+def test_of_two_label_maps_boxes_of_one_wait(viewer, boxes, liver_box, others, qtbot):
+    others.show({"liver": True})
+    with spare_layers(viewer).kept():
+        boxes.close()
+        others.close()
+    qtbot.waitUntil(lambda: _names(viewer) == ["truth", liver_box.name, "cut"])
+    assert spare_layers(viewer).layers == (liver_box,)

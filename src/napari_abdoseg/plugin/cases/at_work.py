@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -17,11 +17,12 @@ from napari.utils.notifications import show_info
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
 from napari_abdoseg.evaluation.processes import available_cores
-from napari_abdoseg.plugin.cases.case_in_view import CaseInView, show_case
+from napari_abdoseg.plugin.cases.case_in_view import CaseInView, showing
 from napari_abdoseg.plugin.cases.changes import CaseChange, Changes
 from napari_abdoseg.plugin.cases.list_watch import ListWatch
 from napari_abdoseg.plugin.cases.tool_at_hand import ToolAtHand
 from napari_abdoseg.plugin.jobs.job import Job
+from napari_abdoseg.plugin.jobs.turns import take_turns
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import leave_saved
 from napari_abdoseg.plugin.saving.save_before import save_before
@@ -96,6 +97,7 @@ class CasesAtWork(QObject):
         self._ahead = ReadingAhead()
         self.job: Job | None = None
         self.exports: Job | None = None
+        self._coming = False
         self.words = ""
         self._viewer = ref(viewer)
         self._by_name: dict[str, Row] = {}
@@ -145,13 +147,18 @@ class CasesAtWork(QObject):
         return self._by_name.get(name)
 
     @property
+    def is_opening(self) -> bool:
+        """Whether a case is being read, or its layers come."""
+        return self.job is not None or self._coming
+
+    @property
     def open_row(self) -> Row | None:
         """The row of the case that is open here."""
         return None if self.open is None else self.row(self.open.name)
 
     def go_to(self, row: Row, claiming: Claiming = claiming, then: Then = _nothing) -> None:
         """Open a case, once the one that is open is saved or given up, and do more then."""
-        if self.job is not None or self.folder is None:
+        if self.is_opening or self.folder is None:
             return
         if self.open is not None and self.open.name == row.name and self.open.claim.lease:
             return
@@ -165,7 +172,7 @@ class CasesAtWork(QObject):
 
     def use(self, row: Row, version: Version) -> None:
         """Let another version of a case count; the case that is open is left for it."""
-        if self.folder is None or self.job is not None:
+        if self.folder is None or self.is_opening:
             return
         if self.open is None or self.open.name != row.name:
             self.change([row], counting(self.folder, row, version))
@@ -196,7 +203,7 @@ class CasesAtWork(QObject):
 
     def _read_ahead(self) -> None:
         """Read the cases beside the one that is open, unless another one is being opened."""
-        if self.folder is not None and self.open is not None and self.job is None:
+        if self.folder is not None and self.open is not None and not self.is_opening:
             rows = map(self._beside, (1, -1))
             self._ahead.want(self.folder, [row for row in rows if row is not None])
 
@@ -284,12 +291,16 @@ class CasesAtWork(QObject):
     ) -> None:
         self.job = Job(work, f"Open {row.name}")
         self.job.returned.connect(arrive)
-        self.job.ended.connect(self._end_job)
+        self.job.ended.connect(partial(self._end_job, self.job))
         self.changed.emit()
         self.job.start()
 
-    def _end_job(self) -> None:
-        self.job = None
+    def _end_job(self, job: Job | None) -> None:
+        """A case was read, and is there if it is to be shown."""
+        if self._coming:
+            return
+        if self.job is job:
+            self.job = None
         self.changed.emit()
         self.watch.look()
         self._read_ahead()
@@ -304,24 +315,27 @@ class CasesAtWork(QObject):
             self._leave_open(partial(self._show, case))
 
     def _show(self, case: OpenCase, then: Then = _nothing) -> None:
+        self._coming = True
+        take_turns(self._showing(case, then))
+
+    def _showing(self, case: OpenCase, then: Then) -> Iterator[None]:
         before, released = self.open, ExitStack()
         if before is None or before.claim is not case.claim:
             released, self._alive = self._alive, ExitStack()
             if case.claim.lease is not None:
                 self._alive.enter_context(kept_alive(case.claim.lease))
-        viewer = sure(self._viewer())
         self._tool.put_down()
-        with viewer.layers.batched_update():  # one case takes the place of another
-            self.open = show_case(viewer, case)
-            if before is not None:
-                before.remove()
-                self.open.name_layers()
+        try:
+            self.open = yield from showing(sure(self._viewer()), case, before)
+        finally:
+            self._coming = False
         self._tool.take_up()
         self._releasing.submit(released.close)
         if (place := sent_back_to(case.record)) is not None:
             self._look_at(place)
         self._keep_place()
-        self.changed.emit()
+        self._follow_removal()  # in between, of what was not open yet
+        self._end_job(self.job)
         then()
 
     def _remove_open(self) -> None:
@@ -330,7 +344,7 @@ class CasesAtWork(QObject):
 
     def _follow_removal(self, event: Any = None) -> None:
         """A case whose scan was deleted is open no more."""
-        if self.open is not None and not self.open.is_there:
+        if self.open is not None and not self.open.is_there and not self._coming:
             self.open, released = None, self._alive
             self._alive = ExitStack()
             self._releasing.submit(released.close)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,12 +15,15 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers.conversion import LayerData, add_beside, image_layer, labels_layer
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
+from napari_abdoseg.plugin.layers.spare_layers import spare_layers
 from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.saving.claim_of import CLAIM
 from napari_abdoseg.plugin.saving.leaving import guard_unsaved
 from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE, OF_SCAN
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import Window, follow_windows, scan_in_view
+from napari_abdoseg.plugin.widgets.certain import sure
+from napari_abdoseg.plugin.widgets.napari_window import own_canvas_held
 from napari_abdoseg.worklist.opening.claims import Claim
 from napari_abdoseg.worklist.opening.opening import OpenCase
 
@@ -27,32 +31,46 @@ TAKEN_ALONG = ("mode", "brush_size", "n_edit_dimensions", "contour", "opacity", 
 """What of a Labels layer is the user's way of working, and no matter of the case."""
 
 
-def show_case(viewer: ViewerModel, case: OpenCase) -> CaseInView:
+def showing(
+    viewer: ViewerModel, case: OpenCase, before: CaseInView | None
+) -> Generator[None, None, CaseInView]:
     """Show a case that was read already; panels, window, tool and organ stay as they are.
 
-    Whoever has read a case ahead calls this and nothing else.
+    Each step takes the window's thread a moment. Whoever has read a case ahead calls this and
+    nothing else.
 
     Parameters
     ----------
     viewer : ViewerModel
     case : OpenCase
         Where it is read-only, nothing of the label map can be changed.
+    before : CaseInView or None
+        The case whose place it takes, which goes.
+
+    Returns
+    -------
+    CaseInView
     """
     guard_unsaved(viewer)
     follow_windows(viewer)
     cases_in_view(viewer)
-    before, claim = _Look.of(viewer), case.claim
-    scan = _add(viewer, image_layer(case.scan), claim, {BEGINS_CASE: True})
-    if before.window is not None:
-        scan.contrast_limits = before.window.limits
-    labels = None
-    if case.labels is not None:
-        data, options, kind = labels_layer(case.labels, case.record.case)
-        options["selected_label"] = before.organ_in(case.labels.organs)
-        labels = _add(viewer, (data, options, kind), claim, {OF_SCAN: case.scan.grid})
-        before.give(labels)
-        _lock(labels, claim)
-        organ_scene(viewer, labels).show_at_first()
+    look = _Look.of(viewer)
+    below = None if before is None else before.scan
+    with ExitStack() as exchange:
+        if before is not None:
+            exchange.enter_context(viewer.layers.batched_update())
+            exchange.enter_context(own_canvas_held(viewer))
+            with spare_layers(viewer).kept():
+                yield from before.removing_but_scan()
+        scan = _add(viewer, image_layer(case.scan), case.claim, {BEGINS_CASE: True}, below)
+        if look.window is not None:
+            scan.contrast_limits = look.window.limits
+        yield
+        if before is not None:
+            before.remove()
+            scan.name = image_layer(case.scan)[1]["name"]  # as alone, not beside another one
+            yield
+        labels = None if case.labels is None else _add_labels(viewer, case, scan, look)
     return CaseInView(viewer, case, scan, labels)
 
 
@@ -110,11 +128,13 @@ class CaseInView:
         _lock(layer, self.claim)
         return layer
 
-    def name_layers(self) -> None:
-        """Call layers as they are called alone, once those of the same names before are gone."""
-        self.scan.name = image_layer(self.case.scan)[1]["name"]
-        if self.labels is not None:
-            self.labels.name = self.name
+    def removing_but_scan(self) -> Iterator[None]:
+        """Delete the other layers, one a step: first label maps, with which boxes go."""
+        others = [layer for layer in self.layers if layer is not self.scan]
+        for layer in sorted(others, key=lambda layer: not isinstance(layer, Labels)):
+            if layer in self.layers:
+                self.viewer.layers.remove(layer)
+                yield
 
     def remove(self) -> None:
         """Delete the layers."""
@@ -153,6 +173,17 @@ class _Look:
                 setattr(labels, name, value)
 
 
+def _add_labels(viewer: ViewerModel, case: OpenCase, scan: Image, look: _Look) -> Any:
+    label_map = sure(case.labels)
+    data, options, kind = labels_layer(label_map, case.record.case)
+    options["selected_label"] = look.organ_in(label_map.organs)
+    labels = _add(viewer, (data, options, kind), case.claim, {OF_SCAN: case.scan.grid}, scan)
+    look.give(labels)
+    _lock(labels, case.claim)
+    organ_scene(viewer, labels).show_at_first()
+    return labels
+
+
 def _lock(labels: Labels, claim: Claim) -> None:
     """Let nothing of a label map be changed where the case is read-only."""
     if claim.lease is None:
@@ -160,11 +191,19 @@ def _lock(labels: Labels, claim: Claim) -> None:
         labels.data.flags.writeable = False
 
 
-def _add(viewer: ViewerModel, layer: LayerData, claim: Claim, more: dict[str, Any]) -> Any:
+def _add(
+    viewer: ViewerModel,
+    layer: LayerData,
+    claim: Claim,
+    more: dict[str, Any],
+    below: Layer | None,
+) -> Any:
     data, options, kind = layer
     options["metadata"] = {**options["metadata"], CLAIM: claim, **more}
     selected = options.pop("selected_label", None)
     made = Layer.create(data, options, kind)
     if selected is not None:
         made.selected_label = selected
-    return viewer.add_layer(made)
+    layers = viewer.layers
+    layers.insert(len(layers) if below is None else layers.index(below) + 1, made)
+    return made

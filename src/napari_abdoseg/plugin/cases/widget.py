@@ -187,7 +187,7 @@ class CasesWidget(Panel):
 
     def _show_open(self) -> None:
         """Show which case is open, and bring it into sight."""
-        is_free = self.cases.job is None
+        is_free = not self.cases.is_opening
         for button in (self.before, self.next):
             button.setEnabled(is_free)
         if is_free and self.cases.open is not None:

@@ -133,7 +133,6 @@ def make_like(layer: Layer, source: Layer, apart: frozenset[str]) -> None:
     for name in sorted(names):
         if _can_be_set(layer, name) and not _is_same(getattr(layer, name), getattr(source, name)):
             setattr(layer, name, getattr(source, name))
-    layer.set_view_slice()  # which else holds the voxels of before as long as it is hidden
     if "visible" not in apart:
         layer.visible = source.visible
 

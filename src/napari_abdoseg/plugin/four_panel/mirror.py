@@ -22,6 +22,7 @@ class Mirror:
     Layers that are added, removed or selected in either are so in both. Where layers come in the
     same batch in which others of their kind go, as when a case takes another one's place, the
     copies of those are made copies of these: napari takes long to add layers and to remove them.
+    That takes a moment all the same, and each mirror has a turn of its own for it.
 
     Parameters
     ----------
@@ -35,8 +36,10 @@ class Mirror:
         self.copy = copy
         self.copies: dict[Layer, LayerCopy] = {}
         self._busy = False
-        self._leaving: list[LayerCopy] | None = None
-        """Copies of layers that have gone in this batch; None where there is no batch."""
+        self._in_batch = False
+        self._leaving: list[LayerCopy] = []
+        """Copies of layers that have gone in a batch, and are not removed or used yet."""
+        self._taking_over = IdleWork(self._take_over)
         self._connections = [
             (source.layers.events.inserted, self._add),
             (source.layers.events.removed, self._remove),
@@ -58,6 +61,7 @@ class Mirror:
 
     def close(self) -> None:
         """Follow the source no longer, and let go of its layers."""
+        self._taking_over.cancel()
         for emitter, callback in self._connections:
             emitter.disconnect(callback)
         with self._changing():
@@ -65,6 +69,7 @@ class Mirror:
                 copied.close()
             self.copy.layers.clear()
         self.copies.clear()
+        self._leaving.clear()
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -76,9 +81,14 @@ class Mirror:
             self._busy = before
 
     def _add(self, event: Any) -> None:
-        if self._leaving is None:
+        if self._is_settled:
             self._add_copy(event.value)
             self._reorder()
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether what comes is added by itself, not with others."""
+        return not self._in_batch and not self._leaving
 
     def _add_copy(self, layer: Layer) -> None:
         if not self.shows(layer):
@@ -117,31 +127,40 @@ class Mirror:
         if copied is None:
             return
         copied.close()
-        if self._leaving is not None:
+        if self._in_batch:
+            copied.layer.editable = False  # it is still seen
             self._leaving.append(copied)
             return
         with self._changing():
             self.copy.layers.remove(copied.layer)
 
     def _begin_batch(self, event: Any) -> None:
-        self._leaving = []
+        """napari's canvas tidies up after each layer that changes its looks, or once after all."""
+        self._in_batch = True
+        self.copy.layers.events.begin_batch()
 
     def _end_batch(self, event: Any) -> None:
-        """Use copies of what has gone for what has come, and remove the others at once.
+        """Let copies of what has gone be those of what has come; where none can be, at once."""
+        self._in_batch = False
+        coming = [layer for layer in self.source.layers if layer not in self.copies]
+        if any(copied.layer_fits(layer) for copied in self._leaving for layer in coming):
+            self._taking_over.wait()
+        else:
+            self._take_over()
 
-        napari's canvas tidies up after each layer that leaves it, or once after many.
-        """
-        leaving, self._leaving = self._leaving or [], None
+    def _take_over(self) -> None:
+        """Use copies of what has gone for what has come, and remove the others."""
+        leaving, self._leaving = self._leaving, []
         place = self.copy.dims.point
         for layer in self.source.layers:
             fitting = next((each for each in leaving if each.layer_fits(layer)), None)
             if fitting is not None and layer not in self.copies:
                 leaving.remove(fitting)
                 self.copies[layer] = self.new_copy(layer, used=fitting.layer)
-        if leaving:
-            with self._changing(), self.copy.layers.batched_update():
-                for copied in leaving:
-                    self.copy.layers.remove(copied.layer)
+        with self._changing():
+            for copied in leaving:
+                self.copy.layers.remove(copied.layer)
+        self.copy.layers.events.end_batch()
         self.copy.dims.point = place
         self._add_missing()
 
@@ -251,7 +270,8 @@ class Mirror3D(Mirror):
 
     def _add(self, event: Any) -> None:
         """In 3D a layer takes a while to add: it has a turn of its own."""
-        self._turn.wait()
+        if self._is_settled:
+            self._turn.wait()
 
     def _add_missing(self) -> None:
         self._reorder()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,16 @@ from matplotlib.colors import to_hex
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer, Shapes
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 from napari_abdoseg.plugin.layers.conversion import LayerData, add_beside, one_color
 from napari_abdoseg.plugin.layers.linked_names import linked_names
+from napari_abdoseg.plugin.layers.spare_layers import spare_layers
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+
+TURN_SECONDS = 0.01
+"""After that the window is to answer first."""
 
 Look = tuple[Any, float]
 """RGB from 0 to 1, and opacity."""
@@ -117,40 +121,57 @@ class LinkedLayers:
                 self.changed.emit()
 
     def close(self) -> None:
-        """Delete all layers."""
+        """Give up all layers: they are deleted, or used for the next case."""
         self._turn.cancel()
-        # napari may be removing several layers: these have their turn after that.
-        QTimer.singleShot(0, partial(_remove, self._viewer, list(self._layers.values())))
-        self._layers.clear()
+        left, self._layers = self._layers, {}
+        for layer in left.values():
+            layer.events.visible.disconnect(self._follow_eye)
+        spare = {self._purpose(name): layer for name, layer in left.items()}
+        spare_layers(self._viewer).leave(spare)
 
     def _add_missing(self) -> None:
-        """Add one layer, which takes napari a while, and then the next ones."""
-        missing = [
-            name
-            for name in self._offered
-            if name in self._wanted and name in self._known and name not in self._layers
-        ]
-        if missing:
-            self._add(missing[0])
-        if missing[1:]:
-            self._turn.wait()
+        """Add layers as long as that takes a moment, and the others in the next turn."""
+        begin = time.perf_counter()
+        for name in self._offered:
+            if name in self._wanted and name in self._known and name not in self._layers:
+                if time.perf_counter() - begin > TURN_SECONDS:
+                    self._turn.wait()
+                    return
+                self._add(name)
 
     def _add(self, name: str) -> None:
         color, opacity = self._look(name)
         layer_data = self._new_layer(name, color, *self._known[name])
-        layer = add_beside(self._viewer, self._neighbour, layer_data)
+        layer = spare_layers(self._viewer).take(self._purpose(name), self._neighbour)
+        if layer is None:
+            layer = add_beside(self._viewer, self._neighbour, layer_data)
+        else:
+            self._use(layer, color, layer_data)
         linked_names(self._viewer).take(layer, layer_data[1]["name"], self._neighbour)
         layer.opacity = opacity
         self._layers[name] = layer
-        layer.events.visible.connect(partial(self._follow_eye, name))
+        layer.events.visible.connect(self._follow_eye)
         self.added.emit()
 
-    def _follow_eye(self, name: str, event: Any) -> None:
-        """The layer was shown or hidden, perhaps in napari's own list."""
-        layer = self._layers.get(name)  # none of a label map that is closing
-        if layer is not None and layer.visible != (name in self._wanted):
-            self._wanted ^= {name}
-            self.changed.emit()
+    def _purpose(self, name: str) -> Hashable:
+        """What a layer can be used for: to show what is called the same, made the same way."""
+        return self._new_layer, name
+
+    def _use(self, layer: Any, color: Any, layer_data: LayerData) -> None:
+        """Let a layer of the case before, which is hidden, show what is of this one."""
+        layer.metadata = layer_data[1]["metadata"]
+        layer.name = layer_data[1]["name"]
+        _recolor(layer, color)
+        layer.visible = True
+        cases_in_view(self._viewer).take_in(layer)
+
+    def _follow_eye(self, event: Any) -> None:
+        """A layer was shown or hidden, perhaps in napari's own list."""
+        for name, layer in self._layers.items():
+            if layer is event.source and layer.visible != (name in self._wanted):
+                self._wanted ^= {name}
+                self.changed.emit()
+                return
 
 
 def _recolor(layer: Any, color: Any) -> None:
@@ -159,11 +180,3 @@ def _recolor(layer: Any, color: Any) -> None:
             layer.current_edge_color = layer.edge_color = to_hex(color)
     elif not np.allclose(layer.colormap.colors[0, :3], color):
         layer.colormap = one_color(color)
-
-
-def _remove(viewer: ViewerModel, layers: list[Layer]) -> None:
-    left = [layer for layer in layers if layer in viewer.layers]
-    if left:
-        with viewer.layers.batched_update():
-            for layer in left:
-                viewer.layers.remove(layer)

@@ -34,7 +34,7 @@ class LinkedNames:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._linked: dict[Layer, _Linked] = {}
-        viewer.layers.events.removed.connect(lambda event: self._forget(event.value))
+        viewer.layers.events.removed.connect(lambda event: self.forget(event.value))
 
     def take(self, layer: Layer, plain: str, labels: Labels) -> None:
         """Name a layer that came with a label map's from now on."""
@@ -43,12 +43,13 @@ class LinkedNames:
         self._linked[layer] = _Linked(plain, labels, layer.name)
         self._name_all()
 
-    def _owners(self) -> set[Labels]:
-        return {linked.labels for linked in self._linked.values()}
-
-    def _forget(self, layer: Layer) -> None:
+    def forget(self, layer: Layer) -> None:
+        """Name a layer no more."""
         if self._linked.pop(layer, None) is not None:
             self._name_all()
+
+    def _owners(self) -> set[Labels]:
+        return {linked.labels for linked in self._linked.values()}
 
     def _name_all(self) -> None:
         several = len(self._owners()) > 1

@@ -63,6 +63,9 @@ class SurfaceDisplay:
     def _draw(self, event: Any = None) -> None:
         self._in_3d = self._viewer.dims.ndisplay == 3
         metadata = self.layer.metadata
+        scale = mesh_scale(metadata["grid"])
+        if tuple(self.layer.scale) != scale:  # napari looks at all layers anew where it is set
+            self.layer.scale = scale
         self.layer.data = mesh_data(metadata["surface"], metadata["grid"], self._in_3d)
         self.layer.colorbar.visible = self._in_3d and metadata.get("color_bar", False)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtGui import QStandardItem, QStandardItemModel
 
@@ -295,5 +296,5 @@ def _fill_region(row: list[QStandardItem], scene: OrganScene) -> None:
         set_figures(row, ABSENT, "", ABSENT)
         return
     grid = sure(scene.table.grid)
-    volume = int(region.mask.sum()) * grid.voxel_volume
+    volume = np.count_nonzero(region.mask) * grid.voxel_volume
     set_figures(row, f"{volume:,.1f}", "", size_text(region.box.size(grid)))

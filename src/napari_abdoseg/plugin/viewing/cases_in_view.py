@@ -43,8 +43,8 @@ class CasesInView:
             self._sort_in(layer)
         active = viewer.layers.selection.active
         self._in_view = self.case_of(active) or next(iter(self._cases), None)
-        viewer.layers.events.inserted.connect(lambda event: self._take_in(event.value))
-        viewer.layers.events.removed.connect(lambda event: self._forget(event.value))
+        viewer.layers.events.inserted.connect(lambda event: self.take_in(event.value))
+        viewer.layers.events.removed.connect(lambda event: self.forget(event.value))
         viewer.layers.selection.events.active.connect(lambda event: self._follow(event.value))
 
     @property
@@ -84,7 +84,8 @@ class CasesInView:
             self._look_at(case)
         self.changed.emit()
 
-    def _take_in(self, layer: Layer) -> None:
+    def take_in(self, layer: Layer) -> None:
+        """A layer has come, or is of another case now than before it was forgotten."""
         if not has_case(layer):
             return
         case = self._sort_in(layer)
@@ -93,6 +94,25 @@ class CasesInView:
             self._in_view = case
         elif case is not self._in_view:
             _put_away(case, [layer])
+
+    def forget(self, layer: Layer) -> None:
+        """A layer has gone, or is of no case as long as it waits for one."""
+        if layer is self._selected:
+            self._selected = None
+        if layer is self._arriving:
+            self._arriving = None
+        case = self.case_of(layer)
+        if case is None:
+            return
+        case.layers.remove(layer)
+        if layer in case.put_away:
+            case.put_away.remove(layer)
+        if not case.layers:
+            self._cases.remove(case)
+            if case is self._in_view:
+                self._in_view = None
+                # napari may be removing several layers: the next case has its turn after that.
+                QTimer.singleShot(0, self._show_another)
 
     def _sort_in(self, layer: Layer) -> CaseLayers:
         case = find_case(layer, self._cases, self._in_view)
@@ -126,24 +146,6 @@ class CasesInView:
         return together is not None and any(
             own.metadata.get("opened") is together for own in self.layers
         )
-
-    def _forget(self, layer: Layer) -> None:
-        if layer is self._selected:
-            self._selected = None
-        if layer is self._arriving:
-            self._arriving = None
-        case = self.case_of(layer)
-        if case is None:
-            return
-        case.layers.remove(layer)
-        if layer in case.put_away:
-            case.put_away.remove(layer)
-        if not case.layers:
-            self._cases.remove(case)
-            if case is self._in_view:
-                self._in_view = None
-                # napari may be removing several layers: the next case has its turn after that.
-                QTimer.singleShot(0, self._show_another)
 
     def _show_another(self) -> None:
         if self._in_view is None and self._cases:

@@ -6,7 +6,8 @@ napari's example of several viewers in a window.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from weakref import ref
 
@@ -29,6 +30,20 @@ def own_canvas(viewer: Viewer) -> QWidget:
 def own_picture(viewer: Viewer) -> QWidget:
     """What a viewer's own canvas is drawn on."""
     return sure_of(QWidget, viewer.window._qt_viewer.canvas.native)
+
+
+@contextmanager
+def own_canvas_held(viewer: ViewerModel) -> Iterator[None]:
+    """Let a viewer's own canvas look as it does until all is done that is done meanwhile.
+
+    A viewer without a window has none.
+    """
+    canvas = own_canvas(viewer) if hasattr(viewer, "window") else QWidget()
+    canvas.setUpdatesEnabled(False)
+    try:
+        yield
+    finally:
+        canvas.setUpdatesEnabled(True)
 
 
 def sliders(canvas: QWidget) -> list[QScrollBar]:
