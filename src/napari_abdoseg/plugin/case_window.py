@@ -13,6 +13,7 @@ from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
 from napari_abdoseg.plugin.organs.naming import is_nameless
 from napari_abdoseg.plugin.reader import NAMELESS
 from napari_abdoseg.plugin.saving.opened_case import OpenedCase
+from napari_abdoseg.plugin.viewing.garbage import pass_over_what_is_there
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
 
@@ -27,6 +28,7 @@ def show_case(viewer: Viewer, case: ShownCase) -> OpenedCase:
     """
     labels = case.labels
     masks = {} if labels is None else {stem(labels.path or Path("organs")): labels}
+    pass_over_what_is_there(viewer)
     opened = OpenedCase(viewer, case.scan, masks)
     toggle_four_panel_view(viewer)
     open_panel(viewer, "Segment organs")

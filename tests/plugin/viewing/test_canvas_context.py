@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
-from weakref import ref
 
 import napari._vispy.canvas
 import numpy as np
 import pytest
 from qtpy.QtGui import QOpenGLContext
 
-from napari_abdoseg.plugin.viewing import canvas_context
 from napari_abdoseg.plugin.viewing.canvas_context import activate
 
 REMOVE = """
@@ -77,28 +74,3 @@ def test_another_napari_is_left_as_it_is(monkeypatch):
     assert not hasattr(_Canvas, "_clean_and_update_scenegraph")
     monkeypatch.delattr(napari._vispy.canvas, "VispyCanvas")
     activate(None)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="drivers there need it for each layer")
-def test_garbage_is_collected_once_nothing_more_is_removed(viewer_of_layers, qtbot, monkeypatch):
-    collected = []
-    monkeypatch.setattr(canvas_context.gc, "collect", lambda *_: collected.append(1) or 0)
-    viewer, layers = viewer_of_layers
-    left = [ref(layer) for layer in layers]
-    layers.clear()
-    for _ in left:
-        del viewer.layers[0]
-    assert not collected
-    qtbot.waitUntil(lambda: bool(collected))
-    monkeypatch.undo()
-    gc.collect()
-    assert [layer() for layer in left] == [None] * len(left)
-
-
-@pytest.fixture
-def viewer_of_layers(make_napari_viewer):
-    activate(None)
-    viewer = make_napari_viewer(show=True)
-    layers = [viewer.add_image(np.zeros((2, 3, 4)) + number) for number in range(3)]
-    viewer.screenshot(flash=False)
-    return viewer, layers

@@ -22,6 +22,7 @@ from napari_abdoseg.plugin.saving.leaving import guard_unsaved
 from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE, OF_SCAN
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import Window, follow_windows, scan_in_view
+from napari_abdoseg.plugin.viewing.garbage import pass_over_what_is_there
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas_held
 from napari_abdoseg.worklist.opening.claims import Claim
@@ -51,6 +52,7 @@ def showing(
     -------
     CaseInView
     """
+    pass_over_what_is_there(viewer)
     guard_unsaved(viewer)
     follow_windows(viewer)
     cases_in_view(viewer)

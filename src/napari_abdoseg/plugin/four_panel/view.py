@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -173,6 +174,7 @@ class FourPanelView:
             mirror.close()
         self._take_out_of_window()
         self._before.restore(self.viewer)
+        gc.unfreeze()  # collections may have passed over the panels
 
     def _slice_along(self, panel: ViewerModel, axes: tuple[int, ...]) -> None:
         """Keep a panel on slices of one axis, however many axes the layers have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,7 @@ class Panel(QWidget):
         elif is_moved and self.parent() is None:  # and nobody knows when it will be deleted
             _disconnect(self._connections)
             self.closed.emit()
+            gc.unfreeze()  # collections may have passed over it
         return bool(super().event(event))
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
