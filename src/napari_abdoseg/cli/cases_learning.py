@@ -98,15 +98,10 @@ def changed_by(
     from napari_abdoseg.cli.changed_words import conclude_changes
     from napari_abdoseg.evaluation.processes import available_cores
     from napari_abdoseg.inference.preset import find_preset
-    from napari_abdoseg.worklist.comparing.model_changes import comparing_with_model, write_changes
-    from napari_abdoseg.worklist.comparing.model_versions import (
-        note_versions,
-        predicting_versions,
-        versions_in,
-    )
+    from napari_abdoseg.worklist.comparing.model_changes import write_changes
+    from napari_abdoseg.worklist.comparing.offering import NewModel, offering_changed
     from napari_abdoseg.worklist.listing.listing import chosen, listing
     from napari_abdoseg.worklist.records.case_record import Status
-    from napari_abdoseg.worklist.records.changing import flagging
 
     find_preset(preset)
     place = work_folder(folder, masks)
@@ -114,23 +109,16 @@ def changed_by(
     if not rows:
         say("No such case is there; --status takes others than those that are done.")
         raise typer.Exit(NOTHING_LEFT)
-    if predictions is None:
-        versions = show(predicting_versions(place, rows, model, preset, device))
-    else:
-        versions = versions_in(predictions, rows, model)
-    refused = note_versions(place, versions)
-    processes = workers or available_cores()
-    changes = show(comparing_with_model(place, rows, versions.files, processes))
-    most = changes.most(worst_percent)
+    new, processes = NewModel(model, preset, device, predictions), workers or available_cores()
+    offered = show(offering_changed(place, rows, new, worst_percent, flag, processes))
     if output is not None:
-        write_changes(output, changes)
-    refused |= flagging(place, [case.case for case in most], flag) if flag else {}
-    conclude_changes(changes, most, output)
-    for case, reason in refused.items():
+        write_changes(output, offered.changes)
+    conclude_changes(offered.changes, offered.most, output)
+    for case, reason in offered.refused.items():
         say(f"{case} was not changed: {reason}")
-    for case, reason in (versions.failed | changes.failed).items():
+    for case, reason in offered.failed.items():
         say_failed(case, reason)
-    if versions.failed or changes.failed:
+    if offered.failed:
         raise typer.Exit(FAULTY)
 
 

@@ -18,8 +18,6 @@ from napari_abdoseg.cli.cases_options import (
 )
 from napari_abdoseg.cli.console import console, say, say_failed, show
 
-PAGE = ".html"
-
 
 def effort(
     folder: Scans,
@@ -42,23 +40,15 @@ def effort(
     """
     from napari_abdoseg.cli.dataset_words import counted
     from napari_abdoseg.evaluation.processes import available_cores
-    from napari_abdoseg.image.files.saving import write_text
-    from napari_abdoseg.worklist.effort.case_effort import case_works
-    from napari_abdoseg.worklist.effort.effort import write_effort
-    from napari_abdoseg.worklist.effort.effort_page import render_effort
-    from napari_abdoseg.worklist.effort.measuring_effort import measuring_effort
+    from napari_abdoseg.worklist.effort.writing_effort import writing_effort
     from napari_abdoseg.worklist.listing.listing import chosen, listing
 
-    page = page_beside(output)
     place = work_folder(folder, masks)
     rows = chosen(show(listing(place)), statuses_of(status), user)
-    works = show(measuring_effort(place, rows, workers or available_cores()))
-    write_effort(output, works)
-    write_text(page, render_effort(case_works(place, rows, works), works))
-    minutes = sum(work.seconds for work in works) / 60
-    corrected = len({work.case for work in works})
-    console.print(f"{counted(corrected, 'corrected case')}, {minutes:.0f} minutes of work.")
-    for path in (output, page):
+    written = show(writing_effort(place, rows, output, workers or available_cores()))
+    corrected = counted(written.cases, "corrected case")
+    console.print(f"{corrected}, {written.minutes:.0f} minutes of work.")
+    for path in (written.table, written.page):
         console.print(f"  {path}", soft_wrap=True)
 
 
@@ -89,46 +79,23 @@ def raters(
     """
     from napari_abdoseg.cli.rater_words import agreement_table
     from napari_abdoseg.evaluation.processes import available_cores
-    from napari_abdoseg.evaluation.raters import comparing_raters, write_agreement
-    from napari_abdoseg.evaluation.report.raters import render_raters
-    from napari_abdoseg.evaluation.report.worst import drawing_worst
     from napari_abdoseg.evaluation.tolerance import find_tolerances
-    from napari_abdoseg.image.files.saving import make_folder, write_text
-    from napari_abdoseg.worklist.comparing.raters import drawn_as_versions, drawn_in_folders
-    from napari_abdoseg.worklist.listing.finding import Found, finding_work
-    from napari_abdoseg.worklist.listing.listing import listing
+    from napari_abdoseg.worklist.comparing.writing_agreement import (
+        finding_drawn,
+        writing_agreement,
+    )
 
-    tolerances, processes, people = find_tolerances(tolerance), workers or available_cores(), user
-    given = masks or []
+    tolerances, given = find_tolerances(tolerance), masks or []
     place = work_folder(folder, given[0] if given else None)
-    if len(given) > 1:
-        found = show(finding_work(place, Found()))
-        drawn = drawn_in_folders(folder, found.cases, given, people or ())
-    else:
-        drawn = drawn_as_versions(place, show(listing(place)), people or ())
-    make_folder(output)
-    agreement = show(comparing_raters(drawn.pairs, tolerances, processes))
-    scans = {name: each.scan for name, each in agreement.drawn.items() if each.scan is not None}
-    worst = show(drawing_worst(agreement.cohort, scans, processes))
-    files = (*write_agreement(output, agreement), output / "report.html")
-    write_text(files[-1], render_raters(agreement, worst, drawn.left_out))
-    console.print(agreement_table(agreement))
-    for sentence in drawn.left_out:
+    drawn = show(finding_drawn(place, given, user or ()))
+    written = show(writing_agreement(drawn, output, tolerances, workers or available_cores()))
+    console.print(agreement_table(written.agreement))
+    for sentence in written.left_out:
         say(f"Left out: {sentence}")
-    for path in files:
+    for path in written.files:
         console.print(f"  {path}")
-    for case, reason in agreement.cohort.failed:
+    failed = written.agreement.cohort.failed
+    for case, reason in failed:
         say_failed(case, reason)
-    if agreement.cohort.failed:
+    if failed:
         raise typer.Exit(FAULTY)
-
-
-def page_beside(table: Path) -> Path:
-    from napari_abdoseg.errors import WorkListError
-
-    page = table.with_suffix(PAGE)
-    if page == table:
-        raise WorkListError(
-            f"--output {table} would be the page beside the table: name a .csv file."
-        )
-    return page
