@@ -15,7 +15,7 @@ import pytest
 from napari.layers import Surface
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QMessageBox
+from qtpy.QtWidgets import QMessageBox
 
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
@@ -419,7 +419,7 @@ def test_a_case_that_is_done_is_saved_before(first, listed, qtbot, folder):
     qtbot.mouseClick(listed.details.steps[DONE], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: row(listed, "a").record.status is Status.DONE)
     assert read_labels(folder.labels_of("a")).data[1, 1, 2] == SPLEEN
-    assert listed.export.isVisible()
+    assert listed.whole.export.isEnabled()
 
 
 def test_a_reviewer_sends_a_case_back_to_a_place_that_is_shown(
@@ -476,17 +476,6 @@ def test_a_folder_that_cannot_be_listed_is_told_in_the_panel(panel, qtbot, tmp_p
     qtbot.waitUntil(lambda: str(tmp_path / "empty") in panel.cases.words)
     assert panel.cases.words in panel.words.text()
     assert not panel.table.isVisible()
-
-
-def test_cases_that_are_done_become_a_data_set(listed, qtbot, folder, tmp_path, monkeypatch):
-    listed.cases.change([row(listed, name) for name in "ab"], with_status(Status.DONE))
-    qtbot.waitUntil(lambda: len(listed.cases.done) == 2)
-    target = tmp_path / "Dataset018_Corrected"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
-    qtbot.mouseClick(listed.export, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: listed.cases.exports is None)
-    assert "2 cases" in said()
-    assert {path.name for path in (target / "labelsTr").iterdir()} == {"a.nii.gz", "b.nii.gz"}
 
 
 def test_the_worst_are_one_click_away(listed, qtbot, folder):

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 from weakref import ref
 
@@ -16,7 +15,6 @@ from napari.layers import Labels
 from napari.utils.notifications import show_info
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
-from napari_abdoseg.evaluation.processes import available_cores
 from napari_abdoseg.plugin.cases.case_in_view import CaseInView, showing
 from napari_abdoseg.plugin.cases.changes import CaseChange, Changes
 from napari_abdoseg.plugin.cases.list_watch import ListWatch
@@ -31,7 +29,6 @@ from napari_abdoseg.plugin.viewing.place_in_view import place_in_view
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.progress import Work
-from napari_abdoseg.worklist.export import exporting
 from napari_abdoseg.worklist.listing.listing import Listing, Row
 from napari_abdoseg.worklist.listing.order import neighbour
 from napari_abdoseg.worklist.opening.claims import claiming, taking_over
@@ -77,8 +74,6 @@ class CasesAtWork(QObject):
         The case that is open here.
     job : Job or None
         A case is being opened.
-    exports : Job or None
-        A data set is being made.
     words : str
         What the list is doing, or why it can't.
     """
@@ -96,7 +91,6 @@ class CasesAtWork(QObject):
         self.open: CaseInView | None = None
         self._ahead = ReadingAhead()
         self.job: Job | None = None
-        self.exports: Job | None = None
         self._coming = False
         self.words = ""
         self._viewer = ref(viewer)
@@ -254,15 +248,6 @@ class CasesAtWork(QObject):
     def done(self) -> list[Row]:
         """Cases that are done."""
         return [row for row in self.rows if row.record.status is Status.DONE]
-
-    def export(self, target: Path) -> None:
-        """Make a data set to train on of the cases that are done, and tell what came of it."""
-        if self.folder is not None and self.exports is None:
-            work = exporting(self.folder, self.done, target, available_cores())
-            self.exports = Job(work, f"Export {target.name}")
-            self.exports.returned.connect(show_info)
-            self.exports.ended.connect(partial(setattr, self, "exports", None))
-            self.exports.start()
 
     def leave(self) -> None:
         """Close the case that is open, once it is saved or given up."""

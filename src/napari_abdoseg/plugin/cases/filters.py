@@ -69,6 +69,16 @@ class Filters(QWidget):
         is_known = any(row.expectation != UNKNOWN for row in rows)
         self.worst.setVisible(is_known or self.worst.isChecked())
 
+    def show_flagged(self, flag: str) -> None:
+        """Ask for the cases with a flag, and nothing else."""
+        for choice in (self.status, self.user):
+            choice.setCurrentIndex(0)
+        self.worst.setChecked(False)
+        self.text.clear()
+        if self.flag.findData(flag) < 0:
+            self.flag.addItem(flag, flag)
+        self.flag.setCurrentIndex(self.flag.findData(flag))
+
     def _lay_out(self) -> None:
         layout, above, choices = QVBoxLayout(self), QHBoxLayout(), QHBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QPushButton
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QPushButton
 
 from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.cases.columns import EXPECTED
@@ -18,6 +17,7 @@ from napari_abdoseg.plugin.cases.known_versions import KnownVersions
 from napari_abdoseg.plugin.cases.predictions import PredictionRow, background_predictions
 from napari_abdoseg.plugin.cases.sending_back import ask_what_is_to_be_done
 from napari_abdoseg.plugin.cases.table import CasesTable
+from napari_abdoseg.plugin.cases.whole_list_row import WholeListRow
 from napari_abdoseg.plugin.keys import CASE_BEFORE, NEXT_CASE, Command
 from napari_abdoseg.plugin.segment.chosen_model import chosen_model
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from napari import Viewer
 
 WIDTH = 460
-DATASET = "Dataset001_Corrected"
-EXPORT = "Data set of the cases that are done"
-NO_QUESTION = QFileDialog.Option.DontConfirmOverwrite  # what is there already is kept, and added to
 HINT = (
     "Choose a folder of CTs, in any layout. Their masks are looked for, and saved, in a folder "
     "beside it."
@@ -59,8 +56,7 @@ class CasesWidget(Panel):
         self.details = CaseDetails()
         self.versions = KnownVersions()
         self.comparing = ComparingVersions(self.cases)
-        self.export = QPushButton("Export…")
-        self.export.setToolTip("Make a data set of the cases that are done, and check it")
+        self.whole = WholeListRow(self._viewer, self.cases)
         self.predictions = PredictionRow(background_predictions(self._viewer))
         self.before, self.next = QPushButton("‹ Previous"), QPushButton("Next ›")
         self._lay_out()
@@ -88,7 +84,7 @@ class CasesWidget(Panel):
         self.body.addWidget(self.filters)
         summary = QHBoxLayout()
         summary.addWidget(self.words, stretch=1)
-        summary.addWidget(self.export, alignment=Qt.AlignmentFlag.AlignTop)
+        summary.addWidget(self.whole.button, alignment=Qt.AlignmentFlag.AlignTop)
         self.body.addLayout(summary)
         self.body.addWidget(self.table, stretch=1)
         self.body.addStretch()
@@ -96,6 +92,7 @@ class CasesWidget(Panel):
         for button, command in ((self.before, CASE_BEFORE), (self.next, NEXT_CASE)):
             button.setToolTip(_tip(command))
             steps.addWidget(button)
+        self.foot.addWidget(self.whole)
         self.foot.addWidget(self.predictions)
         self.foot.addWidget(self.details)
         self.foot.addLayout(steps)
@@ -113,7 +110,7 @@ class CasesWidget(Panel):
         self.table.opened.connect(self.cases.go_to)
         self.table.chosen.connect(self._show_details)
         self.table.sorted.connect(self._tell_order)
-        self.export.clicked.connect(self._ask_where_to_export)
+        self.whole.work.offered.connect(self.filters.show_flagged)
         self.before.clicked.connect(lambda: self.cases.step(-1))
         self.next.clicked.connect(lambda: self.cases.step(1))
         self.details.changed.connect(self.cases.change)
@@ -164,7 +161,8 @@ class CasesWidget(Panel):
         self.table.show_rows(self.filters.wanted.of(cases.rows))
         for part in (self.table, self.filters, self.details, self.before, self.next):
             part.setVisible(is_chosen and bool(cases.rows))
-        self.export.setVisible(bool(cases.done))
+        self.whole.button.setVisible(is_chosen and bool(cases.rows))
+        self.whole.show_state()
         self._tell_order()
         self.predictions.show_state()
         self._show_details()
@@ -228,14 +226,6 @@ class CasesWidget(Panel):
             question.answered.connect(lambda *said: self._send_back(rows, *said))
         else:
             self.cases.take_step(rows, step)
-
-    def _ask_where_to_export(self) -> None:
-        folder = self.cases.folder
-        if folder is not None:
-            proposed = str(folder.scans.absolute().with_name(DATASET))
-            chosen, _ = QFileDialog.getSaveFileName(self, EXPORT, proposed, options=NO_QUESTION)
-            if chosen:
-                self.cases.export(Path(chosen))
 
     def _send_back(self, rows: list[Row], comment: str, place: Place | None) -> None:
         self.cases.change(rows, sending_back(comment, place))
