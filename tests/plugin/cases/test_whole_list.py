@@ -101,6 +101,8 @@ def test_the_work_on_cases_is_written_and_its_page_can_be_looked_at(
     press(qtbot, row.look)
     assert seen == [str(tmp_path / "effort.html")]
     assert (tmp_path / "effort.csv").is_file()
+    press(qtbot, row.close_words)
+    assert not row.isVisible()
 
 
 def test_what_can_not_be_written_is_said_in_the_panel(row, qtbot, tmp_path, monkeypatch):

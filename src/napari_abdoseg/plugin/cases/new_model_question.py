@@ -30,8 +30,8 @@ Button = QDialogButtonBox.StandardButton
 WIDTH = 520
 TIP = "Such as those of cross-validation, which are fairer to cases that it was trained on"
 WORDS = (
-    "Its label maps become versions of the {} that count for nothing: no mask is replaced, nor a "
-    "status. The cases that it would change most are flagged, and listed."
+    "What it finds in the {} becomes one more version of each, and none of these counts: no mask "
+    "is replaced, nor a status. The cases that it would change most are flagged, and listed."
 )
 
 
@@ -66,7 +66,7 @@ class NewModelQuestion(QDialog):
         self.compare = sure(
             self.buttons.addButton("Compare", QDialogButtonBox.ButtonRole.AcceptRole)
         )
-        self._lay_out(f"{done:,} case{'s' * (done != 1)}")
+        self._lay_out(f"{done:,} case{'s' * (done != 1)} that {'is' if done == 1 else 'are'} done")
         self.model.wear(viewer.theme)
         self.model.choose(self._settings.model)
         self.model.folds_changed.connect(self._follow)

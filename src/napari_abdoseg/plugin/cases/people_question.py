@@ -20,9 +20,14 @@ from qtpy.QtWidgets import (
 
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
+from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 
 Button = QDialogButtonBox.StandardButton
 LINES, WIDTH = 4, 520
+WORDS = (
+    "DSC and NSD of what each two people have made of the same cases, organ by organ, and pictures "
+    "of where they differ most."
+)
 ANOTHER = "Choose the label maps of another person"
 
 
@@ -87,7 +92,10 @@ class PeopleQuestion(QDialog):
         people.addLayout(buttons)
         form = QFormLayout()
         form.addRow("Tables and page", self.output.native)
+        words = WrappedLabel()
+        words.setText(WORDS)
         layout = QVBoxLayout(self)
+        layout.addWidget(words)
         for choice in (self.versions, self.in_folders):
             layout.addWidget(choice)
         layout.addLayout(people)

@@ -7,7 +7,7 @@ from pathlib import Path
 from weakref import finalize
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QCoreApplication, QObject, Signal
+from qtpy.QtCore import QCoreApplication, QObject, Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_abdoseg.errors import AbdosegError
@@ -26,9 +26,12 @@ from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 OFFER = "Predict {} without masks meanwhile, with {}"
 TIP = (
-    "With the model that is chosen in Segment organs, in the background, or on the cluster that is "
-    "set there. It stops at once when you segment something yourself."
+    "With {}, the model that is chosen in Segment organs, in the background, or on the cluster "
+    "that is set there. It stops at once when you segment something yourself."
 )
+MIDDLE = Qt.TextElideMode.ElideMiddle
+NAME_WIDTH = 150
+"""Pixels that the name of a model has."""
 WAITS = "Waits until you have segmented."
 
 
@@ -144,7 +147,6 @@ class PredictionRow(QWidget):
         super().__init__()
         self._predictions = predictions
         self.box, self.words = QCheckBox(), WrappedLabel()
-        self.box.setToolTip(TIP)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for part in (self.box, self.words):
@@ -157,7 +159,9 @@ class PredictionRow(QWidget):
         predictions = self._predictions
         count = len(predictions.waiting)
         cases = "1 case" if count == 1 else f"{count:,} cases"
-        self.box.setText(OFFER.format(cases, predictions.model))
+        name = self.fontMetrics().elidedText(predictions.model, MIDDLE, NAME_WIDTH)
+        self.box.setText(OFFER.format(cases, name))
+        self.box.setToolTip(TIP.format(predictions.model))
         self.box.setChecked(predictions.is_wanted)
         self.words.setText(predictions.words)
         self.words.setVisible(bool(predictions.words))

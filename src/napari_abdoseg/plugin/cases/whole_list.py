@@ -85,6 +85,10 @@ class WholeList(QObject):
         if self.job is not None:
             self.job.cancel()
 
+    def forget(self) -> None:
+        """Tell no more what came of the last one."""
+        self._tell("")
+
     def _start(self, work: Work[Any], title: str, tell: Callable[[Any], None]) -> None:
         if self.job is not None:
             work.close()

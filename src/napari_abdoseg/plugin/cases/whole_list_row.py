@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QUrl
 from qtpy.QtGui import QAction, QDesktopServices
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_abdoseg.plugin.cases.at_work import CasesAtWork
 from napari_abdoseg.plugin.cases.new_model_question import NewModelQuestion
@@ -51,14 +51,18 @@ class WholeListRow(QWidget):
         self.effort = self._offer("Measure how much work it was…", self._ask_for_table)
         self.button.setMenu(self.menu)
         self.words, self.cancel = WrappedLabel(), QPushButton("Cancel")
+        self.close_words = QPushButton("Close")
         self.look = QPushButton("Look")
         self.look.setToolTip("Open the page in the browser")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.words, stretch=1)
-        for button in (self.look, self.cancel):
-            layout.addWidget(button)
+        buttons = QVBoxLayout()
+        for button in (self.look, self.close_words, self.cancel):
+            buttons.addWidget(button)
+        layout.addLayout(buttons)
         self.look.clicked.connect(self._open_page)
+        self.close_words.clicked.connect(self.work.forget)
         self.cancel.clicked.connect(self.work.cancel)
         self.work.changed.connect(self.show_state)
         self.show_state()
@@ -73,6 +77,7 @@ class WholeListRow(QWidget):
             action.setEnabled(is_free)
         self.words.setText(work.words)
         self.cancel.setVisible(not is_free)
+        self.close_words.setVisible(is_free)
         self.look.setVisible(is_free and work.page is not None)
         self.setVisible(bool(work.words))
 
