@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from napari_abdoseg import make_phantom
-from napari_abdoseg.batch.quality_entries import KEY
+from napari_abdoseg.evaluation.told_quality import KEY
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Place, Status, Verdict
 from napari_abdoseg.worklist.records.record_files import write_record

@@ -9,8 +9,8 @@ import pytest
 
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
-from napari_abdoseg.batch.quality_entries import ToldQuality, quality_note, told_qualities
 from napari_abdoseg.cli.predict_words import organ_table
+from napari_abdoseg.evaluation.told_quality import ToldQuality, quality_note, told_qualities
 from napari_abdoseg.image.nifti.volumes import write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference.model.ensemble import load_ensemble

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_abdoseg.correction.provenance import CORRECTIONS
-from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.json_beside import CORRECTIONS, json_beside
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.result import Segmentation
@@ -95,7 +94,7 @@ def logits_of_case(labels: Path, scan: Volume, beside: Path | None = None) -> Ke
 def _model_told(labels: Path) -> str | None:
     """SHA-256 of the model that found the organs; empty where one is named alone, else None."""
     try:
-        told = read_json(labels.with_name(f"{stem(labels)}.json"))
+        told = read_json(json_beside(labels))
     except (OSError, ValueError):
         return None
     made = [each["model"] for each in _entries(told, CORRECTIONS) if each.get("model")]

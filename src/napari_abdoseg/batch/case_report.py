@@ -21,7 +21,8 @@ from napari_abdoseg.anatomy.orientation.check import check_orientation
 from napari_abdoseg.anatomy.orientation.finding import AXIS_NAMES, Orientation
 from napari_abdoseg.anatomy.plausibility.check import check_plausibility
 from napari_abdoseg.batch.doubt_entries import box_entry, doubt_entry, kinds_by_value
-from napari_abdoseg.batch.quality_entries import KEY, quality_entry, told_qualities
+from napari_abdoseg.batch.quality_entries import quality_entry
+from napari_abdoseg.evaluation.told_quality import KEY, told_qualities
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.image.volume import LabelMap, Volume

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import Report, doubted_organs, swapped_axes
-from napari_abdoseg.batch.quality_entries import NO_CELLS, told_qualities
+from napari_abdoseg.batch.quality_entries import NO_CELLS
+from napari_abdoseg.evaluation.told_quality import told_qualities
 from napari_abdoseg.image.files.csv_table import csv_text, read_csv
 from napari_abdoseg.image.files.saving import remove_file, write_text
 

@@ -17,9 +17,8 @@ from napari_abdoseg.batch.segment_case import (
     concluding_case,
     write_result,
 )
-from napari_abdoseg.correction.provenance import CORRECTIONS
 from napari_abdoseg.errors import ImageError, SaveError
-from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.json_beside import CORRECTIONS, json_beside
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.nifti.volumes import read_labels
 from napari_abdoseg.image.volume import LabelMap
@@ -105,7 +104,7 @@ def put_aside(case: Case, labels: LabelMap) -> str | None:
     try:
         case.labels.rename(aside)
         if was_corrected:
-            case.report.rename(aside.with_name(f"{stem(aside)}.json"))
+            case.report.rename(json_beside(aside))
         if case.logits.exists():
             case.logits.rename(logits_path(aside))
     except OSError as error:

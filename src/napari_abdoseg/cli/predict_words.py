@@ -8,10 +8,10 @@ from typing import Any
 from rich.table import Table
 
 from napari_abdoseg.batch.case_report import Report, doubted_organs, swapped_axes
-from napari_abdoseg.batch.quality_entries import quality_note, told_qualities
 from napari_abdoseg.batch.run_state import Outcome
 from napari_abdoseg.batch.tables import FAILED, ORGANS
 from napari_abdoseg.cli.console import console, say, say_after, say_failed
+from napari_abdoseg.evaluation.told_quality import quality_note, told_qualities
 from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.progress import spoken_duration
 

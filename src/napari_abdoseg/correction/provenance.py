@@ -14,15 +14,13 @@ from napari_abdoseg.correction.journal.corrections import Corrections
 from napari_abdoseg.correction.journal.holder import now, user_name
 from napari_abdoseg.correction.journal.recorded_labels import sha256_of
 from napari_abdoseg.errors import SaveError
-from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.json_beside import CORRECTIONS, json_beside
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.files.saving import write_text
 from napari_abdoseg.image.nifti.volumes import case_name
 from napari_abdoseg.image.organ import number_name
 from napari_abdoseg.image.volume import LabelMap
 
-CORRECTIONS = "corrections"
-"""Key of what was corrected, one entry a save, beside what else a file says."""
 Entry = dict[str, Any]
 Origin = Mapping[str, Any] | None
 """Model, folds and preset that a label map was made with, where that is known."""
@@ -103,7 +101,7 @@ def add_provenance(path: Path, entry: Entry) -> None:
     SaveError
         It can't be written, or is there and no JSON object; it is as it was.
     """
-    beside = path.with_name(f"{stem(path)}.json")
+    beside = json_beside(path)
     told = _told(beside)
     told.setdefault("case", case_name(path))
     before = told.get(CORRECTIONS, [])

@@ -18,8 +18,8 @@ from napari_abdoseg.batch.case_logits import logits_of_case
 from napari_abdoseg.batch.case_scan import reading_scan
 from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
-from napari_abdoseg.correction.provenance import CORRECTIONS
 from napari_abdoseg.errors import ModelError, SaveError
+from napari_abdoseg.image.files.json_beside import CORRECTIONS
 from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference.model.ensemble import load_ensemble

@@ -73,21 +73,19 @@ def box_plot(values: Mapping[str, Mapping[str, float]], colors: Mapping[str, str
     colors : mapping of str to str
         By organ, as ``#rrggbb``.
     """
-    step, start = _axis(min(min(of_organ.values()) for of_organ in values.values()))
+    start, ticks = ticks_from(min(min(of_organ.values()) for of_organ in values.values()))
     left = NAME_GAP + CHARACTER * max(len(name) for name in values)
     axis = _Axis(left, start)
     rows = tuple(
         _row(name, colors[name], TOP + ROW * (number + 0.5), of_organ, axis)
         for number, (name, of_organ) in enumerate(values.items())
     )
-    digits = 2 if step < 0.1 else 1
-    at = [start + step * number for number in range(round((1 - start) / step) + 1)]
     return BoxPlot(
         left=left,
         height=TOP + ROW * len(rows) + BOTTOM,
         radius=2.6 if max(map(len, values.values())) <= FEW_CASES else 1.7,
         rows=rows,
-        ticks=tuple((axis.x(value), f"{value:.{digits}f}") for value in at),
+        ticks=tuple((axis.x(value), label) for value, label in ticks),
     )
 
 
@@ -101,13 +99,16 @@ class _Axis:
         return self.left + (WIDTH - self.left - RIGHT) * share
 
 
-def _axis(least: float) -> tuple[float, float]:
-    """Step of the ticks, and where the axis begins."""
+def ticks_from(least: float) -> tuple[float, tuple[tuple[float, str], ...]]:
+    """Where an axis begins that ends at 1, and the values and texts of its ticks."""
     for step in STEPS:
         steps = max(1, math.ceil((1 - least) / step - 1e-9))
         if steps < MOST_TICKS:
             break
-    return step, max(0.0, 1 - step * steps)
+    start = max(0.0, 1 - step * steps)
+    digits = 2 if step < 0.1 else 1
+    values = [start + step * number for number in range(round((1 - start) / step) + 1)]
+    return start, tuple((value, f"{value:.{digits}f}") for value in values)
 
 
 def _row(name: str, color: str, y: float, values: Mapping[str, float], axis: _Axis) -> Row:

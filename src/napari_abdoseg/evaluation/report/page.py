@@ -14,8 +14,9 @@ from typing import Any
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.definitions import definitions, tolerance_text
 from napari_abdoseg.evaluation.paired import PairedDifference
-from napari_abdoseg.evaluation.report import box_plot, picture, words
+from napari_abdoseg.evaluation.report import box_plot, expected, picture, words
 from napari_abdoseg.evaluation.report.box_plot import BoxPlot
+from napari_abdoseg.evaluation.report.expected import expected_dsc
 from napari_abdoseg.evaluation.report.heat import heat_map
 from napari_abdoseg.evaluation.report.interval import interval_plot
 from napari_abdoseg.evaluation.report.worst import WorstCase
@@ -68,6 +69,8 @@ def render_report(
             nan=math.nan,
             layout=box_plot,
             heat=heat_map(cohort),
+            expected=expected_dsc(cohort),
+            expected_layout=expected,
             worst=worst,
             picture=picture,
             comparison=comparison,

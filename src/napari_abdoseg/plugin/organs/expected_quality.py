@@ -9,16 +9,10 @@ from napari.layers import Labels
 from psygnal import Signal
 
 from napari_abdoseg.anatomy.plausibility.check import check_plausibility
-from napari_abdoseg.batch.quality_entries import (
-    KEY,
-    ToldQuality,
-    quality_entry,
-    quality_note,
-    told_qualities,
-)
-from napari_abdoseg.correction.provenance import CORRECTIONS
+from napari_abdoseg.batch.quality_entries import quality_entry
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.evaluation.told_quality import KEY, ToldQuality, quality_note, told_qualities
+from napari_abdoseg.image.files.json_beside import CORRECTIONS, json_beside
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.review.disagreement import Disagreement
@@ -92,7 +86,7 @@ class QualityFinding:
     def _read(self) -> Report:
         """What the JSON beside the file tells, if nobody has corrected that."""
         path = self._layer.metadata["path"]
-        report = read_json(path.with_name(f"{stem(path)}.json"))
+        report = read_json(json_beside(path))
         return {} if report.get(CORRECTIONS) else report
 
     def _find(self) -> Iterator[Report]:

@@ -7,8 +7,8 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from statistics import fmean
 
-from napari_abdoseg.batch.quality_entries import ToldQuality, told_qualities
-from napari_abdoseg.correction.provenance import CORRECTIONS
+from napari_abdoseg.evaluation.told_quality import ToldQuality, told_qualities
+from napari_abdoseg.image.files.json_beside import CORRECTIONS
 from napari_abdoseg.image.files.json_file import read_json
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_abdoseg.correction.journal.holder import now, user_name
-from napari_abdoseg.correction.provenance import CORRECTIONS
 from napari_abdoseg.errors import WorkListError
 from napari_abdoseg.image.files.file_names import stem
+from napari_abdoseg.image.files.json_beside import CORRECTIONS
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Version
 from napari_abdoseg.worklist.records.promised_labels import require_labels
