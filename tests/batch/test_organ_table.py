@@ -9,6 +9,7 @@ import pytest
 from napari_abdoseg.batch.organ_table import OrganRow, read_organ_table
 from napari_abdoseg.batch.tables import ORGAN_COLUMNS, write_organs_csv
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.evaluation.told_quality import ToldQuality
 
 REPORT = {
     "case": "a",
@@ -41,6 +42,20 @@ def test_what_was_written_is_read_again(table):
     assert [row.case for row in read.rows] == ["a", "a", "b", "b"]
     assert read.rows[0] == OrganRow("a", "liver", 1500.5, 55.5, (150.0, 100.0, 120.5), False)
     assert read.rows[1].touches_edge
+
+
+def test_what_is_expected_of_an_organ_is_read_again(tmp_path):
+    told = {"value": 1, "name": "liver", "agreement": 0.9}
+    expected = told | {"expected_dsc": 0.95, "interval": [0.9, 0.98]}
+    alone = told | {"expected_dsc": None, "interval": None}
+    reports = [
+        REPORT | {"case": name, "expected_quality": {"organs": [entry]}}
+        for name, entry in (("calibrated", expected), ("not", alone))
+    ]
+    write_organs_csv(tmp_path, [], reports)
+    calibrated, _, alone, _ = read_organ_table(tmp_path).rows
+    assert calibrated.quality == ToldQuality("liver", 0.9, 0.95, 0.9, 0.98)
+    assert alone.quality == ToldQuality("liver", 0.9)
 
 
 def test_what_is_in_doubt_of_an_organ_has_a_column(tmp_path):

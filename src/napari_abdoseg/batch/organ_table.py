@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_abdoseg.batch.tables import ORGANS
+from napari_abdoseg.batch.tables import ORGANS, QUALITY_COLUMNS
 from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.evaluation.told_quality import ToldQuality
 from napari_abdoseg.image.files.csv_table import read_records
 from napari_abdoseg.image.grid import Triple
 
@@ -28,6 +29,8 @@ class OrganRow:
         Of its box along left-right, front-back and head-foot, in mm.
     touches_edge : bool
         It reaches the edge of the scan, so that it may be larger than it seems.
+    quality : ToldQuality, optional
+        How good it was expected to be when it was predicted.
     """
 
     case: str
@@ -36,6 +39,7 @@ class OrganRow:
     mean_hu: float
     size_mm: Triple
     touches_edge: bool
+    quality: ToldQuality | None = None
 
 
 @dataclass(frozen=True)
@@ -96,4 +100,14 @@ def _row(cells: Mapping[str, str]) -> OrganRow:
         float(cells["mean_hu"]),
         (size[0], size[1], size[2]),
         cells["touches_edge"] == str(True),
+        _quality(cells),
     )
+
+
+def _quality(cells: Mapping[str, str]) -> ToldQuality | None:
+    """What is told of the organ; None in tables of earlier versions, and where nothing is."""
+    agreement, *expected = (cells.get(column, "") for column in QUALITY_COLUMNS)
+    if not agreement:
+        return None
+    dsc, lowest, highest = (float(cell) if cell else None for cell in expected)
+    return ToldQuality(cells["organ"], float(agreement), dsc, lowest, highest)

@@ -15,11 +15,12 @@ from napari_abdoseg.image.files.csv_table import csv_text, read_csv
 from napari_abdoseg.image.files.saving import remove_file, write_text
 
 ORGANS, FAILED = "organs.csv", "failed.csv"
+QUALITY_COLUMNS = ("agreement", "expected_dsc", "expected_dsc_lowest", "expected_dsc_highest")
 ORGAN_COLUMNS = (
     *("case", "organ", "value", "voxels", "volume_ml", "mean_hu", "touches_edge"),
     *("r_min_mm", "a_min_mm", "s_min_mm", "r_max_mm", "a_max_mm", "s_max_mm"),
     *("orientation", "checks"),
-    *("agreement", "expected_dsc", "expected_dsc_lowest", "expected_dsc_highest"),
+    *QUALITY_COLUMNS,
 )
 EARLIER_COLUMNS = (ORGAN_COLUMNS[:-6], ORGAN_COLUMNS[:-5], ORGAN_COLUMNS[:-4])
 """Those of earlier versions."""

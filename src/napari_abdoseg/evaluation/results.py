@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_abdoseg.evaluation.cohort import CohortScores
 from napari_abdoseg.evaluation.definitions import definitions_text
-from napari_abdoseg.evaluation.metrics_csv import write_metrics
+from napari_abdoseg.evaluation.metrics_csv import METRICS, write_metrics
 from napari_abdoseg.evaluation.paired import paired_differences, write_paired
 from napari_abdoseg.evaluation.report.page import Comparison, render_report
 from napari_abdoseg.evaluation.report.worst import drawing_worst
@@ -51,7 +51,7 @@ def writing_results(
     make_folder(output)
     comparison = Comparison(other, paired_differences(cohort, other)) if other else None
     worst = yield from drawing_worst(cohort, images or {}, workers)
-    files = [output / name for name in ("metrics.csv", "summary.csv", "definitions.txt")]
+    files = [output / name for name in (METRICS, "summary.csv", "definitions.txt")]
     write_metrics(files[0], cohort)
     write_summary(files[1], cohort)
     write_text(files[2], definitions_text(cohort))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,16 @@ from qtpy.QtCore import Qt
 
 from napari_abdoseg.anatomy.measure import measure_organs
 from napari_abdoseg.batch.case_scan import path_from
-from napari_abdoseg.batch.tables import write_organs_csv
+from napari_abdoseg.batch.tables import ORGAN_COLUMNS, QUALITY_COLUMNS, write_organs_csv
 from napari_abdoseg.image.nifti.volumes import write_labels, write_volume
-from napari_abdoseg.plugin.cohort.cohort_columns import HU, ORGAN, VOLUME
+from napari_abdoseg.plugin.cohort.cohort_columns import (
+    DSC,
+    EXPECTED,
+    HU,
+    NO_CALIBRATION,
+    ORGAN,
+    VOLUME,
+)
 from napari_abdoseg.plugin.cohort.cohort_widget import ALL, HINT
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
@@ -92,6 +100,70 @@ def seen(viewer) -> list[str]:
     return [layer.name for layer in viewer.layers if layer.visible]
 
 
+def expect(results, dsc):
+    """Tell in the table of a run what is expected of the liver."""
+    path = results / "organs.csv"
+    rows = list(csv.DictReader(path.open()))
+    for row in rows:
+        if row["organ"] == "liver":
+            told = (0.9, dsc, dsc and dsc - 0.1, dsc and dsc + 0.01)
+            row.update(zip(QUALITY_COLUMNS, told, strict=True))
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, ORGAN_COLUMNS)
+        table.writeheader()
+        table.writerows(rows)
+
+
+def score(folder, **of_livers):
+    folder.mkdir(exist_ok=True)
+    lines = [f"{case},liver,{dsc}" for case, dsc in of_livers.items()]
+    (folder / "metrics.csv").write_text("\n".join(["case,organ,dsc", *lines]))
+    return folder
+
+
+def read_again(widget, edit, folder, qtbot):
+    edit.value = folder
+    qtbot.waitUntil(lambda: widget.job is None)
+
+
+def test_expected_dsc_stands_beside_the_measured_one(shown, run, tmp_path, qtbot):
+    results, _ = run
+    assert shown.table.isColumnHidden(EXPECTED)
+    assert shown.table.isColumnHidden(DSC)
+    expect(results, 0.95)
+    read_again(shown, shown.scores, score(tmp_path / "scores", whole=0.912, cut=0.4), qtbot)
+    assert not shown.table.isColumnHidden(EXPECTED)
+    assert not shown.table.isColumnHidden(DSC)
+    shown.table.sortByColumn(DSC, Qt.SortOrder.AscendingOrder)
+    assert column(shown, DSC) == ["0.400", "0.912"] + [""] * 6
+    assert column(shown, EXPECTED)[:3] == ["0.950", "0.950", ""]
+    shown.table.sortByColumn(EXPECTED, Qt.SortOrder.AscendingOrder)
+    tip = shown.model.index(0, EXPECTED).data(Qt.ItemDataRole.ToolTipRole)
+    assert "Expected DSC 0.950 (0.850 to 0.960)" in tip
+    assert NO_CALIBRATION not in shown.words.text()
+    shown.scores.line_edit.value = ""
+    shown.scores.line_edit.native.editingFinished.emit()
+    qtbot.waitUntil(lambda: shown.table.isColumnHidden(DSC))
+    score(results, whole=0.8)
+    qtbot.waitUntil(lambda: shown.job is None)
+    shown._read()
+    qtbot.waitUntil(lambda: "0.800" in column(shown, DSC))
+
+
+def test_without_a_calibration_the_panel_says_so(shown, run, tmp_path, qtbot):
+    results, _ = run
+    expect(results, "")
+    shown._read()
+    qtbot.waitUntil(lambda: NO_CALIBRATION in shown.words.text())
+    qtbot.waitUntil(lambda: shown.job is None)
+    assert shown.table.isColumnHidden(EXPECTED)
+    (tmp_path / "metrics.csv").write_text("case,organ\n1,2\n")
+    for folder, words in ((tmp_path, "is no table of scores"), (results, "is not there")):
+        read_again(shown, shown.scores, folder, qtbot)
+        assert words in said()
+    assert shown.model.rowCount() == 8
+
+
 def open_first_row(widget, qtbot) -> None:
     comparing.click_row(qtbot, widget.table, 0, double=True)
     qtbot.waitUntil(lambda: widget.job is None)
@@ -136,7 +208,7 @@ def test_one_organ_is_summed_up(shown):
 def test_a_click_on_a_header_sorts(shown):
     for order, ascending in ((Qt.SortOrder.AscendingOrder, 1), (Qt.SortOrder.DescendingOrder, -1)):
         shown.table.sortByColumn(VOLUME, order)
-        volumes = [row.volume_ml for row in shown.model.rows]
+        volumes = [row.organ.volume_ml for row in shown.model.rows]
         assert volumes == sorted(volumes)[::ascending]
     shown.organ.value = "liver"
     assert column(shown, 0) == ["whole", "cut"]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from magicgui.widgets import ComboBox
+from magicgui.widgets import ComboBox, FileEdit
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QModelIndex, QSize, Qt
 from qtpy.QtWidgets import QFormLayout
 
-from napari_abdoseg.batch.organ_table import OrganRow, OrganTable, read_organ_table
+from napari_abdoseg.batch.organ_table import OrganTable, read_organ_table
+from napari_abdoseg.evaluation.metrics_csv import METRICS, read_dsc
 from napari_abdoseg.plugin.cohort.cohort_case import CohortCase, reading_case
-from napari_abdoseg.plugin.cohort.cohort_columns import CASE, COHORT_COLUMNS, ORGAN
+from napari_abdoseg.plugin.cohort.cohort_columns import (
+    CASE,
+    COHORT_COLUMNS,
+    DSC,
+    EXPECTED,
+    NO_CALIBRATION,
+    ORGAN,
+    CohortRow,
+)
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.saving.opened_case import OpenedCase
 from napari_abdoseg.plugin.viewing.focus import focus_on
@@ -31,6 +40,8 @@ from napari_abdoseg.progress import Progress, Work
 if TYPE_CHECKING:
     from napari import Viewer
 
+Scores = Mapping[tuple[str, str], float]
+"""DSC by case and organ."""
 WIDTH = 440
 ALL = "all organs"
 HINT = "Choose the folder that label maps, reports and organs.csv were saved to."
@@ -46,19 +57,21 @@ class CohortWidget(Panel):
         self._viewer = unwrapped(napari_viewer)
         self._cohort: OrganTable | None = None
         self._opened: OpenedCase | None = None
+        self._scores: Scores = {}
         self.job: Job | None = None
-        self.results, self.scans = folder_edit(), folder_edit()
+        self.results, self.scans, self.scores = folder_edit(), folder_edit(), folder_edit()
         self.organ = ComboBox(choices=self._organ_choices)
         self.words = WrappedLabel()
-        self.model: TableModel[OrganRow] = TableModel(COHORT_COLUMNS)
+        self.model: TableModel[CohortRow] = TableModel(COHORT_COLUMNS)
         self.table = PlainTable(self.model)
         self.table.setUniformRowHeights(True)
         self.table.sort_by(CASE, Qt.SortOrder.AscendingOrder)
         self._lay_out()
         self._follow_theme()
         self.follow(self._viewer.events.theme, self._follow_theme)
-        self.results.changed.connect(self._read_chosen)
-        self.results.line_edit.native.editingFinished.connect(self._read)
+        for edit in (self.results, self.scores):
+            edit.changed.connect(partial(self._read_chosen, edit))
+            edit.line_edit.native.editingFinished.connect(self._read)
         self.organ.changed.connect(self._show_rows)
         self.table.doubleClicked.connect(self._open)
         keep_head_up(self._viewer)
@@ -71,6 +84,7 @@ class CohortWidget(Panel):
         self._form = QFormLayout()
         self._form.addRow("Results", self.results.native)
         self._form.addRow("CTs (optional)", self.scans.native)
+        self._form.addRow("Evaluation (optional)", self.scores.native)
         self._form.addRow("Show", self.organ.native)
         layout = self.body
         layout.addLayout(self._form)
@@ -84,33 +98,36 @@ class CohortWidget(Panel):
     def _organ_choices(self, _: object = None) -> list[str]:
         return [ALL, *(self._cohort.organs if self._cohort else ())]
 
-    def _read_chosen(self) -> None:
+    def _read_chosen(self, edit: FileEdit, _: object = None) -> None:
         """Read a folder that was chosen; one that is typed waits until it is whole."""
-        if not self.results.line_edit.native.isModified():
+        if not edit.line_edit.native.isModified():
             self._read()
 
     def _read(self) -> None:
         folder = path_in(self.results)
         if folder is not None and self.job is None:
-            self._run(_reading_table(folder), self._show_cohort)
+            self._run(_reading_tables(folder, path_in(self.scores)), self._show_cohort)
 
-    def _show_cohort(self, cohort: OrganTable) -> None:
-        self._cohort = cohort
+    def _show_cohort(self, tables: tuple[OrganTable, Scores]) -> None:
+        self._cohort, self._scores = tables
         self.organ.reset_choices()
         self._show_rows()
 
     def _show_rows(self, _: object = None) -> None:
         cohort, organ = self._cohort, self.organ.value
-        rows = [row for row in cohort.rows if organ in (ALL, row.organ)] if cohort else []
+        organs = [row for row in cohort.rows if organ in (ALL, row.organ)] if cohort else []
+        rows = [CohortRow(row, self._scores.get((row.case, row.organ))) for row in organs]
         self.model.show_rows(rows)
         self.table.setColumnHidden(ORGAN, organ != ALL)
+        self.table.setColumnHidden(EXPECTED, all(row.expected is None for row in rows))
+        self.table.setColumnHidden(DSC, all(row.dsc is None for row in rows))
         self.table.setVisible(cohort is not None)
         self._form.setRowVisible(self.organ.native, cohort is not None)
         self.words.setText(HINT if cohort is None else _summary(rows, organ))
 
     def _open(self, index: QModelIndex) -> None:
         if self.job is None and self._cohort is not None:
-            row = self.model.rows[index.row()]
+            row = self.model.rows[index.row()].organ
             work = reading_case(self._cohort, row, path_in(self.scans))
             self._run(work, self._show_case)
 
@@ -130,16 +147,22 @@ class CohortWidget(Panel):
         self.job.start()
 
 
-def _reading_table(path: Path) -> Work[OrganTable]:
+def _reading_tables(results: Path, scores: Path | None) -> Work[tuple[OrganTable, Scores]]:
+    """Read organs and their scores, these from where the results are if no folder was chosen."""
     yield Progress("Reading the table", 0, 0)
-    return read_organ_table(path)
+    cohort = read_organ_table(results)
+    beside = cohort.folder if (cohort.folder / METRICS).is_file() else None
+    place = scores or beside
+    return cohort, {} if place is None else read_dsc(place)
 
 
-def _summary(rows: Sequence[OrganRow], organ: str) -> str:
-    cases = len({row.case for row in rows})
-    words = f"<b>{cases:,} case{'s' * (cases != 1)}</b>: double click a row to open it."
-    if organ == ALL or not rows:
-        return words
-    volumes = np.percentile([row.volume_ml for row in rows], TYPICAL)
-    low, middle, high = map(volume_text, volumes.tolist())
-    return f"{words} Median of the {organ} {middle} ml, 90 % of cases {low} to {high} ml."
+def _summary(rows: Sequence[CohortRow], organ: str) -> str:
+    cases = len({row.organ.case for row in rows})
+    words = [f"<b>{cases:,} case{'s' * (cases != 1)}</b>: double click a row to open it."]
+    if organ != ALL and rows:
+        volumes = np.percentile([row.organ.volume_ml for row in rows], TYPICAL)
+        low, middle, high = map(volume_text, volumes.tolist())
+        words.append(f"Median of the {organ} {middle} ml, 90 % of cases {low} to {high} ml.")
+    if any(row.organ.quality for row in rows) and all(row.expected is None for row in rows):
+        words.append(NO_CALIBRATION)
+    return " ".join(words)
