@@ -13,7 +13,7 @@ from napari_abdoseg.evaluation.alignment import GridRule
 from napari_abdoseg.evaluation.cohort import evaluating
 from napari_abdoseg.evaluation.definitions import definitions, definitions_text, tolerance_text
 from napari_abdoseg.evaluation.label_schemes import Schemes
-from napari_abdoseg.evaluation.metrics_csv import write_metrics
+from napari_abdoseg.evaluation.metrics_csv import read_dsc, write_metrics
 from napari_abdoseg.evaluation.summary import summarize, write_summary
 from napari_abdoseg.evaluation.tolerance import FLARE21, FLARE22
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS
@@ -25,6 +25,20 @@ ORGANS = ("liver", "kidney", "spleen", "pancreas")
 @pytest.fixture(scope="module")
 def worse(cohort_folders):
     return drain(evaluating(cohort_folders[2], cohort_folders[1]))
+
+
+def test_dsc_is_read_again(worse, tmp_path):
+    write_metrics(tmp_path / "metrics.csv", worse)
+    read = read_dsc(tmp_path)
+    assert read == read_dsc(tmp_path / "metrics.csv")
+    assert {case: dsc for (case, organ), dsc in read.items() if organ == "liver"} == pytest.approx(
+        {case: score.dsc for case, score in worse.of_organ("liver").items()}
+    )
+    with pytest.raises(AbdosegError, match=r"metrics\.csv is not there"):
+        read_dsc(tmp_path.parent)
+    (tmp_path / "metrics.csv").write_text("case,organ\n1,2\n")
+    with pytest.raises(AbdosegError, match="is no table of scores"):
+        read_dsc(tmp_path)
 
 
 def test_metrics_have_a_row_a_case_and_organ(worse, tmp_path):
