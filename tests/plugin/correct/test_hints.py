@@ -13,7 +13,8 @@ from qtpy.QtTest import QTest
 from scipy import ndimage
 
 from napari_abdoseg import make_phantom
-from napari_abdoseg.plugin.correct.hint_tools import NO_LOGITS
+from napari_abdoseg.correction.hints.answers import NO_LOGITS
+from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
@@ -283,3 +284,83 @@ def test_what_is_no_hint_is_told_in_a_sentence(viewer, layer, phantom, opened, q
     qtbot.waitUntil(lambda: "There is no label 77 in this label map" in bench.words)
     layer.selected_label = LIVER
     assert (layer.data == before).all()
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_wrong_here_changes_the_place_alone_as_far_as_the_wheel_says(
+    viewer, layer, phantom, opened, qtbot, number
+):
+    bench, before = opened.bench, layer.data.copy()
+    opened.buttons["Wrong here"].click()
+    mouse = Mouse(viewer, layer, number)
+    if number == 3:
+        camera = mouse.panel.scene.camera
+        camera.center = layer.data_to_world(np.argwhere(layer.data == LIVER).mean(axis=0))
+        pixel = mouse.canvas.rect().center()
+    else:
+        pixel = pixel_of(mouse, beside(layer, phantom[1], number))
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel)
+    near = proposal(bench, qtbot).edit
+    assert set(near.after.tolist()) == {LIVER}
+    place = np.array(bench.place)
+    mouse.wheel(pixel, 5)
+    assert bench.values["reach"] == 20.0
+    far = proposal(bench, qtbot).edit
+    assert far.after.size > near.after.size
+    mouse.wheel(pixel, -5)
+    assert bench.values["reach"] == 10.0
+    proposal(bench, qtbot)
+    press(viewer, mouse, qtbot, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: steps(layer) == 1)
+    changed = np.argwhere(layer.data != before)
+    assert len(changed) == near.after.size
+    assert np.linalg.norm((changed - place) * SPACING, axis=1).max() <= 31.0
+    layer.undo()
+    assert (layer.data == before).all()
+
+
+def test_slices_follow_the_one_that_was_painted(viewer, layer, phantom, small, opened, qtbot):
+    bench, truth = opened.bench, phantom[1].data == LIVER
+    opened.buttons["Follow slices"].click()
+    assert "follows slices that you have corrected" in bench.words
+    assert not bench.is_problem
+    number = round(np.argwhere(layer.data == LIVER).mean(axis=0)[0])
+    missing = np.nonzero(truth[number] & (layer.data[number] == 0))
+    layer.data_setitem((np.full(missing[0].size, number), *missing), LIVER)
+    drawn = layer.data.copy()
+    near = proposal(bench, qtbot).edit
+    assert bench.words.startswith(f"Axial {number}: liver + ")
+    assert number not in near.where[0]
+    mouse = Mouse(viewer, layer, 2)
+    mouse.wheel(mouse.canvas.rect().center(), -10)
+    assert bench.values["reach"] == 10.0
+    nearer = proposal(bench, qtbot).edit
+    assert nearer.after.size < near.after.size
+    mouse.wheel(mouse.canvas.rect().center(), 10)
+    proposal(bench, qtbot)
+    press(viewer, mouse, qtbot, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: steps(layer) == 2)
+    beside_it = [number - 1, number + 1]
+    wrong = [
+        np.count_nonzero((data[beside_it] == LIVER) != truth[beside_it])
+        for data in (drawn, layer.data)
+    ]
+    assert wrong[1] < 0.5 * wrong[0]
+    assert bench.tool is None
+    assert bench.target().scene.painting.standing.clicks(LIVER)
+    layer.undo()
+    assert (layer.data == drawn).all()
+
+
+def test_logits_of_an_ensemble_are_used_when_a_layer_has_them(
+    viewer, layer, phantom, opened, qtbot
+):
+    bench = opened.bench
+    labels = bench.target().editable()
+    layer.metadata["logits"] = presumed_logits(labels)
+    mouse = Mouse(viewer, layer, 0)
+    opened.buttons["Too small or large"].click()
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, beside(layer, phantom[1], 0)))
+    proposal(bench, qtbot)
+    assert NO_LOGITS not in bench.words
+    del layer.metadata["logits"]

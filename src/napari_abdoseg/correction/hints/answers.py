@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -11,14 +11,19 @@ from numpy.typing import NDArray
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import EditableLabels
-from napari_abdoseg.correction.hints.boundary import move_boundary
+from napari_abdoseg.correction.hints.boundary import Reach, follow, move_boundary
 from napari_abdoseg.correction.hints.clicks import Click
+from napari_abdoseg.correction.hints.propagation import clicks_of_slice
 from napari_abdoseg.correction.hints.sparing import Sparing
 from napari_abdoseg.correction.hints.standing import Standing
 from napari_abdoseg.correction.hints.where import Where, box_of
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
-from napari_abdoseg.errors import CorrectionError
+from napari_abdoseg.errors import AbdosegError, CorrectionError
 from napari_abdoseg.logits.kept import KeptLogits
+
+NO_LOGITS = "No logits are kept: this goes by outline and CT."
+UNKNOWN = "The ensemble knows no {}: this goes by outline and CT."
+OTHER_GRID = "The logits are of another grid: this goes by outline and CT."
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +35,13 @@ class Hinted:
     edit : Edit
     clicks : tuple of Click
         What the hint is remembered by; see `Standing.give`.
-    by_ensemble : bool
-        Whether it goes by an ensemble's logits.
+    less : str
+        Why it goes by less than an ensemble's logits; empty where it goes by these.
     """
 
     edit: Edit
     clicks: tuple[Click, ...]
-    by_ensemble: bool
+    less: str
 
 
 class Knowledge:
@@ -47,22 +52,29 @@ class Knowledge:
 
     Parameters
     ----------
-    kept : KeptLogits or None
+    find : callable
+        Gives the logits that were kept, None where there are none; called once, in a thread. It may
+        raise an AbdosegError where they don't fit.
     """
 
-    def __init__(self, kept: KeptLogits | None) -> None:
-        self.kept = kept
+    def __init__(self, find: Callable[[], KeptLogits | None]) -> None:
+        self._find: Callable[[], KeptLogits | None] | None = find
+        self._kept: KeptLogits | None = None
+        self._problem = ""
         self._presumed: tuple[Hashable, KeptLogits] | None = None
 
-    def of_ensemble(self, labels: EditableLabels, value: int) -> KeptLogits | None:
-        """Logits of an ensemble that knows an organ, if they are of a label map's grid."""
-        kept = self.kept
-        if kept is None or not kept.classes(value):
-            return None
-        fits = all(
-            stop <= size for stop, size in zip(kept.box.stop, labels.data.shape, strict=True)
-        )
-        return kept if fits else None
+    def of_ensemble(self, labels: EditableLabels, value: int) -> tuple[KeptLogits | None, str]:
+        """Logits of an ensemble that knows an organ, if they fit; or why there are none."""
+        self._look()
+        kept = self._kept
+        if kept is None:
+            return None, self._problem or NO_LOGITS
+        if not kept.classes(value):
+            return None, UNKNOWN.format(labels.name_of(value))
+        sizes = zip(kept.box.stop, labels.data.shape, strict=True)
+        if any(stop > size for stop, size in sizes):
+            return None, OTHER_GRID
+        return kept, ""
 
     def presumed(self, key: Hashable, presume: Callable[[], KeptLogits]) -> KeptLogits:
         """What stands in for logits, made once as long as the key is the same."""
@@ -71,14 +83,98 @@ class Knowledge:
             self._presumed = key, presume()
         return self._presumed[1]
 
+    def _look(self) -> None:
+        find, self._find = self._find, None
+        if find is None:
+            return
+        try:
+            self._kept = find()
+        except AbdosegError as error:
+            self._problem = str(error)
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectedOrgan:
+    """An organ that hints are given on.
+
+    Parameters
+    ----------
+    labels : EditableLabels
+    value : int
+        Its label.
+    hu : ndarray, shape (z, y, x), or None
+        Of the CT on the same grid.
+    standing : Standing
+        What a person has changed stays.
+    knowledge : Knowledge
+    """
+
+    labels: EditableLabels
+    value: int
+    hu: NDArray[Any] | None
+    standing: Standing
+    knowledge: Knowledge
+
+    @property
+    def sparing(self) -> Sparing:
+        """What stays as it is."""
+        return Sparing(by_hand=self.standing.by_hand())
+
+    def goes_by(
+        self, suggesting: Callable[[], EditableLabels], key: Hashable
+    ) -> tuple[KeptLogits, str, tuple[Click, ...]]:
+        """Logits, why they are less than an ensemble's, and clicks that were given on them.
+
+        Parameters
+        ----------
+        suggesting : callable
+            Gives the label map that suggests logits where an ensemble has kept none.
+        key : hashable
+            Of that.
+
+        Raises
+        ------
+        CorrectionError
+            The organ is locked; or it isn't there, and no ensemble has worked.
+        """
+        self.labels.require_unlocked(self.value)
+        kept, less = self.knowledge.of_ensemble(self.labels, self.value)
+        if kept is not None:
+            return kept, "", self.standing.clicks(self.value)
+        self.labels.around([self.value])
+        kept = self.knowledge.presumed(key, lambda: presumed_logits(suggesting(), self.hu))
+        return kept, less, self.standing.clicks(self.value, self.standing.age)
+
+
+@dataclass(frozen=True, eq=False)
+class Corrected:
+    """Slices of an organ that a person has corrected.
+
+    Parameters
+    ----------
+    axis : int
+        Of (z, y, x), across them.
+    numbers : tuple of int
+        One at least.
+    strokes : callable
+        Gives the edits by which they were corrected, in their order; called in a thread.
+    """
+
+    axis: int
+    numbers: tuple[int, ...]
+    strokes: Callable[[], Sequence[Edit]]
+
+    def before(self, labels: EditableLabels) -> EditableLabels:
+        """The label map without the strokes."""
+        data = labels.data.copy()
+        for edit in reversed(self.strokes()):
+            data[edit.where] = edit.before
+        return replace(labels, data=data)
+
 
 def boundary_moved(
-    labels: EditableLabels,
-    hu: NDArray[Any] | None,
-    value: int,
+    organ: CorrectedOrgan,
     click: Click,
-    standing: Standing,
-    knowledge: Knowledge,
     where: Where = Where.ALL,
     axis: int | None = None,
     view: Box | None = None,
@@ -87,15 +183,8 @@ def boundary_moved(
 
     Parameters
     ----------
-    labels : EditableLabels
-    hu : ndarray, shape (z, y, x), or None
-        Of the CT on the same grid.
-    value : int
-        Label of the organ.
+    organ : CorrectedOrgan
     click : Click
-    standing : Standing
-        What a person has changed stays.
-    knowledge : Knowledge
     where, axis, view : optional
         See `box_of`.
 
@@ -104,16 +193,63 @@ def boundary_moved(
     CorrectionError
         See `move_boundary` and `box_of`; or the place is not in the scan.
     """
+    labels, value = organ.labels, organ.value
     if not all(0 <= at < size for at, size in zip(click.place, labels.data.shape, strict=True)):
         raise CorrectionError("That place is not in the scan: click in the scan.")
-    labels.require_unlocked(value)
-    kept, age = knowledge.of_ensemble(labels, value), standing.age
-    by_ensemble = kept is not None
-    if kept is None:
-        labels.around([value])
-        kept = knowledge.presumed(age, lambda: presumed_logits(labels, hu))
-    before = standing.clicks(value, 0 if by_ensemble else age)
+    kept, less, before = organ.goes_by(lambda: labels, organ.standing.age)
     within = box_of(where, labels, value, click.place, axis, view)
-    sparing = Sparing(within, standing.by_hand())
+    sparing = replace(organ.sparing, within=within)
     edit = move_boundary(labels, kept, value, click, before, sparing)
-    return Hinted(edit, (click,), by_ensemble)
+    return Hinted(edit, (click,), less)
+
+
+def slices_followed(organ: CorrectedOrgan, corrected: Corrected, reach_mm: float) -> Hinted:
+    """Let an organ follow slices that were corrected; see `clicks_of_slice` and `follow`.
+
+    Where no ensemble has worked, slices are compared with the label map as it was before.
+
+    Parameters
+    ----------
+    organ : CorrectedOrgan
+    corrected : Corrected
+    reach_mm : float
+        How far from the slices.
+
+    Raises
+    ------
+    CorrectionError
+        See `clicks_of_slice` and `follow`.
+    """
+    labels, value, axis = organ.labels, organ.value, corrected.axis
+    key = organ.standing.age, axis, corrected.numbers
+    kept, less, before = organ.goes_by(lambda: corrected.before(labels), key)
+    clicks = _all_clicks(labels, kept, value, corrected, before)
+    edit = follow(labels, kept, value, clicks, before, organ.sparing, Reach(axis, reach_mm))
+    return Hinted(edit, clicks, less)
+
+
+def _all_clicks(
+    labels: EditableLabels,
+    kept: KeptLogits,
+    value: int,
+    corrected: Corrected,
+    before: tuple[Click, ...],
+) -> tuple[Click, ...]:
+    """What slices say that say anything, all of them in their order.
+
+    Raises
+    ------
+    CorrectionError
+        None does: why not the last.
+    """
+    found: tuple[Click, ...] = ()
+    problem: CorrectionError | None = None
+    for number in corrected.numbers:
+        known = (*before, *found)
+        try:
+            found += clicks_of_slice(labels, kept, value, corrected.axis, number, known)
+        except CorrectionError as error:
+            problem = error
+    if not found and problem is not None:
+        raise problem
+    return found

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from napari.layers import Labels
 
+from napari_abdoseg.batch.case_logits import logits_of_case
 from napari_abdoseg.correction.hints.answers import Knowledge
+from napari_abdoseg.logits.kept import KeptLogits
+from napari_abdoseg.plugin.correct.target import Target
+from napari_abdoseg.plugin.layers.conversion import volume_of
 from napari_abdoseg.plugin.layers.kept_logits import logits_of
 
-_knowledge: WeakKeyDictionary[Labels, Knowledge] = WeakKeyDictionary()
+_knowledge: WeakKeyDictionary[Labels, tuple[KeptLogits | None, Knowledge]] = WeakKeyDictionary()
 
 
-def knowledge_of(layer: Labels) -> Knowledge:
-    """What hints on a label map go by, as long as no other logits come."""
-    knowledge, kept = _knowledge.get(layer), logits_of(layer)
-    if knowledge is None or knowledge.kept is not kept:
-        knowledge = _knowledge[layer] = Knowledge(kept)
-    return knowledge
+def knowledge_of(target: Target) -> Knowledge:
+    """Logits that came with the layer of a label map, or are kept beside its file."""
+    layer, kept = target.layer, logits_of(target.layer)
+    if layer not in _knowledge or _knowledge[layer][0] is not kept:
+        _knowledge[layer] = kept, Knowledge(_finding(target))
+    return _knowledge[layer][1]
+
+
+def _finding(target: Target) -> Callable[[], KeptLogits | None]:
+    kept, path, scan = logits_of(target.layer), target.layer.metadata.get("path"), target.scan
+    if kept is not None or path is None or scan is None:
+        return lambda: kept
+    return lambda: logits_of_case(path, volume_of(scan))

@@ -10,16 +10,15 @@ from typing import Any, Self
 import numpy as np
 
 from napari_abdoseg.anatomy.box import Box
-from napari_abdoseg.correction.hints.answers import Hinted, Knowledge, boundary_moved
+from napari_abdoseg.correction.hints.answers import CorrectedOrgan, Hinted, boundary_moved
 from napari_abdoseg.correction.hints.clicks import MORE, Click
-from napari_abdoseg.correction.hints.standing import TOO_SMALL_OR_LARGE, WRONG_HERE, Standing
+from napari_abdoseg.correction.hints.standing import TOO_SMALL_OR_LARGE, WRONG_HERE
 from napari_abdoseg.correction.hints.where import Where
 from napari_abdoseg.errors import AbdosegError, CorrectionError
 from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.plugin.correct.asked_hint import AskedHint
 from napari_abdoseg.plugin.correct.bench import Bench
-from napari_abdoseg.plugin.correct.brushes import hu_of
 from napari_abdoseg.plugin.correct.drawing import STILL_PIXELS
-from napari_abdoseg.plugin.correct.hint_knowledge import knowledge_of
 from napari_abdoseg.plugin.correct.outline_tools import MODE
 from napari_abdoseg.plugin.correct.pointer import (
     LEFT_BUTTON,
@@ -28,7 +27,6 @@ from napari_abdoseg.plugin.correct.pointer import (
     Spot,
     pointer,
 )
-from napari_abdoseg.plugin.correct.question import Answer, Question
 from napari_abdoseg.plugin.correct.sight import beside_surface
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import Amount, Choice, Tool
@@ -36,8 +34,8 @@ from napari_abdoseg.plugin.correct.tool import Amount, Choice, Tool
 PIXELS_A_STEP = 8.0
 """That a drag goes up for what a step of the wheel does."""
 PERCENT = 100.0
-NO_LOGITS = "by its outline and the CT, as there are no logits of an ensemble"
 ONLY_IN_VIEW = "Shift"
+TURNS = "turn the wheel for more or less, or drag up or down, which takes it when you let go"
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ class _HintHand(IdleHand):
     def __init__(self, bench: Bench, tool: HintTool) -> None:
         self._bench, self._tool = bench, tool
         self._clicked: Clicked | None = None
-        self._given: tuple[Standing, int, Click] | None = None
+        self._hint: AskedHint | None = None
 
     def drag(self, spot: Spot, event: Any) -> Iterator[None]:
         if event.button not in (LEFT_BUTTON, RIGHT_BUTTON):
@@ -196,65 +194,31 @@ class _HintHand(IdleHand):
             bench.forget_preview()
             bench.say(self._tool.hint)
             return
+        click = self._tool.click(clicked, bench.values)
         try:
-            target = bench.target()
-            standing, knowledge = target.scene.painting.standing, knowledge_of(target.layer)
+            self._hint = AskedHint(bench.target(), partial(_move, click=click, clicked=clicked))
         except AbdosegError as error:
             bench.refuse(error)
             return
-        click = self._tool.click(clicked, bench.values)
-        self._given = standing, target.value, click
-        work = partial(
-            _moved,
-            hu=hu_of(target),
-            click=click,
-            clicked=clicked,
-            standing=standing,
-            knowledge=knowledge,
-        )
-        bench.ask(work, clicked.place)
+        amount = self._tool.amount
+        bench.viewer.status = f"{amount.told(bench.values)}: {TURNS}"
+        bench.ask(self._hint.work, clicked.place)
 
     def note(self) -> None:
         """The hint was taken."""
-        if self._given is not None:
-            standing, value, click = self._given
-            standing.give(value, [click])
-        self._clicked = self._given = None
+        if self._hint is not None:
+            self._hint.remember()
+        self._clicked = self._hint = None
 
     def _turn_to(self, value: float) -> None:
         amount = self._tool.amount
-        value = min(max(value, amount.least), amount.most)
-        self._bench.viewer.status = f"{amount.label}: {value:.0f} {amount.unit}"
-        self._bench.set(**{amount.name: value})
+        self._bench.set(**{amount.name: min(max(value, amount.least), amount.most)})
 
 
-def _moved(
-    question: Question,
-    hu: Any,
-    click: Click,
-    clicked: Clicked,
-    standing: Standing,
-    knowledge: Knowledge,
-    where: str = Where.ALL.value,
-    **_: float,
-) -> Answer:
-    found = boundary_moved(
-        question.labels,
-        hu,
-        question.value,
-        click,
-        standing,
-        knowledge,
-        Where.VIEW if clicked.only_in_view else Where(where),
-        clicked.axis,
-        clicked.view,
-    )
-    return answer(found)
-
-
-def answer(hinted: Hinted) -> Answer:
-    """A hint's edit, and whether it goes by less than an ensemble knows."""
-    return Answer(hinted.edit, note="" if hinted.by_ensemble else NO_LOGITS)
+def _move(organ: CorrectedOrgan, values: dict[str, Any], click: Click, clicked: Clicked) -> Hinted:
+    chosen = Where(values.get(WHERE.name, Where.ALL))
+    where = Where.VIEW if clicked.only_in_view else chosen
+    return boundary_moved(organ, click, where, clicked.axis, clicked.view)
 
 
 def _view(spot: Spot) -> Box | None:

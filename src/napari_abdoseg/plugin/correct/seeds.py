@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -48,7 +48,7 @@ class Seeds:
 
     def organs(self, axis: int) -> list[int]:
         """Labels that were changed in any slice across an axis."""
-        painted = (each for each in self._painted() if each.slice[0] == axis)
+        painted = (each for each in self._painted() if each and each.slice[0] == axis)
         return sorted({value for each in painted for value in each.values})
 
     def across(self, axis: int, values: Iterable[int]) -> list[int]:
@@ -57,12 +57,22 @@ class Seeds:
         found = {
             each.slice[1]
             for each in self._painted()
-            if each.slice[0] == axis and each.values & wanted
+            if each and each.slice[0] == axis and each.values & wanted
         }
         for (marked_axis, number), is_seed in self._marked.items():
             if marked_axis == axis:
                 (found.add if is_seed else found.discard)(number)
         return sorted(found)
+
+    def strokes(self, axis: int, numbers: Iterable[int]) -> Callable[[], list[Edit]]:
+        """What gives the edits that were painted in some slices across an axis, in their order."""
+        wanted, shape = {(axis, number) for number in numbers}, self._layer.data.shape
+        strokes = [tuple(stroke) for stroke in PaintHistory.of(self._layer).done if stroke]
+        painted = zip(strokes, self._painted(), strict=True)
+        atoms = [
+            atom for stroke, each in painted if each and each.slice in wanted for atom in stroke
+        ]
+        return lambda: edits_of(atoms, shape)
 
     def toggle(self, axis: int, number: int, value: int) -> bool:
         """Let a slice be a seed of an organ, or none any more; tell whether it is one then."""
@@ -70,7 +80,8 @@ class Seeds:
         self._marked[axis, number] = is_seed
         return is_seed
 
-    def _painted(self) -> list[_Painted]:
+    def _painted(self) -> list[_Painted | None]:
+        """What each stroke has painted; None for one that is in no single slice."""
         strokes = [stroke for stroke in PaintHistory.of(self._layer).done if stroke]
         known, self._read = self._read, {}
         for stroke in strokes:
@@ -79,7 +90,7 @@ class Seeds:
             is_known = before is not None and before[0] is first
             read = before[1] if is_known and before else _read(stroke, self._layer.data.shape)
             self._read[id(first)] = first, read
-        return [painted for _, painted in self._read.values() if painted is not None]
+        return [painted for _, painted in self._read.values()]
 
 
 _seeds: WeakKeyDictionary[Labels, Seeds] = WeakKeyDictionary()

@@ -132,7 +132,7 @@ def _amount(setting: Amount, value: float, tell: Tell) -> QWidget:
     box = QDoubleSpinBox()
     box.setRange(setting.least, setting.most)
     box.setSingleStep(setting.step)
-    box.setDecimals(1 if setting.step >= 0.1 else 2)
+    box.setDecimals(0 if setting.step >= 10 else 1 if setting.step >= 0.1 else 2)
     box.setSuffix(f" {setting.unit}")
     box.setValue(value)
     box.valueChanged.connect(tell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -40,7 +41,7 @@ class CopySlice(Tool):
         try:
             target = bench.target()
             target.require_organ()
-            here = _slice_in_hand(target)
+            here = slice_shown(target)
             source = here.index(target.layer)
             edit = copy_slice(
                 target.editable(), target.value, here.axis, source, source + self.step
@@ -69,15 +70,20 @@ class FillBetween(Tool):
         except AbdosegError as error:
             bench.refuse(error)
             return
-        few = ", ".join(map(str, seeds)) if len(seeds) <= FEW else f"{len(seeds)} slices"
         work = partial(_fill, axis=axis, seeds=seeds, values=values)
-        bench.ask(work, about=f"{NAMES[axis].capitalize()} {few}: ")
+        bench.ask(work, about=told_of(axis, seeds))
+
+
+def told_of(axis: int, numbers: Sequence[int]) -> str:
+    """Such as ``"Axial 12, 30: "``."""
+    few = ", ".join(map(str, numbers)) if len(numbers) <= FEW else f"{len(numbers)} slices"
+    return f"{NAMES[axis].capitalize()} {few}: "
 
 
 def mark_slice(bench: Bench) -> None:
     """Let the slice in hand be one to fill from, or no longer."""
     target = bench.target()
-    here = _slice_in_hand(target)
+    here = slice_shown(target)
     seeds_of(target.layer).toggle(here.axis, here.index(target.layer), target.value)
 
 
@@ -89,7 +95,7 @@ def _fill(question: Question, organs: str, axis: int, seeds: list[int], values: 
 
 def _seeds(target: Target, organs: str) -> tuple[int, list[int], list[int]]:
     """The axis that was painted across, the slices, and the organs: the axis in hand if it can."""
-    seeds, preferred = seeds_of(target.layer), _slice_in_hand(target).axis
+    seeds, preferred = seeds_of(target.layer), slice_shown(target).axis
     axes = sorted(range(3), key=lambda axis: axis != preferred)
     for axis in axes:
         values = seeds.organs(axis) if organs == ALL else [target.value]
@@ -104,7 +110,14 @@ def _seeds(target: Target, organs: str) -> tuple[int, list[int], list[int]]:
     )
 
 
-def _slice_in_hand(target: Target) -> SliceInHand:
+def slice_shown(target: Target) -> SliceInHand:
+    """The slice in hand.
+
+    Raises
+    ------
+    CorrectionError
+        None is shown.
+    """
     here = slice_in_hand(target.viewer)
     if here is None:
         raise CorrectionError("No slice is shown: leave the 3D view first.")

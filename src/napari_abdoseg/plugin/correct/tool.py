@@ -27,6 +27,10 @@ class Amount:
         """What it is before anything is chosen."""
         return self.value
 
+    def told(self, values: Mapping[str, Any]) -> str:
+        """What it is now, such as ``"Reach 12 mm"``."""
+        return f"{self.label} {values[self.name]:.0f} {self.unit}"
+
 
 @dataclass(frozen=True)
 class Choice:

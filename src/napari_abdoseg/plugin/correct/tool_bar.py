@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari_abdoseg.plugin.correct import (
     box_tool,
     brushes,
+    following_tool,
     growing_tool,
     hint_tools,
     naming_tools,
@@ -27,7 +28,7 @@ GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
             growing_tool.GROW_FROM_CLICK,
         ),
     ),
-    ("Hints", (hint_tools.BOUNDARY, hint_tools.HERE)),
+    ("Hints", (hint_tools.BOUNDARY, hint_tools.HERE, following_tool.FOLLOW)),
     (
         "Parts",
         (
