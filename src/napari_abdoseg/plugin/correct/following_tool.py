@@ -63,6 +63,7 @@ class FollowSlices(Tool):
         bench.leave()
 
     def end(self, bench: Bench) -> None:
+        bench.viewer.status = ""
         pointer(bench.viewer).put_down()
 
 

@@ -35,7 +35,7 @@ PIXELS_A_STEP = 8.0
 """That a drag goes up for what a step of the wheel does."""
 PERCENT = 100.0
 ONLY_IN_VIEW = "Shift"
-TURNS = "turn the wheel for more or less, or drag up or down, which takes it when you let go"
+TURNS = "turn the wheel, or drag up or down"
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,12 @@ class HintTool(Tool):
         hand = pointer(bench.viewer).hand
         if isinstance(hand, _HintHand):
             hand.note()
+        bench.viewer.status = ""
         bench.follow_again()
         bench.say(self.hint)
 
     def end(self, bench: Bench) -> None:
+        bench.viewer.status = ""
         pointer(bench.viewer).put_down()
 
     def click(self, clicked: Clicked, values: dict[str, Any]) -> Click:
