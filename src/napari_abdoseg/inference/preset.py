@@ -26,8 +26,9 @@ class Preset:
         Test-time augmentation over the axes that the checkpoint allows.
     first_fold_only : bool
         Leave out all members of the ensemble but the first.
-    bfloat16 : bool
-        Work in bfloat16 on a CPU that has it.
+    approximate : bool
+        Round more on a CPU, where that is faster: work in bfloat16 where it has that, and else
+        convolve by fewer multiplications.
     where_organs_are : bool
         Let the first fold find the organs' region, and work there until nothing changes.
     """
@@ -36,7 +37,7 @@ class Preset:
     description: str
     mirroring: bool
     first_fold_only: bool
-    bfloat16: bool
+    approximate: bool
     where_organs_are: bool = False
 
     def used(self, members: tuple[Member, ...]) -> tuple[Member, ...]:
@@ -57,7 +58,7 @@ PRESETS = {
             "All folds and mirroring, where the organs are, until their masks no longer change.",
             mirroring=True,
             first_fold_only=False,
-            bfloat16=True,
+            approximate=True,
             where_organs_are=True,
         ),
         Preset("exact", "All folds and mirroring, as nnUNetv2_predict does.", True, False, False),

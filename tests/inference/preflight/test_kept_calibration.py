@@ -13,11 +13,12 @@ from working import load_configuration, run
 
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.hardware.kept import kept_folder
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.preflight.kept_calibration import (
+    FOLDER,
     SECONDS,
     calibrating_once,
-    calibrations_folder,
 )
 from napari_abdoseg.inference.preset import PRESETS
 
@@ -57,33 +58,33 @@ def test_other_work_is_measured_on_its_own(scan, trained, make_model, monkeypatc
     for each in (
         (scan, load_configuration(wider), FAST),
         (finer, trained, FAST),
-        (scan, trained, replace(FAST, bfloat16=not FAST.bfloat16)),
+        (scan, trained, replace(FAST, approximate=not FAST.approximate)),
     ):
         steps, _ = run(calibrating_once(*each))
         assert steps
     monkeypatch.setattr(torch, "get_num_threads", lambda: 77)
     steps, _ = run(calibrating_once(scan, trained, FAST))
     assert steps
-    assert len([*calibrations_folder().iterdir()]) == 5
+    assert len([*kept_folder(FOLDER).iterdir()]) == 5
 
 
 @pytest.mark.parametrize("age", [SECONDS + 60, -60])
 def test_a_measurement_counts_for_a_while(age, scan, trained):
     run(calibrating_once(scan, trained, FAST))
-    (path,) = calibrations_folder().iterdir()
+    (path,) = kept_folder(FOLDER).iterdir()
     other = path.with_name("other.json")
     other.write_text("{}")
     for each in (path, other):
         os.utime(each, (time.time() - age,) * 2)
     steps, _ = run(calibrating_once(scan, trained, FAST))
     assert steps
-    assert [*calibrations_folder().iterdir()] == [path]
+    assert [*kept_folder(FOLDER).iterdir()] == [path]
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"[1]", b'{"pace": {}}', b'{"pace": "\\ud800"}'])
 def test_a_damaged_file_is_measured_again(content, scan, trained):
     run(calibrating_once(scan, trained, FAST))
-    (path,) = calibrations_folder().iterdir()
+    (path,) = kept_folder(FOLDER).iterdir()
     path.write_bytes(content)
     steps, _ = run(calibrating_once(scan, trained, FAST))
     assert steps
@@ -92,7 +93,7 @@ def test_a_damaged_file_is_measured_again(content, scan, trained):
 
 
 def test_where_nothing_can_be_kept_it_is_measured_each_time(scan, trained):
-    folder = calibrations_folder()
+    folder = kept_folder(FOLDER)
     folder.parent.mkdir(parents=True)
     folder.write_text("a file in its place")
     for _ in range(2):

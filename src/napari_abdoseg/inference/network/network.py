@@ -134,14 +134,16 @@ class Network:
 
 
 @contextlib.contextmanager
-def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> Iterator[Network]:
+def network_on_device(
+    trained: TrainedConfiguration, approximate: bool = False
+) -> Iterator[Network]:
     """A network without weights, on the device until the end of the block.
 
     Parameters
     ----------
     trained : TrainedConfiguration
-    bfloat16 : bool, optional
-        Take bfloat16 where a CPU has instructions for it, which is faster.
+    approximate : bool, optional
+        Round more on a CPU, where that is faster; see `Preset`.
     """
     from nnunetv2.utilities.helpers import empty_cache
 
@@ -150,7 +152,7 @@ def network_on_device(trained: TrainedConfiguration, bfloat16: bool = False) -> 
     if device.type == "cuda":
         network = _on_cuda(module, device, prod(trained.planned.patch_size))
     else:
-        network = _elsewhere(module, device, bfloat16 and device.type == "cpu")
+        network = _elsewhere(module, device, approximate and device.type == "cpu")
     try:
         yield network
     finally:
@@ -171,13 +173,16 @@ def _on_cuda(module: nn.Module, device: torch.device, voxels: int) -> Network:
     return Network(module, device, together=together, recorder=recorder)
 
 
-def _elsewhere(module: nn.Module, device: torch.device, bfloat16: bool) -> Network:
+def _elsewhere(module: nn.Module, device: torch.device, approximate: bool) -> Network:
+    from napari_abdoseg.inference.network.chosen_convolutions import choose_convolutions
     from napari_abdoseg.inference.network.cpu_layers import suit_cpu
     from napari_abdoseg.inference.network.u_net import UNet
 
-    bfloat16 = bfloat16 and cpu_has_bfloat16()
+    bfloat16 = approximate and cpu_has_bfloat16()
     if device.type == "cpu" and not bfloat16:
         suit_cpu(module)
+        if approximate:
+            choose_convolutions(module)
     layers = UNet.of(module) if device.type == "cpu" else None
     return Network(module, device, bfloat16, layers)
 

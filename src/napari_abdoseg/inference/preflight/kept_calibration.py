@@ -6,14 +6,9 @@ threads, the network, the versions that run it, and the spacing of the scan.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import os
-import platform
 import time
 from contextlib import suppress
-from importlib.metadata import version
 from math import log
 from pathlib import Path
 
@@ -23,11 +18,13 @@ from napari_abdoseg.errors import SaveError
 from napari_abdoseg.image.files.saving import make_folder, write_text
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.hardware.device import describe_device
+from napari_abdoseg.inference.hardware.kept import kept_file
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.preflight.calibration import Calibration, calibrating
 from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.progress import Work
 
+FOLDER = "calibrations"
 SECONDS = 7 * 24 * 60 * 60
 """How long a measurement counts: drivers change, and what else the machine does."""
 ALIKE = 1.25
@@ -40,7 +37,7 @@ def calibrating_once(
     volume: Volume, trained: TrainedConfiguration, preset: Preset
 ) -> Work[Calibration]:
     """What was measured for a scan like this not long ago, or `calibrating`."""
-    path = calibrations_folder() / f"{_conditions(volume, trained, preset)}.json"
+    path = _file(volume, trained, preset)
     if (kept := _read(path)) is not None:
         return kept
     measured = yield from calibrating(volume, trained, preset)
@@ -48,28 +45,18 @@ def calibrating_once(
     return measured
 
 
-def calibrations_folder() -> Path:
-    """Where measurements are kept."""
-    import platformdirs
-
-    return platformdirs.user_state_path("napari-abdoseg", appauthor=False) / "calibrations"
-
-
-def _conditions(volume: Volume, trained: TrainedConfiguration, preset: Preset) -> str:
-    """Hash of all that a measurement depends on."""
-    import torch
-
-    conditions = {
-        "machine": (platform.node(), platform.machine(), os.cpu_count(), torch.get_num_threads()),
-        "device": describe_device(trained.device),
-        "versions": [version(package) for package in ("napari-abdoseg", "nnunetv2", "torch")],
-        "network": (trained.name, trained.model.plans["configurations"]),
-        "trainer": trained.members[0].trainer,
-        "channels": (trained.input_channels, trained.model.described.heads),
-        "bfloat16": preset.bfloat16,
-        "spacing": [round(log(step, ALIKE)) for step in volume.grid.spacing],
-    }
-    return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()
+def _file(volume: Volume, trained: TrainedConfiguration, preset: Preset) -> Path:
+    return kept_file(
+        FOLDER,
+        {
+            "device": describe_device(trained.device),
+            "network": (trained.name, trained.model.plans["configurations"]),
+            "trainer": trained.members[0].trainer,
+            "channels": (trained.input_channels, trained.model.described.heads),
+            "approximate": preset.approximate,
+            "spacing": [round(log(step, ALIKE)) for step in volume.grid.spacing],
+        },
+    )
 
 
 def _read(path: Path) -> Calibration | None:
