@@ -13,6 +13,7 @@ from small_models import COARSE
 from typer.testing import CliRunner
 
 from napari_abdoseg.cli import app as command
+from napari_abdoseg.errors import ModelError
 from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 
@@ -44,6 +45,18 @@ def test_predict_writes_and_says_where(scan, tmp_path, make_model):
     assert (
         read_labels(output / "case.nii.gz").data.shape == make_phantom(1, (10, 8, 8))[0].data.shape
     )
+
+
+def test_predict_loads_the_folds_that_work(scan, tmp_path, make_model):
+    model = make_model((0, 1), spacing=COARSE)
+    (model / "fold_1" / "checkpoint_final.pth").write_bytes(b"not looked at")
+    output, given = tmp_path / "out", ("--output", tmp_path / "out", "--model", model)
+    result = predict(scan, *given, "--preset", "fast")
+    assert result.exit_code == 0, result.output
+    assert "3d_fullres, folds 0." in result.output
+    assert json.loads((output / "case.json").read_text())["models"][0]["folds"] == ["0"]
+    with pytest.raises(ModelError, match="fold_1"):
+        raise predict(scan, *given, "--overwrite").exception
 
 
 def test_predict_averages_models(scan, tmp_path, make_model):

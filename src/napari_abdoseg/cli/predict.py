@@ -86,7 +86,7 @@ def predict(
     from napari_abdoseg.inference.model.model_folder import read_model
 
     begin = time.monotonic()
-    find_preset(preset)
+    used = find_preset(preset).used
     cases = show(finding_cases(inputs, output))
     if len(cases) > 1:
         keep_log("predict")
@@ -100,7 +100,7 @@ def predict(
         prepare_for_torch()
         devices = choose_devices(device)
         one = device if len(devices) == 1 else devices[0].name
-        ensemble = show(loading_ensemble(*chosen, one))
+        ensemble = show(loading_ensemble(*chosen, one, used))
         introduce(ensemble)
         if len(devices) > 1:
             say(f"A process on each of {', '.join(each.name for each in devices)}.")

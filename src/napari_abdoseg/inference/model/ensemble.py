@@ -11,7 +11,7 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.inference.hardware.device import Device, choose_device
 from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 from napari_abdoseg.inference.model.chosen_folds import ChosenFolds
-from napari_abdoseg.inference.model.loading import STAGE, loading_configuration
+from napari_abdoseg.inference.model.loading import STAGE, Pick, all_of, loading_configuration
 from napari_abdoseg.inference.model.model_folder import (
     Model,
     read_model,
@@ -116,8 +116,16 @@ def loading_ensemble(
     models: str | Path | Model | Sequence[str | Path | Model] = "demo",
     folds: Iterable[int | str] | None = None,
     device: str = "auto",
+    used: Pick = all_of,
 ) -> Work[Ensemble]:
     """Load the folds of models one by one; see `load_ensemble`.
+
+    Parameters
+    ----------
+    models, folds, device
+    used : callable, optional
+        Picks of a model's folds those that are loaded, such as `Preset.used`; the others must
+        be there.
 
     Yields
     ------
@@ -134,7 +142,7 @@ def loading_ensemble(
     yield Progress(STAGE, 0, 0, f"Running on {where.name}: {where.reason}")
     configurations = []
     for model in (first, *others):
-        configurations.append((yield from loading_configuration(model, folds, where)))
+        configurations.append((yield from loading_configuration(model, folds, where, used)))
     _require_one_region(configurations)
     return Ensemble(tuple(configurations))
 
@@ -146,7 +154,7 @@ def loading_chosen(chosen: Sequence[ChosenFolds], device: str = "auto") -> Work[
     where = choose_device(device)
     configurations = []
     for each in chosen:
-        work = loading_configuration(each.model, each.folds, where, each.first_stage)
+        work = loading_configuration(each.model, each.folds, where, first_stage=each.first_stage)
         configurations.append((yield from work))
     return Ensemble(tuple(configurations))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from napari_abdoseg.errors import ModelError
@@ -23,19 +23,28 @@ from napari_abdoseg.inference.model.trained_configuration import TrainedConfigur
 from napari_abdoseg.progress import Progress, Work
 
 STAGE = "Loading the model"
+Pick = Callable[[tuple[str, ...]], tuple[str, ...]]
+"""Picks some of a model's folds."""
 
 _log = logging.getLogger(__name__)
+
+
+def all_of(folds: tuple[str, ...]) -> tuple[str, ...]:
+    """All of a model's folds."""
+    return folds
 
 
 def loading_configuration(
     model: Model,
     folds: Iterable[int | str] | None,
     device: Device,
+    used: Pick = all_of,
     first_stage: ChosenFolds | None = None,
 ) -> Work[TrainedConfiguration]:
     """Read a model's folds one by one, and of a cascade's first stage those that are known, or all.
 
-    All folds of the model that finds its region come first.
+    All folds of the model that finds its region come first. Of each, those are read that are
+    used.
 
     Raises
     ------
@@ -45,15 +54,15 @@ def loading_configuration(
     """
     finder = None
     if model.region_model is not None:
-        finder = yield from loading_configuration(model.region_model, None, device)
-    trained = yield from _loading_stage(model, folds, device)
+        finder = yield from loading_configuration(model.region_model, None, device, used)
+    trained = yield from _loading_stage(model, folds, device, used)
     trained = replace(trained, region_finder=finder)
     if trained.planned.previous_stage is None:
         return trained
     if first_stage:
-        first = yield from _loading_stage(first_stage.model, first_stage.folds, device)
+        first = yield from _loading_stage(first_stage.model, first_stage.folds, device, used)
     else:
-        first = yield from _loading_stage(_find_first_stage(trained), None, device)
+        first = yield from _loading_stage(_find_first_stage(trained), None, device, used)
     if first.planned.previous_stage is not None:
         raise ModelError(
             f"The model {first.model.folder} is the first stage of a cascade, and its plans.json "
@@ -85,9 +94,9 @@ def _find_first_stage(second: TrainedConfiguration) -> Model:
 
 
 def _loading_stage(
-    model: Model, folds: Iterable[int | str] | None, device: Device
+    model: Model, folds: Iterable[int | str] | None, device: Device, used: Pick
 ) -> Work[TrainedConfiguration]:
-    chosen = model.choose_folds(folds)
+    chosen = used(model.choose_folds(folds))
     members = []
     for fold in chosen:
         members.append(read_checkpoint(model.checkpoint(fold)))

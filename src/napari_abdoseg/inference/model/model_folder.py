@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -209,9 +211,9 @@ class Model:
     def sha256(self, folds: Sequence[str]) -> str:
         """Hash of everything that these folds' predictions depend on."""
         digest = hashlib.sha256()
-        for path in self.files(folds):
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            for one in threads.map(_sha256, self.files(folds)):
+                digest.update(one)
         digest.update(self.effect_of_card)
         return digest.hexdigest()
 
@@ -221,6 +223,11 @@ class Model:
         effect = self.card.effect
         own = json.dumps(effect, sort_keys=True).encode() if effect else b""
         return own + (self.region_model.effect_of_card if self.region_model else b"")
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _find_folder(name_or_folder: str | Path) -> Path:
