@@ -222,6 +222,10 @@ def _real(path: Path) -> Path:
 
 
 def _raise_unreadable(error: OSError) -> NoReturn:
+    if isinstance(error, FileNotFoundError):
+        raise ImageError(
+            f"{error.filename} is not there: check its name, and that its disk is connected."
+        ) from error
     raise ImageError(
         f"{error.filename} can't be read ({error.strerror}): check its permissions and those of "
         "its folder."

@@ -110,6 +110,7 @@ def test_a_case_in_words():
     sent = row(verdicts=(back,), user="anna", when=WHEN, comment="<late>", holder=ANNA)
     assert status_words(sent) == "sent back, open by anna"
     assert status_words(row(holder=Holder.here())) == "in progress, open here"
+    assert status_words(replace(row(), problem="damaged")) == "⚠ in progress"
     assert "Sent back by dora" in row_words(sent)
     assert "Open by anna on ws3" in row_words(sent)
     told = details_words([row(user="<x>", when=WHEN)], "It is read-only.")

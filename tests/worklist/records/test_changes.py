@@ -18,12 +18,13 @@ from limits import no_file_above
 from malformed_json import broken, malformed
 from small_scans import write_image, write_label_map
 
-from napari_abdoseg.correction.journal.holder import Holder
+from napari_abdoseg.correction.journal.holder import Holder, moment
 from napari_abdoseg.errors import AbdosegError, SaveError, WorkListError
 from napari_abdoseg.progress import drain
 from napari_abdoseg.worklist.listing import index
 from napari_abdoseg.worklist.listing.index import read_index
 from napari_abdoseg.worklist.listing.listing import NO_LABELS, NO_SCAN, chosen, listing, next_row
+from napari_abdoseg.worklist.listing.words import details_words
 from napari_abdoseg.worklist.opening import taking
 from napari_abdoseg.worklist.opening.taking import take_next
 from napari_abdoseg.worklist.records import changing, leases
@@ -264,6 +265,25 @@ def test_a_session_elsewhere_is_taken_over_once_it_gives_no_sign_of_life(folder)
     mine.release()
     with pytest.raises(WorkListError, match="was taken over"):
         change_record(folder, "a", with_comment("late"), theirs)
+
+
+def test_a_folder_of_masks_that_is_gone_is_told_of_who_has_a_case_open(folder):
+    session = open_case(folder, "a")
+    shutil.rmtree(folder.masks)
+    with pytest.raises(WorkListError, match="scans_masks is not there as it was: put it back"):
+        change_record(folder, "a", with_comment("mine"), session)
+    session.release()
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_no_clock_here_shows_is_an_unknown_one(folder, rows, when):
+    assert moment(when) == moment("yesterday") == "an unknown time"
+    change_record(folder, "a", lambda record: replace(record, user="anna", when=when))
+    assert "by anna, an unknown time" in details_words([rows(folder)["a"]])
+    elsewhere(folder.session_of("a"))
+    told = json.loads(folder.session_of("a").read_text())
+    folder.session_of("a").write_text(json.dumps({**told, "since": when}))
+    assert rows(folder)["a"].holder.words.startswith("somebody on another machine")
 
 
 @pytest.mark.parametrize("hours", [-30, 30])

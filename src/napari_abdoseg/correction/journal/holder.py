@@ -63,6 +63,8 @@ class Holder:
             It names nobody.
         """
         since = datetime.fromisoformat(told["since"]).isoformat()
+        if local_time(since) is None:
+            raise ValueError(since)
         return cls(str(told["user"]), str(told["machine"]), since, int(told["process"]))
 
     @property
@@ -184,13 +186,18 @@ def now() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
+def local_time(when: str) -> datetime | None:
+    """A time as clocks here show it; None of what is none, or is in no calendar here."""
+    try:
+        return datetime.fromisoformat(when).astimezone()
+    except (OSError, OverflowError, ValueError):
+        return None
+
+
 def moment(when: str) -> str:
     """A time in words; nothing of what is none."""
-    try:
-        told = datetime.fromisoformat(when).astimezone()
-    except ValueError:
-        return "an unknown time"
-    return f"{told.day} {told:%b %Y, %H:%M}"
+    told = local_time(when)
+    return "an unknown time" if told is None else f"{told.day} {told:%b %Y, %H:%M}"
 
 
 def _told(path: Path) -> Holder | None:

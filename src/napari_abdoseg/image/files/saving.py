@@ -72,9 +72,13 @@ def replaced_file(
 
 def not_saved(path: Path, error: OSError) -> SaveError:
     """What is told of a file that could not be written."""
-    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
     kind = NameTooLongError if error.errno == errno.ENAMETOOLONG else SaveError
-    return kind(f"{path} was not saved: {reason}.")
+    return kind(f"{path} was not saved: {why_not_saved(error)}.")
+
+
+def why_not_saved(error: OSError) -> str:
+    """Why something could not be written, and what to do where that is known."""
+    return _REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
 def keep_as(path: Path, backup: Path) -> None:

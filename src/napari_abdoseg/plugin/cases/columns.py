@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from qtpy.QtGui import QIcon
 
+from napari_abdoseg.correction.journal.holder import local_time
 from napari_abdoseg.plugin.widgets.table_model import Column
 from napari_abdoseg.worklist.effort.effort import TOLERANCES
 from napari_abdoseg.worklist.listing.listing import Row
@@ -115,11 +115,8 @@ TIP = "Double click a case to open it"
 
 
 def _day(when: str) -> str:
-    try:
-        told = datetime.fromisoformat(when).astimezone()
-    except ValueError:
-        return ""
-    return f"{told.day} {told:%b %Y}"
+    told = local_time(when)
+    return "" if told is None else f"{told.day} {told:%b %Y}"
 
 
 def _share(value: float | None) -> str:

@@ -11,12 +11,15 @@ from napari_abdoseg.worklist.listing.listing import Row, mean_scores
 from napari_abdoseg.worklist.records.case_record import Scores, Status, Version
 
 SENT_BACK = "sent back"
+WRONG = "⚠"
 OPEN, OPEN_HERE = "open by {}", "open here"
 
 
 def status_words(row: Row) -> str:
-    """How far a case is, whether it was sent back, and who has it open."""
+    """How far a case is, whether it was sent back, who has it open, and that something is wrong."""
     words = SENT_BACK if row.is_sent_back else str(row.record.status)
+    if row.problem:
+        words = f"{WRONG} {words}"
     if row.holder is None:
         return words
     return f"{words}, {OPEN_HERE if row.holder.is_here else OPEN.format(row.holder.user)}"

@@ -76,7 +76,9 @@ def claiming(folder: WorkFolder, case: str) -> Claim:
     """Have a case open, or read it only where somebody else has it, or nothing may be written."""
     try:
         return Claim(folder, case, open_case(folder, case))
-    except (WorkListError, SaveError) as error:
+    except SaveError as error:
+        return Claim(folder, case, None, f"{case} is read-only. {error}")
+    except WorkListError as error:
         place = folder.session_of(case)
         left_by = None if holder_of(place) else last_holder(place)
         why_not = str(error) if left_by is None else LEFT.format(case, left_by.words)

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from napari_abdoseg.correction.journal.holder import now, user_name
-from napari_abdoseg.errors import AbdosegError, WorkListError
+from napari_abdoseg.errors import AbdosegError, SaveError, WorkListError
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Status, Version
 from napari_abdoseg.worklist.records.leases import Lease, holder_of
 from napari_abdoseg.worklist.records.record_files import read_record, write_record
@@ -48,16 +49,22 @@ def change_record(
         It can't be written; all is as it was.
     """
     require_free(folder, case, session)
-    path = folder.record_of(case)
-    with _alone(folder, case) as turn:
-        before = read_record(path) or CaseRecord(case)
-        after = change(before)
-        if after == before:
-            return before
-        after = replace(after, revision=before.revision + 1)
-        if not turn.is_held:
-            raise WorkListError(f"{case} was not changed: it took too long. Try it again.")
-        write_record(path, after)
+    try:
+        with _alone(folder, case) as turn:
+            return _changed(folder.record_of(case), case, change, turn)
+    except SaveError as error:
+        raise SaveError(f"What is known of {case} stays as it is. {error}") from error
+
+
+def _changed(path: Path, case: str, change: Change, turn: Lease) -> CaseRecord:
+    before = read_record(path) or CaseRecord(case)
+    after = change(before)
+    if after == before:
+        return before
+    after = replace(after, revision=before.revision + 1)
+    if not turn.is_held:
+        raise WorkListError(f"{case} was not changed: it took too long. Try it again.")
+    write_record(path, after)
     return after
 
 

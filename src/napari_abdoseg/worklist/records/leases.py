@@ -22,9 +22,9 @@ from typing import Self
 from uuid import uuid4
 
 from napari_abdoseg.correction.journal.holder import SOMEBODY, Holder
-from napari_abdoseg.errors import WorkListError
+from napari_abdoseg.errors import SaveError, WorkListError
 from napari_abdoseg.image.files.json_file import read_json
-from napari_abdoseg.image.files.saving import make_folder, not_saved
+from napari_abdoseg.image.files.saving import why_not_saved
 
 BEAT = 20.0
 """Seconds after which a lease is touched again."""
@@ -71,21 +71,21 @@ class Lease:
 
     @classmethod
     def _make(cls, path: Path) -> Self | None:
-        make_folder(path.parent)
         token = uuid4().hex
         content = json.dumps({**asdict(Holder.here()), "token": token}).encode()
+        _make_place(path)
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
             return None
         except OSError as error:
-            raise not_saved(path, error) from error
+            raise _not_had(path, error) from error
         try:
             with os.fdopen(file, "wb") as written:
                 written.write(content)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise not_saved(path, error) from error
+            raise _not_had(path, error) from error
         return cls(path, token)
 
     @classmethod
@@ -103,7 +103,7 @@ class Lease:
             path.unlink(missing_ok=True)
             return cls._make(path)
         except OSError as error:
-            raise not_saved(path, error) from error
+            raise _not_had(path, error) from error
         finally:
             guard.release()
 
@@ -126,8 +126,13 @@ class Lease:
         Raises
         ------
         WorkListError
-            Somebody has taken it over.
+            Somebody has taken it over, or the folder is gone.
         """
+        if not self.path.parent.is_dir():
+            raise WorkListError(
+                f"{self.path.parents[2]} is not there as it was: put it back, or save what you "
+                "have under another name."
+            )
         if not self.is_held:
             holder = holder_of(self.path)
             by = f" by {holder.words}" if holder else ""
@@ -196,6 +201,21 @@ def _read(path: Path) -> tuple[Holder | None, str]:
         ) from error
     except (OSError, KeyError, TypeError, ValueError):
         return SOMEBODY, ""
+
+
+def _make_place(path: Path) -> None:
+    """Make the folder of a lease, if it isn't there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise SaveError(f"{path.parent} is no folder: move it elsewhere.") from error
+    except OSError as error:
+        raise _not_had(path, error) from error
+
+
+def _not_had(path: Path, error: OSError) -> SaveError:
+    """What is told where no lease can be had: users know the folder of masks, and no locks."""
+    return SaveError(f"{path.parents[2]}: {why_not_saved(error)}.")
 
 
 def _left_token(path: Path, may_be_silent: bool) -> str | None:
