@@ -30,7 +30,7 @@ TIP = (
     "that is set there. It stops at once when you segment something yourself."
 )
 MIDDLE = Qt.TextElideMode.ElideMiddle
-NAME_WIDTH = 150
+NAME_WIDTH = 100
 """Pixels that the name of a model has."""
 WAITS = "Waits until you have segmented."
 
