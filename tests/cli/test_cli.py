@@ -34,11 +34,11 @@ def predict(*arguments: object):
 
 def test_predict_writes_and_says_where(scan, tmp_path, make_model):
     output = tmp_path / "out"
-    result = predict(
-        scan, "--output", output, "--model", make_model(spacing=COARSE), "--folds", "1"
-    )
+    options = ("--model", make_model(spacing=COARSE), "--folds", "1", "--keep-logits")
+    result = predict(scan, "--output", output, *options)
     assert result.exit_code == 0, result.output
     assert "Results are in" in result.output
+    assert (output / "case.logits").is_file()
     assert "Running on" in result.output
     report = json.loads((output / "case.json").read_text())
     assert report["models"][0]["folds"] == ["1"]

@@ -13,9 +13,10 @@ import pytest
 from clusters import cluster_in_threads
 from typer.testing import CliRunner
 
+from napari_abdoseg.batch.case_logits import logits_of_case
 from napari_abdoseg.cli import app as command
 from napari_abdoseg.errors import AbdosegError
-from napari_abdoseg.image.nifti.volumes import write_volume
+from napari_abdoseg.image.nifti.volumes import read_volume, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 
 
@@ -38,13 +39,14 @@ def predict(*arguments: object):
 
 def test_workers_do_the_work(scan, tmp_path, make_model, cluster):
     model, output = make_model(folds=(0, 1), mirror_axes=None), tmp_path / "out"
-    options = ("--model", model, "--folds", "1", "--preset", "exact")
+    options = ("--model", model, "--folds", "1", "--preset", "exact", "--keep-logits")
     result = predict(scan, "--output", output, *options, "--scheduler", cluster.scheduler_address)
     assert result.exit_code == 0, result.output
     assert "Model model: 3d_fullres, folds 1." in result.output
     assert "Running on" not in result.output
     assert "1 made, 0 kept, 0 failed" in result.output
     assert json.loads((output / "case.json").read_text())["models"][0]["folds"] == ["1"]
+    assert logits_of_case(output / "case.nii.gz", read_volume(scan)).contested.folds == 1
 
 
 @pytest.mark.parametrize("option", [("--device", "cuda:1"), ("--workers", "2")])
