@@ -48,6 +48,9 @@ FIRST_SEED = 100
 STEP = 3.0
 SCORES = ("expected DSC", "agreement", "softmax")
 KINDS = ("none", "blur", "noise", "density", "moved", "cut")
+SHARES = (0.1, 0.3, 0.5)
+MIXED, DRAWS = 200, 200
+"""Cases of a set with a share that is made worse, and how many such sets are drawn."""
 Record = dict[str, Any]
 Numbers = NDArray[np.float64]
 
@@ -151,6 +154,39 @@ def summary(rows: Sequence[Record]) -> str:
     return f"| {len(rows)} | {dsc.mean():.3f} | {error:.3f} | {inside:.1%} | {width:.3f} |"
 
 
+def areas(table: dict[str, list[float]]) -> Numbers:
+    """AURC of the three scores, and of the best order."""
+    risk = table["risk"]
+    orders = (*(table[score] for score in SCORES), [-each for each in risk])
+    return np.array([aurc(risk, order) for order in orders])
+
+
+def areas_of_mixture(rows: Sequence[Record], softmax: dict[Any, float], share: float) -> Numbers:
+    """The same of sets of cases, drawn with replacement, of which a share is made worse."""
+    rng = np.random.default_rng(0)
+    kinds = {False: by_case([row for row in rows if row["kind"] == "none"], softmax)}
+    kinds[True] = by_case([row for row in rows if row["kind"] != "none"], softmax)
+    counts = {True: round(share * MIXED), False: MIXED - round(share * MIXED)}
+
+    def drawn() -> dict[str, list[float]]:
+        chosen = {
+            worse: rng.integers(0, len(kinds[worse]["risk"]), count)
+            for worse, count in counts.items()
+        }
+        return {
+            key: [float(kinds[worse][key][at]) for worse, places in chosen.items() for at in places]
+            for key in kinds[True]
+        }
+
+    return np.asarray(np.mean([areas(drawn()) for _ in range(DRAWS)], axis=0))
+
+
+def areas_line(name: str, found: Numbers) -> str:
+    expected_area, _, softmax_area, best = found
+    excess = (expected_area - best) / (softmax_area - best)
+    return f"| {name} | {' | '.join(f'{area:.4f}' for area in found)} | {excess:.2f} |"
+
+
 def aurc(risk: Sequence[float], confidence: Sequence[float]) -> float:
     """Area under the curve of the risk of the surest over their share."""
     return float(curve(risk, confidence).mean())
@@ -222,14 +258,9 @@ def main() -> None:
     print(f"\n| AURC | {' | '.join(names)} | excess, of that of softmax |")
     print("|---|--:|--:|--:|--:|--:|")
     for name, table in tables.items():
-        scores = [
-            aurc(table["risk"], table[each]) for each in ("expected DSC", "agreement", "softmax")
-        ]
-        best = aurc(table["risk"], [-risk for risk in table["risk"]])
-        excess = (scores[0] - best) / (scores[-1] - best)
-        print(
-            f"| {name} | {' | '.join(f'{score:.4f}' for score in (*scores, best))} | {excess:.2f} |"
-        )
+        print(areas_line(name, areas(table)))
+    for share in SHARES:
+        print(areas_line(f"case, {share:.0%} made worse", areas_of_mixture(rows, softmax, share)))
     draw(chosen.folder / "expected_dsc.png", rows, tables["case"])
 
 
