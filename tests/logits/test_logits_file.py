@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zlib
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from napari_abdoseg.logits.file import (
     PackedLogits,
     logits_path,
     read_logits,
+    remove_logits,
     write_logits,
 )
 from napari_abdoseg.logits.kept import Contested
@@ -174,6 +176,28 @@ def test_numbers_that_point_nowhere_are_refused(tmp_path, kept, scan, what):
     write_logits(path, kept, scan, MODEL)
     with pytest.raises(LogitsFileError, match="another CT" if what == "beyond" else "damaged"):
         read_logits(path, scan, MODEL)
+
+
+def test_another_programs_file_is_kept(tmp_path, kept, scan):
+    path = tmp_path / "case.logits"
+    path.write_text("mine")
+    remove_logits(path)
+    assert path.read_text() == "mine"
+    for _ in range(2):
+        write_logits(path, kept, scan, MODEL)
+        assert path.with_name("case.logits.bak").read_text() == "mine"
+    remove_logits(path)
+    remove_logits(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["case.logits.bak"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_file_is_told_and_not_waited_for(tmp_path, scan):
+    for number, make in enumerate((os.mkfifo, os.mkdir)):
+        path = tmp_path / f"{number}.logits"
+        make(path)
+        with pytest.raises(LogitsFileError, match="is no file"):
+            read_logits(path, scan, MODEL)
 
 
 def test_logits_that_no_ensemble_has_made_are_not_kept(tmp_path, kept, scan):

@@ -25,7 +25,7 @@ from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.result import Segmentation
 from napari_abdoseg.inference.scan import PredictedScan, PreparedScan
 from napari_abdoseg.inference.segmentation import asking, concluding, preparing
-from napari_abdoseg.logits.file import PackedLogits
+from napari_abdoseg.logits.file import PackedLogits, remove_logits
 from napari_abdoseg.progress import Progress, Work, time_stages
 
 READING, WRITING = "Reading", "Writing"
@@ -194,4 +194,4 @@ def _write_logits(case: Case, result: CaseResult, by_way_of: Path | None) -> Non
     if result.logits is not None:
         result.logits.write(case.logits, by_way_of)
     else:
-        remove_file(case.logits)
+        remove_logits(case.logits)

@@ -22,7 +22,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.errors import AbdosegError, SaveError
 from napari_abdoseg.image.files.file_names import stem
-from napari_abdoseg.image.files.saving import replaced_file
+from napari_abdoseg.image.files.saving import (
+    backup_of,
+    keep_as,
+    not_saved,
+    remove_file,
+    replaced_file,
+)
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.logits.along import Along
 from napari_abdoseg.logits.kept import Contested, KeptLogits
@@ -87,6 +93,42 @@ def logits_path(labels: Path) -> Path:
     return labels.with_name(stem(labels) + ENDING)
 
 
+def keep_foreign(path: Path) -> None:
+    """Keep another program's file as ``.bak`` that is in the place of logits.
+
+    Raises
+    ------
+    SaveError
+        It can't be kept.
+    """
+    if not path.is_file() or _is_ours(path):
+        return
+    try:
+        keep_as(path, backup_of(path))
+    except OSError as error:
+        raise not_saved(path, error) from error
+
+
+def remove_logits(path: Path) -> None:
+    """Remove a file of logits, if it is there; another program's file stays.
+
+    Raises
+    ------
+    SaveError
+        It can't be removed.
+    """
+    if path.is_file() and _is_ours(path):
+        remove_file(path)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(FIRST_LINE)) == FIRST_LINE
+    except OSError:
+        return False
+
+
 def hash_of(scan: Volume) -> str:
     """SHA-256 of a scan's voxels and their place, however its file is packed or called."""
     digest = hashlib.sha256(f"{scan.data.shape} {scan.data.dtype}".encode())
@@ -136,7 +178,8 @@ class PackedLogits:
         )
 
     def write(self, path: Path, by_way_of: Path | None = None) -> None:
-        """Write the file; see `replaced_file`."""
+        """Write the file; see `replaced_file`. Another program's file is kept as ``.bak``."""
+        keep_foreign(path)
         with replaced_file(path, by_way_of) as temporary:
             temporary.write_bytes(self.content)
 
@@ -203,6 +246,8 @@ def read_logits(path: Path, scan: Volume, model: str | None) -> KeptLogits:
     LogitsFileError
         It can't be read, or is damaged; or the logits are of another CT or by another model.
     """
+    if path.exists() and not path.is_file():
+        raise LogitsFileError(f"{path} is no file: choose another.")
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

@@ -18,7 +18,7 @@ from napari_abdoseg.batch.case_scan import path_from
 from napari_abdoseg.batch.goal import Goal
 from napari_abdoseg.errors import WorkListError
 from napari_abdoseg.image.files.saving import not_saved, remove_file
-from napari_abdoseg.logits.file import logits_path
+from napari_abdoseg.logits.file import keep_foreign, logits_path
 from napari_abdoseg.worklist.listing.listing import Row
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Status
 from napari_abdoseg.worklist.records.leases import Lease, holder_of
@@ -148,10 +148,11 @@ def _move(path: Path, place: Path) -> bool:
 
 def _move_logits(path: Path, place: Path) -> None:
     """Give logits their place, in which there are none of this label map."""
+    if not path.exists():  # there are none, or a process was killed after it had moved them
+        return
+    keep_foreign(place)
     try:
         path.replace(place)
-    except FileNotFoundError:  # there are none, or a process was killed after it had moved them
-        return
     except OSError as error:
         raise not_saved(place, error) from error
 
