@@ -79,10 +79,8 @@ class ExpectedDsc:
 
 def expected_dsc(cohort: CohortScores) -> ExpectedDsc | None:
     """Read what lies beside the predictions of a cohort; None where none tells anything."""
-    told = {
-        scored.case: ToldQualities.beside(cohort.pair(scored.case).prediction)
-        for scored in cohort.cases
-    }
+    files = {pair.case: pair.prediction for pair in cohort.pairing.pairs}
+    told = {scored.case: ToldQualities.beside(files[scored.case]) for scored in cohort.cases}
     if not any(told.values()):
         return None
     points = list(_points(cohort, told))
