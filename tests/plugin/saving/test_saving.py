@@ -27,13 +27,12 @@ from napari_abdoseg.plugin.saving import label_maps as saving_module
 from napari_abdoseg.plugin.saving.claim_of import CLAIM
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import Leaving, guard_unsaved
-from napari_abdoseg.plugin.saving.logits_beside import KEY, UnsavedLogits, reading_logits
+from napari_abdoseg.plugin.saving.logits_beside import KEY, UnsavedLogits, logits_beside
 from napari_abdoseg.plugin.saving.row import SaveRow
 from napari_abdoseg.plugin.saving.scan_of import scan_path
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.segment.result import show_result
 from napari_abdoseg.plugin.writer import write_labels_layer
-from napari_abdoseg.progress import drain
 from napari_abdoseg.worklist.opening.claims import Claim
 from napari_abdoseg.worklist.records.work_folder import HIDDEN, WorkFolder
 from napari_abdoseg.worklist.versions.uncorrected import uncorrected_of
@@ -249,7 +248,7 @@ def test_logits_of_a_result_are_written_beside_it_when_that_is_asked_for(model, 
     assert _save(model, layer, qtbot) == ""
     volume = read_volume(case.with_name("ct_0000.nii.gz"))
     assert logits_of_case(case, volume).shape == (4, 5, 6)
-    assert drain(reading_logits(model, layer)).shape == (4, 5, 6)
+    assert logits_beside(layer, scan).shape == (4, 5, 6)
     written = path.stat().st_mtime_ns
     row.with_logits.setChecked(False)
     layer.paint((20, 30, 30), 3)
@@ -259,23 +258,23 @@ def test_logits_of_a_result_are_written_beside_it_when_that_is_asked_for(model, 
     layer.metadata[KEY] = UnsavedLogits(kept_of(), scan, lambda: "b" * 64)
     assert _save(model, layer, qtbot) == ""
     with pytest.raises(LogitsFileError, match="another model"):
-        drain(reading_logits(model, layer))
+        logits_beside(layer, scan)
 
 
 def test_logits_of_a_case_of_a_work_list_are_those_beside_its_own_label_map(model, case, qtbot):
     layer, scan = model.layers["truth"], read_volume(case.with_name("ct_0000.nii.gz"))
-    assert drain(reading_logits(model, layer)) is None
+    assert logits_beside(layer, scan) is None
     folder = WorkFolder.of(case.parent)
     folder.masks.mkdir()
     write_logits(logits_path(folder.labels_of("ct")), kept_of((4, 5, 6)), scan, "a" * 64)
-    assert drain(reading_logits(model, layer)) is None
+    assert logits_beside(layer, scan) is None
     layer.metadata[CLAIM] = Claim(folder, "ct", None)
-    assert drain(reading_logits(model, layer)).shape == (4, 5, 6)
+    assert logits_beside(layer, scan).shape == (4, 5, 6)
     case.with_name("truth.json").write_text(json.dumps({"models": [{"sha256": "b" * 64}]}))
     with pytest.raises(LogitsFileError, match="another model"):
-        drain(reading_logits(model, layer))
-    del model.layers["ct_0000"]
-    assert drain(reading_logits(model, layer)) is None
+        logits_beside(layer, scan)
+    del layer.metadata[CLAIM], layer.metadata["path"]
+    assert logits_beside(layer, scan) is None
 
 
 def test_a_label_map_is_saved_though_its_logits_can_not_be(model, case, qtbot, monkeypatch):

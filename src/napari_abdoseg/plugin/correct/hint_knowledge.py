@@ -7,12 +7,12 @@ from weakref import WeakKeyDictionary
 
 from napari.layers import Labels
 
-from napari_abdoseg.batch.case_logits import logits_of_case
 from napari_abdoseg.correction.hints.answers import Knowledge
 from napari_abdoseg.logits.kept import KeptLogits
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.layers.conversion import volume_of
 from napari_abdoseg.plugin.layers.kept_logits import logits_of
+from napari_abdoseg.plugin.saving.logits_beside import logits_beside
 
 _knowledge: WeakKeyDictionary[Labels, tuple[KeptLogits | None, Knowledge]] = WeakKeyDictionary()
 
@@ -26,7 +26,7 @@ def knowledge_of(target: Target) -> Knowledge:
 
 
 def _finding(target: Target) -> Callable[[], KeptLogits | None]:
-    kept, path, scan = logits_of(target.layer), target.layer.metadata.get("path"), target.scan
-    if kept is not None or path is None or scan is None:
+    layer, kept, scan = target.layer, logits_of(target.layer), target.scan
+    if kept is not None or scan is None:
         return lambda: kept
-    return lambda: logits_of_case(path, volume_of(scan))
+    return lambda: logits_beside(layer, volume_of(scan))

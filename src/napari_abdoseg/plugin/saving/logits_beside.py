@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from napari.components import ViewerModel
 from napari.layers import Labels
 
 from napari_abdoseg.batch.case_logits import NETWORKS, logits_of_case
@@ -14,10 +13,7 @@ from napari_abdoseg.correction.provenance import Origin
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.logits.file import logits_path, write_logits
 from napari_abdoseg.logits.kept import KeptLogits
-from napari_abdoseg.plugin.layers.conversion import volume_of
-from napari_abdoseg.plugin.saving.claim_of import claim_of
-from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
-from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.plugin.saving.claim_of import CLAIM
 
 KEY = "unsaved_logits"
 """In the metadata of a layer."""
@@ -70,33 +66,29 @@ def unsaved_logits(layer: Labels) -> UnsavedLogits | None:
     return found
 
 
-def reading_logits(viewer: ViewerModel, layer: Labels) -> Work[KeptLogits | None]:
-    """Read the logits that lie beside a layer's file, or beside the label map of its case.
+def logits_beside(layer: Labels, scan: Volume) -> KeptLogits | None:
+    """Read the logits beside a layer's file, or else beside its case's own label map.
 
     Parameters
     ----------
-    viewer : ViewerModel
     layer : Labels
+    scan : Volume
+        The CT that it is of.
 
     Returns
     -------
     KeptLogits or None
-        None where none lie there, or no CT is open with it.
+        None where none lie there.
 
     Raises
     ------
     LogitsFileError
         They don't fit, can't be read or are damaged.
     """
-    case, claim = cases_in_view(viewer).case_of(layer), claim_of(viewer, layer)
-    scan = None if case is None or case.scan is None else volume_of(case.scan)
+    path, claim = layer.metadata.get("path"), layer.metadata.get(CLAIM)
     own = None if claim is None else claim.folder.labels_of(claim.case)
-    return _reading(layer.metadata.get("path") or own, own, scan)
-
-
-def _reading(labels: Path | None, own: Path | None, scan: Volume | None) -> Work[KeptLogits | None]:
-    yield Progress("Reading logits", 0, 0)
-    if labels is None or scan is None:
+    labels = path or own
+    if labels is None:
         return None
     kept = logits_of_case(labels, scan)
     return kept if kept is not None or own is None else logits_of_case(labels, scan, own)
