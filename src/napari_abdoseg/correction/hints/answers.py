@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from numpy.typing import NDArray
 
@@ -20,6 +20,8 @@ from napari_abdoseg.correction.hints.where import Where, box_of
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.errors import AbdosegError, CorrectionError
 from napari_abdoseg.logits.kept import KeptLogits
+
+Value = TypeVar("Value")
 
 NO_LOGITS = "No logits are kept: this goes by outline and CT."
 UNKNOWN = "The ensemble knows no {}: this goes by outline and CT."
@@ -44,6 +46,20 @@ class Hinted:
     less: str
 
 
+class Last(Generic[Value]):
+    """The last thing that was made, for as long as it is asked for by the same key."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Hashable, Value] | None = None
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What was made by that key, or is made now."""
+        if self._made is None or self._made[0] != key:
+            self._made = None
+            self._made = key, make()
+        return self._made[1]
+
+
 class Knowledge:
     """What hints on a label map go by: logits that an ensemble has kept, or what stands in.
 
@@ -61,7 +77,10 @@ class Knowledge:
         self._find: Callable[[], KeptLogits | None] | None = find
         self._kept: KeptLogits | None = None
         self._problem = ""
-        self._presumed: tuple[Hashable, KeptLogits] | None = None
+        self.presumed: Last[KeptLogits] = Last()
+        """What stands in for logits."""
+        self.read: Last[tuple[Click, ...]] = Last()
+        """What slices were read as."""
 
     def of_ensemble(self, labels: EditableLabels, value: int) -> tuple[KeptLogits | None, str]:
         """Logits of an ensemble that knows an organ, if they fit; or why there are none."""
@@ -75,13 +94,6 @@ class Knowledge:
         if any(stop > size for stop, size in sizes):
             return None, OTHER_GRID
         return kept, ""
-
-    def presumed(self, key: Hashable, presume: Callable[[], KeptLogits]) -> KeptLogits:
-        """What stands in for logits, made once as long as the key is the same."""
-        if self._presumed is None or self._presumed[0] != key:
-            self._presumed = None
-            self._presumed = key, presume()
-        return self._presumed[1]
 
     def _look(self) -> None:
         find, self._find = self._find, None
@@ -142,7 +154,7 @@ class CorrectedOrgan:
         if kept is not None:
             return kept, "", self.standing.clicks(self.value)
         self.labels.around([self.value])
-        kept = self.knowledge.presumed(key, lambda: presumed_logits(suggesting(), self.hu))
+        kept = self.knowledge.presumed.get(key, lambda: presumed_logits(suggesting(), self.hu))
         return kept, less, self.standing.clicks(self.value, self.standing.age)
 
 
@@ -223,7 +235,10 @@ def slices_followed(organ: CorrectedOrgan, corrected: Corrected, reach_mm: float
     labels, value, axis = organ.labels, organ.value, corrected.axis
     key = organ.standing.age, axis, corrected.numbers
     kept, less, before = organ.goes_by(lambda: corrected.before(labels), key)
-    clicks = _all_clicks(labels, kept, value, corrected, before)
+    clicks = organ.knowledge.read.get(
+        (value, kept, organ.standing.moves, *key),
+        lambda: _all_clicks(labels, kept, value, corrected, before),
+    )
     edit = follow(labels, kept, value, clicks, before, organ.sparing, Reach(axis, reach_mm))
     return Hinted(edit, clicks, less)
 

@@ -102,11 +102,16 @@ def _best_of_cells(
     mask: NDArray[np.bool_], rating: NDArray[np.floating[Any]], labels: EditableLabels
 ) -> NDArray[np.intp]:
     """One voxel of a mask in each cell of it, that with the highest rating; shape (cells, 3)."""
-    places = np.argwhere(mask)
-    places, cell = places[np.argsort(-rating[mask], kind="stable")], CELL_MM
+    places, cell = np.argwhere(mask), CELL_MM
+    if not places.size:
+        return places
+    places = places[np.argsort(rating[mask], kind="stable")]
     while True:
         cells = (places * labels.spacing // cell).astype(np.intp)
-        _, first = np.unique(cells, axis=0, return_index=True)
-        if first.size <= MOST:
-            return np.asarray(places[first])
+        numbers = np.ravel_multi_index(tuple(cells.T), tuple(cells.max(axis=0) + 1))
+        best = np.full(numbers.max() + 1, -1)
+        best[numbers] = np.arange(len(places))  # the last one stays
+        best = best[best >= 0]
+        if best.size <= MOST:
+            return np.asarray(places[best])
         cell *= 1.25

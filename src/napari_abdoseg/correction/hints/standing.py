@@ -69,6 +69,8 @@ class Standing:
     def __init__(self, shape: Shape) -> None:
         self.age = 0
         """Grows with each step of a person that is done, undone or redone."""
+        self.moves = 0
+        """Grows with each step."""
         self._done: list[_Hint | None] = []
         self._undone: list[_Hint | None] = []
         self._hand = HandWork(shape)
@@ -81,6 +83,7 @@ class Standing:
 
     def hear(self, edits: Sequence[Edit], how: How, tool: str = "") -> None:
         """Take in a step that was done, undone or redone; ``tool`` has done it."""
+        self.moves += 1
         if how == "do":
             step = _Hint(0, (), self.age) if tool in HINTS else None
             self._undone.clear()
@@ -132,6 +135,7 @@ class Standing:
             Numbers of steps that could be undone, and redone.
         """
         self.age += 1
+        self.moves += 1
         done_steps, undone_steps = steps
         self._done, self._undone = [None] * done_steps, [None] * undone_steps
         self._thread.submit(self._count_anew, shape, done)

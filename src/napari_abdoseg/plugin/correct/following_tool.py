@@ -27,7 +27,7 @@ from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import Amount, Tool
 from napari_abdoseg.plugin.viewing.slice_in_hand import NAMES
 
-MOST = 6
+MOST = 4
 """Slices that are followed, the nearest to the one in hand."""
 REACH = Amount("reach", "Reach", 30.0, 4.0, 200.0, 2.0, "mm")
 
