@@ -398,8 +398,12 @@ def test_boxes_and_surfaces_become_those_of_the_next_case(viewer, panel, folder,
     next_case(viewer)
     at("c")
     qtbot.waitUntil(lambda: not linked())
-    gc.collect()
-    assert [layer() for layer in gone] == [None, None]
+
+    def are_gone():
+        gc.collect()
+        return all(layer() is None for layer in gone)
+
+    qtbot.waitUntil(are_gone)
 
 
 def test_what_is_said_of_a_case_is_kept(listed, qtbot, folder):

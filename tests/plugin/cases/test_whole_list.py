@@ -15,6 +15,7 @@ from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.plugin.cases.new_model_question import NewModelQuestion
 from napari_abdoseg.plugin.cases.people_question import PeopleQuestion
 from napari_abdoseg.plugin.cases.whole_list_row import NONE_DONE
+from napari_abdoseg.plugin.widgets.panel import open_panel
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Status, Version
 from napari_abdoseg.worklist.records.record_files import read_record, write_record
 from napari_abdoseg.worklist.records.work_folder import WorkFolder
@@ -155,6 +156,19 @@ def test_a_model_that_predicts_is_cancelled_and_nothing_is_flagged(row, listed, 
     assert end(row, qtbot) == "Cancelled."
     assert not row.cancel.isVisible()
     assert not any(read_record(folder.record_of(name)).flags for name in NAMES)
+
+
+def test_what_is_being_made_goes_on_when_the_panel_is_closed(
+    row, listed, viewer, qtbot, tmp_path, monkeypatch
+):
+    choose(monkeypatch, tmp_path / "Dataset018_Corrected")
+    row.export.trigger()
+    work = row.work
+    viewer.window.remove_dock_widget(listed)
+    qtbot.waitUntil(lambda: work.job is None)
+    assert "3 cases" in work.words
+    panel = open_panel(viewer, "Cases")
+    assert panel.whole.words.text() == work.words
 
 
 def test_what_needs_cases_that_are_done_says_so(row, listed, folder, qtbot):

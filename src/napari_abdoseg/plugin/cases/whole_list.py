@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from napari.components import ViewerModel
 from qtpy.QtCore import QObject, Signal
 
 from napari_abdoseg.evaluation.processes import available_cores
-from napari_abdoseg.plugin.cases.at_work import CasesAtWork
+from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.jobs.job import Job
+from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.progress import Progress, Work, spoken_names
 from napari_abdoseg.worklist.comparing.offering import NewModel, Offered, offering_changed
 from napari_abdoseg.worklist.comparing.writing_agreement import (
@@ -27,12 +29,17 @@ SHOWN = 3
 """Cases that are told of several."""
 
 
+def whole_list(viewer: ViewerModel) -> WholeList:
+    """What is made of all cases of a viewer's work list; it goes on when the panel is closed."""
+    return state_of(viewer, WholeList)
+
+
 class WholeList(QObject):
     """Does one thing with a work list's cases at a time, in a thread.
 
     Parameters
     ----------
-    cases : CasesAtWork
+    viewer : ViewerModel
 
     Attributes
     ----------
@@ -48,9 +55,9 @@ class WholeList(QObject):
     offered = Signal(str)
     """A word by which the cases are marked that are to be looked at again."""
 
-    def __init__(self, cases: CasesAtWork) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
-        self._cases = cases
+        self._cases = cases_at_work(viewer)
         self.job: Job | None = None
         self.words = ""
         self.page: Path | None = None

@@ -10,10 +10,10 @@ from qtpy.QtCore import QUrl
 from qtpy.QtGui import QAction, QDesktopServices
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from napari_abdoseg.plugin.cases.at_work import CasesAtWork
+from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.cases.new_model_question import NewModelQuestion
 from napari_abdoseg.plugin.cases.people_question import PeopleQuestion
-from napari_abdoseg.plugin.cases.whole_list import WholeList
+from napari_abdoseg.plugin.cases.whole_list import whole_list
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 
@@ -33,13 +33,12 @@ class WholeListRow(QWidget):
     Parameters
     ----------
     viewer : Viewer
-    cases : CasesAtWork
     """
 
-    def __init__(self, viewer: Viewer, cases: CasesAtWork) -> None:
+    def __init__(self, viewer: Viewer) -> None:
         super().__init__()
-        self._viewer, self._cases = viewer, cases
-        self.work = WholeList(cases)
+        self._viewer, self._cases = viewer, cases_at_work(viewer)
+        self.work = whole_list(viewer)
         self.button = QPushButton("More")
         self.button.setToolTip("What is made of all cases: a data set, tables, cases to look at")
         self.menu = QMenu(self)
@@ -64,7 +63,6 @@ class WholeListRow(QWidget):
         self.look.clicked.connect(self._open_page)
         self.close_words.clicked.connect(self.work.forget)
         self.cancel.clicked.connect(self.work.cancel)
-        self.work.changed.connect(self.show_state)
         self.show_state()
 
     def show_state(self) -> None:
