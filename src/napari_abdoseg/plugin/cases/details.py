@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_abdoseg.plugin.cases.version_choice import VersionChoice
@@ -34,7 +34,7 @@ class CaseDetails(QWidget):
         super().__init__()
         self.rows: tuple[Row, ...] = ()
         self.words, self.versions = WrappedLabel(), VersionChoice()
-        self.place, self.take_over = QPushButton("Show the place"), QPushButton("Take over")
+        self.place, self.take_over = QPushButton("Show place"), QPushButton("Take over")
         self.comment, self.flags = _Line("Comment"), _Line("Flags")
         self.steps = {step: QPushButton(step.words) for step in STEPS}
         self._lay_out()
@@ -74,9 +74,12 @@ class CaseDetails(QWidget):
         self.take_over.setToolTip("Its session gave no sign of life for two minutes")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.words)
+        told = QHBoxLayout()
+        told.addWidget(self.words, stretch=1)
+        for button in (self.place, self.take_over):
+            told.addWidget(button, alignment=Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(told)
         layout.addWidget(self.versions)
-        layout.addLayout(_side_by_side(self.place, self.take_over))
         said = QHBoxLayout()
         said.addWidget(self.comment, stretch=2)
         said.addWidget(self.flags, stretch=1)
