@@ -95,6 +95,8 @@ def test_hints_are_remembered_as_long_as_they_stand(small, kept):
     assert len(standing.clicks(LIVER)) == 1
     assert standing.clicks(LIVER, young) == standing.clicks(LIVER)
     assert standing.clicks(LIVER, standing.age) == ()
+    standing.hear_of_change()
+    assert standing.clicks(LIVER, standing.age) == ()
     assert standing.steps == (2, 0)
     standing.begin_anew(small.data.shape, lambda: [[edit], [edit]], (2, 1))
     assert standing.clicks(LIVER) == ()

@@ -67,10 +67,11 @@ class Standing:
     """
 
     def __init__(self, shape: Shape) -> None:
+        self.shape = shape
         self.age = 0
-        """Grows with each step of a person that is done, undone or redone."""
+        """Grows with each step of a person that is done, undone or redone, and other changes."""
         self.moves = 0
-        """Grows with each step."""
+        """Grows with each step, and other changes."""
         self._done: list[_Hint | None] = []
         self._undone: list[_Hint | None] = []
         self._hand = HandWork(shape)
@@ -97,6 +98,11 @@ class Standing:
         if step is None:
             self.age += 1
             self._thread.submit(self._count, tuple(edits), how)
+
+    def hear_of_change(self) -> None:
+        """Voxels have changed otherwise, by no person: by a script, or another program."""
+        self.age += 1
+        self.moves += 1
 
     def give(self, value: int, clicks: Iterable[Click]) -> None:
         """Tell which hint, on which organ, the last step was."""
@@ -134,8 +140,8 @@ class Standing:
         steps : tuple of int
             Numbers of steps that could be undone, and redone.
         """
-        self.age += 1
-        self.moves += 1
+        self.hear_of_change()
+        self.shape = shape
         done_steps, undone_steps = steps
         self._done, self._undone = [None] * done_steps, [None] * undone_steps
         self._thread.submit(self._count_anew, shape, done)

@@ -45,12 +45,14 @@ class StandingSteps:
 
     def _look_again(self) -> None:
         """Where another history came with other voxels, all of it is a person's."""
-        history = PaintHistory.of(self._layer)
+        history, shape = PaintHistory.of(self._layer), self._layer.data.shape
         now, (done, undone) = (len(history.done), len(history.undone)), self.standing.steps
         is_known = now == (done, undone) or (is_full(self._layer) and now[0] <= done)
-        if not is_known:
-            strokes, shape = [tuple(stroke) for stroke in history.done], self._layer.data.shape
-            self.standing.begin_anew(shape, lambda: _edits(strokes, shape), now)
+        if is_known and shape == self.standing.shape:
+            self.standing.hear_of_change()
+            return
+        strokes = [tuple(stroke) for stroke in history.done]
+        self.standing.begin_anew(shape, lambda: _edits(strokes, shape), now)
 
 
 def _edits(strokes: Sequence[Sequence[Atom]], shape: tuple[int, ...]) -> Iterator[list[Edit]]:
