@@ -76,8 +76,9 @@ def test_slices_where_nothing_is_wanted_are_left_out(kept):
 def test_a_place_is_found_between_the_voxels(kept):
     place = (12, 15, 9)
     lead = Lead.of(kept, 2, PART)
-    assert lead.squares_mm(place).min() < sum((step / 2) ** 2 for step in kept.spacing)
-    corners = lead.squares_mm(place)[lead.around(place)]
+    squares = sum(axis**2 for axis in lead.away_mm(place))
+    assert squares.min() < sum((step / 2) ** 2 for step in kept.spacing)
+    corners = squares[lead.around(place)]
     assert corners.max() <= sum(step**2 for step in kept.spacing)
 
 

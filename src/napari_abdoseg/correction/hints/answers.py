@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.editable_labels import EditableLabels
-from napari_abdoseg.correction.hints.boundary import Reach, follow, move_boundary
-from napari_abdoseg.correction.hints.clicks import Click
+from napari_abdoseg.correction.hints.boundary import follow, move_boundary
+from napari_abdoseg.correction.hints.clicks import Across, Click
 from napari_abdoseg.correction.hints.propagation import clicks_of_slice
 from napari_abdoseg.correction.hints.sparing import Sparing
 from napari_abdoseg.correction.hints.standing import Standing
@@ -235,11 +235,12 @@ def slices_followed(organ: CorrectedOrgan, corrected: Corrected, reach_mm: float
     labels, value, axis = organ.labels, organ.value, corrected.axis
     key = organ.standing.age, axis, corrected.numbers
     kept, less, before = organ.goes_by(lambda: corrected.before(labels), key)
-    clicks = organ.knowledge.read.get(
+    read = organ.knowledge.read.get(
         (value, kept, organ.standing.moves, *key),
         lambda: _all_clicks(labels, kept, value, corrected, before),
     )
-    edit = follow(labels, kept, value, clicks, before, organ.sparing, Reach(axis, reach_mm))
+    clicks = tuple(replace(click, across=Across(axis, reach_mm)) for click in read)
+    edit = follow(labels, kept, value, clicks, before, organ.sparing)
     return Hinted(edit, clicks, less)
 
 
@@ -250,7 +251,7 @@ def _all_clicks(
     corrected: Corrected,
     before: tuple[Click, ...],
 ) -> tuple[Click, ...]:
-    """What slices say that say anything, all of them in their order.
+    """What slices say, one by one, that say anything.
 
     Raises
     ------
@@ -260,9 +261,8 @@ def _all_clicks(
     found: tuple[Click, ...] = ()
     problem: CorrectionError | None = None
     for number in corrected.numbers:
-        known = (*before, *found)
         try:
-            found += clicks_of_slice(labels, kept, value, corrected.axis, number, known)
+            found += clicks_of_slice(labels, kept, value, corrected.axis, number, before)
         except CorrectionError as error:
             problem = error
     if not found and problem is not None:

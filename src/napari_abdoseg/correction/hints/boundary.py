@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Self
 
 import numpy as np
@@ -103,41 +104,6 @@ def move_boundary(
     return changes(labels, kept, sparing, turning.all_with(here))
 
 
-@dataclass(frozen=True)
-class Reach:
-    """How far from slices an organ's boundary follows them: less and less, and no farther.
-
-    Parameters
-    ----------
-    axis : int
-        Of (z, y, x), across the slices.
-    mm : float
-    """
-
-    axis: int
-    mm: float
-
-    def box(self, labels: EditableLabels, around: Box, clicks: Sequence[Click]) -> Box:
-        """What of a box lies so near to the slices that clicks are in."""
-        numbers = [click.place[self.axis] for click in clicks]
-        start, stop = list(around.start), list(around.stop)
-        start[self.axis], stop[self.axis] = min(numbers), max(numbers) + 1
-        more = int(np.ceil(self.mm / labels.spacing[self.axis]))
-        start[self.axis] -= more
-        stop[self.axis] += more
-        return labels.within(Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2])))
-
-    def felt(self, lead: Lead, clicks: Sequence[Click]) -> Values:
-        """What is felt at each of a lead's planes of the slices that clicks are in."""
-        places = {lead.kept.exactly(click.place)[self.axis] for click in clicks}
-        plane = np.arange(lead.part[self.axis].start, lead.part[self.axis].stop)
-        away = np.abs(plane[:, None] - np.array(sorted(places))).min(axis=1)
-        away *= lead.kept.spacing[self.axis]
-        felt = np.clip(2 * (1 - away / self.mm), 0, 1)
-        shape = [-1 if axis == self.axis else 1 for axis in range(3)]
-        return np.asarray(felt.reshape(shape), np.float32)
-
-
 def follow(
     labels: EditableLabels,
     kept: KeptLogits,
@@ -145,7 +111,6 @@ def follow(
     clicks: Sequence[Click],
     before: Sequence[Click] = (),
     sparing: Sparing = ALL_FREE,
-    reach: Reach | None = None,
 ) -> Edit:
     """Let an organ's boundary follow what was corrected by hand, read as clicks.
 
@@ -155,8 +120,6 @@ def follow(
         See `move_boundary`.
     clicks : sequence of Click
         One at least; their voxels are right already.
-    reach : Reach, optional
-        How far; by default all of the organ follows.
 
     Raises
     ------
@@ -165,12 +128,9 @@ def follow(
     """
     require_known(labels, kept, value, clicks[0].place)
     around = _all_around(labels, value, clicks[0])
-    if reach is not None:
-        around = reach.box(labels, around, clicks)
-    box = sparing.box(kept, around, clicks[0].place)
+    reached = reduce(Box.union, (_reached(labels, around, click) for click in clicks))
+    box = sparing.box(kept, reached, clicks[0].place)
     turning = _Turning.of(labels, kept, value, before, (*before, *clicks), box)
-    if reach is not None:
-        turning.fade(reach.felt(turning.lead, clicks))
     turning.hold_apart(clicks)
     return changes(labels, kept, sparing, turning.all())
 
@@ -178,6 +138,18 @@ def follow(
 def _all_around(labels: EditableLabels, value: int, click: Click) -> Box:
     here = _one(click.place)
     return labels.grown(labels.boxes.get(value, here).union(here), AROUND_MM)
+
+
+def _reached(labels: EditableLabels, around: Box, click: Click) -> Box:
+    """What of a box feels a click."""
+    if click.across is None:
+        return around
+    axis, start, stop = click.across.axis, list(around.start), list(around.stop)
+    far = int(np.ceil(click.across.mm / labels.spacing[axis]))
+    start[axis] = max(start[axis], click.place[axis] - far)
+    stop[axis] = min(stop[axis], click.place[axis] + far + 1)
+    reached = Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+    return reached.union(_one(click.place))
 
 
 def _one(place: Shape) -> Box:
@@ -219,10 +191,6 @@ class _Turning:
         lead = Lead.of(kept, value, box)
         old, new = (Addition.of(kept, value, each).on(lead) for each in (before, now))
         return cls(labels, value, lead, old, new)
-
-    def fade(self, felt: Values) -> None:
-        """Take back all of what is added but the share that is felt."""
-        self.after[...] = self.before + felt * (self.after - self.before)
 
     def hold_apart(self, clicks: Sequence[Click]) -> None:
         """Take back what is added where it would begin an island or a hole that no click is in."""

@@ -32,6 +32,22 @@ MORE = 0.3
 
 
 @dataclass(frozen=True)
+class Across:
+    """A click is of its slice, and fades with the distance from that, to nothing.
+
+    Parameters
+    ----------
+    axis : int
+        Of (z, y, x), across the slice.
+    mm : float
+        Where nothing of it is left.
+    """
+
+    axis: int
+    mm: float
+
+
+@dataclass(frozen=True)
 class Click:
     """A voxel that was on the wrong side of an organ's boundary.
 
@@ -47,12 +63,15 @@ class Click:
     more : float, optional
         By which share of what the voxel lacks the boundary goes beyond it: the middle of what is
         wrong is clicked, not its end.
+    across : Across, optional
+        How it fades with the distance from its slice besides; by default it doesn't.
     """
 
     place: Shape
     inside: bool
     reach_mm: float | None = None
     more: float = MORE
+    across: Across | None = None
 
     @property
     def way(self) -> int:
@@ -99,7 +118,7 @@ class Addition:
         total = np.zeros(lead.least.shape, np.float32)
         for click, weight in zip(self.clicks, self.weights, strict=True):
             if weight:
-                total += np.float32(weight) * _fading(click, lead.squares_mm(click.place))
+                total += np.float32(weight) * _fading(click, lead.away_mm(click.place))
         return total
 
     def needed(self, value: int, clicks: Sequence[Click], there: _Places) -> NDArray[np.float64]:
@@ -154,15 +173,23 @@ class _Places:
     def felt(self, click: Click) -> NDArray[np.float64]:
         """What of a click is felt at each, shape (places,)."""
         steps = zip(self.around, self.kept.exactly(click.place), self.kept.spacing, strict=True)
-        squares = sum(((axis - at) * step) ** 2 for axis, at, step in steps)
-        return np.asarray((_fading(click, np.asarray(squares)) * self.weights).sum(axis=1))
+        away = [np.asarray((axis - at) * step, np.float32) for axis, at, step in steps]
+        return np.asarray((_fading(click, away) * self.weights).sum(axis=1))
 
 
-def _fading(click: Click, squares_mm: NDArray[np.floating[Any]]) -> Values:
-    """What of a click is felt at some distance, of which the square is given."""
+def _fading(click: Click, away_mm: Sequence[Values]) -> Values:
+    """What of a click is felt at distances along (z, y, x), which are broadcast."""
+    felt = _by_distance(click, np.asarray(sum(axis**2 for axis in away_mm)))
+    if click.across is None:
+        return felt
+    axis, mm = click.across.axis, np.float32(click.across.mm)
+    return np.asarray(felt * (1 - np.abs(away_mm[axis]) / mm).clip(min=0))
+
+
+def _by_distance(click: Click, squares_mm: Values) -> Values:
     if click.reach_mm is not None:
         return np.asarray(np.exp(-squares_mm / (2 * click.reach_mm**2)), np.float32)
-    away = np.sqrt(squares_mm.astype(np.float32))
+    away = np.sqrt(squares_mm)
     felt = sum(np.float32(share) * np.exp(-away / np.float32(reach)) for share, reach in COVARIANCE)
     return np.asarray(felt, np.float32)
 

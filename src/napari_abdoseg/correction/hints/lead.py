@@ -79,13 +79,10 @@ class Lead:
             )
         )
 
-    def squares_mm(self, voxel: Shape) -> Values:
-        """Square of the distance to a voxel of the scan where something is known, in mm²."""
-        away = np.ogrid[self.part]
-        at = self.kept.exactly(voxel)
-        steps = zip(away, at, self.kept.spacing, strict=True)
-        squares = (((a - b) * step).astype(np.float32) ** 2 for a, b, step in steps)
-        return np.asarray(sum(squares))
+    def away_mm(self, voxel: Shape) -> list[Values]:
+        """Distances to a voxel of the scan where something is known, along z, y and x."""
+        steps = zip(np.ogrid[self.part], self.kept.exactly(voxel), self.kept.spacing, strict=True)
+        return [((axis - at) * step).astype(np.float32) for axis, at, step in steps]
 
     def around(self, voxel: Shape) -> Part:
         """The part's voxels around one of the scan's."""
