@@ -11,7 +11,7 @@ from napari.layers import Layer
 
 from napari_abdoseg.image.nifti.volumes import read_labels, write_labels
 from napari_abdoseg.inference.model.ensemble import load_ensemble
-from napari_abdoseg.inference.review.expected_quality import NO_CALIBRATION
+from napari_abdoseg.inference.review.expected_quality import NO_CALIBRATION, ONE_FOLD
 from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.organs.cells import EXPECTED, NAME
@@ -84,7 +84,7 @@ def test_without_a_report_of_use_there_is_no_column(opened, qtbot, report):
 
 
 def test_of_a_result_of_just_now_it_is_worked_out(opened, phantom, make_model, qtbot):
-    _, scene = opened()
+    widget, scene = opened()
     ensemble = load_ensemble(make_model((0, 1)), device="cpu")
     found = drain(segmenting(phantom[0], ensemble))
     scene.quality.follow(found.disagreement, "balanced", phantom[0])
@@ -94,3 +94,11 @@ def test_of_a_result_of_just_now_it_is_worked_out(opened, phantom, make_model, q
         agreement, abs=1e-4
     )
     assert scene.quality.note == NO_CALIBRATION
+    qtbot.waitUntil(lambda: NO_CALIBRATION in widget.model.item(0, NAME).toolTip())
+    assert "Folds agree with a DSC of" in widget.model.item(0, NAME).toolTip()
+
+
+def test_of_one_fold_it_is_said_why_nothing_is_told(opened, qtbot):
+    widget, scene = opened(expected_quality={"note": ONE_FOLD, "organs": []})
+    qtbot.waitUntil(lambda: ONE_FOLD in widget.model.item(0, NAME).toolTip())
+    assert not scene.quality.is_calibrated

@@ -23,6 +23,7 @@ from napari_abdoseg.plugin.layers.conversion import label_map_of
 Report = Mapping[str, object]
 WORDS = "Expected DSC {}, of what the model found before any correction"
 AGREED = "Folds agree with a DSC of {:.3f}, on what the model found before any correction"
+"""Where no DSC is expected; a note says why."""
 
 
 class QualityFinding:
@@ -77,11 +78,13 @@ class QualityFinding:
         return any(each.dsc is not None for each in self.told.values())
 
     def words(self, value: int) -> str:
-        """What is told of the organ of a value; empty where nothing is."""
+        """What is told of the organ of a value, and why it isn't more; empty where nothing is."""
         told = self.told.get(value)
         if told is None:
-            return ""
-        return AGREED.format(told.agreement) if told.dsc is None else WORDS.format(told.words)
+            return self.note
+        if told.dsc is None:
+            return "\n".join(filter(None, (AGREED.format(told.agreement), self.note)))
+        return WORDS.format(told.words)
 
     def _read(self) -> Report:
         """What the JSON beside the file tells, if nobody has corrected that."""
