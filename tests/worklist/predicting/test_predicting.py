@@ -20,7 +20,7 @@ from napari_abdoseg.batch.finding import find_cases
 from napari_abdoseg.batch.folder import predicting
 from napari_abdoseg.errors import ModelError, SaveError
 from napari_abdoseg.image.files.json_beside import CORRECTIONS
-from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
+from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_volume
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 from napari_abdoseg.logits.file import logits_path
@@ -237,3 +237,13 @@ def test_workers_of_a_cluster_do_the_same(phantoms, settings):
         there = replace(settings, scheduler=cluster.scheduler_address)
         assert drain(predicting_missing(phantoms, there)) == Predicted(("p", "r"))
     assert (phantoms.masks / "r.json").is_file()
+    scan = read_volume(phantoms.scans / "r_0000.nii.gz")
+    assert logits_of_case(phantoms.labels_of("r"), scan) is not None
+
+
+def test_of_several_configurations_no_logits_are_kept(phantoms, settings, make_model):
+    other = make_model((0,), None, name="other", spacing=COARSE)
+    both = replace(settings, models=(*settings.models, str(other)))
+    assert drain(predicting_missing(phantoms, both, ["p"])).made
+    assert "p.nii.gz" in files_in(phantoms.masks)
+    assert not list(phantoms.masks.glob("*.logits"))
