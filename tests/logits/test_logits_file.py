@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -189,6 +190,19 @@ def test_another_programs_file_is_kept(tmp_path, kept, scan):
     remove_logits(path)
     remove_logits(path)
     assert [each.name for each in tmp_path.iterdir()] == ["case.logits.bak"]
+
+
+def test_another_programs_file_that_can_not_be_kept_stays(tmp_path, kept, scan, monkeypatch):
+    path = tmp_path / "case.logits"
+    path.write_text("mine")
+
+    def keep_as(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "keep_as", keep_as)
+    with pytest.raises(SaveError, match="the disk is full"):
+        write_logits(path, kept, scan, MODEL)
+    assert path.read_text() == "mine"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

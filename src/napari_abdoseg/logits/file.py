@@ -247,7 +247,7 @@ def read_logits(path: Path, scan: Volume, model: str | None) -> KeptLogits:
         It can't be read, or is damaged; or the logits are of another CT or by another model.
     """
     if path.exists() and not path.is_file():
-        raise LogitsFileError(f"{path} is no file: choose another.")
+        raise LogitsFileError(f"{path} is no file: remove it, and segment the case again.")
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
