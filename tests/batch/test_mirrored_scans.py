@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from working import run
 
+from napari_abdoseg.anatomy.orientation.check import check_orientation
+from napari_abdoseg.anatomy.orientation.finding import AXIS_NAMES
+from napari_abdoseg.anatomy.orientation.scan_cues import ScanCues
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_report import read_report, swapped_axes, write_report
 from napari_abdoseg.batch.finding import find_cases
@@ -117,3 +120,19 @@ def test_a_damaged_report_is_none(mixed, tmp_path, ensemble, damage):
     write_report(case.report, read_report(case.report) | {"orientation": damage})
     with pytest.raises(ValueError, match="no report of a case"):
         read_report(case.report)
+
+
+def test_a_scan_is_looked_at_once(turned, ensemble, monkeypatch):
+    looked: list[object] = []
+    cues = ScanCues.all
+    monkeypatch.setattr(ScanCues, "all", lambda scan: looked.append(scan) or cues(scan))
+    recipe = Recipe.of(ensemble, "fast")
+    _, result = run(segmenting_case("case", turned, ensemble, recipe))
+    assert len(looked) == 1
+    assert swapped_axes(result.report) == AXES
+    entry = result.report["orientation"]
+    with_organs = check_orientation(turned, result.labels)
+    assert entry["alarm"] == with_organs.alarm
+    assert [axis["evidence"] for axis in entry["axes"]] == [
+        round(with_organs.evidence(axis), 2) for axis in AXIS_NAMES
+    ]

@@ -17,7 +17,7 @@ from napari_abdoseg.anatomy.bile_duct import (
     measure_duct,
 )
 from napari_abdoseg.anatomy.measure import measure_organs
-from napari_abdoseg.anatomy.orientation.check import check_orientation
+from napari_abdoseg.anatomy.orientation.check import ScanAlone, look_at
 from napari_abdoseg.anatomy.orientation.finding import AXIS_NAMES, Orientation
 from napari_abdoseg.anatomy.plausibility.check import check_plausibility
 from napari_abdoseg.batch.doubt_entries import box_entry, doubt_entry, kinds_by_value
@@ -43,17 +43,18 @@ def case_report(
     segmentation: Segmentation,
     preset: str,
     review: bool = False,
+    lies: ScanAlone | None = None,
 ) -> Report:
     """Everything worth knowing of a segmented case, ready for JSON.
 
     Boxes are half open in voxels of the file's own axis order, and in RAS+ mm. ``checks`` are
     places that no healthy abdomen explains, ``expected_quality`` what folds, these and the model's
     calibration tell of each organ. With ``review``, places where folds disagree are
-    listed.
+    listed; ``lies`` is what `look_at` gives of the scan, if it was looked at before.
     """
     labels = segmentation.labels
     device = segmentation.shares[0].trained.device
-    orientation = check_orientation(volume, labels)
+    orientation = (lies or look_at(volume)).with_organs(labels)
     has_duct = any(map(is_duct, labels.organs))
     alarms = [orientation.alarm] if orientation.alarm else []
     doubts = check_plausibility(labels, volume)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_abdoseg.anatomy.orientation.check import check_orientation
+from napari_abdoseg.anatomy.orientation.check import look_at
 from napari_abdoseg.batch.case import Case
 from napari_abdoseg.batch.case_logits import LOGITS, logits_entry, packed_logits
 from napari_abdoseg.batch.case_report import Report, case_report, read_report, write_report
@@ -67,7 +67,7 @@ def preparing_case(case: Case, ensemble: Ensemble) -> Work[PreparedScan]:
     """Read a case and make the images that networks take."""
     seconds: dict[str, float] = {}
     scan = yield from time_stages(_preparing(case, ensemble), seconds)
-    return replace(scan, seconds=seconds, alarm=check_orientation(scan.volume).alarm)
+    return replace(scan, seconds=seconds, lies=look_at(scan.volume))
 
 
 def _preparing(case: Case, ensemble: Ensemble) -> Work[PreparedScan]:
@@ -80,12 +80,12 @@ def asking_case(
     name: str, prepared: PreparedScan, ensemble: Ensemble, preset: str
 ) -> Work[PredictedScan]:
     """Let the networks work on a case, and tell before if its content lies otherwise."""
-    if prepared.alarm:
-        _log.warning("%s: %s", name, prepared.alarm)
-        yield Progress(READING, 0, 0, notice=f"{name}: {prepared.alarm}")
+    if prepared.lies and (alarm := prepared.lies.orientation.alarm):
+        _log.warning("%s: %s", name, alarm)
+        yield Progress(READING, 0, 0, notice=f"{name}: {alarm}")
     seconds = dict(prepared.seconds)
     predicted = yield from time_stages(asking(prepared, ensemble, preset), seconds)
-    return replace(predicted, seconds=seconds)
+    return replace(predicted, seconds=seconds, lies=prepared.lies)
 
 
 def concluding_case(name: str, predicted: PredictedScan, recipe: Recipe) -> Work[CaseResult]:
@@ -93,8 +93,8 @@ def concluding_case(name: str, predicted: PredictedScan, recipe: Recipe) -> Work
     seconds = dict(predicted.seconds)
     segmentation = yield from time_stages(concluding(predicted, recipe.logits), seconds)
     _log.info("%s: %s", name, _words_for(seconds))
-    volume = predicted.volume
-    report = case_report(name, volume, segmentation, recipe.preset, recipe.disagreement)
+    volume, lies = predicted.volume, predicted.lies
+    report = case_report(name, volume, segmentation, recipe.preset, recipe.disagreement, lies)
     dissent = segmentation.disagreement.label_map() if recipe.disagreement else None
     result = CaseResult(segmentation.labels, dissent, report).with_seconds(seconds)
     return _with_logits(result, volume, segmentation) if recipe.logits else result
@@ -124,7 +124,7 @@ def segmenting_case(
     recipe : Recipe
         What is made of it, by this ensemble.
     """
-    prepared = PreparedScan(volume, alarm=check_orientation(volume).alarm)
+    prepared = PreparedScan(volume, lies=look_at(volume))
     return (yield from _segmenting(name, prepared, ensemble, recipe))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from napari_abdoseg.anatomy.orientation.check import ScanAlone
 from napari_abdoseg.image.volume import Volume
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.prediction import PredictionOnScan
@@ -22,15 +23,15 @@ class PreparedScan:
     images : tuple of Preprocessed, optional
         One a configuration, of a cascade that of its first stage; where they look in a region,
         that of the model that finds it. Each is made when its turn comes by default.
-    alarm : str, optional
-        How its content lies, if not as its header says.
+    lies : ScanAlone, optional
+        How its content lies.
     seconds : dict of str to float, optional
         Time that each stage took so far.
     """
 
     volume: Volume
     images: tuple[Preprocessed, ...] = ()
-    alarm: str = ""
+    lies: ScanAlone | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -47,6 +48,8 @@ class PredictedScan:
         What each did, the first stage of a cascade before its second.
     notices : tuple of str, optional
         What a user should know of the result.
+    lies : ScanAlone, optional
+        How its content lies.
     seconds : dict of str to float, optional
         Time that each stage took so far.
     """
@@ -55,6 +58,7 @@ class PredictedScan:
     predictions: tuple[PredictionOnScan, ...]
     shares: tuple[Share, ...]
     notices: tuple[str, ...] = ()
+    lies: ScanAlone | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property

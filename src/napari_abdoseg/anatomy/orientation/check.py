@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from napari_abdoseg.anatomy.orientation.coarse_scan import CoarseScan
 from napari_abdoseg.anatomy.orientation.finding import Orientation
 from napari_abdoseg.anatomy.orientation.organ_cues import organ_cues
 from napari_abdoseg.anatomy.orientation.scan_cues import ScanCues
 from napari_abdoseg.anatomy.orientation.spine import Spine
 from napari_abdoseg.image.volume import LabelMap, Volume
+
+
+@dataclass(frozen=True)
+class ScanAlone:
+    """What a scan tells of how it lies, before organs are found in it.
+
+    Parameters
+    ----------
+    orientation : Orientation
+    spine_x : float or None
+        Where its spine is along x; None if there is none to be seen.
+    """
+
+    orientation: Orientation
+    spine_x: float | None
+
+    def with_organs(self, labels: LabelMap) -> Orientation:
+        """What the scan and organs on its grid tell together."""
+        cues = self.orientation.cues
+        return Orientation((*cues, *organ_cues(labels, self.spine_x)))
+
+
+def look_at(volume: Volume) -> ScanAlone:
+    """Look how a CT in Hounsfield units lies, for `check_orientation` with organs later."""
+    scan = CoarseScan.of(volume)
+    spine = Spine.find(scan)
+    if spine is None:
+        return ScanAlone(Orientation(()), None)
+    cues = tuple(ScanCues(scan, spine).all())
+    return ScanAlone(Orientation(cues), scan.place((0, 0, spine.x))[2])
 
 
 def check_orientation(volume: Volume, labels: LabelMap | None = None) -> Orientation:
@@ -32,10 +64,5 @@ def check_orientation(volume: Volume, labels: LabelMap | None = None) -> Orienta
     >>> check_orientation(upside_down).swapped  # axes of (z, y, x)
     (0,)
     """
-    scan = CoarseScan.of(volume)
-    spine = Spine.find(scan)
-    cues = tuple(ScanCues(scan, spine).all()) if spine else ()
-    if labels is None:
-        return Orientation(cues)
-    spine_x = scan.place((0, 0, spine.x))[2] if spine else None
-    return Orientation((*cues, *organ_cues(labels, spine_x)))
+    alone = look_at(volume)
+    return alone.orientation if labels is None else alone.with_organs(labels)
