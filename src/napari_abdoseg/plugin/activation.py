@@ -6,13 +6,21 @@ from napari_abdoseg.plugin.viewing import canvas_context
 
 
 def activate(context: object) -> None:
-    """Let canvases delete in their own contexts, and let napari know our keys; npe2 calls this."""
+    """Prepare napari: canvases, keys, collections of garbage. npe2 calls this.
+
+    Canvases delete in their own contexts from now on, and napari knows our keys.
+    """
     canvas_context.activate(context)
     try:
+        from napari import current_viewer
+
         from napari_abdoseg.plugin.correct.commands import TOOL_COMMANDS
         from napari_abdoseg.plugin.key_sheet import follow_question_mark
         from napari_abdoseg.plugin.keys import COMMANDS, register_keys
+        from napari_abdoseg.plugin.viewing.garbage import pass_over_what_is_there
     except ImportError:  # no window, as where another program reads by the plugin
         return
     register_keys((*COMMANDS, *TOOL_COMMANDS.values()))
     follow_question_mark()
+    if (viewer := current_viewer()) is not None:
+        pass_over_what_is_there(viewer)

@@ -10,6 +10,7 @@ from napari.utils.notifications import show_info
 from napari_abdoseg.image.files.file_names import stem
 from napari_abdoseg.image.shown_case import ShownCase
 from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
+from napari_abdoseg.plugin.jobs.warm_up import make_first_layer
 from napari_abdoseg.plugin.organs.naming import is_nameless
 from napari_abdoseg.plugin.reader import NAMELESS
 from napari_abdoseg.plugin.saving.opened_case import OpenedCase
@@ -28,6 +29,7 @@ def show_case(viewer: Viewer, case: ShownCase) -> OpenedCase:
     """
     labels = case.labels
     masks = {} if labels is None else {stem(labels.path or Path("organs")): labels}
+    make_first_layer()
     pass_over_what_is_there(viewer)
     opened = OpenedCase(viewer, case.scan, masks)
     toggle_four_panel_view(viewer)

@@ -61,21 +61,22 @@ def test_it_shows_all_layers_without_copying_voxels(viewer, copy, mirror):
         assert layer_copy.data is layer.data
 
 
-def test_layers_come_and_go_with_those_of_the_source(viewer, copy, mirror):
+def test_layers_come_and_go_with_those_of_the_source(viewer, copy, mirror, qtbot):
     points = viewer.add_points(np.zeros((1, 3)), name="marks")
     assert _names(copy) == ["CT", "organs", "marks"]
     viewer.layers.remove(points)
     assert _names(copy) == ["CT", "organs"]
     viewer.layers.clear()
-    assert _names(copy) == []
+    qtbot.waitUntil(lambda: _names(copy) == [])
 
 
-def test_the_copy_too_hears_that_many_layers_go_at_once(viewer, copy, mirror):
+def test_the_copy_too_hears_that_many_layers_go_at_once(viewer, copy, mirror, qtbot):
     heard = []
     events = copy.layers.events
     for emitter in (events.begin_batch, events.removed, events.end_batch):
         emitter.connect(lambda event: heard.append(event.type))
     viewer.layers.clear()
+    qtbot.waitUntil(lambda: heard[-1] == "end_batch")
     assert heard == ["begin_batch", "removed", "removed", "end_batch"]
 
 

@@ -13,6 +13,7 @@ from napari.layers import Image, Labels, Layer
 
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.plugin.jobs.warm_up import make_first_layer
 from napari_abdoseg.plugin.layers.conversion import LayerData, add_beside, image_layer, labels_layer
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.layers.spare_layers import spare_layers
@@ -52,6 +53,7 @@ def showing(
     -------
     CaseInView
     """
+    make_first_layer()
     pass_over_what_is_there(viewer)
     guard_unsaved(viewer)
     follow_windows(viewer)

@@ -45,7 +45,6 @@ class Mirror:
             (source.layers.events.removed, self._remove),
             (source.layers.events.reordered, self._reorder),
             (source.layers.events.begin_batch, self._begin_batch),
-            (source.layers.events.end_batch, self._end_batch),
             (source.layers.selection.events.changed, self._select_in_copy),
             (source.events.theme, self._take_theme),
             (copy.layers.events.inserted, self._adopt),
@@ -54,8 +53,10 @@ class Mirror:
         ]
         for emitter, callback in self._connections:
             emitter.connect(callback)
+        # Those of the first panel have the first turn.
+        source.layers.events.end_batch.connect(self._end_batch, position="last")
         self._take_theme()
-        for layer in source.layers:
+        for layer in self._missing():
             self._add_copy(layer)
         self._select_in_copy()
 
@@ -64,6 +65,7 @@ class Mirror:
         self._taking_over.cancel()
         for emitter, callback in self._connections:
             emitter.disconnect(callback)
+        self.source.layers.events.end_batch.disconnect(self._end_batch)
         with self._changing():
             for copied in self.copies.values():
                 copied.close()
@@ -81,7 +83,7 @@ class Mirror:
             self._busy = before
 
     def _add(self, event: Any) -> None:
-        if self._is_settled:
+        if self._is_settled and self.shows(event.value):
             self._add_copy(event.value)
             self._reorder()
 
@@ -91,16 +93,13 @@ class Mirror:
         return not self._in_batch and not self._leaving
 
     def _add_copy(self, layer: Layer) -> None:
-        if not self.shows(layer):
-            return
         copied = self.copies[layer] = self.new_copy(layer)
         with self._changing():
             self.copy.layers.append(copied.layer)
 
     def _add_missing(self) -> None:
-        for layer in self.source.layers:
-            if layer not in self.copies:
-                self._add_copy(layer)
+        for layer in self._missing():
+            self._add_copy(layer)
         self._reorder()
         self._select_in_copy()
 
@@ -140,21 +139,25 @@ class Mirror:
         self.copy.layers.events.begin_batch()
 
     def _end_batch(self, event: Any) -> None:
-        """Let copies of what has gone be those of what has come; where none can be, at once."""
+        """Take over what has come and gone, which is a turn's work for each canvas."""
         self._in_batch = False
-        coming = [layer for layer in self.source.layers if layer not in self.copies]
-        if any(copied.layer_fits(layer) for copied in self._leaving for layer in coming):
+        if self._leaving or self._missing():
             self._taking_over.wait()
         else:
             self._take_over()
+
+    def _missing(self) -> list[Layer]:
+        """Layers that are to have a copy, and have none yet."""
+        layers = self.source.layers
+        return [layer for layer in layers if layer not in self.copies and self.shows(layer)]
 
     def _take_over(self) -> None:
         """Use copies of what has gone for what has come, and remove the others."""
         leaving, self._leaving = self._leaving, []
         place = self.copy.dims.point
-        for layer in self.source.layers:
+        for layer in self._missing():
             fitting = next((each for each in leaving if each.layer_fits(layer)), None)
-            if fitting is not None and layer not in self.copies:
+            if fitting is not None:
                 leaving.remove(fitting)
                 self.copies[layer] = self.new_copy(layer, used=fitting.layer)
         with self._changing():

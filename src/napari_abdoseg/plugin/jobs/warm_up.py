@@ -1,4 +1,4 @@
-"""What napari compiles for the first masks, done while the user looks at the CT."""
+"""What napari compiles and makes for the first masks, done before they come."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cache
 from threading import Thread
 
 import numpy as np
+from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 
@@ -15,6 +16,15 @@ def warm_up() -> Thread:
     thread = Thread(target=_color_masks, name="abdoseg warm-up", daemon=True)
     thread.start()
     return thread
+
+
+@cache
+def make_first_layer() -> None:
+    """Have what napari makes for its first layer, such as the registry of units, made once.
+
+    In the window's thread, unlike `warm_up`.
+    """
+    Labels(np.zeros((1, 1, 1), np.uint8), features={"index": [0]}, units="mm")
 
 
 def _color_masks() -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import gc
 
-import numpy as np
 from napari import Viewer
 from napari.components import ViewerModel
-from napari.layers import Labels
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
@@ -51,7 +49,6 @@ def pass_over_what_is_there(viewer: ViewerModel) -> None:
     viewer = unwrapped(viewer)
     if viewer.layers or not isinstance(viewer, Viewer):
         return
-    Labels(np.zeros((1, 1, 1), np.uint8), features={"index": [0]}, units="mm")  # what all need
     gc.collect()
     gc.freeze()
     window = viewer.window.main_menu.window()
