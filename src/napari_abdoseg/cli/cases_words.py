@@ -42,10 +42,10 @@ def tell(rows: Sequence[Row], total: int) -> None:
 
 def case_table(rows: Sequence[Row]) -> Table:
     """A row a case."""
-    has_scores = any(row.dsc is not None for row in rows)
+    scores = _score_headers(rows)
     table = Table(
         *("case", "status", "who", "when", "min", "voxels", "expected DSC"),
-        *(("DSC", "NSD") if has_scores else ()),
+        *scores,
         *("flags", "comment"),
     )
     for row in rows:
@@ -57,7 +57,7 @@ def case_table(rows: Sequence[Row]) -> Table:
             f"{record.minutes:.0f}" if record.minutes else "",
             f"{row.voxels_changed:,}" if row.voxels_changed else "",
             expected_words(row.expectation),
-            *((score_words(record.dsc), _nsd_words(record)) if has_scores else ()),
+            *((score_words(record.dsc), score_words(record.nsd)) if scores else ()),
             *(", ".join(record.flags), _said(record)),
         )
     return table
@@ -111,9 +111,13 @@ def _cells(row: Row) -> list[object]:
     ]
 
 
-def _nsd_words(record: CaseRecord) -> str:
-    told = score_words(record.nsd)
-    return f"{told} at {record.nsd_tolerance_mm:g} mm" if told else ""
+def _score_headers(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What scores to the reference are called, with the tolerance; nothing where none is known."""
+    if all(row.dsc is None for row in rows):
+        return ()
+    tolerances = {row.record.nsd_tolerance_mm for row in rows} - {None}
+    at = " or ".join(f"{tolerance:g} mm" for tolerance in sorted(filter(None, tolerances)))
+    return ("DSC", f"NSD at {at}" if at else "NSD")
 
 
 def _said(record: CaseRecord) -> str:

@@ -163,7 +163,7 @@ def test_how_near_a_case_has_come_to_its_reference_is_noted(folder, rows):
     assert organ_nsd_words(row).endswith("spleen 1.000 → 0.000\nat 1 mm")
     write_cases(folder.masks / "cases.csv", [row])
     (cells,) = csv.DictReader((folder.masks / "cases.csv").open(encoding="utf-8"))
-    assert [column.header for column in case_table([row]).columns].count("NSD") == 1
+    assert [column.header for column in case_table([row]).columns].count("NSD at 1 mm") == 1
     told_of = ("dsc_before", "dsc_after", "nsd_after", "nsd_tolerance_mm")
     assert [cells[key] for key in told_of] == [f"{before:.4f}", "0.5000", "0.5000", "1"]
     change_record(folder, "a", lambda record: replace(record, dsc={"liver": (None, 0.9)}), session)
