@@ -15,6 +15,7 @@ from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.plugin.cases.new_model_question import NewModelQuestion
 from napari_abdoseg.plugin.cases.people_question import PeopleQuestion
 from napari_abdoseg.plugin.cases.whole_list_row import NONE_DONE
+from napari_abdoseg.plugin.segment.model_choice import MORE
 from napari_abdoseg.plugin.widgets.panel import open_panel
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Status, Version
 from napari_abdoseg.worklist.records.record_files import read_record, write_record
@@ -127,6 +128,9 @@ def test_people_are_compared_by_versions_or_in_folders(
         ben = str(folder.masks / "ben")
         monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: ben)
         press(qtbot, question.add)
+        press(qtbot, question.add)
+        question.folders.setCurrentRow(2)
+        press(qtbot, question.remove)
     press(qtbot, question.compare)
     assert end(row, qtbot).startswith("3 cases drawn by several people")
     table = (output / "agreement.csv").read_text()
@@ -147,6 +151,15 @@ def test_cases_that_a_model_would_change_most_become_the_list(row, listed, folde
     assert (record.status, record.current) == (Status.DONE, "")
     assert record.versions[-1].by == "demo"
     assert listed.filters.flag.currentText() == "changed-by-demo"
+
+
+def test_who_looks_for_more_models_is_led_to_them(row, listed, viewer, qtbot):
+    row.changed_by.trigger()
+    question = listed.findChild(NewModelQuestion)
+    question.model.name.value = MORE
+    assert not question.isVisible()
+    assert open_panel(viewer, "Models").isVisible()
+    assert row.work.job is None
 
 
 def test_a_model_that_predicts_is_cancelled_and_nothing_is_flagged(row, listed, folder, qtbot):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import nibabel as nib
 import numpy as np
 import pytest
-from small_scans import AFFINE, write_label_map
+from small_scans import AFFINE, write_image, write_label_map
 
 from napari_abdoseg.errors import ImageError, WorkListError
 from napari_abdoseg.worklist.listing.listing import NO_LABELS
@@ -36,6 +36,14 @@ def write_text(path):
     path.write_text("no label map")
 
 
+def write_half(path):
+    whole = write_label_map(path).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+DAMAGED = (write_text, write_half, write_image)
+
+
 @pytest.mark.parametrize("current", ["", "anna/a.nii.gz"])
 @pytest.mark.parametrize("giving", GIVING.values(), ids=GIVING)
 @pytest.mark.parametrize(
@@ -43,9 +51,9 @@ def write_text(path):
     [
         (lambda path: None, WorkListError, r"a has no label map: .*a\.nii\.gz is not there\."),
         (write_elsewhere, WorkListError, "a stays as it is: .* do not lie on one grid"),
-        (write_text, ImageError, r"a stays as it is: .*a\.nii\.gz"),
+        *((write, ImageError, r"a stays as it is: .*a\.nii\.gz") for write in DAMAGED),
     ],
-    ids=["none", "elsewhere", "damaged"],
+    ids=["none", "elsewhere", "text", "half", "scan"],
 )
 def test_a_status_is_given_once_the_label_map_that_counts_is_there(
     folder, rows, giving, current, write, error, told
@@ -81,7 +89,7 @@ def test_of_a_case_whose_scan_is_gone_the_label_map_alone_is_asked_for(folder, r
     assert change_record(folder, "a", change).status is Status.DONE
 
 
-@pytest.mark.parametrize("write", [write_elsewhere, write_text])
+@pytest.mark.parametrize("write", [write_elsewhere, *DAMAGED])
 def test_no_version_counts_or_is_added_that_was_made_of_another_scan(folder, rows, write):
     version = Version("b/a.nii.gz", "prediction", "demo")
     change_record(folder, "a", lambda _: CaseRecord("a", versions=(version,)))

@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_abdoseg.errors import ImageError, WorkListError
 from napari_abdoseg.image.nifti.formats import load_grid
 from napari_abdoseg.image.nifti.forms import lie_together
+from napari_abdoseg.image.organ_files import read_label_map
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Status
 from napari_abdoseg.worklist.records.changing import Change
 from napari_abdoseg.worklist.records.work_folder import WorkFolder
@@ -45,7 +46,7 @@ def having_labels(folder: WorkFolder, image: str) -> Change:
 
 
 def require_labels(labels: Path, case: str, scan: Path | None) -> None:
-    """Make sure that a label map is there, and lies on the grid of its scan.
+    """Make sure that a label map is there, can be read, and lies on the grid of its scan.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def require_labels(labels: Path, case: str, scan: Path | None) -> None:
     WorkListError
         It is not there, or lies elsewhere.
     ImageError
-        One of the two can't be read.
+        One of the two can't be read, or is no label map.
     """
     if not labels.is_file():
         raise WorkListError(
@@ -67,7 +68,7 @@ def require_labels(labels: Path, case: str, scan: Path | None) -> None:
             "first."
         )
     try:
-        grid = load_grid(labels)
+        grid = read_label_map(labels).grid
         together = scan is None or lie_together(load_grid(scan), grid)
     except ImageError as error:
         raise ImageError(f"{case} stays as it is: {error}") from error
