@@ -169,6 +169,16 @@ def test_a_drag_with_the_right_button_shrinks_an_organ_and_its_release_takes_it(
     qtbot.waitUntil(lambda: steps(layer) == 1)
     assert layer.data[tuple(place)] == 0
     assert set(before[layer.data != before]) == {LIVER}
+    layer.undo()
+    bench.set(more=30.0)
+    mouse.drag([pixel, pixel - QPoint(0, 20)], RIGHT, release=False)
+    press(viewer, mouse, qtbot, Qt.Key.Key_Escape)
+    QTest.mouseRelease(mouse.canvas, RIGHT, NONE, pixel - QPoint(0, 41))
+    qtbot.wait(200)
+    assert bench.tool is None
+    assert (layer.data == before).all()
+    assert "Beyond" not in viewer.status
+    opened.buttons["Too small or large"].click()
     bench.set(more=30.0)
 
 
@@ -332,11 +342,11 @@ def test_slices_follow_the_one_that_was_painted(viewer, layer, phantom, small, o
     assert bench.words.startswith(f"Axial {number}: liver + ")
     assert number not in near.where[0]
     mouse = Mouse(viewer, layer, 2)
-    mouse.wheel(mouse.canvas.rect().center(), -10)
-    assert bench.values["reach"] == 10.0
+    mouse.wheel(mouse.canvas.rect().center(), -18)
+    assert bench.values["reach"] == 20.0
     nearer = proposal(bench, qtbot).edit
     assert nearer.after.size < near.after.size
-    mouse.wheel(mouse.canvas.rect().center(), 10)
+    mouse.wheel(mouse.canvas.rect().center(), 18)
     proposal(bench, qtbot)
     press(viewer, mouse, qtbot, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: steps(layer) == 2)

@@ -29,7 +29,7 @@ from napari_abdoseg.plugin.viewing.slice_in_hand import NAMES
 
 MOST = 4
 """Slices that are followed, the nearest to the one in hand."""
-REACH = Amount("reach", "Reach", 30.0, 4.0, 200.0, 2.0, "mm")
+REACH = Amount("reach", "Reach", 200.0, 10.0, 500.0, 10.0, "mm")
 
 
 @dataclass(frozen=True)

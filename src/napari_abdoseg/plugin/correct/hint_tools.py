@@ -78,6 +78,9 @@ class HintTool(Tool):
         bench.say(self.hint)
 
     def end(self, bench: Bench) -> None:
+        hand = pointer(bench.viewer).hand
+        if isinstance(hand, _HintHand):
+            hand.forget()
         bench.viewer.status = ""
         pointer(bench.viewer).put_down()
 
@@ -210,6 +213,10 @@ class _HintHand(IdleHand):
         """The hint was taken."""
         if self._hint is not None:
             self._hint.remember()
+        self.forget()
+
+    def forget(self) -> None:
+        """Wait for another click."""
         self._clicked = self._hint = None
 
     def _turn_to(self, value: float) -> None:
