@@ -8,6 +8,7 @@ import pytest
 import torch
 from working import load_configuration
 
+from napari_abdoseg.inference.network import chosen_convolutions
 from napari_abdoseg.inference.network import network as module
 from napari_abdoseg.inference.network.class_parts import CLASSES_AT_ONCE, joined
 from napari_abdoseg.inference.network.network import Network, network_on_device
@@ -57,6 +58,26 @@ def test_bfloat16_where_the_cpu_has_it(trained, able, monkeypatch):
             rounded, single = (answer(one, (2, 3)) for one in (quick, network))
             assert (rounded.float() - single).abs().mean() < 0.02
             assert torch.equal(rounded, single) != able
+
+
+@pytest.mark.parametrize("patch", [(16, 16, 16), (18, 22, 10), (2, 16, 16), (16, 16)], ids=str)
+def test_fewer_multiplications_give_the_same_up_to_rounding(patch, make_model, monkeypatch):
+    """Layers of all sizes forced into it, each fold's weights in turn; 2D networks as ever."""
+    monkeypatch.setattr(module, "cpu_has_bfloat16", lambda: False)
+    monkeypatch.setattr(chosen_convolutions, "LEAST_CHANNELS", 1)
+    monkeypatch.setattr(chosen_convolutions, "LEAST_PRODUCTS", 0)
+    monkeypatch.setattr(chosen_convolutions.Choices, "way", lambda *_: 1)
+    trained = load_configuration(make_model(patch=patch, spacing=(10.0, 8.0, 8.0)[-len(patch) :]))
+    draw = torch.Generator().manual_seed(0)
+    shown = torch.rand((1, 1, *patch), generator=draw)
+    with network_on_device(trained, True) as quick, network_on_device(trained) as network:
+        for member in trained.members:
+            quick.load(member)
+            network.load(member)
+            for flip in ((), (2, 3)):
+                fewer, usual = (joined(one.run(shown, flip), 5) for one in (quick, network))
+                assert torch.allclose(fewer, usual, atol=1e-4)
+                assert torch.equal(fewer, usual) == (len(patch) == 2)
 
 
 @pytest.mark.parametrize("quick", [False, True])
