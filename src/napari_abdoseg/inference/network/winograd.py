@@ -64,9 +64,11 @@ class AlongZ:
     @classmethod
     def of(cls, weight: torch.Tensor, bias: torch.Tensor | None) -> Self:
         """One by a weight of shape (out, in, 3, 3, 3)."""
-        mixing = torch.tensor(OF_WEIGHT, dtype=torch.double)
-        mixed = torch.einsum("mz,oizyx->moiyx", mixing, weight.double()).float()
-        return cls(tuple(each.to(memory_format=torch.channels_last) for each in mixed), bias)
+        planes = weight.movedim(1, -1).contiguous()
+        mixed = weight.new_tensor(OF_WEIGHT) @ planes.flatten(2)
+        mixed = mixed.view(len(planes), MIXED, *planes.shape[2:]).movedim(-1, 2)
+        weights = (each.contiguous(memory_format=torch.channels_last) for each in mixed.unbind(1))
+        return cls(tuple(weights), bias)
 
     def convolve(self, image: torch.Tensor, together: int) -> torch.Tensor:
         """Convolve an image.
