@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -209,3 +210,22 @@ def test_only_what_may_have_changed_is_looked_at_again(folder, monkeypatch):
     last = drain(listing_changes(folder, again, now, FolderStamp.of(folder)))
     assert [each.name for each in last.rows] == ["b", "c"]
     assert drain(listing_changes(folder, None, None, now)).rows == last.rows
+
+
+@pytest.mark.parametrize("what", ["labels", "record"])
+def test_a_folder_of_masks_that_is_gone_leaves_what_was_listed(folder, what):
+    nothing = drain(listing_anew(folder))  # and its masks are yet to come
+    shutil.rmtree(folder.masks)
+    stamp = FolderStamp.of(folder)
+    assert drain(listing_changes(folder, nothing, stamp, stamp)).rows == nothing.rows
+    if what == "labels":
+        write_label_map(folder.labels_of("a"))
+    else:
+        write_record(folder.record_of("a"), CaseRecord("a", status=Status.REJECTED))
+    before, stamp = drain(listing_anew(folder)), FolderStamp.of(folder)
+    away = folder.masks.rename(folder.masks.with_name("away"))
+    with pytest.raises(AbdosegError, match="scans_masks is not there any more"):
+        listing_changes(folder, before, stamp, FolderStamp.of(folder))
+    away.rename(folder.masks)
+    now = FolderStamp.of(folder)
+    assert drain(listing_changes(folder, before, stamp, now)).rows == before.rows

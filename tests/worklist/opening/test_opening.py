@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 
 import pytest
@@ -95,6 +96,15 @@ def test_a_reading_that_is_cancelled_lets_the_case_go(folder, listed):
     assert holder_of(folder.session_of("a")) is not None
     work.close()
     assert holder_of(folder.session_of("a")) is None
+
+
+def test_a_case_whose_folder_of_masks_is_gone_is_not_opened_without_them(folder, listed):
+    write_label_map(folder.labels_of("a"))
+    row = listed("a")
+    shutil.rmtree(folder.masks)
+    with pytest.raises(AbdosegError, match="scans_masks is not there any more"):
+        drain(opening(folder, row))
+    assert not folder.masks.exists()
 
 
 def test_where_nothing_may_be_written_cases_are_read(folder, listed):

@@ -38,6 +38,10 @@ from napari_abdoseg.worklist.versions.versions import report_beside
 
 STAGE = "Listing cases"
 NO_SCAN = "Its scan is gone, or has another name now: what is known of it is kept."
+NO_MASKS = (
+    "{} is not there any more, so nothing new is known of its cases: put it back, or check that "
+    "its disk is connected."
+)
 NO_LABELS = "Its label map {} is not there."
 TO_WORK_ON = (Status.IN_PROGRESS, Status.PREDICTED, Status.TO_DO)
 """What is to be worked on next, the first of all first."""
@@ -151,6 +155,11 @@ class Listing:
 
     rows: tuple[Row, ...]
     index: Index
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether there was something in the folder of masks."""
+        return bool(self.index.records) or any(row.has_labels for row in self.rows)
 
 
 def listing(folder: WorkFolder) -> Work[tuple[Row, ...]]:

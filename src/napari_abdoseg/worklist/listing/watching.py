@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from napari_abdoseg.errors import WorkListError
 from napari_abdoseg.progress import Work
 from napari_abdoseg.worklist.listing.listing import (
+    NO_MASKS,
     Listing,
     listing_anew,
     listing_since,
@@ -36,6 +38,11 @@ class FolderStamp:
         others = (folder.masks, folder.records, folder.locks)
         return cls(_stamp(folder.scans), tuple(map(_stamp, others)))
 
+    @property
+    def has_masks(self) -> bool:
+        """Whether the folder of masks is there."""
+        return self.others[0] is not None
+
 
 def listing_changes(
     folder: WorkFolder, before: Listing | None, stamp: FolderStamp | None, now: FolderStamp
@@ -54,10 +61,12 @@ def listing_changes(
     Raises
     ------
     AbdosegError
-        See `listing_anew`.
+        See `listing_anew`; or the folder of masks is gone.
     """
     if before is None:
         return listing_anew(folder)
+    if before.has_masks and not now.has_masks:
+        raise WorkListError(NO_MASKS.format(folder.masks))
     if stamp is None or stamp.scans != now.scans:
         return listing_since(folder, before.index)
     return records_since(folder, before.index)

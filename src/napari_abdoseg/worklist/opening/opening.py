@@ -9,7 +9,7 @@ from napari_abdoseg.errors import WorkListError
 from napari_abdoseg.image.shown_case import ShownCase
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.progress import Progress, Work
-from napari_abdoseg.worklist.listing.listing import Row
+from napari_abdoseg.worklist.listing.listing import NO_MASKS, Row
 from napari_abdoseg.worklist.opening.case_files import CaseFiles
 from napari_abdoseg.worklist.opening.claims import Claim, claiming
 from napari_abdoseg.worklist.records.case_record import CaseRecord
@@ -76,6 +76,8 @@ def opening(
         It can't be read, or taken over; nobody has it open then.
     """
     yield Progress(f"Opening {row.name}", 0, 0)
+    if row.has_labels and not folder.masks.is_dir():
+        raise WorkListError(NO_MASKS.format(folder.masks))
     claim = claiming(folder, row.name)
     try:
         row = _as_it_is(folder, row)
