@@ -140,6 +140,8 @@ def test_people_are_compared_by_versions_or_in_folders(
 
 
 def test_cases_that_a_model_would_change_most_become_the_list(row, listed, folder, qtbot, tmp_path):
+    listed.cases.go_to(listed.cases.row("c"))  # it is open here, and flagged all the same
+    qtbot.waitUntil(lambda: listed.cases.open is not None and listed.cases.job is None)
     row.changed_by.trigger()
     question = listed.findChild(NewModelQuestion)
     question.predictions.line_edit.value = str(tmp_path / "new")

@@ -207,7 +207,7 @@ class CasesAtWork(QObject):
 
     def _change_each(self, rows: Sequence[Row], change_of: Callable[[Row], Change]) -> None:
         if self.folder is not None:
-            changes = [CaseChange(r.name, change_of(r), self._lease_of(r.name)) for r in rows]
+            changes = [CaseChange(r.name, change_of(r), self.lease_of(r.name)) for r in rows]
             self.changes.make(self.folder, changes)
 
     def take_step(self, rows: Sequence[Row], step: Step) -> None:
@@ -259,8 +259,10 @@ class CasesAtWork(QObject):
         self._ahead.close()
         self._alive.close()
 
-    def _lease_of(self, name: str) -> Lease | None:
-        return self.open.claim.lease if self.open is not None and self.open.name == name else None
+    def lease_of(self, name: str) -> Lease | None:
+        """By which a case is open here; None where it is not, or read-only. Any thread may ask."""
+        opened = self.open
+        return opened.claim.lease if opened is not None and opened.name == name else None
 
     def _leave_open(
         self, leave: Callable[[], None], stay: Callable[[], None] = lambda: None
@@ -358,7 +360,7 @@ class CasesAtWork(QObject):
         opened, row = self.open, self.open_row
         is_of_case = opened is not None and layer in opened.layers
         if is_of_case and self.folder is not None and row is not None and not problem:
-            self.changes.score(self.folder, row, self._lease_of(row.name))
+            self.changes.score(self.folder, row, self.lease_of(row.name))
 
     def _look(self, *_: object) -> None:
         self.watch.look()

@@ -83,8 +83,10 @@ class WholeList(QObject):
     def offer_changed(self, new: NewModel, percent: float) -> None:
         """Mark the cases that are done and that a model would change most."""
         if (folder := self._cases.folder) is not None:
-            rows = self._cases.done
-            work = offering_changed(folder, rows, new, percent, new.flag, available_cores())
+            rows, lease_of = self._cases.done, self._cases.lease_of
+            work = offering_changed(
+                *(folder, rows, new, percent, new.flag, available_cores(), lease_of)
+            )
             self._start(work, f"Compare with {Path(new.model).name}", partial(self._offer, new))
 
     def cancel(self) -> None:

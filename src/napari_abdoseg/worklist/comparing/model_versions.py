@@ -26,6 +26,7 @@ from napari_abdoseg.progress import Work
 from napari_abdoseg.worklist.listing.listing import Row
 from napari_abdoseg.worklist.records.case_record import Version
 from napari_abdoseg.worklist.records.changing import change_record, with_version
+from napari_abdoseg.worklist.records.leases import LeaseOf, no_lease
 from napari_abdoseg.worklist.records.record_files import read_record
 from napari_abdoseg.worklist.records.work_folder import HIDDEN, WorkFolder, labels_name
 
@@ -115,8 +116,17 @@ def versions_in(place: Path, rows: Sequence[Row], model: str) -> ModelVersions:
     return ModelVersions(model, known, dict.fromkeys(missing, f"{place} has no prediction."))
 
 
-def note_versions(folder: WorkFolder, versions: ModelVersions) -> dict[str, str]:
+def note_versions(
+    folder: WorkFolder, versions: ModelVersions, lease_of: LeaseOf = no_lease
+) -> dict[str, str]:
     """Let predictions be versions of their cases; which version counts stays as it is.
+
+    Parameters
+    ----------
+    folder : WorkFolder
+    versions : ModelVersions
+    lease_of : callable, optional
+        By which this session has one of the cases open.
 
     Returns
     -------
@@ -129,7 +139,7 @@ def note_versions(folder: WorkFolder, versions: ModelVersions) -> dict[str, str]
         version = Version(place, "prediction", versions.model, now())
         try:
             if not _is_known(folder, case, place):
-                change_record(folder, case, with_version(version))
+                change_record(folder, case, with_version(version), lease_of(case))
         except AbdosegError as error:
             refused[case] = str(error)
     return refused

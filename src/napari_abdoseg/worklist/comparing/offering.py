@@ -20,6 +20,7 @@ from napari_abdoseg.worklist.comparing.model_versions import (
 )
 from napari_abdoseg.worklist.listing.listing import WORST, Row
 from napari_abdoseg.worklist.records.changing import flagging
+from napari_abdoseg.worklist.records.leases import LeaseOf, no_lease
 from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 
@@ -77,6 +78,7 @@ def offering_changed(
     percent: float = WORST,
     flag: str = "",
     workers: int = 1,
+    lease_of: LeaseOf = no_lease,
 ) -> Work[Offered]:
     """Find the cases that a model would change most; its masks become versions of them.
 
@@ -91,6 +93,8 @@ def offering_changed(
         A word that these are marked by.
     workers : int, optional
         Processes.
+    lease_of : callable, optional
+        By which this session has one of the cases open.
 
     Raises
     ------
@@ -100,11 +104,11 @@ def offering_changed(
         Results can't be written; what is predicted stays.
     """
     versions = yield from _versions(folder, rows, new)
-    refused = note_versions(folder, versions)
+    refused = note_versions(folder, versions, lease_of)
     changes = yield from comparing_with_model(folder, rows, versions.files, workers)
     most = changes.most(percent)
     if flag:
-        refused |= flagging(folder, [case.case for case in most], flag)
+        refused |= flagging(folder, [case.case for case in most], flag, lease_of)
     return Offered(changes, most, refused, versions.failed | changes.failed)
 
 

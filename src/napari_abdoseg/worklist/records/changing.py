@@ -12,7 +12,7 @@ from pathlib import Path
 from napari_abdoseg.correction.journal.holder import now, user_name
 from napari_abdoseg.errors import AbdosegError, SaveError, WorkListError
 from napari_abdoseg.worklist.records.case_record import CaseRecord, Status, Version
-from napari_abdoseg.worklist.records.leases import Lease, holder_of
+from napari_abdoseg.worklist.records.leases import Lease, LeaseOf, holder_of, no_lease
 from napari_abdoseg.worklist.records.record_files import read_record, write_record
 from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
@@ -129,8 +129,18 @@ def with_flag(flag: str) -> Change:
     return lambda record: replace(record, flags=tuple(sorted({*record.flags, flag})))
 
 
-def flagging(folder: WorkFolder, cases: Iterable[str], flag: str) -> dict[str, str]:
+def flagging(
+    folder: WorkFolder, cases: Iterable[str], flag: str, lease_of: LeaseOf = no_lease
+) -> dict[str, str]:
     """Mark several cases by a word.
+
+    Parameters
+    ----------
+    folder : WorkFolder
+    cases : iterable of str
+    flag : str
+    lease_of : callable, optional
+        By which this session has one of them open.
 
     Returns
     -------
@@ -140,7 +150,7 @@ def flagging(folder: WorkFolder, cases: Iterable[str], flag: str) -> dict[str, s
     refused = {}
     for case in cases:
         try:
-            change_record(folder, case, with_flag(flag))
+            change_record(folder, case, with_flag(flag), lease_of(case))
         except AbdosegError as error:
             refused[case] = str(error)
     return refused

@@ -14,7 +14,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +31,8 @@ BEAT = 20.0
 DEAD_AFTER = 120.0
 """Seconds without that, after which nobody is taken to hold it."""
 GUARD = ".taking"
+LeaseOf = Callable[[str], "Lease | None"]
+"""By which a session has a case open, by its name."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,10 @@ def kept_alive(lease: Lease) -> Iterator[Lease]:
         ends.set()
         thread.join()
         lease.release()
+
+
+def no_lease(_: str) -> None:
+    """The lease of a session that has no case open."""
 
 
 def holder_of(path: Path) -> Holder | None:
