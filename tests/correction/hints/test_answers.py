@@ -199,6 +199,9 @@ def test_what_is_no_hint_is_refused_in_a_sentence(truth, small):
     without[without == LIVER] = 0
     with pytest.raises(CorrectionError, match="There is no liver in this label map"):
         boundary_moved(organ_of(replace(small, data=without)), click)
+    as_it_was = Corrected(0, (EditableLabels.of(small).boxes[LIVER].start[0] + 2,), list)
+    with pytest.raises(CorrectionError, match="as it was found: correct it first"):
+        slices_followed(organ_of(small), as_it_was, 50.0)
     empty = replace(small, data=np.zeros_like(small.data))
     with pytest.raises(CorrectionError, match="There is no liver in this label map"):
         slices_followed(organ_of(empty), Corrected(0, (3,), list), 10.0)

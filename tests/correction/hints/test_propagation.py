@@ -66,5 +66,5 @@ def test_a_slice_that_is_right_says_nothing(truth, small, kept):
     with pytest.raises(CorrectionError, match="The liver is locked"):
         clicks_of_slice(EditableLabels.of(small, [LIVER]), kept, LIVER, 0, number)
     beyond = labels.boxes[LIVER].stop[0] + 2
-    with pytest.raises(CorrectionError, match="shows the liver as the ensemble has it"):
+    with pytest.raises(CorrectionError, match="shows the liver as it was found"):
         clicks_of_slice(labels, kept, LIVER, 0, beyond)

@@ -69,7 +69,7 @@ def clicks_of_slice(
     wrong = (ahead >= 0) != organ
     if not wrong.any():
         raise CorrectionError(
-            f"That slice shows {labels.the(value)} as the ensemble has it: correct it first."
+            f"That slice shows {labels.the(value)} as it was found: correct it first."
         )
     away = np.abs(ahead)
     places = np.concatenate(
