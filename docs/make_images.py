@@ -38,6 +38,7 @@ from numpy.typing import NDArray  # noqa: E402
 from PIL import Image as Picture  # noqa: E402
 from qtpy.QtCore import Qt  # noqa: E402
 from qtpy.QtTest import QTest  # noqa: E402
+from scipy import ndimage  # noqa: E402
 
 from napari_abdoseg.batch.case import Case  # noqa: E402
 from napari_abdoseg.batch.folder import predicting  # noqa: E402
@@ -51,6 +52,7 @@ from napari_abdoseg.inference.segmentation import segmenting  # noqa: E402
 from napari_abdoseg.model_store import catalogue  # noqa: E402
 from napari_abdoseg.model_store.catalogue import RECOMMENDED  # noqa: E402
 from napari_abdoseg.plugin.compare.score_columns import DISTANCE  # noqa: E402
+from napari_abdoseg.plugin.correct.following_tool import FOLLOW  # noqa: E402
 from napari_abdoseg.plugin.correct.shape_tools import FILL_HOLES  # noqa: E402
 from napari_abdoseg.plugin.four_panel.frame import TWO_BY_TWO  # noqa: E402
 from napari_abdoseg.plugin.four_panel.view import (  # noqa: E402
@@ -75,6 +77,7 @@ WINDOW = (1600, 1000)
 SEED = 7
 SPACING = (3.0, 1.5, 1.5)
 NOISE_HU = 24.0
+SHELL_MM = 5.0
 WIDEST_ROW = 36
 """How far along the phantom's duct it is about widest."""
 COLORS = 256
@@ -193,6 +196,29 @@ def correct() -> None:
         bench.go_to_change()
         rest(4)
         save_window(viewer, "correct")
+
+
+def hints() -> None:
+    """What slices of a liver, of which a shell lacks, would gain from one that was drawn."""
+    with window() as viewer:
+        add_scan(viewer, phantom()[0])
+        truth = phantom()[1]
+        thin, drawn = thin_liver(truth), truth.organs[0].value
+        layer = viewer.add_layer(Layer.create(*labels_layer(thin, "organs")))
+        layer.selected_label = drawn
+        toggle_four_panel_view(viewer)
+        four_panel_view(viewer).frame.layouts.setCurrentText(TWO_BY_TWO)
+        rest(2)
+        bench = open_panel(viewer, "Correct").bench
+        z, y, x = front_of(truth, drawn, 30.0).tolist()
+        bench.go_to((z, y, x))
+        rows, columns = np.nonzero((truth.data[z] == drawn) & (thin.data[z] != drawn))
+        layer.data_setitem((np.full(rows.size, z), rows, columns), drawn)
+        bench.choose(FOLLOW)
+        wait(lambda: bench.proposal is not None)
+        bench.go_to((z + 3, y, x))
+        rest(4)
+        save_window(viewer, "hints")
 
 
 def bile_duct() -> None:
@@ -335,6 +361,14 @@ def with_holes(truth: LabelMap) -> LabelMap:
     return replace(truth, data=data)
 
 
+def thin_liver(truth: LabelMap) -> LabelMap:
+    """A label map whose liver lacks a shell all round."""
+    data, liver = truth.data.copy(), truth.organs[0].value
+    depth = ndimage.distance_transform_edt(data == liver, sampling=truth.grid.spacing)
+    data[(depth > 0) & (depth <= SHELL_MM)] = 0
+    return replace(truth, data=data)
+
+
 def front_of(labels: LabelMap, value: int, depth_mm: float = 0.0) -> NDArray[np.intp]:
     """A voxel so deep in an organ, seen from the front, in the middle of it otherwise."""
     z, _, x = np.argwhere(labels.data == value).mean(axis=0).round().astype(int)
@@ -469,8 +503,8 @@ def save(picture: NDArray[np.uint8], name: str) -> None:
 
 
 PICTURES = (
-    *(three_clicks, four_panels, four_panels_grid, running, review, correct, bile_duct, compare),
-    *(cohort, training_panel, training_curves),
+    *(three_clicks, four_panels, four_panels_grid, running, review, correct, hints, bile_duct),
+    *(compare, cohort, training_panel, training_curves),
 )
 
 
