@@ -110,7 +110,7 @@ class Addition:
         ways = np.array([click.way for click in whole])
         alike = np.stack([there.felt(click) for click in whole], axis=1)
         needs = added.needed(value, whole, there)
-        weights = ways * _least_that_suffices(ways[:, None] * alike * ways, needs)
+        weights = ways * least_that_suffices(ways[:, None] * alike * ways, needs)
         return cls((*added.clicks, *whole), (*added.weights, *weights.tolist()))
 
     def on(self, lead: Lead) -> Values:
@@ -194,7 +194,7 @@ def _by_distance(click: Click, squares_mm: Values) -> Values:
     return np.asarray(felt, np.float32)
 
 
-def _least_that_suffices(alike: NDArray[Any], needs: NDArray[np.float64]) -> NDArray[np.float64]:
+def least_that_suffices(alike: NDArray[Any], needs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights, none below zero, of the likeliest addition that is no less than what is needed."""
     even = (alike + alike.T) / 2
     least = float(np.linalg.eigvalsh(even)[0])  # below zero for places nearly the same
