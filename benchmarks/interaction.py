@@ -1,6 +1,7 @@
 """How few gestures it takes to correct what an ensemble has found, by a robot that sees the truth.
 
     python benchmarks/interaction.py --cases 40 --output interaction
+    python benchmarks/interaction.py --scan CT.nii.gz LABELS.nii.gz --output real
 
 Each case is a phantom that no fold was trained on, spoilt: blurred, noisy, with another contrast,
 or with cysts. The demo ensemble, trained on plain ones, segments it. The robot clicks the middle
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,13 +25,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_abdoseg import LabelMap, Volume, load_ensemble, make_phantom, normalized_surface_dice
+from napari_abdoseg import (
+    LabelMap,
+    Volume,
+    load_ensemble,
+    make_phantom,
+    normalized_surface_dice,
+    read_labels,
+    read_volume,
+)
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.between_slices import fill_between
 from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.correction.hints.boundary import follow, move_boundary
 from napari_abdoseg.correction.hints.clicks import Click as Hint
 from napari_abdoseg.correction.hints.propagation import clicks_of_slice
+from napari_abdoseg.correction.hints.scribble import Stroke, scribble
 from napari_abdoseg.correction.hints.sparing import Sparing
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.errors import CorrectionError
@@ -50,6 +60,8 @@ FAR_MM = 60.0
 SHELL_MM = 5.0
 """A click that is no deeper than that beyond the boundary is of a thin shell."""
 REACH, MORE = 1.5, 0.3
+PEN_MM, PEN_SHARE, MOST_MM = 1.6, 0.6, 12.0
+"""Radius of a dab at least; as a share of that of the error, which counts up to so many mm."""
 SUSPICIOUS = 0.15
 """Of an organ's voxels: who sees more change takes a smaller hint."""
 Shape = tuple[int, int, int]
@@ -124,6 +136,10 @@ class Work:
         self.find_errors(NAMES)
 
     @property
+    def spacing(self) -> tuple[float, float, float]:
+        return self.labels.grid.spacing
+
+    @property
     def editable(self) -> EditableLabels:
         return EditableLabels.of(self.labels)
 
@@ -137,7 +153,7 @@ class Work:
         """The middle of the largest error of some organs, how deep it is, and their scores."""
         for organ in organs:
             ours, theirs = self.is_organ(organ), self.should_be(organ)
-            nsd = normalized_surface_dice(ours, theirs, SPACING, TOLERANCE_MM)
+            nsd = normalized_surface_dice(ours, theirs, self.spacing, TOLERANCE_MM)
             self.scored[organ] = dice_of_masks(ours, theirs), nsd
             wrong = ours != theirs
             for place in self.tried:
@@ -147,7 +163,7 @@ class Work:
             if box is None:
                 self.depths[organ] = 0.0, (0, 0, 0)
                 continue
-            depth = ndimage.distance_transform_edt(np.pad(wrong, 1)[box], sampling=SPACING)
+            depth = ndimage.distance_transform_edt(np.pad(wrong, 1)[box], sampling=self.spacing)
             middle = np.unravel_index(depth.argmax(), depth.shape)
             place = tuple(int(at) + part.start - 1 for at, part in zip(middle, box))
             self.depths[organ] = float(depth.max()), place
@@ -158,7 +174,7 @@ class Work:
         radius, middle = self.depths[organ]
         wrong = self.is_organ(organ) != self.should_be(organ)
         for _ in range(10):
-            missed = self.rng.normal(0, JITTER_MM, 3) / SPACING
+            missed = self.rng.normal(0, JITTER_MM, 3) / self.spacing
             place = tuple(int(at) for at in np.rint(np.add(middle, missed)))
             inside = all(0 <= at < size for at, size in zip(place, wrong.shape))
             if inside and wrong[place]:
@@ -176,14 +192,14 @@ class Work:
         """mm from a click to the boundary of the organ as it is, as the eye sees them."""
         here = self.is_organ(click.organ)
         other = here if not here[click.place] else ~here
-        reach = [int(np.ceil(40 / step)) for step in SPACING]
+        reach = [int(np.ceil(40 / step)) for step in self.spacing]
         box = tuple(
             slice(max(0, at - by), at + by + 1) for at, by in zip(click.place, reach, strict=True)
         )
         places = np.argwhere(other[box]) + [part.start for part in box]
         if not len(places):
             return 40.0
-        return float(np.linalg.norm((places - click.place) * SPACING, axis=1).min())
+        return float(np.linalg.norm((places - click.place) * self.spacing, axis=1).min())
 
     def scores(self) -> tuple[float, float]:
         """Mean DSC and NSD of the organs."""
@@ -222,6 +238,23 @@ def by_propagating(work: Work, click: Click) -> Edit:
     work.clicks[organ] = (*before, *clicks)
     drawn[edit.where] = edit.after
     return _to(work, drawn)
+
+
+def by_scribble(work: Work, click: Click) -> Edit:
+    """A dab of a pen in the slice, well within what is wrong, for the organ or against it."""
+    dab = _ball(work, click, max(PEN_MM, PEN_SHARE * min(click.radius_mm, MOST_MM)))
+    places = np.nonzero(dab[click.place[0]])
+    stroke = Stroke(
+        (np.full(places[0].size, click.place[0]), *places),
+        inside=not work.is_organ(click.organ)[click.place],
+    )
+    before = work.clicks.get(click.organ, ())
+    return scribble(work.editable, work.kept, work.scan.data, click.organ, [stroke], before)
+
+
+def by_all_hints(work: Work, click: Click) -> Edit:
+    """A dab where the click is deep beyond the boundary, else a slice that is followed."""
+    return (by_scribble if work.depth(click) >= SHELL_MM else by_propagating)(work, click)
 
 
 def by_brush(work: Work, click: Click) -> Edit:
@@ -267,7 +300,7 @@ def _drawn(work: Work, organ: int, z: int) -> NDArray[Any]:
 
 def _ball(work: Work, click: Click, radius_mm: float) -> NDArray[np.bool_]:
     axes = np.ogrid[tuple(map(slice, work.labels.data.shape))]
-    squares = [((a - at) * step) ** 2 for a, at, step in zip(axes, click.place, SPACING)]
+    squares = [((a - at) * step) ** 2 for a, at, step in zip(axes, click.place, work.spacing)]
     return np.asarray(sum(squares) <= radius_mm**2)
 
 
@@ -289,6 +322,8 @@ def _to(work: Work, wanted: NDArray[Any]) -> Edit:
 ROBOTS: dict[str, Gesture] = {
     "clicks": by_hints,
     "slices followed": by_propagating,
+    "scribbles": by_scribble,
+    "scribbles and slices followed": by_all_hints,
     "brush": by_brush,
     "strokes": by_strokes,
     "slices filled between": by_slices,
@@ -310,18 +345,24 @@ def play(work: Work, gesture: Gesture, gestures: int) -> Iterator[dict[str, floa
             nothing = np.zeros(0, np.intp)
             edit = Edit((nothing, nothing, nothing), nothing, nothing)
         seconds = time.process_time() - begin
-        away = np.subtract(np.stack(edit.where, 1), click.place) * SPACING
+        away = np.subtract(np.stack(edit.where, 1), click.place) * work.spacing
         far = int((np.linalg.norm(away, axis=1) > FAR_MM).sum())
         work.apply(edit, click)
         dsc, nsd = work.scores()
         yield {"dsc": dsc, "nsd": nsd, "seconds": seconds, "far": far}
 
 
-def cases(first: int, stop: int) -> Iterator[tuple[int, str, Callable[[bool], Work]]]:
-    """Spoilt phantoms that were segmented, and what makes a work of each."""
+def real(scan: Path, truth: Path) -> tuple[Volume, LabelMap, str]:
+    """A CT, and its labels by somebody else, of whose patients no fold has seen any."""
+    return read_volume(scan), read_labels(truth), "real"
+
+
+def cases(
+    scans: Iterable[tuple[Volume, LabelMap, str]], first: int
+) -> Iterator[tuple[int, str, Callable[[bool], Work]]]:
+    """Scans that were segmented, and what makes a work of each."""
     ensemble = load_ensemble("demo", device="cpu")
-    for number in range(first, stop):
-        scan, truth, kind = spoilt(number)
+    for number, (scan, truth, kind) in enumerate(scans, first):
         found = drain(segmenting(scan, ensemble, "balanced", keep_logits=True))
         assert found.logits is not None
         yield number, kind, partial(_work, number, scan, truth, found.labels, found.logits)
@@ -369,13 +410,18 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--cases", type=int, default=40)
     parser.add_argument("--gestures", type=int, default=10)
-    names = [*ROBOTS, *(name + WITHOUT for name in ("clicks", "slices followed"))]
+    names = [*ROBOTS, *(name + WITHOUT for name in ("clicks", "slices followed", "scribbles"))]
     parser.add_argument("--robots", nargs="+", choices=names, default=names, metavar="ROBOT")
     parser.add_argument("--output", type=Path, default=Path("interaction"))
+    parser.add_argument(
+        "--scan", nargs=2, type=Path, metavar=("CT", "LABELS"), help="instead of phantoms"
+    )
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
-    for number, kind, work in cases(arguments.first, arguments.first + arguments.cases):
+    numbers = range(arguments.first, arguments.first + arguments.cases)
+    scans = [real(*arguments.scan)] if arguments.scan else map(spoilt, numbers)
+    for number, kind, work in cases(scans, arguments.first):
         for robot in arguments.robots:
             gesture = ROBOTS[robot.removesuffix(WITHOUT)]
             played = play(work(not robot.endswith(WITHOUT)), gesture, arguments.gestures)
