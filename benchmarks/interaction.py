@@ -38,6 +38,7 @@ from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.between_slices import fill_between
 from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.correction.hints.boundary import follow, move_boundary
+from napari_abdoseg.correction.hints.changed_mind import changed_mind
 from napari_abdoseg.correction.hints.clicks import Click as Hint
 from napari_abdoseg.correction.hints.propagation import clicks_of_slice
 from napari_abdoseg.correction.hints.scribble import Stroke, scribble
@@ -45,6 +46,9 @@ from napari_abdoseg.correction.hints.sparing import Sparing
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.evaluation.dice import dice_of_masks
+from napari_abdoseg.inference.learning.learning import learning
+from napari_abdoseg.inference.learning.slices import ScanSlice
+from napari_abdoseg.inference.model.ensemble import Ensemble
 from napari_abdoseg.inference.segmentation import segmenting
 from napari_abdoseg.logits.kept import KeptLogits
 from napari_abdoseg.progress import drain
@@ -60,6 +64,8 @@ FAR_MM = 60.0
 SHELL_MM = 5.0
 """A click that is no deeper than that beyond the boundary is of a thin shell."""
 REACH, MORE = 1.5, 0.3
+LESSON = 3
+"""Slices of an organ that were drawn when a fold learns from them."""
 PEN_MM, PEN_SHARE, MOST_MM = 1.6, 0.6, 12.0
 """Radius of a dab at least; as a share of that of the error, which counts up to so many mm."""
 SUSPICIOUS = 0.15
@@ -123,6 +129,7 @@ class Work:
     truth: LabelMap
     labels: LabelMap
     kept: KeptLogits
+    ensemble: Ensemble
     rng: np.random.Generator
     clicks: dict[int, tuple[Hint, ...]] = field(default_factory=dict)
     drawn: dict[int, list[int]] = field(default_factory=dict)
@@ -240,6 +247,25 @@ def by_propagating(work: Work, click: Click) -> Edit:
     return _to(work, drawn)
 
 
+def by_learning(work: Work, click: Click) -> Edit:
+    """A slice that is followed; the third of an organ teaches a fold, and all that is taken."""
+    edit, organ = by_propagating(work, click), click.organ
+    slices = work.drawn.setdefault(organ, [])
+    slices.append(click.place[0])
+    if len(slices) != LESSON:
+        return edit
+    labels = replace(work.labels, data=work.labels.data.copy())
+    labels.data[edit.where] = edit.after
+    lesson = [ScanSlice(0, z) for z in slices]
+    learnt = drain(learning(work.scan, labels, work.kept, work.ensemble, organ, lesson))
+    editable, spared = EditableLabels.of(labels), Sparing(by_hand=work.by_hand)
+    places = changed_mind(editable, work.kept, learnt, organ, work.clicks[organ], spared)
+    for place in places:
+        labels.data[place.where] = place.after
+    work.kept = learnt
+    return _to(work, labels.data)
+
+
 def by_scribble(work: Work, click: Click) -> Edit:
     """A dab of a pen in the slice, well within what is wrong, for the organ or against it."""
     dab = _ball(work, click, max(PEN_MM, PEN_SHARE * min(click.radius_mm, MOST_MM)))
@@ -253,8 +279,11 @@ def by_scribble(work: Work, click: Click) -> Edit:
 
 
 def by_all_hints(work: Work, click: Click) -> Edit:
-    """A dab where the click is deep beyond the boundary, else a slice that is followed."""
-    return (by_scribble if work.depth(click) >= SHELL_MM else by_propagating)(work, click)
+    """An organ's first slice is followed; then a dab where the click is deep, else more slices."""
+    first = not work.clicks.get(click.organ)
+    if first or work.depth(click) < SHELL_MM:
+        return by_propagating(work, click)
+    return by_scribble(work, click)
 
 
 def by_brush(work: Work, click: Click) -> Edit:
@@ -322,8 +351,9 @@ def _to(work: Work, wanted: NDArray[Any]) -> Edit:
 ROBOTS: dict[str, Gesture] = {
     "clicks": by_hints,
     "slices followed": by_propagating,
+    "slices followed and learnt from": by_learning,
     "scribbles": by_scribble,
-    "scribbles and slices followed": by_all_hints,
+    "slices followed, then scribbles": by_all_hints,
     "brush": by_brush,
     "strokes": by_strokes,
     "slices filled between": by_slices,
@@ -365,15 +395,22 @@ def cases(
     for number, (scan, truth, kind) in enumerate(scans, first):
         found = drain(segmenting(scan, ensemble, "balanced", keep_logits=True))
         assert found.logits is not None
-        yield number, kind, partial(_work, number, scan, truth, found.labels, found.logits)
+        known = scan, truth, found.labels, found.logits, ensemble
+        yield number, kind, partial(_work, number, *known)
 
 
 def _work(
-    seed: int, scan: Volume, truth: LabelMap, labels: LabelMap, kept: KeptLogits, with_logits: bool
+    seed: int,
+    scan: Volume,
+    truth: LabelMap,
+    labels: LabelMap,
+    kept: KeptLogits,
+    ensemble: Ensemble,
+    with_logits: bool,
 ) -> Work:
     if not with_logits:
         kept = presumed_logits(EditableLabels.of(labels), scan.data)
-    return Work(scan, truth, labels, kept, np.random.default_rng(seed))
+    return Work(scan, truth, labels, kept, ensemble, np.random.default_rng(seed))
 
 
 def table(rows: list[dict[str, Any]]) -> Iterator[str]:

@@ -14,6 +14,8 @@ from napari_abdoseg import load_ensemble, make_phantom
 from napari_abdoseg.inference.export import keeping
 from napari_abdoseg.inference.export.keeping import NoLogitsError, kept_logits, scores
 from napari_abdoseg.inference.export.label_map import labelling
+from napari_abdoseg.inference.learning.kept_grid import KeptGrid
+from napari_abdoseg.inference.learning.slices import ImageGrid
 from napari_abdoseg.inference.model.card import ModelCard, write_card
 from napari_abdoseg.inference.network.class_map import find_winners, map_winners
 from napari_abdoseg.inference.scan import PreparedScan
@@ -125,3 +127,20 @@ def test_fine_logits_become_coarser(make_configuration):
     assert labels.size > 0.9 * np.prod(grid.shape)
     assert (answer(kept) != labels).mean() < 0.06
     assert not kept.contested.places.size
+
+
+def test_joined_logits_are_found_on_the_image_again(make_configuration):
+    way = ((20, 41, 40), (1.5, 0.75, 0.5), (1.5, 0.5, 0.4))
+    trained, properties = make_configuration(way[1]), scan_of(*way)
+    on_scan, grid = predicted(blobs(5, way[0]), properties, trained), grid_of(properties, trained)
+    winners = (map_winners(on_scan.prediction.logits, regions=False),)
+    on_scan = replace(on_scan, prediction=replace(on_scan.prediction, fold_winners=winners))
+    kept = kept_logits([on_scan], grid)
+    prediction = on_scan.prediction
+    image = ImageGrid.of(prediction.shape, on_scan.crop, grid, trained)
+    there = KeptGrid.of(kept, image, trained.image_spacing(on_scan.crop.spacing))
+    assert there.joined == (1, 2, 3)
+    old, part = there.around(kept.box)
+    twice = there.added(old, prediction.logits[(slice(None), *part)])
+    inside = (slice(None), *old)
+    np.testing.assert_allclose(twice.logits[inside], 2 * kept.logits[inside], rtol=4e-3, atol=2e-3)
