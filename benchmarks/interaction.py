@@ -1,7 +1,9 @@
-"""How few gestures it takes to correct what an ensemble has found, by a robot that sees the truth.
+r"""How few gestures it takes to correct what an ensemble has found, by a robot that sees the truth.
 
     python benchmarks/interaction.py --cases 40 --output interaction
     python benchmarks/interaction.py --scan CT.nii.gz LABELS.nii.gz --output real
+    python benchmarks/interaction.py --scan CT.nii.gz LABELS.nii.gz --damaged --cases 20 \
+        --robots clicks "slices followed" scribbles brush --output damaged
 
 Each case is a phantom that no fold was trained on, spoilt: blurred, noisy, with another contrast,
 or with cysts. The demo ensemble, trained on plain ones, segments it. The robot clicks the middle
@@ -64,6 +66,8 @@ FAR_MM = 60.0
 SHELL_MM = 5.0
 """A click that is no deeper than that beyond the boundary is of a thin shell."""
 REACH, MORE = 1.5, 0.3
+FAT_HU = -20
+"""A leak stops there."""
 LESSON = 3
 """Slices of an organ that were drawn when a fold learns from them."""
 PEN_MM, PEN_SHARE, MOST_MM = 1.6, 0.6, 12.0
@@ -387,6 +391,24 @@ def real(scan: Path, truth: Path) -> tuple[Volume, LabelMap, str]:
     return read_volume(scan), read_labels(truth), "real"
 
 
+def damaged(scan: Volume, truth: LabelMap, seed: int) -> LabelMap:
+    """Labels of which each organ lacks two balls at its surface, and has leaked into two."""
+    rng, data = np.random.default_rng(seed), truth.data.copy()
+    axes = np.ogrid[tuple(map(slice, data.shape))]
+    for organ in NAMES:
+        mask = truth.data == organ
+        shell = np.argwhere(mask & ~ndimage.binary_erosion(mask))
+        for leaks in (False, False, True, True):
+            at, radius = shell[rng.integers(len(shell))], rng.uniform(8.0, 16.0)
+            steps = zip(axes, at, truth.grid.spacing)
+            ball = sum(((axis - a) * step) ** 2 for axis, a, step in steps) < radius**2
+            if leaks:
+                data[ball & ~mask & (scan.data > FAT_HU)] = organ
+            else:
+                data[ball & (data == organ)] = 0
+    return replace(truth, data=data)
+
+
 def cases(
     scans: Iterable[tuple[Volume, LabelMap, str]], first: int
 ) -> Iterator[tuple[int, str, Callable[[bool], Work]]]:
@@ -397,6 +419,17 @@ def cases(
         assert found.logits is not None
         known = scan, truth, found.labels, found.logits, ensemble
         yield number, kind, partial(_work, number, *known)
+
+
+def damaged_cases(
+    scan: Volume, truth: LabelMap, seeds: Iterable[int]
+) -> Iterator[tuple[int, str, Callable[[bool], Work]]]:
+    """A scan whose labels were damaged, of which no ensemble has said anything."""
+    ensemble = load_ensemble("demo", device="cpu")
+    for seed in seeds:
+        labels = damaged(scan, truth, seed)
+        kept = presumed_logits(EditableLabels.of(labels), scan.data)
+        yield seed, "damaged", partial(_work, seed, scan, truth, labels, kept, ensemble)
 
 
 def _work(
@@ -453,12 +486,20 @@ def main() -> None:
     parser.add_argument(
         "--scan", nargs=2, type=Path, metavar=("CT", "LABELS"), help="instead of phantoms"
     )
+    parser.add_argument(
+        "--damaged", action="store_true", help="the scan's labels, instead of what the demo finds"
+    )
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     numbers = range(arguments.first, arguments.first + arguments.cases)
     scans = [real(*arguments.scan)] if arguments.scan else map(spoilt, numbers)
-    for number, kind, work in cases(scans, arguments.first):
+    if arguments.damaged:
+        ((scan, truth, _),) = scans
+        work_of_all = damaged_cases(scan, truth, numbers)
+    else:
+        work_of_all = cases(scans, arguments.first)
+    for number, kind, work in work_of_all:
         for robot in arguments.robots:
             gesture = ROBOTS[robot.removesuffix(WITHOUT)]
             played = play(work(not robot.endswith(WITHOUT)), gesture, arguments.gestures)
