@@ -14,6 +14,7 @@ from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.evaluation.dice import dice_of_masks
+from napari_abdoseg.inference.learning import tuning
 from napari_abdoseg.inference.learning.kept_grid import KeptGrid
 from napari_abdoseg.inference.learning.learning import learning
 from napari_abdoseg.inference.learning.slices import ImageGrid, ScanSlice
@@ -106,6 +107,28 @@ def test_it_agrees_more_with_slices_and_the_ensemble_stays_as_it_was(case, axis)
     should = (truth.data == LIVER)[kept.box.slices]
     scores = [dice_of_masks(is_organ(each, LIVER), should) for each in (kept, learnt)]
     assert scores[1] > 1.3 * scores[0]
+
+
+def test_a_2d_network_learns_too(make_model):
+    volume, truth = make_phantom(3, FINE)
+    ensemble = load_ensemble(make_model(patch=(16, 24), spacing=COARSE[1:]), device="cpu")
+    kept = drain(segmenting(volume, ensemble, "fast", keep_logits=True)).logits
+    learnt = drain(learning(volume, truth, kept, ensemble, LIVER, slices_of(truth, LIVER)))
+    should = (truth.data == LIVER)[kept.box.slices]
+    scores = [dice_of_masks(is_organ(each, LIVER), should) for each in (kept, learnt)]
+    assert scores[1] > 1.3 * scores[0]
+
+
+def test_too_little_memory_is_said(case, monkeypatch):
+    volume, truth, ensemble, found = case
+
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(tuning, "_loss", full)
+    work = learning(volume, truth, found.logits, ensemble, LIVER, slices_of(truth, LIVER))
+    with pytest.raises(CorrectionError, match="more memory than cpu has free"):
+        drain(work)
 
 
 def test_it_can_be_cancelled_between_steps(case):

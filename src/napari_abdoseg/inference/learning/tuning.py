@@ -60,8 +60,26 @@ def tuning(
     Raises
     ------
     CorrectionError
-        The network has no instance norms, or nothing is known.
+        The network has no instance norms, or nothing is known, or it takes too much memory.
     """
+    import torch
+
+    try:
+        return (yield from _steps(trained, tiling, known, true, classes))
+    except torch.OutOfMemoryError as error:
+        raise CorrectionError(
+            f"Learning takes more memory than {trained.device.name} has free: end what else runs "
+            "there, or choose the CPU."
+        ) from error
+
+
+def _steps(
+    trained: TrainedConfiguration,
+    tiling: Tiling,
+    known: torch.Tensor,
+    true: torch.Tensor,
+    classes: list[int],
+) -> Work[Mapping[str, torch.Tensor]]:
     import torch
 
     device, regions = device_of(trained), trained.label_manager.has_regions
