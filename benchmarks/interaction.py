@@ -68,8 +68,8 @@ SHELL_MM = 5.0
 REACH, MORE = 1.5, 0.3
 FAT_HU = -20
 """A leak stops there."""
-LESSON = 3
-"""Slices of an organ that were drawn when a fold learns from them."""
+LESSON, POOR = 3, 0.8
+"""Slices of an organ that were drawn when a fold learns from them, and the ensemble's DSC there."""
 PEN_MM, PEN_SHARE, MOST_MM = 1.6, 0.6, 12.0
 """Radius of a dab at least; as a share of that of the error, which counts up to so many mm."""
 SUSPICIOUS = 0.15
@@ -143,6 +143,7 @@ class Work:
 
     def __post_init__(self) -> None:
         self.by_hand = np.zeros(self.labels.data.shape, bool)
+        self.found = self.labels.data
         self.labels = replace(self.labels, data=self.labels.data.copy())
         self.find_errors(NAMES)
 
@@ -252,11 +253,12 @@ def by_propagating(work: Work, click: Click) -> Edit:
 
 
 def by_learning(work: Work, click: Click) -> Edit:
-    """A slice that is followed; the third of an organ teaches a fold, and all that is taken."""
+    """A slice that is followed; from the third of a poor organ a fold learns, all that is taken."""
     edit, organ = by_propagating(work, click), click.organ
     slices = work.drawn.setdefault(organ, [])
     slices.append(click.place[0])
-    if len(slices) != LESSON:
+    found, should = work.found[slices] == organ, work.should_be(organ)[slices]
+    if len(slices) != LESSON or dice_of_masks(found, should) > POOR:
         return edit
     labels = replace(work.labels, data=work.labels.data.copy())
     labels.data[edit.where] = edit.after
