@@ -9,7 +9,7 @@ import pytest
 import torch
 from small_models import COARSE, cascade
 
-from napari_abdoseg import load_ensemble, make_phantom
+from napari_abdoseg import Box, load_ensemble, make_phantom
 from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.errors import CorrectionError
@@ -172,6 +172,17 @@ def test_what_can_not_be_learnt_is_said(case, make_model):
         started(kept=replace(found.logits, values=(0, 1, 2, 3, 9)))
     with pytest.raises(CorrectionError, match="of another CT"):
         started(volume=make_phantom(3, THICK)[0])
+    moved = Box(
+        *(
+            tuple(at + 400 for at in ends)
+            for ends in (found.logits.box.start, found.logits.box.stop)
+        )
+    )
+    one = load_ensemble(make_model(name="other", spacing=(30.0, 8.0, 8.0)), device="cpu")
+    with pytest.raises(CorrectionError, match="of another CT"):
+        started(kept=replace(found.logits, box=moved))
+    with pytest.raises(CorrectionError, match="of another CT"):
+        started(ensemble=one)
     with pytest.raises(CorrectionError, match="one configuration"):
         started(ensemble=load_ensemble(cascade(make_model), device="cpu"))
 

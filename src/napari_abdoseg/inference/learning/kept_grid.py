@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isclose
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_abdoseg.anatomy.box import Box
+from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.inference.learning.slices import ImageGrid
 from napari_abdoseg.logits.kept import KeptLogits
 
 if TYPE_CHECKING:
     import torch
+
+OTHERS = "The logits, or the labels, are of another CT, or model: choose theirs."
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +41,22 @@ class KeptGrid:
 
     @classmethod
     def of(cls, kept: KeptLogits, image: ImageGrid, spacing: Sequence[float]) -> KeptGrid:
-        """Of an image of a spacing, in mm along its axes."""
+        """Of an image of a spacing, in mm along its axes.
+
+        Raises
+        ------
+        CorrectionError
+            They can't be of that image.
+        """
         joined, first = [], []
         for axis, (across, turned) in enumerate(image.screen):
             count = round(kept.spacing[axis] / spacing[across])
             along, begin = kept.axes[axis], kept.box.start[axis]
             middle = along.lower.size // 2
             place = image.place(axis, begin + middle)
-            if place is None:
-                raise ValueError("Logits were kept of what the image does not show.")
+            same = isclose(kept.spacing[axis], count * spacing[across], rel_tol=0.01)
+            if place is None or not same:
+                raise CorrectionError(OTHERS)
             ours = float(along.lower[middle] + along.weight[middle])
             if turned:
                 ours = kept.shape[axis] - 1 - ours
@@ -62,6 +73,11 @@ class KeptGrid:
             Of the logits, along z, y and x of the screen.
         part : tuple of slice
             Of the image, along its own axes.
+
+        Raises
+        ------
+        CorrectionError
+            It does not show them.
         """
         old, part = [], [slice(0)] * 3
         for axis, (across, turned) in enumerate(self.image.screen):
@@ -76,6 +92,8 @@ class KeptGrid:
             )
             count, origin = self.joined[axis], self.first[axis]
             part[across] = slice(origin + start * count, origin + stop * count)
+            if part[across].start < 0 or part[across].stop > self.image.shape[across]:
+                raise CorrectionError(OTHERS)
         return tuple(old), tuple(part)
 
     def added(self, old: tuple[slice, ...], more: torch.Tensor) -> KeptLogits:

@@ -15,7 +15,7 @@ from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.organ import in_sentence, number_name
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.export.keeping import scores
-from napari_abdoseg.inference.learning.kept_grid import KeptGrid
+from napari_abdoseg.inference.learning.kept_grid import OTHERS, KeptGrid
 from napari_abdoseg.inference.learning.slices import ImageGrid, ScanSlice
 from napari_abdoseg.inference.learning.tuning import tuning
 from napari_abdoseg.inference.model.ensemble import Ensemble
@@ -51,6 +51,8 @@ def learning(
 
     Of what it says of the organ and around it then, more or less than before, the mean logits get
     a half, as if half of all folds had learnt alike. Neither the ensemble nor its files change.
+    It is worth its time where the ensemble is wrong in these slices, and brings next to nothing
+    where it is fair; see `benchmarks/README.md`.
 
     Parameters
     ----------
@@ -141,7 +143,7 @@ def _require_sound(
     if labels.data.shape != sizes or any(
         stop > size for stop, size in zip(kept.box.stop, sizes, strict=True)
     ):
-        raise CorrectionError("The logits, or the labels, are of another CT: choose theirs.")
+        raise CorrectionError(OTHERS)
     organ = next((each.name for each in labels.organs if each.value == value), number_name(value))
     classes = kept.classes(value)
     if not classes:
