@@ -246,6 +246,78 @@ def test_locked_organs_and_what_a_person_has_painted_stay(viewer, layer, phantom
     assert not painting.standing.by_hand().any()
 
 
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_strokes_for_an_organ_and_against_it_are_one_step(
+    viewer, layer, phantom, opened, qtbot, number
+):
+    bench, before = opened.bench, layer.data.copy()
+    painting = bench.target().scene.painting
+    opened.buttons["Scribble"].click()
+    mouse = Mouse(viewer, layer, number)
+    place = np.array(beside(layer, phantom[1], number))
+    pixel = pixel_of(mouse, place)
+    mouse.drag([pixel, pixel + QPoint(2, 0), pixel + QPoint(4, 0)])
+    first = proposal(bench, qtbot)
+    assert NO_LOGITS in bench.words
+    assert (layer.data == before).all()
+    assert (first.edit.after == LIVER).all()
+    gained = set(zip(*(axis.tolist() for axis in first.edit.where)))
+    covered = {tuple(np.rint(each).astype(int).tolist()) for each in mouse.places}
+    assert {at for at in covered if before[at] != LIVER} <= gained
+    middle = np.argwhere(before == LIVER).mean(axis=0).round().astype(int)
+    middle[number] = place[number]
+    at = pixel_of(mouse, middle)
+    mouse.drag([at, at + QPoint(2, 0)], RIGHT)
+    both = proposal(bench, qtbot)
+    assert bench.words.startswith("2 strokes: ")
+    assert (both.edit.after == LIVER).any()
+    assert (both.edit.before == LIVER).any()
+    bench.act(bench.tool.settings[-1].act)
+    one = proposal(bench, qtbot)
+    assert one.edit.after.size == first.edit.after.size
+    mouse.drag([at, at + QPoint(2, 0)], RIGHT)
+    proposal(bench, qtbot)
+    press(viewer, mouse, qtbot, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: steps(layer) == 1)
+    changed = layer.data != before
+    assert np.count_nonzero(changed) == both.edit.after.size
+    assert (painting.standing.by_hand()[changed] > 0).all()
+    assert bench.tool is not None
+    layer.undo()
+    assert (layer.data == before).all()
+    press(viewer, mouse, qtbot, Qt.Key.Key_Escape)
+    assert bench.tool is None
+
+
+def test_what_is_no_scribble_is_told_in_a_sentence(viewer, layer, phantom, opened, qtbot):
+    bench, before = opened.bench, layer.data.copy()
+    opened.buttons["Scribble"].click()
+    mouse, in_3d = Mouse(viewer, layer, 0), Mouse(viewer, layer, 3)
+    in_3d.drag([in_3d.canvas.rect().center()] * 2)
+    assert "draw in one of the three" in bench.words
+    place = beside(layer, phantom[1], 0)
+    pixel = pixel_of(mouse, place)
+    for corner, button, words in (
+        (pixel, RIGHT, "on its side of the liver's boundary already"),
+        (pixel, LEFT, "for the liver and against it: take back one"),
+        (QPoint(2, 2), LEFT, "for the liver and against it: take back one"),
+    ):
+        mouse.drag([corner, corner], button)
+        qtbot.waitUntil(lambda: bench.is_problem)
+        assert words in bench.words
+    bench.act(bench.tool.settings[-1].act)
+    bench.act(bench.tool.settings[-1].act)
+    bench.act(bench.tool.settings[-1].act)
+    assert not bench.is_problem
+    bench.act(bench.tool.settings[-1].act)
+    assert "No stroke is drawn" in bench.words
+    mouse.drag([pixel, pixel])
+    layer.selected_label = SPLEEN
+    qtbot.waitUntil(lambda: bench.words.startswith("Draw over"))
+    assert (layer.data == before).all()
+    assert steps(layer) == 0
+
+
 def test_only_what_is_in_view_follows_with_shift(viewer, layer, phantom, opened, qtbot):
     bench = opened.bench
     opened.buttons["Too small or large"].click()

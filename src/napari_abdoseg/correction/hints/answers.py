@@ -14,6 +14,7 @@ from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.correction.hints.boundary import follow, move_boundary
 from napari_abdoseg.correction.hints.clicks import Across, Click
 from napari_abdoseg.correction.hints.propagation import clicks_of_slice
+from napari_abdoseg.correction.hints.scribble import Stroke, scribble
 from napari_abdoseg.correction.hints.sparing import Sparing
 from napari_abdoseg.correction.hints.standing import Standing
 from napari_abdoseg.correction.hints.where import Where, box_of
@@ -242,6 +243,28 @@ def slices_followed(organ: CorrectedOrgan, corrected: Corrected, reach_mm: float
     clicks = tuple(replace(click, across=Across(axis, reach_mm)) for click in read)
     edit = follow(labels, kept, value, clicks, before, organ.sparing)
     return Hinted(edit, clicks, less)
+
+
+def scribbled(organ: CorrectedOrgan, strokes: Sequence[Stroke]) -> Hinted:
+    """Let an organ follow strokes for it and against it; see `scribble`.
+
+    What comes of them counts as a person's once it is taken, as it hangs together with what was
+    drawn: it is no hint that later ones would go by.
+
+    Parameters
+    ----------
+    organ : CorrectedOrgan
+    strokes : sequence of Stroke
+
+    Raises
+    ------
+    CorrectionError
+        See `scribble`.
+    """
+    labels = organ.labels
+    kept, less, before = organ.goes_by(lambda: labels, organ.standing.age)
+    edit = scribble(labels, kept, organ.hu, organ.value, strokes, before, organ.sparing)
+    return Hinted(edit, (), less)
 
 
 def _all_clicks(

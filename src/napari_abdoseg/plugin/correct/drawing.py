@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ class DrawingHand(IdleHand):
         is_first = not self._spots
         if is_first:
             self._button = event.button
-            self._line = _line_in(self._viewer, spot.panel)
+            self._line = line_in(self._viewer, spot.panel)
         corner = len(self._spots)
         self._add(spot)
         yield
@@ -150,23 +151,26 @@ class DrawingHand(IdleHand):
 
 
 class DrawnLine(Overlay):
-    """An outline over a canvas; it stays on its slice's voxels as the camera moves.
+    """A line over a canvas; it stays on its slice's voxels as the camera moves.
 
     Parameters
     ----------
     canvas : QWidget
     viewer : ViewerModel
         What the canvas shows.
+    closes : bool, optional
+        Whether a broken line tells how it would be closed.
     """
 
-    def __init__(self, canvas: QWidget, viewer: ViewerModel) -> None:
+    def __init__(self, canvas: QWidget, viewer: ViewerModel, closes: bool = True) -> None:
         camera = viewer.scene.camera.events
         super().__init__(canvas, (camera.center, camera.zoom))
         self._viewer = viewer
+        self._fewest = FEWEST if closes else inf
         self._spots: list[Spot] = []
 
     def draw(self, spots: list[Spot]) -> None:
-        """Draw the outline of some corners."""
+        """Draw it through some corners."""
         self._spots = list(spots)
         self.update()
 
@@ -177,7 +181,7 @@ class DrawnLine(Overlay):
         for color, width in ((SHADOW, SHADOW_PIXELS), (LINE, LINE_PIXELS)):
             painter.setPen(QPen(color, width))
             painter.drawPolyline(QPolygonF(corners))
-            if len(corners) >= FEWEST:
+            if len(corners) >= self._fewest:
                 closing = QPen(color, width, Qt.PenStyle.DashLine)
                 painter.setPen(closing)
                 painter.drawLine(corners[-1], corners[0])
@@ -204,9 +208,10 @@ def _canvas_of(viewer: ViewerModel, panel: ViewerModel) -> QWidget | None:
     return next((canvas for shown, canvas in canvases_of(viewer) if shown is panel), None)
 
 
-def _line_in(viewer: ViewerModel, panel: ViewerModel) -> DrawnLine | None:
+def line_in(viewer: ViewerModel, panel: ViewerModel, closes: bool = True) -> DrawnLine | None:
+    """A line over the canvas that a panel of a viewer is drawn on; see `DrawnLine`."""
     canvas = _canvas_of(viewer, panel)
-    return None if canvas is None else DrawnLine(canvas, panel)
+    return None if canvas is None else DrawnLine(canvas, panel, closes)
 
 
 def _is_beside(spot: Spot, other: Spot) -> bool:

@@ -11,6 +11,7 @@ from napari_abdoseg.plugin.correct import (
     naming_tools,
     outline_tools,
     part_tools,
+    scribble_tool,
     shape_tools,
     slice_tools,
     whole_organ_tools,
@@ -28,7 +29,15 @@ GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
             growing_tool.GROW_FROM_CLICK,
         ),
     ),
-    ("Hints", (hint_tools.BOUNDARY, hint_tools.HERE, following_tool.FOLLOW)),
+    (
+        "Hints",
+        (
+            hint_tools.BOUNDARY,
+            hint_tools.HERE,
+            scribble_tool.SCRIBBLE,
+            following_tool.FOLLOW,
+        ),
+    ),
     (
         "Parts",
         (
