@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -233,6 +235,10 @@ def test_surfaces_too_come_to_the_next_scans_place(viewer, looks, found, phantom
             surfaces.close()
     assert made[0] is made[1]
     np.testing.assert_allclose(made[1].scale, mesh_scale(coarse))
+    gone = ref(surfaces)
+    del surfaces
+    gc.collect()
+    assert gone() is None
 
 
 def test_layers_that_nobody_takes_are_deleted(viewer, liver_box, next_boxes, qtbot):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -60,21 +60,22 @@ def showing(
     cases_in_view(viewer)
     look = _Look.of(viewer)
     below = None if before is None else before.scan
-    with ExitStack() as exchange:
-        if before is not None:
-            exchange.enter_context(viewer.layers.batched_update())
-            exchange.enter_context(own_canvas_held(viewer))
-            with spare_layers(viewer).kept():
-                yield from before.removing_but_scan()
-        scan = _add(viewer, image_layer(case.scan), case.claim, {BEGINS_CASE: True}, below)
-        if look.window is not None:
-            scan.contrast_limits = look.window.limits
-        yield
-        if before is not None:
-            before.remove()
-            scan.name = image_layer(case.scan)[1]["name"]  # as alone, not beside another one
+    with own_canvas_held(viewer) if before is not None else nullcontext():
+        with viewer.layers.batched_update() if before is not None else nullcontext():
+            if before is not None:
+                with spare_layers(viewer).kept():
+                    yield from before.removing_but_scan()
+            scan = _add(viewer, image_layer(case.scan), case.claim, {BEGINS_CASE: True}, below)
+            if look.window is not None:
+                scan.contrast_limits = look.window.limits
             yield
-        labels = None if case.labels is None else _add_labels(viewer, case, scan, look)
+            if before is not None:
+                before.remove()
+                scan.name = image_layer(case.scan)[1]["name"]  # as alone, not beside another one
+                yield
+            labels = None if case.labels is None else _add_labels(viewer, case, scan, look)
+            yield
+        yield  # the canvas has all of it, and draws it next
     return CaseInView(viewer, case, scan, labels)
 
 
