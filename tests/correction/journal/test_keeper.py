@@ -259,6 +259,18 @@ def test_a_label_map_without_a_file_is_kept_by_its_scan(tmp_path, labels):
     assert not lock_of(journal).exists()
 
 
+def test_all_voxels_that_a_script_gives_a_label_map_without_a_file_are_kept(tmp_path, labels):
+    painting = Painting(tmp_path, labels)
+    case = CaseFiles(None, tmp_path / "ct_0000.nii.gz", labels.grid)
+    kept = replace(painting.kept, case=case)
+    painting.data[2:4] = 2
+    painting.keeper.compare(kept, painting.data.copy())
+    painting.keeper.close()
+    assert painting.told == []
+    (found,) = recoveries(case, None)
+    assert (found.labels == painting.data).all()
+
+
 def test_all_that_is_declined_is_kept(tmp_path, labels):
     kept = set()
     for _ in range(3):

@@ -91,8 +91,10 @@ def file_begun_with(content: Content) -> Path:
     Raises
     ------
     CorrectionError
-        Neither is that.
+        Neither is that, or it had no file.
     """
+    if not content.subject.labels:
+        raise CorrectionError("The label map that was corrected had no file to begin with.")
     path = Path(content.subject.labels)
     found = [file for file in (path, backup_of(path)) if content.subject.sha256 == sha256_of(file)]
     if not found or not content.subject.sha256:
