@@ -16,6 +16,7 @@ from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
 from napari_abdoseg.plugin.viewing import garbage
 from napari_abdoseg.plugin.viewing.canvas_context import activate
 from napari_abdoseg.plugin.viewing.garbage import collect_at_rest, pass_over_what_is_there
+from napari_abdoseg.plugin.widgets.frozen_objects import unfreeze
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
 
@@ -90,6 +91,15 @@ def test_collections_pass_over_what_was_there_until_a_part_of_the_window_is_clos
     assert later() is None
     close(viewer)
     qtbot.waitUntil(lambda: gc.collect() >= 0 and before() is None)
+
+
+def test_what_others_keep_from_collections_stays_so(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    unfreeze()
+    gc.freeze()
+    _close_panel(viewer)
+    _close_four_panels(viewer)
+    assert gc.get_freeze_count()
 
 
 @pytest.mark.parametrize("of", ["no window", "a layer"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +26,7 @@ from napari_abdoseg.plugin.viewing.panels import set_panels
 from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
+from napari_abdoseg.plugin.widgets.frozen_objects import unfreeze
 from napari_abdoseg.plugin.widgets.napari_window import (
     PanelCanvas,
     own_canvas,
@@ -174,7 +174,7 @@ class FourPanelView:
             mirror.close()
         self._take_out_of_window()
         self._before.restore(self.viewer)
-        gc.unfreeze()  # collections may have passed over the panels
+        unfreeze()  # collections may have passed over the panels
 
     def _slice_along(self, panel: ViewerModel, axes: tuple[int, ...]) -> None:
         """Keep a panel on slices of one axis, however many axes the layers have."""

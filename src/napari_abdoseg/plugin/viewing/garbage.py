@@ -14,6 +14,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
+from napari_abdoseg.plugin.widgets.frozen_objects import freeze, unfreeze
 
 REST_MS = 1000
 """Without a layer that is removed."""
@@ -39,7 +40,7 @@ def pass_over_what_is_there(viewer: ViewerModel) -> None:
     """Let collections pass over all that is there, in a window that has no layer yet.
 
     Whoever closes a part of the window, or the window, has to let all be looked at again with
-    `gc.unfreeze`: what goes is garbage then.
+    `unfreeze`: what goes is garbage then.
 
     Parameters
     ----------
@@ -49,8 +50,7 @@ def pass_over_what_is_there(viewer: ViewerModel) -> None:
     viewer = unwrapped(viewer)
     if viewer.layers or not isinstance(viewer, Viewer):
         return
-    gc.collect()
-    gc.freeze()
+    freeze()
     window = viewer.window.main_menu.window()
     if window.findChild(_Closing, WINDOW) is None:
         _Closing(window)
@@ -66,7 +66,7 @@ class _Closing(QObject):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         if event is not None and event.type() == QEvent.Type.Close:
-            gc.unfreeze()
+            unfreeze()
         return False
 
 

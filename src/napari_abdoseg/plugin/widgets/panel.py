@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of
+from napari_abdoseg.plugin.widgets.frozen_objects import unfreeze
 from napari_abdoseg.plugin.widgets.napari_log import keep_napari_log
 from napari_abdoseg.plugin.widgets.preferences import PLUGIN
 
@@ -92,7 +92,7 @@ class Panel(QWidget):
         elif is_moved and self.parent() is None:  # and nobody knows when it will be deleted
             _disconnect(self._connections)
             self.closed.emit()
-            gc.unfreeze()  # collections may have passed over it
+            unfreeze()  # collections may have passed over it
         return bool(super().event(event))
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802

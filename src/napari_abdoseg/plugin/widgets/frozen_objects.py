@@ -1,0 +1,31 @@
+"""Objects that collections of Python's garbage pass over, as long as the window has them."""
+
+from __future__ import annotations
+
+import gc
+
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QApplication
+
+from napari_abdoseg.plugin.widgets.certain import sure
+
+MARK = "abdoseg frozen objects"
+"""Of the application, as long as there are some of ours."""
+
+
+def freeze() -> None:
+    """Collect garbage, and let later collections pass over all that is left."""
+    gc.collect()
+    gc.freeze()
+    application = sure(QApplication.instance())
+    if application.findChild(QObject, MARK) is None:
+        QObject(application).setObjectName(MARK)
+
+
+def unfreeze() -> None:
+    """Let collections look at all again, unless nothing was frozen here: others may freeze, too."""
+    application = QApplication.instance()
+    mark = None if application is None else application.findChild(QObject, MARK)
+    if mark is not None:
+        mark.setParent(None)
+        gc.unfreeze()
