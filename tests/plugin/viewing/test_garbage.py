@@ -13,10 +13,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
+from napari_abdoseg.plugin.frozen_objects import unfreeze
 from napari_abdoseg.plugin.viewing import garbage
 from napari_abdoseg.plugin.viewing.canvas_context import activate
 from napari_abdoseg.plugin.viewing.garbage import collect_at_rest, pass_over_what_is_there
-from napari_abdoseg.plugin.widgets.frozen_objects import unfreeze
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
 

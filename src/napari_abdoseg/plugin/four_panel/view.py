@@ -20,13 +20,13 @@ from napari_abdoseg.plugin.four_panel.overlay import PanelOverlay
 from napari_abdoseg.plugin.four_panel.scale_bar import show_scale_bar
 from napari_abdoseg.plugin.four_panel.scene_lines import BoxLines, Crosshair
 from napari_abdoseg.plugin.four_panel.view_state import ViewState
+from napari_abdoseg.plugin.frozen_objects import unfreeze
 from napari_abdoseg.plugin.viewing.ct_window import window_by_dragging
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up, look_from_the_front
 from napari_abdoseg.plugin.viewing.panels import set_panels
 from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
-from napari_abdoseg.plugin.widgets.frozen_objects import unfreeze
 from napari_abdoseg.plugin.widgets.napari_window import (
     PanelCanvas,
     own_canvas,

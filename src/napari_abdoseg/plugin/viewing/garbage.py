@@ -13,8 +13,8 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
+from napari_abdoseg.plugin.frozen_objects import freeze, unfreeze
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
-from napari_abdoseg.plugin.widgets.frozen_objects import freeze, unfreeze
 
 REST_MS = 1000
 """Without a layer that is removed."""

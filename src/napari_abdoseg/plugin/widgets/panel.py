@@ -21,8 +21,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_abdoseg.plugin.frozen_objects import unfreeze
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of
-from napari_abdoseg.plugin.widgets.frozen_objects import unfreeze
 from napari_abdoseg.plugin.widgets.napari_log import keep_napari_log
 from napari_abdoseg.plugin.widgets.preferences import PLUGIN
 

@@ -7,17 +7,17 @@ import gc
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QApplication
 
-from napari_abdoseg.plugin.widgets.certain import sure
-
 MARK = "abdoseg frozen objects"
 """Of the application, as long as there are some of ours."""
 
 
 def freeze() -> None:
-    """Collect garbage, and let later collections pass over all that is left."""
+    """Collect garbage, and let later collections pass over what is left, if Qt runs."""
+    application = QApplication.instance()
+    if application is None:
+        return
     gc.collect()
     gc.freeze()
-    application = sure(QApplication.instance())
     if application.findChild(QObject, MARK) is None:
         QObject(application).setObjectName(MARK)
 
