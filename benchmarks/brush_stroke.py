@@ -36,7 +36,8 @@ def main() -> None:
     shape = tuple(int(size) for size in arguments.shape.split(","))
     scan, labels = large_scan(shape)
     viewer = napari.Viewer()
-    layer = show_result(viewer, viewer.add_layer(Layer.create(*image_layer(scan))), labels)
+    image = viewer.add_layer(Layer.create(*image_layer(scan)))
+    layer = show_result(viewer, image, labels).layer
     scene = organ_scene(viewer, layer)
     organ = next(organ for organ in labels.organs if organ.value == PAINTED)
     while scene.boxes.state().get(organ.name) is None or not scene.table.measures[organ].mean_hu:
