@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import partial
 
 import pytest
 
@@ -87,14 +88,17 @@ def test_expected_dsc_is_in_the_report_the_table_and_the_work_list(make_model, p
     assert expectation_beside(path).dsc == pytest.approx(mean)
 
 
+slow = partial(pytest.param, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("changes", "folds", "preset", "note"),
     [
         (None, None, DEFAULT, NO_CALIBRATION),
         ({"sha256": "0" * 64}, None, DEFAULT, OTHER_MODEL),
-        ({}, (0, 1), DEFAULT, "Folds 0, 1, 2 were calibrated together"),
-        ({}, None, "exact", "The preset balanced was calibrated"),
-        ({"organs": {}}, None, DEFAULT, ""),
+        slow({}, (0, 1), DEFAULT, "Folds 0, 1, 2 were calibrated together"),
+        slow({}, None, "exact", "The preset balanced was calibrated"),
+        slow({"organs": {}}, None, DEFAULT, ""),
     ],
 )
 def test_where_nothing_was_learnt_agreement_alone_is_told(

@@ -90,7 +90,7 @@ def test_no_room_for_the_table(cases, unbroken, ensemble):
     assert contents(output) == whole
 
 
-@pytest.mark.parametrize("devices", ["cpu", "cpu,cpu"])
+@pytest.mark.parametrize("devices", [pytest.param("cpu", marks=pytest.mark.slow), "cpu,cpu"])
 def test_files_that_may_not_be_so_large(
     devices, scans, unbroken, model, tmp_path, monkeypatch, capsys
 ):
@@ -122,7 +122,7 @@ def test_files_that_may_not_be_so_large(
     assert contents(output).keys() == whole.keys() | {"large.nii.gz", "large.json"}
 
 
-@pytest.mark.parametrize("devices", ["cpu", "cpu,cpu"])
+@pytest.mark.parametrize("devices", [pytest.param("cpu", marks=pytest.mark.slow), "cpu,cpu"])
 def test_a_case_that_is_not_saved_while_networks_work_on_the_next(
     devices, scans, make_model, tmp_path
 ):

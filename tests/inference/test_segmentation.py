@@ -49,7 +49,7 @@ def test_a_model_trained_on_reoriented_scans_is_fed_reoriented_scans(folder):
     assert np.array_equal(lps.data, sal.data)
 
 
-@pytest.mark.parametrize("orientation", ["RAS", "SAL"])
+@pytest.mark.parametrize("orientation", [pytest.param("RAS", marks=pytest.mark.slow), "SAL"])
 def test_models_whose_readers_turn_scans_differently_are_averaged(orientation, make_model):
     folders = make_model((0,), None), make_model((1,), None, (16, 16), (9.0, 7.0), "other")
     plans = json.loads((folders[1] / "plans.json").read_text())
