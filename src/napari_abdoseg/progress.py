@@ -249,6 +249,18 @@ def spoken_duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def counted(number: int, word: str) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> from napari_abdoseg.progress import counted
+    >>> counted(1, "case"), counted(1200, "case")
+    ('1 case', '1,200 cases')
+    """
+    return f"{number:,} {word}{'s' * (number != 1)}"
+
+
 def spoken_names(names: Iterable[str], most: int) -> str:
     """The first of some names, and how many more there are.
 

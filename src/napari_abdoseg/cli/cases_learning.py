@@ -38,10 +38,10 @@ def predict(
 
     Exit status 1: a case failed.
     """
-    from napari_abdoseg.cli.dataset_words import counted
     from napari_abdoseg.cli.predict import require_nothing_of_this_machine
     from napari_abdoseg.inference.preset import find_preset
     from napari_abdoseg.log import keep_log
+    from napari_abdoseg.progress import counted
     from napari_abdoseg.worklist.predicting.predicting import PredictionSettings, predicting_missing
 
     find_preset(preset)

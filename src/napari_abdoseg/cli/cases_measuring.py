@@ -38,8 +38,8 @@ def effort(
     length, DSC to the label map before and to the reference, where there is one. The page shows
     them case after case: does correcting get faster?
     """
-    from napari_abdoseg.cli.dataset_words import counted
     from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.progress import counted
     from napari_abdoseg.worklist.effort.writing_effort import writing_effort
     from napari_abdoseg.worklist.listing.listing import chosen, listing
 

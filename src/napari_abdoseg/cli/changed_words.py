@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from napari_abdoseg.cli.console import console
-from napari_abdoseg.cli.dataset_words import counted
+from napari_abdoseg.progress import counted
 from napari_abdoseg.worklist.comparing.model_changes import CaseChange, ModelChanges
 
 MOST_SHOWN = 200

@@ -137,8 +137,9 @@ def check(
 
     Exit status 1: something does; 2: this is no data set.
     """
-    from napari_abdoseg.cli.dataset_words import counted, problem_table
+    from napari_abdoseg.cli.dataset_words import problem_table
     from napari_abdoseg.evaluation.processes import available_cores
+    from napari_abdoseg.progress import counted
     from napari_abdoseg.training.checking.check import checking
     from napari_abdoseg.training.checking.results import write_results
     from napari_abdoseg.training.conversion.naming import in_raw_folder

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from napari_abdoseg.cli.console import console, say, say_failed
-from napari_abdoseg.progress import spoken_bytes
+from napari_abdoseg.progress import counted, spoken_bytes
 from napari_abdoseg.training.checking.check import Check
 from napari_abdoseg.training.conversion.convert import Conversion
 from napari_abdoseg.training.conversion.plan import Plan
@@ -83,8 +83,3 @@ def report_failures(failed: tuple[tuple[str, str], ...]) -> None:
     """Say which cases failed, and why."""
     for case, reason in failed:
         say_failed(case, reason)
-
-
-def counted(number: int, word: str) -> str:
-    """A number and what is counted."""
-    return f"{number} {word}{'' if number == 1 else 's'}"

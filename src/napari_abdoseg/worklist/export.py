@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_abdoseg.errors import WorkListError
-from napari_abdoseg.progress import Work, spoken_names
+from napari_abdoseg.progress import Work, counted, spoken_names
 from napari_abdoseg.training.checking.check import Check, checking
 from napari_abdoseg.training.conversion.convert import converting
 from napari_abdoseg.training.conversion.naming import dataset_folder
@@ -86,7 +86,7 @@ def exporting(folder: WorkFolder, rows: Sequence[Row], target: Path, workers: in
         return f"Not all cases could be exported to {place}. {faults}"
     checked = yield from checking(place, workers)
     cases = len(conversion.made) + len(conversion.kept)
-    return f"{place} has {cases:,} case{'s' * (cases != 1)} now. {_findings(checked)}"
+    return f"{place} has {counted(cases, 'case')} now. {_findings(checked)}"
 
 
 def _findings(checked: Check) -> str:

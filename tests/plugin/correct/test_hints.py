@@ -289,6 +289,20 @@ def test_strokes_for_an_organ_and_against_it_are_one_step(
     assert bench.tool is None
 
 
+def test_a_stroke_that_esc_has_left_is_forgotten(viewer, layer, phantom, opened, qtbot):
+    bench, before = opened.bench, layer.data.copy()
+    opened.buttons["Scribble"].click()
+    mouse = Mouse(viewer, layer, 0)
+    pixel = pixel_of(mouse, beside(layer, phantom[1], 0))
+    mouse.drag([pixel, pixel + QPoint(3, 0)], release=False)
+    press(viewer, mouse, qtbot, Qt.Key.Key_Escape)
+    QTest.mouseRelease(mouse.canvas, LEFT, NONE, pixel + QPoint(3, 0))
+    qtbot.wait(200)
+    assert bench.tool is None
+    assert not bench.words
+    assert (layer.data == before).all()
+
+
 def test_what_is_no_scribble_is_told_in_a_sentence(viewer, layer, phantom, opened, qtbot):
     bench, before = opened.bench, layer.data.copy()
     opened.buttons["Scribble"].click()

@@ -182,7 +182,7 @@ def _tuning(
 ) -> Work[Mapping[str, torch.Tensor]]:
     import torch
 
-    tiling = tile_image(torch.from_numpy(image), tuple(trained.configured.patch_size))
+    tiling = tile_image(torch.from_numpy(image), tuple(trained.planned.patch_size))
     padded = [torch.zeros(tiling.padded.shape[1:], dtype=torch.bool) for _ in range(2)]
     for larger, mask in zip(padded, (known, true), strict=True):
         larger[tiling.inside] = mask
@@ -201,4 +201,4 @@ def _asking(
     member = replace(trained.members[0], weights=weights)
     fold = replace(trained, members=(member,), folds=trained.folds[:1])
     found = yield from predict_within(torch.from_numpy(image), fold, ONE_FOLD, part)
-    return scores(found.logits.float(), trained.label_manager.has_regions)
+    return scores(found.logits.float(), trained.model.described.has_regions)

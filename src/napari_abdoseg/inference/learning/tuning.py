@@ -82,7 +82,7 @@ def _steps(
 ) -> Work[Mapping[str, torch.Tensor]]:
     import torch
 
-    device, regions = device_of(trained), trained.label_manager.has_regions
+    device, regions = device_of(trained), trained.model.described.has_regions
     member = trained.members[0]
     module = build_network(trained)
     module.load_state_dict(member.weights)

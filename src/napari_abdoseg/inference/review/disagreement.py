@@ -25,6 +25,7 @@ from napari_abdoseg.inference.preprocessing.axis_order import (
 )
 from napari_abdoseg.inference.preprocessing.scan_crop import ScanCrop
 from napari_abdoseg.inference.review.pairwise_dice import PairwiseDice
+from napari_abdoseg.progress import counted
 
 if TYPE_CHECKING:
     import torch
@@ -86,8 +87,7 @@ class Disagreement:
     def label_map(self) -> LabelMap:
         """Number of dissenting folds as labels, so that they travel with their meaning."""
         counts = tuple(
-            Organ(count, f"{count} dissenting fold{'s' * (count > 1)}")
-            for count in range(1, self.folds + 1)
+            Organ(count, counted(count, "dissenting fold")) for count in range(1, self.folds + 1)
         )
         return LabelMap(self.on_scan(), self.grid, counts)
 

@@ -20,6 +20,7 @@ from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.panel import open_panel
 from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
+from napari_abdoseg.progress import counted
 from napari_abdoseg.worklist.comparing.offering import NewModel
 from napari_abdoseg.worklist.listing.listing import WORST
 
@@ -66,7 +67,7 @@ class NewModelQuestion(QDialog):
         self.compare = sure(
             self.buttons.addButton("Compare", QDialogButtonBox.ButtonRole.AcceptRole)
         )
-        self._lay_out(f"{done:,} case{'s' * (done != 1)} that {'is' if done == 1 else 'are'} done")
+        self._lay_out(f"{counted(done, 'case')} that {'is' if done == 1 else 'are'} done")
         self.model.wear(viewer.theme)
         self.model.choose(self._settings.model)
         self.model.folds_changed.connect(self._follow)

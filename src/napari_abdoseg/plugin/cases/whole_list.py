@@ -14,7 +14,7 @@ from napari_abdoseg.evaluation.processes import available_cores
 from napari_abdoseg.plugin.cases.at_work import cases_at_work
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
-from napari_abdoseg.progress import Progress, Work, spoken_names
+from napari_abdoseg.progress import Progress, Work, counted, spoken_names
 from napari_abdoseg.worklist.comparing.offering import NewModel, Offered, offering_changed
 from napari_abdoseg.worklist.comparing.writing_agreement import (
     WrittenAgreement,
@@ -124,19 +124,19 @@ class WholeList(QObject):
         self.changed.emit()
 
     def _tell_effort(self, written: WrittenEffort) -> None:
-        cases = _counted(written.cases, "corrected case")
+        cases = counted(written.cases, "corrected case")
         words = f"{cases}, {written.minutes:.0f} minutes of work: {written.table}"
         self._tell(words, written.page)
 
     def _tell_agreement(self, written: WrittenAgreement) -> None:
         page, cohort = written.files[-1], written.agreement.cohort
-        cases = _counted(len({each.case for each in written.agreement.drawn.values()}), "case")
+        cases = counted(len({each.case for each in written.agreement.drawn.values()}), "case")
         missing = (*written.left_out, *(f"{case}: {why}" for case, why in cohort.failed))
         left = f" Left out: {spoken_names(missing, SHOWN)}" if missing else ""
         self._tell(f"{cases} drawn by several people, compared in {page.parent}.{left}", page)
 
     def _offer(self, new: NewModel, offered: Offered) -> None:
-        compared = _counted(len(offered.changes.cases), "case")
+        compared = counted(len(offered.changes.cases), "case")
         most = [each.case for each in offered.most]
         told = f"{len(most)} of {compared} to look at again, flagged {new.flag}"
         words = f"{told}: {spoken_names(most, SHOWN)}." if most else f"{compared} stay as they are."
@@ -151,7 +151,3 @@ class WholeList(QObject):
 def _comparing(folder: WorkFolder, masks: Sequence[Path], output: Path) -> Work[WrittenAgreement]:
     drawn = yield from finding_drawn(folder, masks)
     return (yield from writing_agreement(drawn, output, workers=available_cores()))
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' * (count != 1)}"

@@ -35,7 +35,7 @@ from napari_abdoseg.plugin.widgets.path_edit import folder_edit, path_in
 from napari_abdoseg.plugin.widgets.table_model import TableModel
 from napari_abdoseg.plugin.widgets.tables import PlainTable, volume_text
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
-from napari_abdoseg.progress import Progress, Work
+from napari_abdoseg.progress import Progress, Work, counted
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -158,7 +158,7 @@ def _reading_tables(results: Path, scores: Path | None) -> Work[tuple[OrganTable
 
 def _summary(rows: Sequence[CohortRow], organ: str) -> str:
     cases = len({row.organ.case for row in rows})
-    words = [f"<b>{cases:,} case{'s' * (cases != 1)}</b>: double click a row to open it."]
+    words = [f"<b>{counted(cases, 'case')}</b>: double click a row to open it."]
     if organ != ALL and rows:
         volumes = np.percentile([row.organ.volume_ml for row in rows], TYPICAL)
         low, middle, high = map(volume_text, volumes.tolist())

@@ -110,6 +110,8 @@ class _ScribblingHand(IdleHand):
         bench.ask(hint.work, about="" if count == 1 else f"{count} strokes: ")
 
     def _add(self, spots: list[Spot], inside: bool) -> None:
+        if _hand_of(self._bench) is not self:  # the tool was put away as the stroke was drawn
+            return
         try:
             target = self._bench.target()
             target.require_organ()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from napari_abdoseg.correction.journal.holder import moment
+from napari_abdoseg.progress import counted
 from napari_abdoseg.worklist.listing.listing import Row, mean_scores
 from napari_abdoseg.worklist.records.case_record import Scores, Status, Version
 
@@ -123,6 +124,6 @@ def summary_words(shown: Sequence[Row], all_cases: int) -> str:
     """How many cases are shown of all that there are, and how far those are."""
     counts = Counter(row.record.status for row in shown)
     told = ", ".join(f"{counts[status]:,} {status}" for status in Status if counts[status])
-    cases = f"{all_cases:,} case{'s' * (all_cases != 1)}"
+    cases = counted(all_cases, "case")
     some = cases if len(shown) == all_cases else f"{len(shown):,} of {cases}"
     return f"<b>{some}</b>: {told}." if told else f"<b>{some}</b>."
