@@ -91,7 +91,8 @@ def test_functions_are_on_a_list():
 
 
 @pytest.mark.parametrize(
-    ("what", "name"), [(what, name) for what, names in USUAL_NAMES.items() for name in names]
+    ("what", "name"),
+    [(what, name) for what, names in USUAL_NAMES.items() for name in sorted(names)],
 )
 def test_what_is_known_without_importing_it_is_nnunets_own(what, name):
     assert nnunet_part(what, name).__name__ == name
