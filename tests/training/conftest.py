@@ -5,17 +5,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+from collections.abc import Mapping
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from typing import Any
 
 import pytest
 from raw_datasets import write_raw_dataset
 from training_places import Place
 
-from napari_abdoseg.progress import drain
+from napari_abdoseg.progress import Progress, Work, drain
 from napari_abdoseg.training.beginnings import require_same_data
+from napari_abdoseg.training.nnunet.__main__ import called
 from napari_abdoseg.training.planning import planning
 from napari_abdoseg.training.preparing import preprocessing
+from napari_abdoseg.training.run import Run
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +44,10 @@ def prepared(raw, tmp_path_factory) -> Path:
     place = Place(raw, tmp_path_factory.mktemp("work"))
     run = place.run()
     require_same_data(run)
-    drain(planning(run))
-    drain(preprocessing(run))
+    with pytest.MonkeyPatch.context() as here:
+        here.setattr(Run, "follow", _followed_here)
+        drain(planning(run))
+        drain(preprocessing(run))
     return place.work
 
 
@@ -58,12 +64,25 @@ class InThreads:
     Pool = ThreadPool
 
 
+def _followed_here(run, step, arguments, stage, environment=None, place=None) -> Work[Any]:
+    """A step of nnU-Net's in this process, which has imported it."""
+    yield Progress(stage, 0, 1)
+    with pytest.MonkeyPatch.context() as here:
+        _pool_here(here, run.folders.environment() | dict(environment or {}))
+        return called(step, arguments)
+
+
+def _pool_here(changed: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
+    """Set nnU-Net's variables for this process, and have its pools in it."""
+    changed.setattr(multiprocessing, "get_context", lambda *_: InThreads)
+    for name, value in environment.items():
+        changed.setenv(name, value)
+
+
 @pytest.fixture
 def nnunet(place, monkeypatch) -> Place:
     """The same, with nnU-Net's variables set for this process, and its pools in it."""
-    monkeypatch.setattr(multiprocessing, "get_context", lambda *_: InThreads)
-    for name, value in place.run().folders.environment().items():
-        monkeypatch.setenv(name, value)
+    _pool_here(monkeypatch, place.run().folders.environment())
     monkeypatch.setenv("nnUNet_n_proc_DA", "0")
     monkeypatch.setenv("nnUNet_def_n_proc", "2")
     assert os.environ["nnUNet_raw"] == str(place.raw.parent)  # noqa: SIM112

@@ -171,7 +171,7 @@ def test_a_training_writes_it_into_its_models_folder(raw, make_model, tmp_path, 
         *((name, "0") for name in names[:3]),
         *((name, "1") for name in names[3:]),
     ]
-    model = read_model(make_model((0, 1), None))
+    model = read_model(make_model((0, 1), None, patch=(32, 32, 32)))
     assert drain(module.calibrating_models(run_, {"3d_fullres": model})) == {"3d_fullres": model}
     monkeypatch.setattr(observing_module, "SHIFTS_OF_A_CASE", 4)
     monkeypatch.setattr(observing_module, "check_plausibility", lambda *_: ())  # random networks

@@ -11,7 +11,9 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from napari_abdoseg.child_process import end_with_parent
 from napari_abdoseg.errors import AbdosegError
@@ -32,14 +34,18 @@ def main() -> None:
     """Run the step that the command line names."""
     step, arguments, result = sys.argv[1:]
     end_with_parent()
-    module, function = STEPS[step].split(":")
-    run = getattr(importlib.import_module(f"{__package__}.{module}"), function)
     try:
-        outcome = run(**json.loads(arguments))
+        outcome = called(step, json.loads(arguments))
     except AbdosegError as error:
         Path(result).write_text(json.dumps(str(error)), encoding="utf-8")
         sys.exit(MISTAKE)
     Path(result).write_text(json.dumps(outcome), encoding="utf-8")
+
+
+def called(step: str, arguments: Mapping[str, Any]) -> Any:
+    """What a step gives."""
+    module, function = STEPS[step].split(":")
+    return getattr(importlib.import_module(f"{__package__}.{module}"), function)(**arguments)
 
 
 if __name__ == "__main__":
