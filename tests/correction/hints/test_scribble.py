@@ -14,7 +14,7 @@ from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.correction.hints.boundary import move_boundary
 from napari_abdoseg.correction.hints.clicks import Click
-from napari_abdoseg.correction.hints.random_walk import alike
+from napari_abdoseg.correction.hints.random_walk import Walk
 from napari_abdoseg.correction.hints.scribble import Stroke, scribble
 from napari_abdoseg.correction.hints.sparing import Sparing
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
@@ -248,7 +248,8 @@ def test_without_edges_a_walk_goes_as_far_in_mm_along_all_axes(spacing):
     stroke = np.zeros(shape, bool)
     middle = tuple(size // 2 for size in shape)
     stroke[middle] = True
-    (felt,) = alike(np.zeros(shape), spacing, [stroke])
+    walk = Walk.of(np.zeros(shape), spacing)
+    felt = walk.from_(walk.from_(stroke))
     assert felt.argmax() == np.ravel_multi_index(middle, shape)
     for axis, step in enumerate(spacing):
         line = np.moveaxis(felt, axis, 0)[(slice(None), *np.delete(middle, axis))]

@@ -12,12 +12,16 @@ the Royal Statistical Society B 73, 2011).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import cg
+
+from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.logits.interpolation import Values
 
 REACH_MM = 15.0
 """That a walker goes in tissue without edges, typically."""
@@ -27,62 +31,65 @@ PRECISION = 1e-3
 MOST_STEPS = 300
 
 
-def alike(
-    hu: NDArray[np.floating[Any]],
-    spacing: Sequence[float],
-    strokes: Sequence[NDArray[np.bool_]],
-) -> list[NDArray[np.float64]]:
-    """How alike each voxel and the mean of a stroke are.
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """A walk in a CT.
+
+    It is the same both ways. So how alike two strokes are is the product of where two walks from
+    them end, and what many strokes feel together is one more walk, from where theirs have ended.
 
     Parameters
     ----------
-    hu : ndarray, shape (z, y, x)
-    spacing : sequence of float
-        mm along (z, y, x).
-    strokes : sequence of ndarray of bool, each of the shape of ``hu``
-        None of them empty.
-
-    Returns
-    -------
-    list of ndarray, each of the shape of ``hu``
-        Covariances, none below zero but by rounding, in units that all of them share.
+    shape : tuple of int
+        (z, y, x) of the CT.
+    rates : dia_array of float32, shape (voxels, voxels)
+        How walkers leave voxels, less how they come; scaled so that its diagonal is 1.
+    scales : ndarray of float32, shape (voxels,)
+        By which rows and columns were scaled.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from napari_abdoseg.correction.hints.random_walk import alike
+    >>> from napari_abdoseg.correction.hints.random_walk import Walk
     >>> hu, stroke = np.zeros((5, 9, 9)), np.zeros((5, 9, 9), bool)
     >>> hu[:, :, 5:] = 200
     >>> stroke[2, 4, 4] = True
-    >>> (found,) = alike(hu, (2.0, 2.0, 2.0), [stroke])
-    >>> bool(found[2, 4, 3] > 10 * found[2, 4, 5])
+    >>> walk = Walk.of(hu, (2.0, 2.0, 2.0))
+    >>> felt = walk.from_(walk.from_(stroke))
+    >>> bool(felt[2, 4, 3] > 10 * felt[2, 4, 5])
     True
     """
-    walk = _walk(hu, spacing)
-    dying = sparse.dia_array((1 / walk.diagonal()[None], 0), shape=walk.shape)
-    found = []
-    for stroke in strokes:
-        felt = stroke.ravel() / np.count_nonzero(stroke)
-        for _ in range(2):
-            felt, _ = cg(walk, felt, rtol=PRECISION, maxiter=MOST_STEPS, M=dying)
-        found.append(felt.reshape(hu.shape))
-    return found
 
+    shape: Shape
+    rates: Any
+    scales: Values
 
-def _walk(hu: NDArray[np.floating[Any]], spacing: Sequence[float]) -> Any:
-    """Laplacian of a CT's graph in 1/mm², and by which share walkers die in each mm²."""
-    leaving = np.full(hu.size, 1 / REACH_MM**2)
-    steps, offsets = [], []
-    for axis, size_mm in enumerate(spacing):
-        last = np.take(hu, [-1], axis)
-        rate = np.exp(-((np.diff(hu, axis=axis, append=last) / EDGE_HU) ** 2) / 2) / size_mm**2
-        np.moveaxis(rate, axis, 0)[-1] = 0
-        stride = int(np.prod(hu.shape[axis + 1 :]))
-        onwards = rate.ravel()
-        leaving += onwards
-        leaving[stride:] += onwards[:-stride]
-        steps.append(-onwards[:-stride])
-        offsets.append(stride)
-    return sparse.diags_array(
-        [leaving, *steps, *steps], offsets=[0, *offsets, *(-each for each in offsets)]
-    ).tocsr()
+    @classmethod
+    def of(cls, hu: NDArray[np.floating[Any]], spacing: Sequence[float]) -> Self:
+        """In a CT of shape (z, y, x), by mm along its axes."""
+        leaving: Values = np.full(hu.size, 1 / REACH_MM**2, np.float32)
+        steps = []
+        for axis, size_mm in enumerate(spacing):
+            last = np.take(hu, [-1], axis)
+            rate = np.exp(-((np.diff(hu, axis=axis, append=last) / EDGE_HU) ** 2) / 2) / size_mm**2
+            np.moveaxis(rate, axis, 0)[-1] = 0
+            stride, onwards = int(np.prod(hu.shape[axis + 1 :])), rate.ravel().astype(np.float32)
+            leaving += onwards
+            leaving[stride:] += onwards[:-stride]
+            steps.append((stride, onwards))
+        scales: Values = np.asarray(1 / np.sqrt(leaving), np.float32)
+        diagonals: list[Values] = [np.ones_like(leaving)]
+        offsets = [0]
+        for stride, onwards in steps:
+            back = np.roll(onwards, stride) * scales * np.roll(scales, stride)
+            diagonals += [-back, -np.roll(back, -stride)]
+            offsets += [stride, -stride]
+        z, y, x = hu.shape
+        size = hu.size, hu.size
+        return cls((z, y, x), sparse.dia_array((np.stack(diagonals), offsets), size), scales)
+
+    def from_(self, start: NDArray[Any]) -> Values:
+        """Where walkers die who start at voxels, so many at each; both of shape (z, y, x)."""
+        begun = start.ravel().astype(np.float32) * self.scales
+        ended, _ = cg(self.rates, begun, rtol=PRECISION, maxiter=MOST_STEPS)
+        return np.asarray(ended * self.scales).reshape(self.shape)

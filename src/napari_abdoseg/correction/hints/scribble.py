@@ -25,7 +25,7 @@ from napari_abdoseg.correction.hints.clicks import (
     least_that_suffices,
 )
 from napari_abdoseg.correction.hints.lead import Lead
-from napari_abdoseg.correction.hints.random_walk import REACH_MM, alike
+from napari_abdoseg.correction.hints.random_walk import REACH_MM, Walk
 from napari_abdoseg.correction.hints.sparing import ALL_FREE, Sparing, changes, require_known
 from napari_abdoseg.correction.region_growing import scan_of
 from napari_abdoseg.correction.tissue_edge import NOISE_MM
@@ -230,11 +230,12 @@ def _addition(
     for mask, each in zip(masks, drawn, strict=True):
         mask[tuple(axis.nearest[at] for axis, at in zip(axes, each.where, strict=True))] = True
     quiet = ndimage.gaussian_filter(hu, [NOISE_MM / own for own in spacing], mode="nearest")
-    felt = alike(gathered(quiet, axes), coarse_mm, masks)
-    means = np.array([[field[mask].mean() for field in felt] for mask in masks])
+    walk = Walk.of(gathered(quiet, axes), coarse_mm)
+    ended = np.stack([walk.from_(mask / np.count_nonzero(mask)) for mask in masks])
+    means = np.tensordot(ended, ended, ([1, 2, 3], [1, 2, 3])).astype(np.float64)
     ways = np.array([each.way for each in drawn])
     unit = means.max()
     needs = np.array([each.lacks(ahead) for each in drawn])
     weights = ways * least_that_suffices(ways[:, None] * means * ways / unit, needs) / unit
-    total = sum(weight * field for weight, field in zip(weights, felt, strict=True))
-    return interpolated(np.asarray(total, np.float32), axes)
+    felt = walk.from_(np.tensordot(weights, ended, 1))
+    return interpolated(felt, axes)
