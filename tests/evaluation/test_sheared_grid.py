@@ -42,7 +42,7 @@ def test_distances_are_those_in_space(grid):
     one, other = ball((9, 12, 10), 7), ball((11, 9, 11), 5)
     ours = SurfaceDistances.between(*(find_surfels(mask, grid.lattice) for mask in (one, other)))
     corners = [
-        np.argwhere(find_surfels(mask, grid.lattice).passes()) @ np.array(grid.lattice).T
+        np.argwhere(find_surfels(mask, grid.lattice).passes) @ np.array(grid.lattice).T
         for mask in (one, other)
     ]
     expected = cdist(*corners)

@@ -50,14 +50,14 @@ def test_a_voxel_at_the_edge_of_the_array_is_closed():
     assert len(surfels) == 8
     assert surfels.shape == (2, 2, 2)
     assert surfels.areas.sum() == pytest.approx(8 * CORNER)
-    assert surfels.passes().all()
+    assert surfels.passes.all()
 
 
 def test_the_inside_of_a_block_is_no_surface():
     surfels = find_surfels(np.ones((4, 5, 6), bool), CUBE)
     assert surfels.shape == (5, 6, 7)
     assert len(surfels) == 5 * 6 * 7 - 3 * 4 * 5
-    assert not surfels.passes()[1:-1, 1:-1, 1:-1].any()
+    assert not surfels.passes[1:-1, 1:-1, 1:-1].any()
 
 
 def test_codes_name_the_voxels_around_a_corner():

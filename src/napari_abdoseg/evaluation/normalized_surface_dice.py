@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.evaluation.side_by_side import side_by_side
 from napari_abdoseg.evaluation.surface_within import normalized_dice
 from napari_abdoseg.evaluation.surfels import find_surfels
 from napari_abdoseg.image.grid import Triple
@@ -60,7 +61,7 @@ def normalized_surface_dice(
     0.66
     """
     _require_masks(prediction, reference, spacing)
-    boxes = [box for mask in (prediction, reference) if (box := _occupied(mask))]
+    boxes = [box for box in side_by_side(_occupied, (prediction, reference)) if box]
     if len(boxes) < 2:
         return float(not boxes)
     inside = tuple(

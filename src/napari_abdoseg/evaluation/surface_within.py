@@ -47,11 +47,10 @@ def within_tolerance(one: Surfels, other: Surfels, tolerance_mm: float) -> NDArr
         return np.asarray(distances_to(one, other) <= tolerance_mm)
     columns = _columns_of_ball(tolerance_mm, one.lattice)
     margin = max(x for _, x, _, _ in columns)
-    near = _dilated(_pack(other.passes(), margin), columns, one.shape[2] + margin)
+    near = _dilated(_pack(other.passes, margin), columns, one.shape[2] + margin)
     y, x = one.shape[1:]
-    z, place = np.divmod(one.places, y * x)
-    place += place // x * margin
-    marks = near.ravel()[(z >> 3) * near.shape[1] + place]
+    z, row = one.places // (y * x), one.places // x
+    marks = near.take(one.places + row * margin + ((z >> 3) - z) * near.shape[1])
     return np.asarray((marks >> (z & 7).astype(np.uint8)) & 1, bool)
 
 
@@ -79,7 +78,7 @@ def _pack(marks: NDArray[np.bool_], margin: int) -> Packed:
     packed = np.zeros((-(-z // 8), y, x + margin), np.uint8)
     for bit in range(8):
         plane = marks[bit::8].view(np.uint8)
-        packed[: len(plane), :, :x] |= plane << np.uint8(bit)
+        packed[: len(plane), :, :x] |= plane * np.uint8(1 << bit)
     return packed.reshape(len(packed), -1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,11 @@ class Surfels:
     corners : ndarray of uint8, shape (z + 1, y + 1, x + 1)
         Code of the eight voxels around each corner of the array, those outside
         the array being empty.
-    places : ndarray of intp, shape (n,)
-        Flat indices of the corners that the surface passes.
     lattice : Lattice
         mm from a voxel to the next along (z, y, x).
     """
 
     corners: NDArray[np.uint8]
-    places: NDArray[np.intp]
     lattice: Lattice
 
     def __len__(self) -> int:
@@ -40,19 +37,25 @@ class Surfels:
         z, y, x = self.corners.shape
         return z, y, x
 
+    @cached_property
+    def passes(self) -> NDArray[np.bool_]:
+        """Whether the surface passes each corner, shape (z + 1, y + 1, x + 1)."""
+        return (self.corners + np.uint8(1)) > 1  # inside becomes 0, outside 1
+
+    @cached_property
+    def places(self) -> NDArray[np.intp]:
+        """Flat indices of the corners that the surface passes, shape (n,)."""
+        return np.flatnonzero(self.passes)
+
     @property
     def codes(self) -> NDArray[np.uint8]:
         """Code of each surfel, shape (n,)."""
-        return self.corners.ravel()[self.places]
+        return self.corners.take(self.places)
 
     @property
     def areas(self) -> NDArray[np.float64]:
         """Area of each surfel in mm², shape (n,)."""
-        return surfel_areas(self.lattice)[self.codes]
-
-    def passes(self) -> NDArray[np.bool_]:
-        """Whether the surface passes each corner, shape (z + 1, y + 1, x + 1)."""
-        return _is_border(self.corners)
+        return surfel_areas(self.lattice).take(self.codes)
 
 
 def find_surfels(mask: NDArray[np.bool_], lattice: Lattice) -> Surfels:
@@ -64,14 +67,13 @@ def find_surfels(mask: NDArray[np.bool_], lattice: Lattice) -> Surfels:
     lattice : Lattice
         mm from a voxel to the next along (z, y, x).
     """
-    codes: NDArray[Any] = np.pad(mask, 1).view(np.uint8)
-    for axis, bits in ((2, 1), (1, 2), (0, 4)):
-        lower, upper = (
-            codes[(slice(None),) * axis + (part,)] for part in (slice(-1), slice(1, None))
-        )
-        codes = (lower << np.uint8(bits)) | upper
-    return Surfels(codes, np.flatnonzero(_is_border(codes)), lattice)
-
-
-def _is_border(codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return (codes + np.uint8(1)) > 1  # inside becomes 0, outside 1
+    z, y, x = (size + 1 for size in mask.shape)
+    steps = (1, x, y * x)
+    begin, end = sum(steps), sum(steps) + z * y * x
+    codes, doubled = np.zeros((2, end), np.uint8)
+    codes[begin:].reshape(z, y, x)[:-1, :-1, :-1] = mask  # what ends a row is before the next one
+    for step, place in zip(steps, (2, 4, 16), strict=True):
+        np.multiply(codes, np.uint8(place), out=doubled)
+        doubled[:-step] |= codes[step:]
+        codes, doubled = doubled, codes
+    return Surfels(codes[: end - begin].reshape(z, y, x), lattice)
