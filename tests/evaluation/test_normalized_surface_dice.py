@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,19 @@ def test_cutting_to_the_masks_changes_nothing(phantom):
     for tolerance in (0.0, 1.0, 3.0):
         nsd = normalized_surface_dice(one, other, truth.grid.spacing, tolerance)
         assert nsd == pytest.approx(whole.normalized_dice(tolerance), abs=1e-12)
+
+
+@pytest.mark.parametrize("order", permutations(range(3)), ids=str)
+def test_masks_may_lie_in_memory_in_any_order(order):
+    shape = np.array((9, 7, 8))
+    one, other = np.zeros((2, *shape[list(order)]), bool)
+    one, other = (mask.transpose(np.argsort(order))[:, ::-1] for mask in (one, other))
+    one[2:6, 3:5, 1:7] = one[7, 6, 7] = other[3:6, 2:5, 2:7] = other[0, 3, 0] = True
+    tight = [np.ascontiguousarray(mask) for mask in (one, other)]
+    whole = SurfaceDistances.between(*(find_surfels(mask, SPACING) for mask in tight))
+    nsd = normalized_surface_dice(one, other, SPACING, 1.0)
+    assert nsd == pytest.approx(whole.normalized_dice(1.0), abs=1e-12)
+    assert 0 < nsd < 1
 
 
 def test_empty_masks():

@@ -73,11 +73,14 @@ def normalized_surface_dice(
 
 def _occupied(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
     """The tightest box around a mask; empty if the mask is."""
-    planes = _range(mask, (1, 2))
+    order = sorted(range(3), key=lambda axis: -abs(mask.strides[axis]))
+    laid_out = mask.transpose(order)  # as it lies in memory, which is read quickest so
+    planes = _range(laid_out, (1, 2))
     if planes is None:
         return ()
-    picture = np.any(mask[planes], axis=0, keepdims=True)
-    return planes, *(_range(picture, axes) or slice(0) for axes in ((0, 2), (0, 1)))
+    picture = np.any(laid_out[planes], axis=0, keepdims=True)
+    box = planes, *(_range(picture, axes) or slice(0) for axes in ((0, 2), (0, 1)))
+    return tuple(box[order.index(axis)] for axis in range(3))
 
 
 def _range(mask: NDArray[np.bool_], axes: tuple[int, int]) -> slice | None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.errors import ImageError
+from napari_abdoseg.evaluation.side_by_side import side_by_side
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 
@@ -35,8 +36,8 @@ def organ_boxes(prediction: LabelMap, reference: LabelMap) -> Iterator[tuple[Org
             f"Prediction {prediction.path or ''} and reference {reference.path or ''} are not on "
             "one grid: compare label maps of the same scan."
         )
-    predicted = bounding_boxes(replace(prediction, organs=reference.organs))
-    real = bounding_boxes(reference)
+    both = replace(prediction, organs=reference.organs), reference
+    predicted, real = side_by_side(bounding_boxes, both)
     for organ in reference.organs:
         boxes = [found[organ] for found in (predicted, real) if organ in found]
         yield organ, boxes[0].union(boxes[-1]) if boxes else NOWHERE

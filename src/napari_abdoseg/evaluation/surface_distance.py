@@ -63,10 +63,8 @@ class SurfaceDistances:
 
     def hausdorff_percentile(self, percent: float) -> float:
         """Robust Hausdorff distance in mm: the larger of both percentiles by area."""
-        return max(
-            _percentile(self.forth, self.areas_forth, percent),
-            _percentile(self.back, self.areas_back, percent),
-        )
+        distances, areas = (self.forth, self.back), (self.areas_forth, self.areas_back)
+        return max(side_by_side(_percentile, distances, areas, (percent, percent)))
 
     def average_symmetric(self) -> float:
         """Average symmetric surface distance in mm: the mean over the area of both surfaces."""
