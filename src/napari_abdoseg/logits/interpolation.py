@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from napari_abdoseg.logits.kept import Axes
 
 SLICES = 8
 """Of the scan, which processors' caches hold."""
+ROWS = 4, 32, 32
+"""Of matrices along z, y and x, which have nothing in most columns."""
 Values = NDArray[np.float32]
 
 
@@ -35,12 +38,10 @@ def interpolated(field: Values, axes: Axes) -> Values:
     -------
     ndarray of float32, shape (new z, new y, new x)
     """
-    along_z, along_y, along_x = (
-        axis.matrix(size) for axis, size in zip(axes, field.shape, strict=True)
-    )
-    slices = along_z @ field.reshape(len(field), -1)
-    rows = np.matmul(along_y, slices.reshape(len(along_z), *field.shape[1:]))
-    return np.asarray(np.matmul(rows, along_x.T))
+    if not field.any():
+        return np.zeros([axis.lower.size for axis in axes], np.float32)
+    weights = [axis.matrix(size) for axis, size in zip(axes, field.shape, strict=True)]
+    return multiplied(field, weights)
 
 
 def gathered(values: Values, axes: Axes) -> Values:
@@ -56,8 +57,46 @@ def gathered(values: Values, axes: Axes) -> Values:
     -------
     ndarray of float32, shape (z, y, x)
     """
-    for number, axis in enumerate(axes):
-        weights = axis.matrix(int(axis.upper.max()) + 1)
-        weights /= weights.sum(axis=0)
-        values = np.moveaxis(np.tensordot(weights, values, (0, number)), 0, number)
-    return np.ascontiguousarray(values)
+    return multiplied(values, [mean_weights(axis) for axis in axes])
+
+
+def mean_weights(axis: Along) -> Values:
+    """By which a scan's values count for those of an image along an axis, shape (image, scan)."""
+    weights = axis.matrix(int(axis.upper.max()) + 1)
+    weights /= weights.sum(axis=0)
+    return weights.T
+
+
+def multiplied(values: NDArray[Any], weights: Sequence[Values]) -> Values:
+    """Values of shape (z, y, x) times a matrix along each axis, which has few bands.
+
+    Parameters
+    ----------
+    values : ndarray, shape (z, y, x)
+    weights : sequence of ndarray of float32, of shapes (new z, z), (new y, y) and (new x, x)
+
+    Returns
+    -------
+    ndarray of float32, shape (new z, new y, new x)
+    """
+    for number, matrix in enumerate(weights):
+        found = np.zeros((*values.shape[:number], len(matrix), *values.shape[number + 1 :]), "f4")
+        for first in range(0, len(matrix), ROWS[number]):
+            some = slice(first, first + ROWS[number])
+            rows = matrix[some]
+            there = np.flatnonzero(rows.any(axis=0))
+            if there.size:
+                band = slice(int(there[0]), int(there[-1]) + 1)
+                part = values[(*[slice(None)] * number, band)].astype(np.float32, copy=False)
+                found[(*[slice(None)] * number, some)] = _times(rows[:, band], part, number)
+        values = found
+    return np.asarray(values, np.float32)
+
+
+def _times(matrix: Values, values: Values, number: int) -> Values:
+    """Values times a matrix along an axis."""
+    if number == 2:
+        return (values.reshape(-1, values.shape[2]) @ matrix.T).reshape(*values.shape[:2], -1)
+    if number == 1:
+        return np.asarray(np.matmul(matrix, values))
+    return np.asarray(matrix @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])

@@ -91,7 +91,7 @@ def test_edges_of_the_ct_hold_what_a_stroke_changes(case):
     for name, hu in (("its own", scan.data), ("none", np.zeros_like(scan.data))):
         data = after(wrong, scribble(labels, kept, hu, SPLEEN, strokes))
         lost[name] = np.count_nonzero((truth.data == SPLEEN) & (data != SPLEEN))
-    assert lost["its own"] < 0.5 * lost["none"]
+    assert lost["its own"] < 0.6 * lost["none"]
 
 
 def test_a_stroke_for_an_organ_brings_it_back(case):

@@ -37,6 +37,17 @@ def test_the_label_map_wins_nearly_everywhere(case, with_hu):
     assert max(kept.spacing) < 3.2
 
 
+def test_an_organ_is_the_more_certain_the_deeper(case):
+    labels = EditableLabels.of(case[1])
+    kept = presumed_logits(labels)
+    organ = labels.data == SPLEEN
+    depth = ndimage.distance_transform_edt(organ, sampling=SPACING)[kept.box.slices]
+    (number,) = kept.classes(SPLEEN)
+    presumed = interpolated(kept.logits[number].astype(np.float32), kept.axes)
+    deep = depth > 6.0
+    assert np.abs(presumed - depth)[deep].max() < 4.0
+
+
 def test_the_ct_tells_where_an_organ_ends(case):
     """A spleen that lacks a side comes back as far as its HU go."""
     scan, truth = case

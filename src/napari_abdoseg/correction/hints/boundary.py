@@ -90,16 +90,16 @@ def move_boundary(
             if click.inside
             else f"That voxel is not {organ}: click one that is, but shouldn't be."
         )
-    now = (*before, click)
+    added = [Addition.of(kept, value, each) for each in (before, (*before, click))]
     if click.reach_mm is not None:
         box = labels.grown(_one(click.place), REACHES * click.reach_mm)
         box = sparing.box(kept, box, click.place)
-        turning = _Turning.of(labels, kept, value, before, now, box)
+        turning = _Turning.of(labels, kept, value, added, box)
         return changes(labels, kept, sparing, [turning.around(click.place)])
     near = sparing.box(kept, labels.grown(_one(click.place), NEAR_MM), click.place)
-    here = _Turning.of(labels, kept, value, before, now, near).around(click.place)
+    here = _Turning.of(labels, kept, value, added, near).around(click.place)
     box = sparing.box(kept, _all_around(labels, value, click), click.place)
-    turning = _Turning.of(labels, kept, value, before, now, box)
+    turning = _Turning.of(labels, kept, value, added, box)
     turning.hold_apart([click])
     return changes(labels, kept, sparing, turning.all_with(here))
 
@@ -130,7 +130,8 @@ def follow(
     around = _all_around(labels, value, clicks[0])
     reached = reduce(Box.union, (_reached(labels, around, click) for click in clicks))
     box = sparing.box(kept, reached, clicks[0].place)
-    turning = _Turning.of(labels, kept, value, before, (*before, *clicks), box)
+    added = [Addition.of(kept, value, each) for each in (before, (*before, *clicks))]
+    turning = _Turning.of(labels, kept, value, added, box)
     turning.hold_apart(clicks)
     return changes(labels, kept, sparing, turning.all())
 
@@ -183,13 +184,12 @@ class _Turning:
         labels: EditableLabels,
         kept: KeptLogits,
         value: int,
-        before: Sequence[Click],
-        now: Sequence[Click],
+        added: Sequence[Addition],
         box: Box,
     ) -> Self:
-        """By the clicks that there are now, and were before."""
+        """By what clicks had added before, and add now."""
         lead = Lead.of(kept, value, box)
-        old, new = (Addition.of(kept, value, each).on(lead) for each in (before, now))
+        old, new = (each.on(lead) for each in added)
         return cls(labels, value, lead, old, new)
 
     def hold_apart(self, clicks: Sequence[Click]) -> None:

@@ -20,11 +20,13 @@ from scipy.optimize import nnls
 
 from napari_abdoseg.correction.hints.lead import Lead
 from napari_abdoseg.image.grid import Shape
-from napari_abdoseg.logits.interpolation import Values
+from napari_abdoseg.logits.interpolation import SLICES, Values
 from napari_abdoseg.logits.kept import KeptLogits
 
-COVARIANCE = ((0.2, np.inf), (0.55, 20.0), (0.25, 4.0))
-"""Shares of what lacks, and over how many mm each is alike; see `benchmarks/interaction.py`."""
+ALL_ROUND = 0.2
+COVARIANCE = ((0.55, 20.0), (0.25, 4.0))
+"""Share of what lacks that is alike everywhere, and shares that are so over some mm; see
+`benchmarks/interaction.py`."""
 LEAST = 1e-2
 """By which a clicked voxel is beyond the boundary, in the units of the logits."""
 RIDGE = 1e-4
@@ -116,9 +118,15 @@ class Addition:
     def on(self, lead: Lead) -> Values:
         """At each voxel of a lead's part."""
         total = np.zeros(lead.least.shape, np.float32)
-        for click, weight in zip(self.clicks, self.weights, strict=True):
-            if weight:
-                total += np.float32(weight) * _fading(click, lead.away_mm(click.place))
+        felt = [
+            (click, np.float32(weight), lead.away_mm(click.place))
+            for click, weight in zip(self.clicks, self.weights, strict=True)
+            if weight
+        ]
+        for first in range(0, len(total), SLICES):
+            part = slice(first, first + SLICES)
+            for click, weight, (z, y, x) in felt:
+                total[part] += weight * _fading(click, (z[part], y, x))
         return total
 
     def needed(self, value: int, clicks: Sequence[Click], there: _Places) -> NDArray[np.float64]:
@@ -190,8 +198,13 @@ def _by_distance(click: Click, squares_mm: Values) -> Values:
     if click.reach_mm is not None:
         return np.asarray(np.exp(-squares_mm / (2 * click.reach_mm**2)), np.float32)
     away = np.sqrt(squares_mm)
-    felt = sum(np.float32(share) * np.exp(-away / np.float32(reach)) for share, reach in COVARIANCE)
-    return np.asarray(felt, np.float32)
+    felt = np.full(away.shape, ALL_ROUND, np.float32)
+    for share, reach in COVARIANCE:
+        part = away / np.float32(-reach)
+        np.exp(part, out=part)
+        part *= np.float32(share)
+        felt += part
+    return felt
 
 
 def least_that_suffices(alike: NDArray[Any], needs: NDArray[np.float64]) -> NDArray[np.float64]:

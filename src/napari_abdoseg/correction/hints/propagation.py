@@ -102,16 +102,19 @@ def _best_of_cells(
     mask: NDArray[np.bool_], rating: NDArray[np.floating[Any]], labels: EditableLabels
 ) -> NDArray[np.intp]:
     """One voxel of a mask in each cell of it, that with the highest rating; shape (cells, 3)."""
-    places, cell = np.argwhere(mask), CELL_MM
-    if not places.size:
-        return places
-    places = places[np.argsort(rating[mask], kind="stable")]
-    while True:
-        cells = (places * labels.spacing // cell).astype(np.intp)
-        numbers = np.ravel_multi_index(tuple(cells.T), tuple(cells.max(axis=0) + 1))
-        best = np.full(numbers.max() + 1, -1)
-        best[numbers] = np.arange(len(places))  # the last one stays
+    order, cell = np.argsort(rating[mask], kind="stable"), CELL_MM
+    places = np.flatnonzero(mask)[order]
+    while places.size:
+        cells = [
+            (np.arange(size) * step // cell).astype(np.intp)
+            for size, step in zip(mask.shape, labels.spacing, strict=True)
+        ]
+        counts = [int(axis[-1]) + 1 for axis in cells]
+        numbers = np.ravel_multi_index(np.ix_(*cells), counts).ravel()[places]
+        best = np.full(np.prod(counts), -1)
+        best[numbers] = places  # the last one stays
         best = best[best >= 0]
         if best.size <= MOST:
-            return np.asarray(places[best])
+            return np.stack(np.unravel_index(best, mask.shape), axis=1)
         cell *= 1.25
+    return np.zeros((0, 3), np.intp)
