@@ -355,6 +355,41 @@ def test_only_what_is_in_view_follows_with_shift(viewer, layer, phantom, opened,
     camera.zoom, camera.center = zoom, centre
 
 
+def test_keys_say_which_side_or_slab_follows(viewer, layer, phantom, opened, qtbot):
+    bench, scan = opened.bench, viewer.layers[0]
+    opened.buttons["Too small or large"].click()
+    layer.selected_label = KIDNEY
+    there = np.argwhere(layer.data == KIDNEY)
+    look_at(viewer, layer, there.mean(axis=0).round())
+    mouse = Mouse(viewer, layer, 0)
+    place, window = beside(layer, phantom[1], 0, KIDNEY), scan.contrast_limits
+    pixel, middle = pixel_of(mouse, place), there[:, 2].mean()
+    control, mode = Qt.KeyboardModifier.ControlModifier, str(layer.mode)
+
+    def follows(keys):
+        """Extents of what follows a click with keys held."""
+        mouse.drag([pixel, pixel + QPoint(1, 0)], keys=keys)
+        where = proposal(bench, qtbot).edit.where
+        return np.array([[axis.min() for axis in where], [axis.max() for axis in where]])
+
+    bench.set(more=200.0)
+    everywhere = follows(NONE)
+    assert everywhere[0, 2] < middle < everywhere[1, 2]
+    side = follows(control | Qt.KeyboardModifier.AltModifier)
+    assert bench.words.startswith("This side: kidney + ")
+    assert (side[:, 2] < middle).all() == (place[2] < middle)
+    assert (side[:, 2] > middle).all() == (place[2] > middle)
+    slab = follows(control | Qt.KeyboardModifier.ShiftModifier)
+    assert bench.words.startswith("Slab: kidney + ")
+    assert np.abs(slab[:, 0] - place[0]).max() * SPACING[0] <= 12.0
+    bench.forget_preview()
+    mouse.drag([pixel, pixel + QPoint(1, 0)], keys=control)  # the CT's window
+    assert bench.proposal is None
+    assert str(layer.mode) == mode
+    bench.set(more=30.0)
+    scan.contrast_limits = window
+
+
 def test_what_is_no_hint_is_told_in_a_sentence(viewer, layer, phantom, opened, qtbot):
     bench, before = opened.bench, layer.data.copy()
     mouse = Mouse(viewer, layer, 0)

@@ -34,7 +34,15 @@ from napari_abdoseg.plugin.correct.tool import Amount, Choice, Tool
 PIXELS_A_STEP = 8.0
 """That a drag goes up for what a step of the wheel does."""
 PERCENT = 100.0
-ONLY_IN_VIEW = "Shift"
+KEYS = {
+    frozenset({"Shift"}): Where.VIEW,
+    frozenset({"Control", "Shift"}): Where.SLAB,
+    frozenset({"Control", "Alt"}): Where.SIDE,
+}
+"""Held as a place is clicked; what they mean comes before the setting."""
+WITH_KEYS = (
+    "with Shift only what is in view changes, with Ctrl+Shift the slab, with Ctrl+Alt this side"
+)
 TURNS = "turn the wheel, or drag up or down"
 
 
@@ -119,15 +127,15 @@ class Clicked:
         Of (z, y, x), across the slice; None in 3D.
     view : Box or None
         What the slice's picture shows.
-    only_in_view : bool
-        Whether nothing else is to change.
+    where : Where or None
+        What of the organ is to change, where keys say so.
     """
 
     place: Shape
     inside: bool
     axis: int | None
     view: Box | None
-    only_in_view: bool
+    where: Where | None
 
     @classmethod
     def of(cls, target: Target, spot: Spot, event: Any) -> Self:
@@ -148,14 +156,14 @@ class Clicked:
                 )
             place = found
         z, y, x = np.rint(place).astype(int).tolist()
-        only_in_view = ONLY_IN_VIEW in event.modifiers
-        return cls((z, y, x), inside, spot.axis, _view(spot), only_in_view)
+        where = KEYS.get(frozenset(event.modifiers))
+        return cls((z, y, x), inside, spot.axis, _view(spot), where)
 
 
 class _HintHand(IdleHand):
     """Clicks on what is wrong, and turns how far it goes."""
 
-    modifiers = frozenset({ONLY_IN_VIEW})
+    keys = KEYS
 
     def __init__(self, bench: Bench, tool: HintTool) -> None:
         self._bench, self._tool = bench, tool
@@ -206,8 +214,9 @@ class _HintHand(IdleHand):
             bench.refuse(error)
             return
         amount = self._tool.amount
-        bench.viewer.status = f"{amount.told(bench.values)}: {TURNS}"
-        bench.ask(self._hint.work, clicked.place)
+        where = "" if clicked.where is None else f"{clicked.where.value.capitalize()}: "
+        bench.viewer.status = f"{where}{amount.told(bench.values)}: {TURNS}"
+        bench.ask(self._hint.work, clicked.place, where)
 
     def note(self) -> None:
         """The hint was taken."""
@@ -226,8 +235,7 @@ class _HintHand(IdleHand):
 
 def _move(organ: CorrectedOrgan, values: dict[str, Any], click: Click, clicked: Clicked) -> Hinted:
     chosen = Where(values.get(WHERE.name, Where.ALL))
-    where = Where.VIEW if clicked.only_in_view else chosen
-    return boundary_moved(organ, click, where, clicked.axis, clicked.view)
+    return boundary_moved(organ, click, clicked.where or chosen, clicked.axis, clicked.view)
 
 
 def _view(spot: Spot) -> Box | None:
@@ -252,12 +260,11 @@ WHERE = Choice("where", "Change", tuple(where.value for where in Where))
 BOUNDARY = TooSmallOrLarge(
     TOO_SMALL_OR_LARGE,
     "Too small or large",
-    "Lets the whole boundary of the organ follow a click",
+    f"Lets the whole boundary of the organ follow a click; {WITH_KEYS}",
     "too_small_or_large",
     "Shift+G",
     (BEYOND, WHERE),
-    "Click a voxel that the organ lacks, or with the right button one that it should not have; "
-    "with Shift, only what is in view changes.",
+    "Click a voxel that the organ lacks, or with the right button one that it should not have.",
 )
 HERE = WrongHere(
     WRONG_HERE,

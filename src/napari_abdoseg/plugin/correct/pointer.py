@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -63,8 +63,8 @@ class Hand(Protocol):
     """What a tool does with the mouse."""
 
     @property
-    def modifiers(self) -> frozenset[str]:
-        """Keys with which the mouse stays the hand's, as napari calls them."""
+    def keys(self) -> Container[frozenset[str]]:
+        """Keys, held together, with which the mouse stays the hand's, as napari calls them."""
 
     def drag(self, spot: Spot, event: Any) -> Iterator[None]:
         """A button was pressed at a spot: a step now, and one each time the mouse has moved.
@@ -85,7 +85,7 @@ class Hand(Protocol):
 class IdleHand:
     """A hand that does nothing of its own."""
 
-    modifiers: frozenset[str] = frozenset()
+    keys: Container[frozenset[str]] = ()
 
     def hover(self, spot: Spot) -> None:
         """Nothing."""
@@ -107,8 +107,8 @@ class Pointer:
     """Gives the mouse to one hand at a time, in the viewer and in all panels beside it.
 
     It is the hand's while the label map is selected, in the mode that was asked for: the space
-    bar and napari's other modes give it back for as long. With a key held it stays napari's, unless
-    the hand knows the key.
+    bar and napari's other modes give it back for as long. With keys held it stays napari's, unless
+    the hand knows them.
 
     Parameters
     ----------
@@ -221,7 +221,8 @@ class Pointer:
 
     def _is_naparis(self, event: Any) -> bool:
         """Whether keys are held of which the hand knows nothing."""
-        return self._hand is None or not self._hand.modifiers.issuperset(event.modifiers)
+        held = frozenset(event.modifiers)
+        return self._hand is None or (bool(held) and held not in self._hand.keys)
 
     def _shown_in(self, panel: ViewerModel) -> Labels | None:
         """The label map in a panel where the mouse is the hand's."""

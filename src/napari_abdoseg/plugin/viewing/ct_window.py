@@ -98,7 +98,7 @@ def set_window(viewer: ViewerModel, window: Window) -> None:
 
 
 def window_by_dragging(viewer: ViewerModel, source: ViewerModel) -> Callable[[], None]:
-    """Change the window of the CT by dragging the mouse with the Control key held.
+    """Change the window of the CT by dragging the mouse with the Control key held, and no other.
 
     To the right makes it wider, up brighter, as in 3D Slicer. Nothing is painted meanwhile.
 
@@ -117,7 +117,7 @@ def window_by_dragging(viewer: ViewerModel, source: ViewerModel) -> Callable[[],
 
     def drag(_: ViewerModel, event: Any) -> Iterator[None]:
         scan = scan_in_view(source)
-        is_meant = DRAG_KEY in event.modifiers and event.button == LEFT_BUTTON
+        is_meant = tuple(event.modifiers) == (DRAG_KEY,) and event.button == LEFT_BUTTON
         if scan is None or not is_meant or viewer.dims.ndisplay == 3:
             return
         active = viewer.layers.selection.active
