@@ -13,7 +13,7 @@ import napari_abdoseg
 PLUGIN = Path(napari_abdoseg.__file__).parent / "plugin"
 
 WORDS = {
-    "correct/napari_painting.py": {"_drag_modes", "_mode", "_overlays"},
+    "correct/napari_painting.py": {"_drag_modes", "_mode"},
     "four_panel/layer_copy.py": {"_keymap"},
     "four_panel/view.py": {"_update_layers"},
     "jobs/job.py": {"_register_task_status", "_update_task_status"},
@@ -30,6 +30,7 @@ WORDS = {
         *("_clean_and_update_scenegraph", "_scene_canvas", "_update_scenegraph"),
         "napari._vispy.canvas",
     },
+    "viewing/painting_overlays.py": {"_overlays"},
     "widgets/napari_window.py": {"_bind_shortcuts", "_qt_viewer", "_save_layers_dialog"},
     "widgets/unseen_canvas.py": {
         *("_add_layer", "_on_add_layer_change", "_pause_scene_graph_update", "_remove_layer"),

@@ -71,6 +71,7 @@ def test_it_can_be_opened_before_there_is_a_scan(make_napari_viewer, phantom, qt
     toggle_four_panel_view(viewer)
     view = four_panel_view(viewer)
     viewer.add_layer(Layer.create(*image_layer(phantom[0])))
+    qtbot.waitUntil(lambda: all(len(panel.layers) == 1 for panel in view.panels))
     assert [panel.dims.order for panel in view.slices] == [AXIAL, CORONAL, SAGITTAL]
     qtbot.waitUntil(lambda: len({panel.scene.camera.zoom for panel in view.slices}) == 1)
     assert view.cursor.position == pytest.approx(

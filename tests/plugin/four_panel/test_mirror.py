@@ -63,7 +63,8 @@ def test_it_shows_all_layers_without_copying_voxels(viewer, copy, mirror):
 
 def test_layers_come_and_go_with_those_of_the_source(viewer, copy, mirror, qtbot):
     points = viewer.add_points(np.zeros((1, 3)), name="marks")
-    assert _names(copy) == ["CT", "organs", "marks"]
+    assert _names(copy) == ["CT", "organs"]
+    qtbot.waitUntil(lambda: _names(copy) == ["CT", "organs", "marks"])
     viewer.layers.remove(points)
     assert _names(copy) == ["CT", "organs"]
     viewer.layers.clear()
@@ -229,17 +230,17 @@ def test_slices_stay_where_they_are_when_a_case_takes_another_ones_place(
     assert np.allclose(copy.dims.point, before, atol=6)
 
 
-def test_layers_are_in_the_same_order(viewer, copy, mirror):
+def test_layers_are_in_the_same_order(viewer, copy, mirror, qtbot):
     viewer.add_points(np.zeros((1, 3)), name="marks")
     viewer.layers.move(2, 0)
-    assert _names(copy) == _names(viewer) == ["marks", "CT", "organs"]
+    qtbot.waitUntil(lambda: _names(copy) == _names(viewer) == ["marks", "CT", "organs"])
     viewer.layers.reverse()
     assert _names(copy) == _names(viewer)
 
 
-def test_a_layer_that_is_inserted_below_lies_below(viewer, copy, mirror):
+def test_a_layer_that_is_inserted_below_lies_below(viewer, copy, mirror, qtbot):
     viewer.layers.insert(0, Labels(np.zeros((4, 5, 6), np.uint8), name="first"))
-    assert _names(copy) == ["first", "CT", "organs"]
+    qtbot.waitUntil(lambda: _names(copy) == ["first", "CT", "organs"])
 
 
 @pytest.mark.parametrize("in_the_copy", [False, True])
@@ -261,7 +262,7 @@ def test_a_layer_that_is_added_to_the_copy_moves_to_the_source(viewer, copy, mir
     layer = copy.add_points(np.zeros((1, 3)), name="marks")
     qtbot.waitUntil(lambda: "marks" in viewer.layers)
     assert viewer.layers["marks"] is layer
-    assert _names(copy) == ["CT", "organs", "marks"]
+    qtbot.waitUntil(lambda: _names(copy) == ["CT", "organs", "marks"])
 
 
 def test_a_layer_that_is_deleted_in_the_copy_is_gone(viewer, copy, mirror, qtbot):
@@ -338,12 +339,26 @@ def test_in_3d_scans_and_masks_stay_out_of_the_way_until_they_are_wanted(viewer,
     assert copy.layers.selection == {copy.layers[points.name]}
 
 
-def test_closed_in_3d_it_adds_nothing_that_was_waiting(viewer, copy, qtbot):
-    mirror = Mirror3D(viewer, copy)
+@pytest.mark.parametrize("kind", [Mirror, Mirror3D])
+def test_it_adds_nothing_that_was_waiting_and_has_gone_or_once_it_is_closed(
+    viewer, copy, qtbot, kind
+):
+    mirror = kind(viewer, copy)
+    viewer.layers.remove(viewer.add_points(np.zeros((1, 3))))
+    qtbot.wait(50)
+    assert _names(copy) == ["CT", "organs"]
     viewer.add_points(np.zeros((1, 3)))
     mirror.close()
     qtbot.wait(50)
     assert not copy.layers
+
+
+def test_what_comes_before_a_batch_ends_is_added_after_it(viewer, copy, mirror, qtbot):
+    viewer.add_points(np.zeros((1, 3)), name="marks")
+    with viewer.layers.batched_update():
+        qtbot.wait(50)
+        assert _names(copy) == ["CT", "organs"]
+    qtbot.waitUntil(lambda: _names(copy) == _names(viewer))
 
 
 def test_who_paints_goes_on_in_copies_that_come_and_whether_volumes_are_shown_in_3d(

@@ -52,6 +52,18 @@ def test_cancelled_it_is_not_done_and_the_next_one_is(done, qtbot):
     qtbot.waitUntil(lambda: done == ["other", "one"])
 
 
+def test_in_a_hurry_it_is_done_at_once_if_it_waits(done, qtbot):
+    one, other = IdleWork(lambda: done.append("one")), IdleWork(lambda: done.append("other"))
+    one.hurry()
+    assert done == []
+    for turn in (one, other):
+        turn.wait()
+    other.hurry()
+    assert done == ["other"]
+    assert (one.is_waiting, other.is_waiting) == (True, False)
+    qtbot.waitUntil(lambda: done == ["other", "one"])
+
+
 def test_what_fails_holds_up_no_other(done, qtbot):
     def fail():
         raise ValueError("broken")

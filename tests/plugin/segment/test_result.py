@@ -46,6 +46,21 @@ def test_layers_do_not_pile_up(viewer, truth, qtbot):
     assert viewer.layers.selection == {layer}
 
 
+def test_organs_are_listed_once_the_window_has_answered_and_not_those_that_have_gone(
+    viewer, truth, qtbot
+):
+    window = viewer.window
+    gone = show_result(viewer, viewer.layers["CT"], truth).layer
+    assert not window.dock_widgets
+    viewer.layers.remove(gone)
+    qtbot.wait(50)
+    assert not window.dock_widgets
+    layer = show_result(viewer, viewer.layers["CT"], truth).layer
+    qtbot.waitUntil(lambda: len(window.dock_widgets) == 1)
+    (organs,) = window.dock_widgets.values()
+    assert organs.layers.value is layer
+
+
 def test_another_models_result_has_its_own_colours(viewer, truth):
     show_result(viewer, viewer.layers["CT"], truth)
     vein = Organ(1, "portal vein")

@@ -24,6 +24,7 @@ from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE, OF_SCAN
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import Window, follow_windows, scan_in_view
 from napari_abdoseg.plugin.viewing.garbage import pass_over_what_is_there
+from napari_abdoseg.plugin.viewing.painting_overlays import make_overlays_when_used
 from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas_held
 from napari_abdoseg.worklist.opening.claims import Claim
@@ -209,6 +210,7 @@ def _add(
     made = Layer.create(data, options, kind)
     if selected is not None:
         made.selected_label = selected
+    make_overlays_when_used(made)
     layers = viewer.layers
     layers.insert(len(layers) if below is None else layers.index(below) + 1, made)
     return made

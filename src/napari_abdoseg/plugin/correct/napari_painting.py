@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from napari.layers import Labels
 
-OVERLAYS = ("polygon", "brush_stroke")
+from napari_abdoseg.plugin.viewing.painting_overlays import painting_overlays
 
 
 def leave_painting_to_others(layer: Labels) -> None:
@@ -16,7 +16,6 @@ def leave_painting_to_others(layer: Labels) -> None:
     own = layer._drag_modes[layer._mode]
     if own in layer.mouse_drag_callbacks:
         layer.mouse_drag_callbacks.remove(own)
-    for name in OVERLAYS:
-        overlay = layer._overlays.get(name)
-        if overlay is not None and overlay.enabled:
+    for overlay in painting_overlays(layer):
+        if overlay.enabled:
             overlay.enabled = False

@@ -11,6 +11,7 @@ from napari.utils.transforms import Affine
 
 from napari_abdoseg.plugin.paint_events.paint_history import end_stroke
 from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
+from napari_abdoseg.plugin.viewing.painting_overlays import make_overlays_when_used
 
 FOLLOWS_BY_ITSELF = frozenset(
     {
@@ -45,7 +46,9 @@ class LayerCopy:
     ) -> None:
         self.source = source
         self.layer: Any = Layer.create(*source.as_layer_data_tuple()) if used is None else used
-        if used is not None:
+        if used is None:
+            make_overlays_when_used(self.layer)
+        else:
             make_like(used, source, apart)
         self._passing: set[str] = set()
         self._connections: list[tuple[Any, Any]] = []
@@ -135,6 +138,8 @@ def make_like(layer: Layer, source: Layer, apart: frozenset[str]) -> None:
             setattr(layer, name, getattr(source, name))
     if "visible" not in apart:
         layer.visible = source.visible
+    if not layer.visible:
+        layer.set_view_slice()  # what it had in its slice held all voxels before
 
 
 def _is_same(one: Any, other: Any) -> bool:

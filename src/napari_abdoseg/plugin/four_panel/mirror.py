@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from qtpy.QtCore import QTimer
 
 from napari_abdoseg.plugin.four_panel.box_outlines import is_box
 from napari_abdoseg.plugin.four_panel.layer_copy import LabelsCopy, LayerCopy
-from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
+from napari_abdoseg.plugin.jobs.idle_queue import TURN_SECONDS, IdleWork
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 
 
@@ -22,7 +23,8 @@ class Mirror:
     Layers that are added, removed or selected in either are so in both. Where layers come in the
     same batch in which others of their kind go, as when a case takes another one's place, the
     copies of those are made copies of these: napari takes long to add layers and to remove them.
-    That takes a moment all the same, and each mirror has a turn of its own for it.
+    That takes a moment all the same, and each mirror has a turn of its own for it, as it has for
+    each layer that comes: the window answers in between.
 
     Parameters
     ----------
@@ -40,8 +42,12 @@ class Mirror:
         self._leaving: list[LayerCopy] = []
         """Copies of layers that have gone in a batch, and are not removed or used yet."""
         self._taking_over = IdleWork(self._take_over)
-        self._connections = [
+        self._adding = IdleWork(self._add_missing)
+        self._turns = [
             (source.layers.events.inserted, self._add),
+            (source.layers.events.end_batch, self._end_batch),
+        ]
+        self._connections = [
             (source.layers.events.removed, self._remove),
             (source.layers.events.reordered, self._reorder),
             (source.layers.events.begin_batch, self._begin_batch),
@@ -54,7 +60,8 @@ class Mirror:
         for emitter, callback in self._connections:
             emitter.connect(callback)
         # Those of the first panel have the first turn.
-        source.layers.events.end_batch.connect(self._end_batch, position="last")
+        for emitter, callback in self._turns:
+            emitter.connect(callback, position="last")
         self._take_theme()
         for layer in self._missing():
             self._add_copy(layer)
@@ -63,9 +70,9 @@ class Mirror:
     def close(self) -> None:
         """Follow the source no longer, and let go of its layers."""
         self._taking_over.cancel()
-        for emitter, callback in self._connections:
+        self._adding.cancel()
+        for emitter, callback in (*self._connections, *self._turns):
             emitter.disconnect(callback)
-        self.source.layers.events.end_batch.disconnect(self._end_batch)
         with self._changing():
             for copied in self.copies.values():
                 copied.close()
@@ -84,8 +91,7 @@ class Mirror:
 
     def _add(self, event: Any) -> None:
         if self._is_settled and self.shows(event.value):
-            self._add_copy(event.value)
-            self._reorder()
+            self._adding.wait()
 
     @property
     def _is_settled(self) -> bool:
@@ -98,8 +104,14 @@ class Mirror:
             self.copy.layers.append(copied.layer)
 
     def _add_missing(self) -> None:
-        for layer in self._missing():
-            self._add_copy(layer)
+        """Add copies as long as that takes a moment, and the others in the next turn."""
+        if not self._is_settled:
+            return  # the end of the batch takes over
+        begin, missing = time.perf_counter(), self._missing()
+        while missing and time.perf_counter() - begin < TURN_SECONDS:
+            self._add_copy(missing.pop(0))
+        if missing:
+            self._adding.wait()
         self._reorder()
         self._select_in_copy()
 
@@ -165,7 +177,10 @@ class Mirror:
                 self.copy.layers.remove(copied.layer)
         self.copy.layers.events.end_batch()
         self.copy.dims.point = place
-        self._add_missing()
+        self._reorder()
+        self._select_in_copy()
+        if self._missing():
+            self._adding.wait()
 
     def _reorder(self, event: Any = None) -> None:
         layers = self.copy.layers
@@ -236,13 +251,8 @@ class Mirror3D(Mirror):
 
     def __init__(self, source: ViewerModel, copy: ViewerModel) -> None:
         self._volumes_shown = False
-        self._turn = IdleWork(super()._add_missing)
         follow_surfaces(copy)
         super().__init__(source, copy)
-
-    def close(self) -> None:
-        self._turn.cancel()
-        super().close()
 
     @property
     def volumes_shown(self) -> bool:
@@ -270,16 +280,6 @@ class Mirror3D(Mirror):
         copied.connect(layer.events.visible, lambda event: self._show(copied))
         self._show(copied)
         return copied
-
-    def _add(self, event: Any) -> None:
-        """In 3D a layer takes a while to add: it has a turn of its own."""
-        if self._is_settled:
-            self._turn.wait()
-
-    def _add_missing(self) -> None:
-        self._reorder()
-        self._select_in_copy()
-        self._turn.wait()
 
     def _show(self, copied: LayerCopy) -> None:
         """Show or hide a copy: napari paints in no hidden layer, but the source goes on."""

@@ -119,8 +119,9 @@ class FourPanelView:
         for panel, axes in zip(self.slices, (AXIAL, CORONAL, SAGITTAL)):
             self._slice_along(panel, axes)
         self.three_d.dims.ndisplay = 3
+        slices = [Mirror(viewer, panel) for panel in self.slices]
         self._mirror_3d = Mirror3D(viewer, self.three_d)
-        self._mirrors = *(Mirror(viewer, panel) for panel in self.slices), self._mirror_3d
+        self._mirrors = *slices, self._mirror_3d
         set_panels(viewer, self.panels)
         self.canvases = [PanelCanvas(panel) for panel in self.panels]
         self._put_into_window()
@@ -140,9 +141,9 @@ class FourPanelView:
             self._closing.append(window_by_dragging(panel, viewer))
         self._zoom = LinkedZoom(self.slices)
         self._connect_switches()
-        self._connect(viewer.layers.events.inserted, self._fit_first_layer)
         self._connect(viewer.events.reset_view, self._fit_soon)
         for panel in self.panels:
+            self._connect(panel.layers.events.inserted, self._fit_first_layer)
             self._connect(panel.canvas.events.size, self._fit_resized)
         self._fit_soon()
 
@@ -244,7 +245,7 @@ class FourPanelView:
         self._closing.append(lambda: emitter.disconnect(callback))
 
     def _fit_first_layer(self, event: Any) -> None:
-        if len(self.viewer.layers) == 1:
+        if len(event.source) == 1:
             self._fit_soon()
 
     def _fit_resized(self, event: Any = None) -> None:

@@ -8,6 +8,8 @@ from qtpy.QtCore import QTimer
 
 PAUSE_MS = 10
 """Between two turns."""
+TURN_SECONDS = 0.01
+"""After that the window is to answer first."""
 
 _waiting: dict[IdleWork, None] = {}
 
@@ -29,9 +31,20 @@ class IdleWork:
             QTimer.singleShot(PAUSE_MS, _next)
         _waiting[self] = None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the work is still to be done."""
+        return self in _waiting
+
     def cancel(self) -> None:
         """Wait no longer."""
         _waiting.pop(self, None)
+
+    def hurry(self) -> None:
+        """Do the work now, if it waits."""
+        if self.is_waiting:
+            self.cancel()
+            self._work()
 
     def _take(self) -> None:
         self.cancel()

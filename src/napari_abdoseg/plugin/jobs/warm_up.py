@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from threading import Thread
 
 import numpy as np
@@ -29,6 +30,7 @@ def make_first_layer() -> None:
 
 def _color_masks() -> None:
     """Make no layer: the first one makes the registry of units, which is not for two threads."""
+    import_module("pandas")  # which layers with names of organs need
     colors = DirectLabelColormap(color_dict={None: "gray", 0: "transparent", 1: "red"})
     for values in (np.uint8, np.uint16):
         colors.map(np.zeros((2, 2), values))

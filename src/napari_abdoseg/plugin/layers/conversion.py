@@ -21,6 +21,7 @@ from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.plugin.layers.boxes import draw_box
 from napari_abdoseg.plugin.layers.surfaces import mesh_data, mesh_scale
+from napari_abdoseg.plugin.viewing.painting_overlays import make_overlays_when_used
 
 LayerData = tuple[Any, dict[str, Any], str]
 """Data, options and type of a layer, as npe2 readers return them."""
@@ -164,6 +165,7 @@ def add_beside(viewer: ViewerModel, neighbour: Layer, layer_data: LayerData) -> 
     selection = viewer.layers.selection
     selected = set(selection)
     layer = Layer.create(data, options, kind)
+    make_overlays_when_used(layer)
     with selection.events.blocker_all():
         viewer.layers.insert(_place_above(neighbour, viewer.layers), layer)
         viewer.layers.selection = selected

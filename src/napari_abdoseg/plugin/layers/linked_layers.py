@@ -13,14 +13,11 @@ from napari.layers import Labels, Layer, Shapes
 from psygnal import Signal
 
 from napari_abdoseg.image.grid import Grid
-from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
+from napari_abdoseg.plugin.jobs.idle_queue import TURN_SECONDS, IdleWork
 from napari_abdoseg.plugin.layers.conversion import LayerData, add_beside, one_color
 from napari_abdoseg.plugin.layers.linked_names import linked_names
 from napari_abdoseg.plugin.layers.spare_layers import spare_layers
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
-
-TURN_SECONDS = 0.01
-"""After that the window is to answer first."""
 
 Look = tuple[Any, float]
 """RGB from 0 to 1, and opacity."""

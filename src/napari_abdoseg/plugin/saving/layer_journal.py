@@ -20,6 +20,7 @@ from napari_abdoseg.correction.journal.places import CaseFiles
 from napari_abdoseg.correction.journal.records import Kind
 from napari_abdoseg.correction.journal.recovery import Recovery
 from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 from napari_abdoseg.plugin.layers.conversion import name_organs
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.saving.scan_of import scan_path
@@ -55,6 +56,7 @@ class LayerJournal:
         self._stamp = None if _is_copy(viewer, layer) else _stamp(layer.metadata.get("path"))
         self._organs = layer.metadata.get("organs", ())
         self._is_begun = self._is_coming_back = False
+        self._beginning = IdleWork(self._begin_whole)
         self._rest = QTimer()
         self._rest.setSingleShot(True)
         self._rest.setInterval(SETTLE_MS)
@@ -74,16 +76,16 @@ class LayerJournal:
     @property
     def is_begun(self) -> bool:
         """Whether anything was changed since the layer came, or was saved."""
-        return self._is_begun
+        return self._is_begun or self._beginning.is_waiting
 
     def look(self, found: Callable[[Any], None]) -> None:
         """Look for what crashes have left, before anything is written; see `Keeper.look`."""
         self._keeper.look(self.case, self._layer.data, found)
 
     def begin(self) -> None:
-        """Keep the layer as it is: no file holds it."""
+        """Keep the layer as it is, in a moment: no file holds it."""
         if not self._is_begun:
-            self._begin(self._snapshot())
+            self._beginning.wait()
 
     def bring_back(self, recovery: Recovery) -> None:
         """Have the layer, which may be a new one, be what a journal leads to, and go on with it."""
@@ -99,6 +101,7 @@ class LayerJournal:
         """The layer is about to be saved as it is now."""
         if self._rest.isActive():
             self._compare_before(())
+        self._beginning.hurry()
         told = self._keeper.mark()
         if self._edits.is_in_stroke:  # half of it is in the file, and the journal has none
             self._rest.start()
@@ -116,6 +119,7 @@ class LayerJournal:
     def end(self, keep: bool) -> None:
         """Write no more; what was not saved is put aside, or is not wanted."""
         self._rest.stop()
+        self._beginning.hurry()
         self._edits.close()
         self._keeper.end(keep)
 
@@ -123,6 +127,7 @@ class LayerJournal:
         """Wait until all is written."""
         if self._rest.isActive():
             self._compare_before(())
+        self._beginning.hurry()
         self._edits.close()
         self._keeper.close()
 
@@ -164,6 +169,10 @@ class LayerJournal:
         self._rest.stop()
         self._tell_organs()
         self._keeper.compare(self._kept, self._snapshot(later))
+
+    def _begin_whole(self) -> None:
+        if not self._is_begun:
+            self._begin(self._snapshot())
 
     def _begin(self, whole: NDArray[Any] | None) -> None:
         self._is_begun = True

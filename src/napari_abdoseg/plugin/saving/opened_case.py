@@ -16,6 +16,7 @@ from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.viewing.case_layers import BEGINS_CASE
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import follow_windows
+from napari_abdoseg.plugin.viewing.painting_overlays import make_overlays_when_used
 
 
 class OpenedCase:
@@ -78,4 +79,5 @@ class OpenedCase:
     def _add(self, layer: Layer) -> Layer:
         layer.metadata = {**layer.metadata, BEGINS_CASE: not self._layers}
         self._layers.append(layer)
+        make_overlays_when_used(layer)
         return self._viewer.add_layer(layer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -12,6 +13,7 @@ from napari.layers import Image, Labels
 
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.model.card import ModelCard
+from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 from napari_abdoseg.plugin.layers.conversion import (
     add_beside,
     labels_layer,
@@ -82,7 +84,7 @@ def show_result(
     -------
     Shown
         The layer is named after the scan and, if that is in view, selected. Boxes and
-        surfaces come a moment later, when the organs are measured.
+        surfaces come a moment later, when the organs are measured, and so does their list.
     """
     guard_unsaved(viewer)
     unsaved = unsaved_labels(viewer)
@@ -113,8 +115,14 @@ def show_result(
     if cases_in_view(viewer).is_in_view(image):
         viewer.layers.selection = {layer}
         if not label_map.stamp:
-            open_panel(viewer, "Organs").choose(layer)
+            IdleWork(partial(_list_organs, viewer, layer)).wait()
     return Shown(layer, tuple(layer.name for layer in kept if was_painted(layer)))
+
+
+def _list_organs(viewer: Viewer, layer: Labels) -> None:
+    """List the organs of a layer that is still there."""
+    if layer in viewer.layers:
+        open_panel(viewer, "Organs").choose(layer)
 
 
 class _Results:
