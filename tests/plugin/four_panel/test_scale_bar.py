@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_abdoseg.plugin.four_panel.scale_bar import fitting_length, show_scale_bar
+from napari_abdoseg.plugin.four_panel.scale_bar import fitting_length, scale_bar
 
 
 @pytest.mark.parametrize(
@@ -16,28 +16,21 @@ def test_it_fits_into_a_corner(width, zoom, length):
     assert fitting_length(width, zoom) == length
 
 
-def test_it_follows_zoom_and_size_until_it_is_stopped(qapp):
+@pytest.mark.parametrize(
+    ("units", "words"),
+    [(("mm",) * 3, "100 mm"), (("um",) * 3, "100 µm"), (("pixel",) * 3, "100 pixel")],
+)
+def test_it_is_as_long_as_it_says(units, words):
     viewer = ViewerModel()
-    viewer.canvas.size = (300, 256)
+    viewer.add_image(np.zeros((4, 50, 60)), units=units)
     viewer.scene.camera.zoom = 0.6
-    stop = show_scale_bar(viewer)
-    bar = viewer.canvas.overlays.scale_bar
-    assert (bar.visible, bar.length) == (True, 100)
-    viewer.scene.camera.zoom = 1.2
-    assert bar.length == 50
-    viewer.canvas.size = (300, 900)
-    assert bar.length == 200
-    stop()
-    viewer.scene.camera.zoom = 9
-    assert bar.length == 200
+    bar = scale_bar(viewer, 256)
+    assert (bar.pixels, bar.words) == (pytest.approx(60), words)
 
 
-def test_it_is_drawn_in_its_new_length(make_napari_viewer):
-    viewer = make_napari_viewer(show=True)
-    viewer.add_image(np.zeros((4, 50, 60)), units="mm")
-    show_scale_bar(viewer)
-    bar = viewer.canvas.overlays.scale_bar
-    (drawn,) = viewer.window._qt_viewer.canvas._viewer_overlay_to_visual[bar]
-    for zoom in (0.6, 1.2, 9, 0.6):
-        viewer.scene.camera.zoom = zoom
-        assert drawn.node.text.text == f"{bar.length:g} mm"
+def test_it_names_no_unit_that_layers_do_not_share():
+    viewer = ViewerModel()
+    for units in ("mm", "s"):
+        viewer.add_image(np.zeros((4, 50, 60)), units=(units,) * 3)
+    viewer.scene.camera.zoom = 0.6
+    assert scale_bar(viewer, 256).words == "100"

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.image.grid import Triple
 from napari_abdoseg.plugin.four_panel.box_outlines import LINE_PIXELS, Outline
+from napari_abdoseg.plugin.four_panel.scale_bar import scale_bar
 from napari_abdoseg.plugin.viewing.orientation import letters_of, picture_directions
 from napari_abdoseg.plugin.widgets.overlay import Overlay
 
@@ -28,12 +29,14 @@ GAP = 8
 """Pixels around the place itself that the cross hair leaves free."""
 MARGIN = 6
 FONT_PIXELS = 15
+BAR, TICK = 2, 8
+"""Pixels that the line of the scale bar is thick, and its ends are high."""
 
 Align = Qt.AlignmentFlag
 
 
 class PanelOverlay(Overlay):
-    """Name, sides of the patient and cross hair over a canvas.
+    """Name, sides of the patient, scale bar and cross hair over a canvas.
 
     Parameters
     ----------
@@ -79,6 +82,7 @@ class PanelOverlay(Overlay):
             self._draw_boxes(painter)
             self._draw_crosshair(painter)
             self._letter_sides(painter)
+            self._draw_scale_bar(painter)
         painter.end()
 
     def _follow_slice(self, event: Any) -> None:
@@ -103,6 +107,21 @@ class PanelOverlay(Overlay):
         painter.fillRect(plate.adjusted(-PLATE_MARGIN, 0, PLATE_MARGIN, 0), PLATE)
         painter.setPen(WORDS)
         painter.drawText(area, side, words)
+
+    def _draw_scale_bar(self, painter: QPainter) -> None:
+        """A line with ticks in the lower right corner, its length above it."""
+        bar = scale_bar(self._viewer, self.width())
+        right, bottom = self.width() - MARGIN - PLATE_MARGIN, self.height() - MARGIN
+        words = painter.boundingRect(QRectF(), Align.AlignCenter, bar.words)
+        size = max(bar.pixels, words.width()), words.height() + TICK
+        plate = QRectF(right - size[0], bottom - size[1], *size)
+        painter.fillRect(plate.adjusted(-PLATE_MARGIN, 0, PLATE_MARGIN, PLATE_MARGIN), PLATE)
+        painter.setPen(WORDS)
+        painter.drawText(plate, Align.AlignHCenter | Align.AlignTop, bar.words)
+        middle, left = bottom - TICK / 2, plate.center().x() - bar.pixels / 2
+        painter.fillRect(QRectF(left, middle - BAR / 2, bar.pixels, BAR), WORDS)
+        for end in (left, left + bar.pixels - BAR):
+            painter.fillRect(QRectF(end, bottom - TICK, BAR, TICK), WORDS)
 
     def _cut_boxes(self) -> list[Outline]:
         """The boxes that the slice cuts."""

@@ -1,9 +1,11 @@
-"""A scale bar that leaves room for the letters at the edges of a picture."""
+"""A scale bar that leaves room for the letters at the edges of a picture.
+
+napari's own bar would take each canvas a font of its own, glyph by glyph, before its first picture.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 from napari.components import ViewerModel
 
@@ -12,37 +14,38 @@ SHARE_OF_WIDTH = 0.3
 """Of a picture that the bar takes at most, unless that is less than the shortest bar."""
 
 
-def show_scale_bar(viewer: ViewerModel) -> Callable[[], None]:
-    """Show a scale bar in mm, as long as fits into a corner of the picture.
+@dataclass(frozen=True)
+class ScaleBar:
+    """What is drawn in a corner of a picture.
 
-    Returns
-    -------
-    callable
-        Stops it.
+    Parameters
+    ----------
+    pixels : float
+        Its length on the screen.
+    words : str
+        Its length in the viewer, such as ``"50 mm"``.
     """
-    bar, zoom, size = (
-        viewer.canvas.overlays.scale_bar,
-        viewer.scene.camera.events.zoom,
-        viewer.canvas.events.size,
-    )
 
-    def fit(event: Any = None) -> None:
-        length = fitting_length(viewer.canvas.size[1], viewer.scene.camera.zoom)
-        if length != bar.length:
-            bar.length = length
-            # napari has drawn the bar at this zoom already, and draws no other length at it.
-            bar.events.font_size.emit(bar.font_size)
+    pixels: float
+    words: str
 
-    zoom.connect(fit)
-    size.connect(fit)
-    fit()
-    bar.visible = True
 
-    def stop() -> None:
-        zoom.disconnect(fit)
-        size.disconnect(fit)
+def scale_bar(viewer: ViewerModel, width: float) -> ScaleBar:
+    """The longest bar that fits into a corner of a viewer's picture.
 
-    return stop
+    Parameters
+    ----------
+    viewer : ViewerModel
+        With layers.
+    width : float
+        Of the picture, in pixels.
+    """
+    zoom = viewer.scene.camera.zoom
+    length = fitting_length(width, zoom)
+    units = viewer.layers.units
+    if units is None:  # of layers that do not go together
+        return ScaleBar(length * zoom, f"{length:g}")
+    return ScaleBar(length * zoom, f"{length * units[viewer.dims.displayed[-1]]:g~#P}")
 
 
 def fitting_length(width: float, zoom: float) -> float:

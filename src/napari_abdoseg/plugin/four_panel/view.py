@@ -17,7 +17,6 @@ from napari_abdoseg.plugin.four_panel.frame import PanelFrame
 from napari_abdoseg.plugin.four_panel.linked_zoom import LinkedZoom
 from napari_abdoseg.plugin.four_panel.mirror import Mirror, Mirror3D
 from napari_abdoseg.plugin.four_panel.overlay import PanelOverlay
-from napari_abdoseg.plugin.four_panel.scale_bar import show_scale_bar
 from napari_abdoseg.plugin.four_panel.scene_lines import BoxLines, Crosshair
 from napari_abdoseg.plugin.four_panel.view_state import ViewState
 from napari_abdoseg.plugin.frozen_objects import unfreeze
@@ -212,12 +211,12 @@ class FourPanelView:
         own_canvas(self.viewer).show()
 
     def _dress(self, panel: ViewerModel, canvas: PanelCanvas, name: str) -> None:
-        """Give a panel its orientation, scale bar, name, letters, cursor and cross hair."""
+        """Give a panel its orientation, name, letters, scale bar, cursor and cross hair."""
         self.cursor.join(panel)
         outlines = () if panel is self.three_d else self._outlines
         overlay = PanelOverlay(canvas.canvas.native, panel, name, outlines)
         self._outlines.changed.connect(overlay.repaint_soon)
-        self._closing += [show_scale_bar(panel), keep_head_up(panel), overlay.end]
+        self._closing += [keep_head_up(panel), overlay.end]
         if panel is not self.three_d:
             self._point(overlay)
         else:
