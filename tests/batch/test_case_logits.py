@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from some_logits import kept_of, scan_of
 
-from napari_abdoseg.batch.case_logits import logits_of_case
+from napari_abdoseg.batch.case_logits import logits_of_case, networks_of_case
+from napari_abdoseg.inference.learning.networks import Networks
 from napari_abdoseg.logits.file import LogitsFileError, logits_path, write_logits
 
 MODEL, OTHER = "a" * 64, "b" * 64
@@ -79,3 +80,16 @@ def test_those_of_another_ct_are_refused_and_none_are_none(labels, scan):
         logits_of_case(labels, scan)
     logits_path(labels).unlink()
     assert logits_of_case(labels, scan) is None
+
+
+def test_networks_are_those_of_the_last_who_made_the_organs(labels, tmp_path):
+    assert networks_of_case(labels) == networks_of_case(labels, tmp_path / "a.nii") == Networks()
+    told = {"name": "demo", "folds": ["1", 2], "sha256": MODEL}
+    tell(labels, {"models": [{"name": "other", "sha256": OTHER}, told], "preset": "fast"})
+    assert networks_of_case(labels) == Networks("demo", ("1", "2"), "", MODEL)
+    assert networks_of_case(tmp_path / "a.nii", labels) == Networks("demo", ("1", "2"), "", MODEL)
+    made = {"name": "new", "folds": [], "preset": "fast", "networks_sha256": OTHER, "sha256": MODEL}
+    tell(labels, {"models": [told], "corrections": [{"model": made}, {"model": None}]})
+    assert networks_of_case(labels) == Networks("new", (), "fast", OTHER)
+    tell(labels, {"models": [told], "corrections": [{"model": "demo"}]})
+    assert networks_of_case(labels) == Networks()

@@ -9,6 +9,7 @@ from typing import Any
 from napari_abdoseg.image.files.json_beside import CORRECTIONS, json_beside
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.learning.networks import Networks
 from napari_abdoseg.inference.result import Segmentation
 from napari_abdoseg.logits.file import (
     FARTHEST,
@@ -87,27 +88,45 @@ def logits_of_case(labels: Path, scan: Volume, beside: Path | None = None) -> Ke
     path = logits_path(place)
     if not path.exists():
         return None
-    told = _model_told(labels)
-    return read_logits(path, scan, _model_told(place) if told is None else told)
+    told = _networks_told(labels) or _networks_told(place)
+    return read_logits(path, scan, None if told is None else told.sha256)
 
 
-def _model_told(labels: Path) -> str | None:
-    """SHA-256 of the model that found the organs; empty where one is named alone, else None."""
+def networks_of_case(labels: Path, beside: Path | None = None) -> Networks:
+    """The networks that made a label map, or else those of the case's other one, as JSON tells.
+
+    Parameters
+    ----------
+    labels, beside
+        See `logits_of_case`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from napari_abdoseg.batch.case_logits import networks_of_case
+    >>> networks_of_case(Path("case.nii.gz")).sha256
+    ''
+    """
+    told = _networks_told(labels)
+    if told is None and beside is not None:
+        told = _networks_told(beside)
+    return told or Networks()
+
+
+def _networks_told(labels: Path) -> Networks | None:
+    """Those that found the organs; without a hash where a model is named alone, else None."""
     try:
         told = read_json(json_beside(labels))
     except (OSError, ValueError):
         return None
     made = [each["model"] for each in _entries(told, CORRECTIONS) if each.get("model")]
     if made:
-        return _text(made[-1], NETWORKS)
+        entry = made[-1] if isinstance(made[-1], dict) else {}
+        return Networks.told(entry, entry.get(NETWORKS))
     models = _entries(told, "models")
-    return _text(models[-1], "sha256") if models else None
+    return Networks.told(models[-1], models[-1].get("sha256")) if models else None
 
 
 def _entries(told: dict[str, Any], key: str) -> list[dict[str, Any]]:
     entries = told.get(key)
     return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
-
-
-def _text(entry: object, key: str) -> str:
-    return str(entry.get(key, "")) if isinstance(entry, dict) else ""

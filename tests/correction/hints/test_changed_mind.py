@@ -1,4 +1,6 @@
-"""What an ensemble says now is offered place by place, and nothing that must stay."""
+"""What an ensemble says now is offered place by place, and nothing that must stay; how far it was
+right in slices.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,14 @@ import pytest
 from scipy import ndimage
 from test_boundary import KIDNEY, LIVER, SPLEEN, TUMOUR, changed, kept, lacking, small, truth
 
+from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.correction.hints.changed_mind import changed_mind
 from napari_abdoseg.correction.hints.clicks import Click
+from napari_abdoseg.correction.hints.slice_agreement import dice_in_slices
 from napari_abdoseg.correction.hints.sparing import Sparing
 from napari_abdoseg.errors import CorrectionError
+from napari_abdoseg.evaluation.dice import dice_of_masks
 
 __all__ = ["kept", "small", "truth"]
 
@@ -66,3 +71,23 @@ def test_clicks_hold_for_what_is_said_now(truth, small, kept):
     place = lacking(truth.data, small.data, LIVER, np.random.default_rng(2))
     clicks = [Click(place, inside=True)]
     assert changed_mind(EditableLabels.of(small), kept, kept, LIVER, clicks) == ()
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_how_far_logits_agree_with_slices_is_the_dsc_in_these_alone(truth, small, kept, axis):
+    middle = int(np.argwhere(truth.data == LIVER).mean(axis=0)[axis])
+    numbers = [middle - 4, middle]
+    labels = EditableLabels.of(truth)
+    told = dice_in_slices(labels, kept, LIVER, [(axis, number) for number in numbers])
+    inside = [np.take(each.data == LIVER, numbers, axis) for each in (truth, small)]
+    assert told == pytest.approx(dice_of_masks(*inside), abs=1e-3)
+    assert told < 0.95
+    assert dice_in_slices(EditableLabels.of(small), kept, LIVER, [(axis, middle)]) > 0.999
+
+
+def test_what_logits_do_not_reach_is_not_found_in_slices(truth, kept):
+    labels = EditableLabels.of(truth)
+    middle = int(np.argwhere(truth.data == LIVER).mean(axis=0)[0])
+    elsewhere = replace(kept, box=Box((0, 0, 0), (1, 1, 1)))
+    assert dice_in_slices(labels, elsewhere, LIVER, [(0, middle)]) == 0
+    assert dice_in_slices(EditableLabels.of(truth), elsewhere, LIVER, []) == 1

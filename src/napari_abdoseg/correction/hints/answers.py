@@ -82,6 +82,21 @@ class Knowledge:
         """What stands in for logits."""
         self.read: Last[tuple[Click, ...]] = Last()
         """What slices were read as."""
+        self.learnt: dict[int, KeptLogits] = {}
+        """What hints on an organ go by instead, by its label, once a fold has learnt from it."""
+
+    def kept(self) -> KeptLogits | None:
+        """Logits that were kept, of whichever organs; None where there are none.
+
+        Raises
+        ------
+        CorrectionError
+            They don't fit: why.
+        """
+        self._look()
+        if self._problem:
+            raise CorrectionError(self._problem)
+        return self._kept
 
     def of_ensemble(self, labels: EditableLabels, value: int) -> tuple[KeptLogits | None, str]:
         """Logits of an ensemble that knows an organ, if they fit; or why there are none."""
@@ -153,7 +168,8 @@ class CorrectedOrgan:
         self.labels.require_unlocked(self.value)
         kept, less = self.knowledge.of_ensemble(self.labels, self.value)
         if kept is not None:
-            return kept, "", self.standing.clicks(self.value)
+            learnt = self.knowledge.learnt.get(self.value, kept)
+            return learnt, "", self.standing.clicks(self.value)
         self.labels.around([self.value])
         kept = self.knowledge.presumed.get(key, lambda: presumed_logits(suggesting(), self.hu))
         return kept, less, self.standing.clicks(self.value, self.standing.age)

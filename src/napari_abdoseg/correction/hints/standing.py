@@ -15,7 +15,8 @@ from napari_abdoseg.correction.hints.hand_work import HandWork
 from napari_abdoseg.image.grid import Shape
 
 TOO_SMALL_OR_LARGE, WRONG_HERE, FOLLOW_SLICES = "too small or large", "wrong here", "follow slices"
-HINTS = frozenset({TOO_SMALL_OR_LARGE, WRONG_HERE, FOLLOW_SLICES})
+LEARN_FROM_CASE = "learn from this case"
+HINTS = frozenset({TOO_SMALL_OR_LARGE, WRONG_HERE, FOLLOW_SLICES, LEARN_FROM_CASE})
 """Names of tools whose steps are hints; all others are a person's."""
 
 How = Literal["do", "undo", "redo"]

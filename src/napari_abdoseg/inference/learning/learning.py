@@ -131,11 +131,8 @@ def _require_sound(
     slices: Sequence[ScanSlice],
 ) -> list[int]:
     """Numbers of the classes that are the organ."""
-    if kept.contested is None:
-        raise CorrectionError(
-            "There are no logits of an ensemble for this label map, so none can learn from it: "
-            "segment the CT first."
-        )
+    organ = next((each.name for each in labels.organs if each.value == value), number_name(value))
+    classes = require_of_ensemble(kept, value, organ)
     merged = trained.model.merged_values
     if kept.values != tuple(merged.get(each, each) for each in trained.class_values):
         raise CorrectionError("The logits are another model's: choose the one that made them.")
@@ -144,16 +141,31 @@ def _require_sound(
         stop > size for stop, size in zip(kept.box.stop, sizes, strict=True)
     ):
         raise CorrectionError(OTHERS)
-    organ = next((each.name for each in labels.organs if each.value == value), number_name(value))
-    classes = kept.classes(value)
-    if not classes:
-        raise CorrectionError(f"The model knows no {organ}, and can't learn it from a case.")
     if not slices:
         raise CorrectionError(
             f"No slice of {in_sentence(value, organ)} was corrected yet: correct one first."
         )
     if any(not 0 <= each.number < sizes[each.axis] for each in slices):
         raise CorrectionError("A slice is not in the scan: choose those that are.")
+    return classes
+
+
+def require_of_ensemble(kept: KeptLogits | None, value: int, organ: str) -> list[int]:
+    """Require logits of an ensemble that knows an organ; numbers of the classes that are it.
+
+    Raises
+    ------
+    CorrectionError
+        They are not, or are none.
+    """
+    if kept is None or kept.contested is None:
+        raise CorrectionError(
+            "There are no logits of an ensemble for this label map, so none can learn from it: "
+            "segment the CT first."
+        )
+    classes = kept.classes(value)
+    if not classes:
+        raise CorrectionError(f"The model knows no {organ}, and can't learn it from a case.")
     return classes
 
 
