@@ -34,6 +34,10 @@ SETTLE_MS = 30
 COMPUTING = "Computing…"
 
 
+def _rest() -> None:
+    """Do nothing."""
+
+
 class Usable(Protocol):
     """What the bench asks of a tool; see `Tool`."""
 
@@ -83,6 +87,7 @@ class Bench:
         self._offer: Callable[[], None] | None = None
         self.place: Shape | None = None
         self._about = ""
+        self._shown: Callable[[], None] = _rest
         self._kept: dict[str, dict[str, Any]] = {}
         self._asked = 0
         self._takes_next = False
@@ -145,7 +150,13 @@ class Bench:
         self._renew()
         self.changed.emit()
 
-    def ask(self, work: Work, place: Shape | None = None, about: str = "") -> None:
+    def ask(
+        self,
+        work: Work,
+        place: Shape | None = None,
+        about: str = "",
+        shown: Callable[[], None] = _rest,
+    ) -> None:
         """Compute what a tool would change, and show it.
 
         Parameters
@@ -156,15 +167,17 @@ class Bench:
             The voxel (z, y, x) that was clicked.
         about : str, optional
             What is told before what would change.
+        shown : callable, optional
+            Called once it is shown, before it is taken.
         """
         self._forget_proposal()
-        self.place, self._about = place, about
+        self.place, self._about, self._shown = place, about, shown
         try:
             target = self.target()
             target.require_organ()
             self.say(COMPUTING)
             if not target.scene.is_current:
-                self._waiting = partial(self.ask, work, place, about)
+                self._waiting = partial(self.ask, work, place, about, shown)
                 return
             labels = target.editable()
         except AbdosegError as error:
@@ -334,6 +347,7 @@ class Bench:
         self.proposal = answer
         self._preview.show(self.target().layer, answer.changes)
         self.say(f"{self._about}{answer.words}")
+        self._shown()
         if self._takes_next:
             self.take()
 

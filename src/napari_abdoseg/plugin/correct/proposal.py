@@ -56,14 +56,17 @@ class Changes:
 
     @cached_property
     def busiest(self) -> Shape:
-        """A voxel (z, y, x) that changes, in the slices where most do."""
+        """A voxel (z, y, x) that changes, in the slices where most do, in the middle of its row."""
         part: NDArray[Any] = self.kinds > 0
         inside = []
-        while part.ndim:
+        while part.ndim > 1:
             counts = part.sum(axis=tuple(range(1, part.ndim)))
             inside.append(int(counts.argmax()))
             part = part[inside[-1]]
-        z, y, x = (at + first for at, first in zip(inside, self.box.start))
+        row = np.flatnonzero(part)
+        z, y, x = (
+            at + first for at, first in zip((*inside, int(row[row.size // 2])), self.box.start)
+        )
         return z, y, x
 
     def slice(self, axis: int, index: int) -> NDArray[np.uint8] | None:

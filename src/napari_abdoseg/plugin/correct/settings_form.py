@@ -25,12 +25,14 @@ from napari_abdoseg.correction.painted_area import HU_PRESETS, HuRange
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
 from napari_abdoseg.plugin.correct.part_rows import PartRows
+from napari_abdoseg.plugin.correct.place_row import PlaceRow
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import (
     Action,
     Amount,
     Choice,
     EachPart,
+    EachPlace,
     HuChoice,
     OtherLayer,
     Setting,
@@ -72,12 +74,14 @@ class SettingsForm(QWidget):
 
             if isinstance(setting, Action):
                 row: QWidget = _action(setting, bench)
+            elif isinstance(setting, EachPlace):
+                row = PlaceRow(bench)
             elif isinstance(setting, EachPart):
                 row = PartRows(bench, bench.values[setting.name], target, tell)
             else:
                 row = _row(setting, bench.values.get(setting.name), target, tell)
             self.rows[setting.name] = row
-            if isinstance(setting, Switch | EachPart):
+            if isinstance(setting, Switch | EachPart | EachPlace):
                 layout.addRow(row)
             else:
                 layout.addRow(setting.label, row)
@@ -87,11 +91,14 @@ class SettingsForm(QWidget):
     def end(self) -> None:
         """Follow the bench no longer."""
         self._bench.changed.disconnect(self._follow)
+        for row in self.rows.values():
+            if isinstance(row, PlaceRow):
+                row.end()
 
     def _follow(self) -> None:
         """Show numbers that the mouse has changed, and parts that were found."""
         for name, row in self.rows.items():
-            if isinstance(row, PartRows):
+            if isinstance(row, PartRows | PlaceRow):
                 row.follow()
             value = self._bench.values.get(name)
             if isinstance(row, QDoubleSpinBox) and value is not None and row.value() != value:

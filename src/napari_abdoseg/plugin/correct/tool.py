@@ -106,7 +106,26 @@ class Action:
     act: Callable[[Bench], None]
 
 
-Setting = Amount | Choice | Switch | HuChoice | Text | OtherOrgan | EachPart | OtherLayer | Action
+@dataclass(frozen=True)
+class EachPlace:
+    """No setting: how far a lesson is, and buttons for its places."""
+
+    name: str
+    label: str = ""
+
+
+Setting = (
+    Amount
+    | Choice
+    | Switch
+    | HuChoice
+    | Text
+    | OtherOrgan
+    | EachPart
+    | OtherLayer
+    | Action
+    | EachPlace
+)
 
 
 @dataclass(frozen=True)
@@ -143,7 +162,7 @@ class Tool:
                 values[setting.name] = None
             elif isinstance(setting, EachPart):
                 values[setting.name] = {}
-            elif not isinstance(setting, Action):
+            elif not isinstance(setting, Action | EachPlace):
                 values[setting.name] = before.get(setting.name, setting.at_first)
         return values
 

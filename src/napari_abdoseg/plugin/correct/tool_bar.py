@@ -8,6 +8,7 @@ from napari_abdoseg.plugin.correct import (
     following_tool,
     growing_tool,
     hint_tools,
+    learning_tool,
     naming_tools,
     outline_tools,
     part_tools,
@@ -36,6 +37,7 @@ GROUPS: tuple[tuple[str, tuple[Tool, ...]], ...] = (
             hint_tools.HERE,
             scribble_tool.SCRIBBLE,
             following_tool.FOLLOW,
+            learning_tool.LEARN,
         ),
     ),
     (

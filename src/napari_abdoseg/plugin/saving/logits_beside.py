@@ -8,9 +8,10 @@ from pathlib import Path
 
 from napari.layers import Labels
 
-from napari_abdoseg.batch.case_logits import NETWORKS, logits_of_case
+from napari_abdoseg.batch.case_logits import NETWORKS, logits_of_case, networks_of_case
 from napari_abdoseg.correction.provenance import Origin
 from napari_abdoseg.image.volume import Volume
+from napari_abdoseg.inference.learning.networks import Networks
 from napari_abdoseg.logits.file import logits_path, write_logits
 from napari_abdoseg.logits.kept import KeptLogits
 from napari_abdoseg.plugin.saving.claim_of import CLAIM
@@ -85,10 +86,24 @@ def logits_beside(layer: Labels, scan: Volume) -> KeptLogits | None:
     LogitsFileError
         They don't fit, can't be read or are damaged.
     """
-    path, claim = layer.metadata.get("path"), layer.metadata.get(CLAIM)
-    own = None if claim is None else claim.folder.labels_of(claim.case)
-    labels = path or own
+    labels, own = _places(layer)
     if labels is None:
         return None
     kept = logits_of_case(labels, scan)
     return kept if kept is not None or own is None else logits_of_case(labels, scan, own)
+
+
+def networks_of(layer: Labels) -> Networks:
+    """The networks that made a layer's logits, as far as it, or the JSON beside its file, tells."""
+    unsaved = unsaved_logits(layer)
+    if unsaved is not None:
+        return Networks.told(layer.metadata.get("origin"), unsaved.networks())
+    labels, own = _places(layer)
+    return Networks() if labels is None else networks_of_case(labels, own)
+
+
+def _places(layer: Labels) -> tuple[Path | None, Path | None]:
+    """A layer's file, or else its case's own label map, and that."""
+    path, claim = layer.metadata.get("path"), layer.metadata.get(CLAIM)
+    own = None if claim is None else claim.folder.labels_of(claim.case)
+    return path or own, own
