@@ -5,7 +5,6 @@ from __future__ import annotations
 import napari.settings
 import pytest
 from napari.layers import Layer
-from npe2 import PluginManager
 
 from napari_abdoseg.inference.hardware.device import DEVICES
 from napari_abdoseg.inference.preset import PRESETS
@@ -34,20 +33,6 @@ def test_the_manifest_offers_what_the_panels_do():
     assert set(choices("segmenting", "preset")) == set(PRESETS)
     assert choices("segmenting", "device") == list(DEVICES)
     assert choices("viewing", "layout") == [SLICES_ON_TOP, TWO_BY_TWO]
-
-
-def test_settings_are_read_without_looking_for_plugins_again(kept, monkeypatch):
-    looked = []
-    monkeypatch.setattr(PluginManager, "discover", lambda manager: looked.append(manager))
-    kept()
-    assert preferences().viewing.layout == SLICES_ON_TOP
-    assert not looked
-    PluginManager.instance().discover()
-    assert looked
-    kept()
-    monkeypatch.setattr(PluginManager, "__contains__", lambda manager, name: False)
-    preferences()
-    assert len(looked) == 2
 
 
 def test_a_panel_begins_with_what_was_chosen_last(viewer, kept, make_model):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from magicgui.widgets.bases import ValueWidget
 from napari.settings import get_plugin_settings
-from npe2 import PluginManager
 from qtpy.QtCore import QObject
 
 PLUGIN = "napari-abdoseg"
@@ -22,25 +21,7 @@ def preferences() -> Any:
     >>> preferences().segmenting.preset  # doctest: +SKIP
     'balanced'
     """
-    with _plugins_known():
-        return get_plugin_settings(PLUGIN)
-
-
-@contextmanager
-def _plugins_known() -> Iterator[None]:
-    """Let napari, which has read all manifests as it began, not read them again for the settings.
-
-    That takes the window's thread a tenth of a second.
-    """
-    manager: Any = PluginManager.instance()
-    if PLUGIN not in manager:
-        yield
-        return
-    manager.discover = lambda: 0
-    try:
-        yield
-    finally:
-        del manager.discover
+    return get_plugin_settings(PLUGIN)
 
 
 class LastingChoice(QObject):
