@@ -16,6 +16,7 @@ from napari_abdoseg.inference.learning import tuning
 from napari_abdoseg.plugin.correct.bench import COMPUTING
 from napari_abdoseg.plugin.correct.hint_knowledge import knowledge_of
 from napari_abdoseg.plugin.correct.lessons import Lessons
+from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.four_panel.view import canvases_of
 from napari_abdoseg.plugin.layers.conversion import image_layer
 from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits
@@ -221,6 +222,14 @@ def test_what_can_not_be_learnt_is_told_in_a_sentence(case, phantom, qtbot):
     for number in slices_of(phantom[1], LIVER):
         correct(layer, phantom[1], LIVER, number)
     panel.buttons["Learn from this case"].click()
+    told(bench, qtbot, "Enter to start")
+    seeds, number = seeds_of(layer), slices_of(phantom[1], LIVER)[0] + 1
+    before = seeds.across(0, [LIVER])
+    flat = tuple(np.array(axis) for axis in ([number] * 4, [30, 30, 31, 31], [40, 41, 40, 41]))
+    bench.apply(Edit(flat, layer.data[flat], (layer.data[flat] + 1) % 4))
+    for change in (layer.undo, layer.redo):
+        assert seeds.across(0, [LIVER, KIDNEY, SPLEEN]) == before
+        change()
     told(bench, qtbot, "Enter to start")
     folder.rename(folder.with_name("moved"))
     bench.take()

@@ -12,12 +12,14 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.correction.hints.standing import HINTS
 from napari_abdoseg.errors import NO_MEMORY, AbdosegError, CorrectionError
 from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.plugin.correct.clicks import Clicks, Hear
 from napari_abdoseg.plugin.correct.preview import Preview
 from napari_abdoseg.plugin.correct.proposal import Proposal
 from napari_abdoseg.plugin.correct.question import Answer, NotChosenError, Question, Work
+from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.organs.scene import OrganScene
@@ -234,6 +236,8 @@ class Bench:
         self.forget_preview()
         self._follow(None)  # what the tool changes itself is nothing to look at again
         apply_edits(layer, [edit], tool.name)
+        if tool.name in HINTS and not edit.is_nothing:
+            seeds_of(layer).leave_out_last()
         tool.taken(self)
 
     def go_to_change(self) -> None:

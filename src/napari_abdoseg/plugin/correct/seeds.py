@@ -16,6 +16,7 @@ from napari_abdoseg.plugin.paint_events.paint_history import (
     Stroke,
     bounds_of,
     edits_of,
+    last_atom,
 )
 
 Slice = tuple[int, int]
@@ -33,8 +34,8 @@ class _Painted:
 class Seeds:
     """The slices of a label map that are right: those of strokes that could be undone now.
 
-    A stroke in a single slice makes that a seed of the organs that it changes. Slices can be
-    marked, and unmarked, by hand too.
+    A stroke in a single slice makes that a seed of the organs that it changes; a hint makes none.
+    Slices can be marked, and unmarked, by hand too.
 
     Parameters
     ----------
@@ -45,6 +46,7 @@ class Seeds:
         self._layer = layer
         self._marked: dict[Slice, bool] = {}
         self._read: dict[int, tuple[Any, _Painted | None]] = {}
+        self._hints: dict[int, Any] = {}
 
     def organs(self, axis: int) -> list[int]:
         """Labels that were changed in any slice across an axis."""
@@ -80,12 +82,24 @@ class Seeds:
         self._marked[axis, number] = is_seed
         return is_seed
 
+    def leave_out_last(self) -> None:
+        """Tell that the last stroke is a hint, which says of no slice that all of it is right."""
+        first = last_atom(self._layer)
+        if first is not None:
+            self._hints[id(first)] = first
+
     def _painted(self) -> list[_Painted | None]:
         """What each stroke has painted; None for one that is in no single slice."""
-        strokes = [stroke for stroke in PaintHistory.of(self._layer).done if stroke]
+        history = PaintHistory.of(self._layer)
+        strokes = [stroke for stroke in history.done if stroke]
+        alive = {id(stroke[0]) for stroke in (*strokes, *history.undone) if stroke}
+        self._hints = {key: first for key, first in self._hints.items() if key in alive}
         known, self._read = self._read, {}
         for stroke in strokes:
             first = stroke[0]
+            if id(first) in self._hints:
+                self._read[id(first)] = first, None
+                continue
             before = known.get(id(first))
             is_known = before is not None and before[0] is first
             read = before[1] if is_known and before else _read(stroke, self._layer.data.shape)
