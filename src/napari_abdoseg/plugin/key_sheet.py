@@ -142,7 +142,11 @@ def _columns() -> tuple[dict[str, list[Line]], ...]:
     return (
         {"Tools for the organ": [(key, title) for key, title in tools if key]},
         {
-            "What a tool would change": [("Enter", "Take it"), ("Esc", "Leave it")],
+            "What a tool would change": [
+                ("Enter", "Take it"),
+                ("Esc", "Leave it"),
+                ("Backspace", "Take the last stroke of a scribble back"),
+            ],
             "Where to look next": [(each.key_text, each.words) for each in places],
             "Cases": [(each.key_text, each.words) for each in cases],
             "Painting": [

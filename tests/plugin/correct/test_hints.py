@@ -15,6 +15,7 @@ from scipy import ndimage
 from napari_abdoseg import make_phantom
 from napari_abdoseg.correction.hints.answers import NO_LOGITS
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
+from napari_abdoseg.plugin.correct.change_overlay import AGAINST, FOR, StrokeOverlay
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
@@ -114,6 +115,23 @@ def press(viewer, mouse: Mouse, qtbot, key) -> None:
     qtbot.waitUntil(main.isActiveWindow)
     mouse.canvas.setFocus()
     qtbot.keyClick(mouse.canvas, key)
+
+
+def strokes_shown(viewer) -> list[set[str]]:
+    """Which colours of strokes each slice's picture shows."""
+    found = []
+    for _, canvas in canvases_of(viewer)[:3]:
+        overlays = [each for each in canvas.findChildren(StrokeOverlay) if each.isVisible()]
+        assert len(overlays) <= 1
+        pictures = [each.grab().toImage() for each in overlays]
+        there = {
+            picture.pixelColor(x, y).name()
+            for picture in pictures
+            for x in range(picture.width())
+            for y in range(picture.height())
+        }
+        found.append(there & {FOR.name(), AGAINST.name()})
+    return found
 
 
 def proposal(bench, qtbot):
@@ -267,14 +285,20 @@ def test_strokes_for_an_organ_and_against_it_are_one_step(
     middle = np.argwhere(before == LIVER).mean(axis=0).round().astype(int)
     middle[number] = place[number]
     at = pixel_of(mouse, middle)
+    assert strokes_shown(viewer)[number] == {FOR.name()}
     mouse.drag([at, at + QPoint(2, 0)], RIGHT)
     both = proposal(bench, qtbot)
     assert bench.words.startswith("2 strokes: ")
+    assert strokes_shown(viewer)[number] == {FOR.name(), AGAINST.name()}
     assert (both.edit.after == LIVER).any()
     assert (both.edit.before == LIVER).any()
-    bench.act(bench.tool.settings[-1].act)
+    press(viewer, mouse, qtbot, Qt.Key.Key_Backspace)
     one = proposal(bench, qtbot)
     assert one.edit.after.size == first.edit.after.size
+    assert strokes_shown(viewer)[number] == {FOR.name()}
+    look_at(viewer, layer, place + 2)
+    assert not strokes_shown(viewer)[number]
+    look_at(viewer, layer, place)
     mouse.drag([at, at + QPoint(2, 0)], RIGHT)
     proposal(bench, qtbot)
     press(viewer, mouse, qtbot, Qt.Key.Key_Return)
@@ -283,10 +307,14 @@ def test_strokes_for_an_organ_and_against_it_are_one_step(
     assert np.count_nonzero(changed) == both.edit.after.size
     assert (painting.standing.by_hand()[changed] > 0).all()
     assert bench.tool is not None
+    assert not any(strokes_shown(viewer))
     layer.undo()
     assert (layer.data == before).all()
+    mouse.drag([pixel, pixel + QPoint(2, 0)])
+    assert any(strokes_shown(viewer))
     press(viewer, mouse, qtbot, Qt.Key.Key_Escape)
     assert bench.tool is None
+    assert not any(strokes_shown(viewer))
 
 
 def test_a_stroke_that_esc_has_left_is_forgotten(viewer, layer, phantom, opened, qtbot):

@@ -17,7 +17,7 @@ from napari_abdoseg.errors import NO_MEMORY, AbdosegError, CorrectionError
 from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.plugin.correct.clicks import Clicks, Hear
 from napari_abdoseg.plugin.correct.preview import Preview
-from napari_abdoseg.plugin.correct.proposal import Proposal
+from napari_abdoseg.plugin.correct.proposal import Changes, Proposal
 from napari_abdoseg.plugin.correct.question import Answer, NotChosenError, Question, Work
 from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.correct.target import Target
@@ -276,6 +276,10 @@ class Bench:
         """Show no preview, and nothing that is being computed."""
         self._forget_proposal()
         self._preview.clear()
+
+    def mark(self, strokes: Changes | None) -> None:
+        """Show strokes that were drawn, over all slices, until others are; None for none."""
+        self._preview.mark(None if strokes is None else (self.target().layer, strokes))
 
     def follow_clicks(self, hear: Hear | None, hover: Hear | None = None) -> None:
         """Call ``hear`` with each voxel (z, y, x) that is clicked in a slice; None for no more.

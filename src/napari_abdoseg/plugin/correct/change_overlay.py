@@ -1,4 +1,4 @@
-"""Changes of a label map over a slice: filled where an organ gains, hatched where it loses."""
+"""Two kinds of voxels over a slice: what an organ gains and loses, or strokes for and against."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from napari_abdoseg.plugin.correct.slice_overlay import (
     mask_image,
 )
 
+Fills = tuple[tuple[QBrush, ...], tuple[QBrush, ...]]
+Colors = tuple[QColor, QColor]
 GAIN = QColor("#56b4e9")
 LOSS = QColor("#ff8a1f")
 """Sky blue and orange, which all kinds of colour vision tell apart."""
@@ -35,11 +37,17 @@ SHADE = QColor(0, 0, 0, 120)
 FILL = 150
 """Opacity of 255 where an organ gains."""
 LINE_PIXELS, SHADE_PIXELS = 1.4, 4.0
-FILLS = (
+FILLS: Fills = (
     (QBrush(QColor(GAIN.red(), GAIN.green(), GAIN.blue(), FILL)),),
     (QBrush(SHADE), QBrush(LOSS, Qt.BrushStyle.BDiagPattern)),
 )
 """What is drawn where an organ gains, and where it loses, one over the other."""
+FOR, AGAINST = QColor("#f0e442"), QColor("#cc79a7")
+"""Yellow and reddish purple, which differ in lightness, too."""
+STROKE_FILLS: Fills = (
+    (QBrush(SHADE), QBrush(FOR, Qt.BrushStyle.Dense4Pattern)),
+    (QBrush(SHADE), QBrush(AGAINST, Qt.BrushStyle.DiagCrossPattern)),
+)
 
 
 class ChangeOverlay(SliceOverlay):
@@ -55,6 +63,9 @@ class ChangeOverlay(SliceOverlay):
     changes : Changes
     """
 
+    fills: Fills = FILLS
+    colors: Colors = GAIN, LOSS
+
     def __init__(
         self, canvas: QWidget, viewer: ViewerModel, layer: Labels, changes: Changes
     ) -> None:
@@ -68,13 +79,21 @@ class ChangeOverlay(SliceOverlay):
             self._drawn = slice_, self._picture(slice_)
         picture = self._drawn[1]
         if picture is not None:
-            picture.draw(painter, self.to_canvas(self._changes.box.start), self.size())
+            to_canvas = self.to_canvas(self._changes.box.start)
+            picture.draw(painter, to_canvas, self.size(), self.fills, self.colors)
 
     def _picture(self, slice_: SliceInView) -> _Picture | None:
         kinds = self._changes.slice(slice_.axis, slice_.number)
         if kinds is not None and slice_.down > slice_.right:
             kinds = kinds.T
         return _Picture.of(kinds)
+
+
+class StrokeOverlay(ChangeOverlay):
+    """Draws strokes for an organ, which gains them, and against it."""
+
+    fills = STROKE_FILLS
+    colors = FOR, AGAINST
 
 
 class _Picture:
@@ -94,13 +113,15 @@ class _Picture:
         """None where nothing changes."""
         return None if kinds is None or not kinds.any() else cls(kinds)
 
-    def draw(self, painter: QPainter, to_canvas: QTransform, size: Any) -> None:
+    def draw(
+        self, painter: QPainter, to_canvas: QTransform, size: Any, fills: Fills, colors: Colors
+    ) -> None:
         """Draw it on a canvas of a size."""
-        for mask, brushes in zip((self._gain, self._loss), FILLS, strict=True):
+        for mask, brushes in zip((self._gain, self._loss), fills, strict=True):
             for brush in brushes:
                 painter.drawPixmap(0, 0, filled(mask, brush, to_canvas, size))
         painter.setTransform(to_canvas)
-        for lines, color in zip(self._outlines, (GAIN, LOSS), strict=True):
+        for lines, color in zip(self._outlines, colors, strict=True):
             for each, width in ((SHADE, SHADE_PIXELS), (color, LINE_PIXELS)):
                 pen = QPen(each, width)
                 pen.setCosmetic(True)

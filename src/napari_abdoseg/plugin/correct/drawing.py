@@ -160,13 +160,17 @@ class DrawnLine(Overlay):
         What the canvas shows.
     closes : bool, optional
         Whether a broken line tells how it would be closed.
+    color : QColor, optional
     """
 
-    def __init__(self, canvas: QWidget, viewer: ViewerModel, closes: bool = True) -> None:
+    def __init__(
+        self, canvas: QWidget, viewer: ViewerModel, closes: bool = True, color: QColor = LINE
+    ) -> None:
         camera = viewer.scene.camera.events
         super().__init__(canvas, (camera.center, camera.zoom))
         self._viewer = viewer
         self._fewest = FEWEST if closes else inf
+        self._color = color
         self._spots: list[Spot] = []
 
     def draw(self, spots: list[Spot]) -> None:
@@ -178,7 +182,7 @@ class DrawnLine(Overlay):
         corners = [self._pixel(spot) for spot in self._spots]
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for color, width in ((SHADOW, SHADOW_PIXELS), (LINE, LINE_PIXELS)):
+        for color, width in ((SHADOW, SHADOW_PIXELS), (self._color, LINE_PIXELS)):
             painter.setPen(QPen(color, width))
             painter.drawPolyline(QPolygonF(corners))
             if len(corners) >= self._fewest:
@@ -186,7 +190,7 @@ class DrawnLine(Overlay):
                 painter.setPen(closing)
                 painter.drawLine(corners[-1], corners[0])
         painter.setPen(QPen(SHADOW, 1))
-        painter.setBrush(LINE)
+        painter.setBrush(self._color)
         for corner in corners[:1]:
             painter.drawEllipse(corner, CORNER_PIXELS, CORNER_PIXELS)
         painter.end()
@@ -208,10 +212,12 @@ def _canvas_of(viewer: ViewerModel, panel: ViewerModel) -> QWidget | None:
     return next((canvas for shown, canvas in canvases_of(viewer) if shown is panel), None)
 
 
-def line_in(viewer: ViewerModel, panel: ViewerModel, closes: bool = True) -> DrawnLine | None:
+def line_in(
+    viewer: ViewerModel, panel: ViewerModel, closes: bool = True, color: QColor = LINE
+) -> DrawnLine | None:
     """A line over the canvas that a panel of a viewer is drawn on; see `DrawnLine`."""
     canvas = _canvas_of(viewer, panel)
-    return None if canvas is None else DrawnLine(canvas, panel, closes)
+    return None if canvas is None else DrawnLine(canvas, panel, closes, color)
 
 
 def _is_beside(spot: Spot, other: Spot) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -41,13 +42,18 @@ class Changes:
     @classmethod
     def of(cls, edit: Edit) -> Self:
         """Those of an edit of one voxel at least."""
-        starts = [int(axis.min()) for axis in edit.where]
-        stops = [int(axis.max()) + 1 for axis in edit.where]
+        return cls.at(edit.where, np.where(edit.after == BACKGROUND, REMOVED, ADDED))
+
+    @classmethod
+    def at(cls, where: Iterable[NDArray[Any]], kinds: NDArray[Any]) -> Self:
+        """At one voxel (z, y, x) at least, of these kinds."""
+        where = tuple(where)
+        starts = [int(axis.min()) for axis in where]
+        stops = [int(axis.max()) + 1 for axis in where]
         box = Box((starts[0], starts[1], starts[2]), (stops[0], stops[1], stops[2]))
-        kinds = np.zeros([b - a for a, b in zip(starts, stops)], np.uint8)
-        inside = tuple(axis - start for axis, start in zip(edit.where, starts))
-        kinds[inside] = np.where(edit.after == BACKGROUND, REMOVED, ADDED)
-        return cls(box, kinds)
+        shown = np.zeros([b - a for a, b in zip(starts, stops)], np.uint8)
+        shown[tuple(axis - start for axis, start in zip(where, starts))] = kinds
+        return cls(box, shown)
 
     @cached_property
     def present(self) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -17,6 +17,7 @@ from napari_abdoseg.errors import AbdosegError, CorrectionError
 from napari_abdoseg.plugin.correct.asked_hint import AskedHint
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.brushes import paintable_labels
+from napari_abdoseg.plugin.correct.change_overlay import AGAINST, FOR
 from napari_abdoseg.plugin.correct.drawing import line_in
 from napari_abdoseg.plugin.correct.outline_tools import MODE
 from napari_abdoseg.plugin.correct.pointer import (
@@ -26,6 +27,7 @@ from napari_abdoseg.plugin.correct.pointer import (
     Spot,
     pointer,
 )
+from napari_abdoseg.plugin.correct.proposal import ADDED, REMOVED, Changes
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import Action, Amount, Tool
 
@@ -52,13 +54,13 @@ class ScribbleTool(Tool):
     def taken(self, bench: Bench) -> None:
         """Wait for the next stroke."""
         if (hand := _hand_of(bench)) is not None:
-            hand.strokes.clear()
+            hand.forget()
         bench.follow_again()
         bench.say(HINT)
 
     def end(self, bench: Bench) -> None:
         if (hand := _hand_of(bench)) is not None:
-            hand.strokes.clear()
+            hand.forget()
         pointer(bench.viewer).put_down()
 
 
@@ -78,7 +80,8 @@ class _ScribblingHand(IdleHand):
             return
         spots = [spot]
         inside = event.button == LEFT_BUTTON
-        line = line_in(self._bench.viewer, spot.panel, closes=False)
+        color = FOR if inside else AGAINST
+        line = line_in(self._bench.viewer, spot.panel, closes=False, color=color)
         try:
             yield
             while event.type == "mouse_move":
@@ -91,6 +94,11 @@ class _ScribblingHand(IdleHand):
                 line.end()
         self._add(spots, inside)
 
+    def forget(self) -> None:
+        """Forget all strokes."""
+        self.strokes.clear()
+        self._bench.mark(None)
+
     def ask(self) -> None:
         """Look again what would change."""
         bench = self._bench
@@ -101,6 +109,7 @@ class _ScribblingHand(IdleHand):
             return
         if target.value != self._value:
             self.strokes.clear()
+        bench.mark(_drawn(self.strokes))
         if not self.strokes:
             bench.forget_preview()
             bench.say(HINT)
@@ -145,6 +154,16 @@ def _stroke(target: Target, spots: list[Spot], inside: bool, pen_mm: float) -> S
     return Stroke((z_at, y_at, x_at), inside)
 
 
+def _drawn(strokes: Sequence[Stroke]) -> Changes | None:
+    """Strokes as a picture shows them; None where there are none in the scan."""
+    places = [np.stack(stroke.where, axis=1) for stroke in strokes]
+    kinds = [ADDED if stroke.inside else REMOVED for stroke in strokes]
+    where = np.concatenate([np.zeros((0, 3), int), *places]).T
+    if not where.size:
+        return None
+    return Changes.at(where, np.repeat(kinds, [len(each) for each in places]))
+
+
 def _scribble(organ: CorrectedOrgan, values: dict[str, Any], strokes: tuple[Stroke, ...]) -> Hinted:
     return scribbled(organ, strokes)
 
@@ -162,5 +181,5 @@ SCRIBBLE = ScribbleTool(
     "Lets the boundary follow strokes for the organ and against it, up to the CT's edges",
     "scribble",
     "Shift+S",
-    (PEN, Action("last", "Last stroke", "Take back", _take_back)),
+    (PEN, Action("last", "Last stroke", "Take back", _take_back, "Backspace")),
 )

@@ -41,7 +41,9 @@ from napari_abdoseg.plugin.correct.tool import (
     Tool,
 )
 from napari_abdoseg.plugin.layers.conversion import label_layers
+from napari_abdoseg.plugin.widgets.napari_window import own_canvas
 from napari_abdoseg.plugin.widgets.narrow_choice import keep_narrow
+from napari_abdoseg.plugin.widgets.window_key import window_key
 
 MOST_LETTERS = 28
 """Of choices side by side."""
@@ -86,11 +88,19 @@ class SettingsForm(QWidget):
             else:
                 layout.addRow(setting.label, row)
         self._bench = bench
+        window = own_canvas(bench.viewer).window()
+        self._keys = [
+            window_key(window, setting.key, partial(bench.act, setting.act))
+            for setting in tool.settings
+            if isinstance(setting, Action) and setting.key
+        ]
         bench.changed.connect(self._follow)
 
     def end(self) -> None:
-        """Follow the bench no longer."""
+        """Follow the bench no longer, and have no keys."""
         self._bench.changed.disconnect(self._follow)
+        for key in self._keys:
+            key.deleteLater()
         for row in self.rows.values():
             if isinstance(row, PlaceRow):
                 row.end()
@@ -114,7 +124,7 @@ class SettingsForm(QWidget):
 
 
 def _action(action: Action, bench: Bench) -> QWidget:
-    button = QPushButton(action.words)
+    button = QPushButton(f"{action.words} ({action.key})" if action.key else action.words)
     button.clicked.connect(lambda: bench.act(action.act))
     return button
 

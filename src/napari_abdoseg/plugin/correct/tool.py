@@ -98,12 +98,13 @@ class OtherLayer:
 
 @dataclass(frozen=True)
 class Action:
-    """A button among the settings."""
+    """A button among the settings, and a key, as Qt writes it, if it has one."""
 
     name: str
     label: str
     words: str
     act: Callable[[Bench], None]
+    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.action_manager import action_manager
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QSize, Qt, QTimer
-from qtpy.QtGui import QKeySequence
+from qtpy.QtCore import QSize, QTimer
 from qtpy.QtWidgets import (
     QApplication,
     QFrame,
@@ -17,7 +15,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QShortcut,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -47,6 +44,7 @@ from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas
 from napari_abdoseg.plugin.widgets.panel import Panel
 from napari_abdoseg.plugin.widgets.readable import readable
+from napari_abdoseg.plugin.widgets.window_key import window_key
 from napari_abdoseg.plugin.widgets.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
@@ -152,8 +150,8 @@ class CorrectWidget(Panel):
         self.leave_button.clicked.connect(self.bench.leave)
         self.go_to_button.clicked.connect(self.bench.go_to_change)
         window = own_canvas(self._viewer).window()
-        self._taking = [_shortcut(window, key, self.bench.take) for key in ("Return", "Enter")]
-        self._leaving = [_shortcut(window, "Escape", self.bench.leave)]
+        self._taking = [window_key(window, key, self.bench.take) for key in ("Return", "Enter")]
+        self._leaving = [window_key(window, "Escape", self.bench.leave)]
         self.closed.connect(self._end)
 
     def _end(self) -> None:
@@ -314,13 +312,6 @@ def _bar_style(theme: str) -> str:
         f"QToolButton:hover {{ background: {over} }}"
         f"QToolButton:checked {{ background: {chosen} }}"
     )
-
-
-def _shortcut(window: Any, key: str, act: Callable[[], None]) -> QShortcut:
-    shortcut = QShortcut(QKeySequence(key), window)
-    shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
-    shortcut.activated.connect(act)
-    return shortcut
 
 
 def _volume(target: Target) -> str:
