@@ -100,7 +100,7 @@ def _opening_ms(viewer: Any) -> float:
 def _wait_until_drawn(viewer: Any, layer: Any = None) -> None:
     """Wait until all canvases in sight are drawn, with a layer or its copies if one is given."""
     from napari._qt.qt_viewer import QtViewer
-    from qtpy.QtTest import QTest
+    from qtpy.QtWidgets import QApplication
 
     canvases = viewer.window._qt_window.findChildren(QtViewer)
     waiting = {each for each in canvases if each.canvas.native.isVisible()}
@@ -112,7 +112,7 @@ def _wait_until_drawn(viewer: Any, layer: Any = None) -> None:
 
         each.canvas._scene_canvas.events.draw.connect(note, position="last")
     while waiting:
-        QTest.qWait(1)
+        QApplication.processEvents()
 
 
 class Heartbeat:

@@ -12,11 +12,17 @@ from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
+from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
 from napari_abdoseg.plugin.frozen_objects import unfreeze
+from napari_abdoseg.plugin.segment.result import show_result
 from napari_abdoseg.plugin.viewing import garbage
 from napari_abdoseg.plugin.viewing.canvas_context import activate
-from napari_abdoseg.plugin.viewing.garbage import collect_at_rest, pass_over_what_is_there
+from napari_abdoseg.plugin.viewing.garbage import (
+    collect_at_rest,
+    pass_over_what_is_there,
+    put_off_collections,
+)
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
 
@@ -54,6 +60,46 @@ def test_nothing_is_collected_while_somebody_draws(qapp, qtbot, monkeypatch):
     assert not collected
     held[0] = Qt.MouseButton.NoButton
     qtbot.waitUntil(lambda: bool(collected))
+
+
+def _show_masks(viewer):
+    scan = viewer.layers["CT"]
+    voxels = np.zeros(scan.data.shape, np.uint8)
+    show_result(viewer, scan, LabelMap(voxels, scan.metadata["grid"], ()))
+
+
+def test_garbage_waits_while_layers_and_panels_come(qapp, qtbot, monkeypatch):
+    monkeypatch.setattr(garbage, "LATER_MS", 100)
+    left = ref(_Loop())
+    kept = left()
+    put_off_collections()
+    del kept
+    assert not gc.isenabled()
+    qtbot.wait(60)
+    put_off_collections()
+    qtbot.wait(60)
+    assert left() is not None
+    qtbot.waitUntil(gc.isenabled)
+    assert left() is None
+
+
+def test_what_was_removed_waits_for_nothing_that_comes(qapp, qtbot, monkeypatch):
+    monkeypatch.setattr(garbage, "REST_MS", 100)
+    left = ref(_Loop())
+    collect_at_rest()
+    for _ in range(4):
+        qtbot.wait(40)
+        put_off_collections()
+    assert left() is None
+
+
+@pytest.mark.parametrize("come", [toggle_four_panel_view, _show_masks])
+def test_none_is_collected_as_they_come(viewer, qtbot, come):
+    gc.enable()
+    come(viewer)
+    assert not gc.isenabled()
+    collect_at_rest()
+    qtbot.waitUntil(gc.isenabled)
 
 
 class _Loop:

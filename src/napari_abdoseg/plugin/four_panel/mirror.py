@@ -15,6 +15,7 @@ from napari_abdoseg.plugin.four_panel.box_outlines import is_box
 from napari_abdoseg.plugin.four_panel.layer_copy import LabelsCopy, LayerCopy
 from napari_abdoseg.plugin.jobs.idle_queue import TURN_SECONDS, IdleWork
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
+from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 
 
 class Mirror:
@@ -99,6 +100,7 @@ class Mirror:
         return not self._in_batch and not self._leaving
 
     def _add_copy(self, layer: Layer) -> None:
+        put_off_collections()
         copied = self.copies[layer] = self.new_copy(layer)
         with self._changing():
             self.copy.layers.append(copied.layer)

@@ -21,6 +21,7 @@ from napari_abdoseg.plugin.four_panel.scene_lines import BoxLines, Crosshair
 from napari_abdoseg.plugin.four_panel.view_state import ViewState
 from napari_abdoseg.plugin.frozen_objects import unfreeze
 from napari_abdoseg.plugin.viewing.ct_window import window_by_dragging
+from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up, look_from_the_front
 from napari_abdoseg.plugin.viewing.panels import set_panels
 from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
@@ -107,6 +108,7 @@ class FourPanelView:
     """
 
     def __init__(self, viewer: Viewer) -> None:
+        put_off_collections()
         self.viewer = viewer
         self.panels = tuple(ViewerModel() for _ in NAMES)
         self.axial, self.coronal, self.sagittal, self.three_d = self.panels

@@ -21,6 +21,7 @@ from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.plugin.layers.boxes import draw_box
 from napari_abdoseg.plugin.layers.surfaces import mesh_data, mesh_scale
+from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 from napari_abdoseg.plugin.viewing.painting_overlays import make_overlays_when_used
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -162,6 +163,7 @@ def add_beside(viewer: ViewerModel, neighbour: Layer, layer_data: LayerData) -> 
     data, options, kind = layer_data
     if not _has_length(neighbour):
         options = {**options, "units": neighbour.units}
+    put_off_collections()
     selection = viewer.layers.selection
     selected = set(selection)
     layer = Layer.create(data, options, kind)

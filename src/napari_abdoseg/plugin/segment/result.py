@@ -32,6 +32,7 @@ from napari_abdoseg.plugin.saving.logits_beside import UnsavedLogits
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.segment.found import NOTHING, Known
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
@@ -86,6 +87,7 @@ def show_result(
         The layer is named after the scan and, if that is in view, selected. Boxes and
         surfaces come a moment later, when the organs are measured, and so does their list.
     """
+    put_off_collections()
     guard_unsaved(viewer)
     unsaved = unsaved_labels(viewer)
     earlier = [layer for layer in state_of(viewer, _Results).of(image) if layer in viewer.layers]

@@ -18,22 +18,43 @@ from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 
 REST_MS = 1000
 """Without a layer that is removed."""
+LATER_MS = 5000
+"""Without a layer or a panel that comes."""
 TIMER, WINDOW = "abdoseg garbage", "abdoseg garbage of a window"
 
 
 def collect_at_rest() -> None:
     """Collect garbage once nothing has been removed for a while, and no mouse button is held."""
+    if (timer := _timer()) is not None:
+        timer.start(REST_MS)
+
+
+def put_off_collections() -> None:
+    """Collect no garbage while layers or panels come, and all of it once none has for a while.
+
+    They make many objects and little garbage, for which Python looks at all of them over and over.
+    What is to be collected since layers were removed, which hold much, waits no longer for that.
+    """
+    timer = _timer()
+    if timer is None:
+        return
+    gc.disable()
+    if not (timer.isActive() and timer.interval() == REST_MS):
+        timer.start(LATER_MS)
+
+
+def _timer() -> QTimer | None:
+    """After which garbage is collected; None without a window."""
     application = QApplication.instance()
     if not isinstance(application, QApplication):
-        return
+        return None
     timer = application.findChild(QTimer, TIMER)
     if timer is None:
         timer = QTimer(application)
         timer.setObjectName(TIMER)
         timer.setSingleShot(True)
-        timer.setInterval(REST_MS)
         timer.timeout.connect(_collect)
-    timer.start()
+    return timer
 
 
 def pass_over_what_is_there(viewer: ViewerModel) -> None:
@@ -72,6 +93,7 @@ class _Closing(QObject):
 
 def _collect() -> None:
     if QApplication.mouseButtons() == Qt.MouseButton.NoButton:
+        gc.enable()
         gc.collect()
     else:
         collect_at_rest()
