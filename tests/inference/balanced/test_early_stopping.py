@@ -13,6 +13,7 @@ from napari_abdoseg.inference.balanced.early_stopping import (
     in_rounds,
     losses_in_tiles,
     predict_until_settled,
+    share_of_change,
 )
 from napari_abdoseg.inference.network.accumulator import Accumulator
 from napari_abdoseg.inference.network.sliding_window import predict_everywhere
@@ -62,11 +63,12 @@ def test_while_nothing_is_settled_it_is_the_whole_ensemble(make_model, monkeypat
 
 
 def test_it_stops_when_all_is_settled(make_model, monkeypatch):
+    """Two rounds of two folds are the least after which it is known how far members differ."""
     monkeypatch.setattr(early_stopping, "TOLERANCE", 1e9)
     trained = load_configuration(make_model(mirror_axes=(0, 1)))
     tiles = len(tile_image(image(20, 24, 16), PATCH).tiles)
     steps, settled = settle(trained, image(20, 24, 16))
-    assert settled.passes == steps[-1].done == (2 - 1) * tiles
+    assert settled.passes == steps[-1].done == (4 - 1) * tiles
     assert steps[0].total == (8 - 1) * tiles
 
 
@@ -82,63 +84,43 @@ def test_folds_have_a_say_of_their_own(make_model):
 
 
 def test_only_tiles_that_still_change_go_on(make_model, monkeypatch):
-    """Three of four tiles are left out after the first round."""
+    """Three of four tiles are left out as soon as it is judged."""
     monkeypatch.setattr(early_stopping, "choose_settled", lambda _, lost: ({0, 2, 3}, lost))
-    trained = load_configuration(make_model(mirror_axes=(0,)))
+    trained = load_configuration(make_model(mirror_axes=(0, 1)))
     _, settled = settle(trained, image(16, 16, 40))
-    tiles, folds = 4, 2
-    assert settled.passes == tiles * (folds - 1) + 1 * folds
+    assert settled.passes == 4 * (4 - 1) + 1 * 4
 
 
-def test_a_change_is_shared_out_among_tiles_by_the_size_of_its_organ():
-    before = torch.zeros(1, 1, 30, dtype=torch.uint8)
-    before[..., 5:15], before[..., 20:22] = 1, 2
-    now = before.clone()
-    now[..., 15], now[..., 21] = 1, 0
+def test_doubts_are_shared_out_among_tiles_by_the_size_of_their_organs():
+    doubts = torch.zeros(1, 1, 30)
+    doubts[..., 15], doubts[..., 21] = 1, 0.5
+    pair = torch.zeros(2, 1, 1, 30, dtype=torch.uint8)
+    pair[0, ..., 15], pair[:, ..., 21] = 1, torch.tensor([[[1]], [[2]]])
     tiles = [(slice(None), slice(0, 1), slice(0, 1), at) for at in (slice(0, 20), slice(10, 30))]
     shares = torch.zeros(2, 1, 1, 20)
     shares[0, ..., 15], shares[1, ..., 5] = 0.75, 0.25
     shares[1, ..., 11] = 1
-    losses = losses_in_tiles(before, now, tiles, shares, 4)
-    assert losses[:, 1].tolist() == pytest.approx([0.75 / 22, 0.25 / 22])
-    assert losses[:, 2].tolist() == [0, 1 / 2]
+    losses = losses_in_tiles(doubts, pair, tiles, shares, torch.tensor([0, 10, 2, 0]))
+    assert losses[:, 1].tolist() == pytest.approx([0.75 / 20, (0.25 + 0.5) / 20])
+    assert losses[:, 2].tolist() == [0, 0.5 / 4]
     assert losses[:, [0, 3]].count_nonzero() == 0
 
 
 def test_tiles_that_lose_least_are_left_out_until_an_organ_would_lose_too_much(monkeypatch):
     monkeypatch.setattr(early_stopping, "TOLERANCE", 0.25)
-    losses = torch.tensor([[0, 0.125, 0], [0, 0, 0.125], [0, 0.125, 0.0625], [0, 0.5, 0]]).double()
+    losses = torch.tensor([[0, 0.125, 0], [0, 0, 0.0625], [0, 0.1875, 0], [0, 0, 0.25]]).double()
     settled, lost = choose_settled(losses, torch.tensor([0, 0.125, 0]).double())
     assert settled == {0, 1}
-    assert lost.tolist() == [0, 0.25, 0.125]
-    settled, lost = choose_settled(losses[2:], lost)
-    assert settled == set()
-    assert lost.tolist() == [0, 0.25, 0.125]
+    assert lost.tolist() == [0, 0.25, 0.0625]
+    settled, lost = choose_settled(losses, torch.tensor([0, 0.125, -0.0625]).double())
+    assert settled == {0, 1, 3}, "an organ that has lost enough keeps no tile of another one"
+    assert lost.tolist() == [0, 0.25, 0.25]
 
 
-def test_what_is_left_to_change():
-    assert early_stopping.share_left(2, 4) == pytest.approx(np.sqrt(1 / 2))
-    assert early_stopping.share_left(5, 40) == pytest.approx(np.sqrt(3.5))
-    assert early_stopping.share_left(40, 40) == 0
-
-
-def test_the_estimate_holds_for_random_members():
-    """Means of random members along an edge: expected and real changes are of one size."""
-    draw = np.random.default_rng(3)
-    ramp = np.linspace(-40, 40, 4000)
-    members = ramp + draw.normal(0, 4, (40, 4000)) + draw.normal(0, 4, (40, 1))
-    means = np.cumsum(members, axis=0) / np.arange(1, 41)[:, None]
-    ratios = []
-    for worked in range(5, 30):
-        last, now, final = (
-            np.count_nonzero(means[worked - 2] > 0),
-            np.count_nonzero(means[worked - 1] > 0),
-            np.count_nonzero(means[-1] > 0),
-        )
-        left = early_stopping.share_left(worked, 40)
-        ratios.append((abs(now - last) * left, abs(final - now)))
-    expected, real = np.mean(ratios, axis=0)
-    assert 0.4 < expected / real < 2.5
+def test_a_tile_that_others_overlap_is_missed_by_more_than_its_part():
+    parts = torch.tensor([0, 0.1, 0.5, 1])
+    shares = share_of_change(parts, 20, 40)
+    assert shares.tolist() == pytest.approx([0, 0.1 * 9.1**0.5, 0.5 * 3.5**0.5, 1])
 
 
 def test_padding_is_left_out(make_model):
