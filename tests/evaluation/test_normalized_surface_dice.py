@@ -26,7 +26,7 @@ def test_cutting_to_the_masks_changes_nothing(phantom):
         assert nsd == pytest.approx(whole.normalized_dice(tolerance), abs=1e-12)
 
 
-@pytest.mark.parametrize("order", permutations(range(3)), ids=str)
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 def test_masks_may_lie_in_memory_in_any_order(order):
     shape = np.array((9, 7, 8))
     one, other = np.zeros((2, *shape[list(order)]), bool)

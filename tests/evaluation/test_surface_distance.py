@@ -8,6 +8,7 @@ from math import inf, pi
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.spatial.distance import cdist
 
 from napari_abdoseg.evaluation import surface_within
 from napari_abdoseg.evaluation.surface_distance import (
@@ -19,6 +20,7 @@ from napari_abdoseg.evaluation.surface_distance import (
 )
 from napari_abdoseg.evaluation.surface_within import normalized_dice, within_tolerance
 from napari_abdoseg.evaluation.surfels import find_surfels
+from napari_abdoseg.image.grid import in_mm
 
 SPACINGS = (
     *((1.0, 1.0, 1.0), (2.5, 0.8, 0.8), (5.0, 0.7, 0.7), (0.9, 0.9, 3.0)),
@@ -112,6 +114,23 @@ def test_what_is_within_a_tolerance_has_no_larger_distance(lattice):
         for tolerance in (*some, *np.nextafter(some, 0), 0.7, 9.0, inf):
             within = within_tolerance(*surfels, tolerance)
             assert (within == (distances <= tolerance)).all()
+
+
+LEANING = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.95), (0.0, 0.0, 0.3))
+"""On it a step towards a place may make the way longer."""
+
+
+@pytest.mark.parametrize("lattice", [LEANING, SHEARED, (0.5, 3.0, 0.9)], ids=str)
+def test_what_is_far_off_is_found_from_outside_and_from_inside(lattice):
+    noise = ndimage.gaussian_filter(np.random.default_rng(1).random((24, 24, 24)), 2)
+    blobs, block = noise > np.quantile(noise, 0.7), np.zeros_like(noise, bool)
+    block[3:21, 3:21, 3:21] = True
+    for other in (block, np.roll(blobs, (9, 3, 7), axis=(0, 1, 2))):
+        surfels = find_surfels(blobs, lattice), find_surfels(other, lattice)
+        corners = [in_mm(np.argwhere(each.passes), lattice) for each in surfels]
+        expected = cdist(*corners).min(axis=1)
+        assert expected.max() > 3
+        np.testing.assert_allclose(distances_to(*surfels), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("axis", range(3))

@@ -59,7 +59,12 @@ def organ_masks(
         The two are not on one grid.
     """
     for organ, box in organ_boxes(prediction, reference):
-        predicted, real = (
-            labels.data[box.slices] == organ.value for labels in (prediction, reference)
-        )
-        yield organ, predicted, real
+        yield organ, *masks_within(box, organ, prediction, reference)
+
+
+def masks_within(
+    box: Box, organ: Organ, prediction: LabelMap, reference: LabelMap
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Masks of an organ in two label maps, within a box of both."""
+    predicted, real = (labels.data[box.slices] == organ.value for labels in (prediction, reference))
+    return predicted, real

@@ -9,6 +9,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.evaluation.centre_lines import (
     centre_line,
     centre_line_distance,
@@ -16,8 +17,9 @@ from napari_abdoseg.evaluation.centre_lines import (
     is_named,
 )
 from napari_abdoseg.evaluation.dice import dice_of_masks
-from napari_abdoseg.evaluation.organ_masks import organ_masks
+from napari_abdoseg.evaluation.organ_masks import masks_within, organ_boxes
 from napari_abdoseg.evaluation.score import Emptiness, Score
+from napari_abdoseg.evaluation.side_by_side import side_by_side
 from napari_abdoseg.evaluation.surface_distance import SurfaceDistances
 from napari_abdoseg.evaluation.surface_within import normalized_dice
 from napari_abdoseg.evaluation.surfels import find_surfels
@@ -69,12 +71,15 @@ def score_organs(
     pancreas: DSC 0.72, NSD 0.91
     """
     lattice = reference.grid.lattice
-    scores = []
-    for organ, predicted, real in organ_masks(prediction, reference):
-        score = score_organ(organ, predicted, real, lattice, tolerances.of(organ))
+
+    def score(organ: Organ, box: Box) -> Score:
+        masks = masks_within(box, organ, prediction, reference)
+        plain = score_organ(organ, *masks, lattice, tolerances.of(organ))
         is_thin = is_named(organ.name, thin)
-        scores.append(with_centre_lines(score, predicted, real, lattice) if is_thin else score)
-    return tuple(scores)
+        return with_centre_lines(plain, *masks, lattice) if is_thin else plain
+
+    boxes = dict(organ_boxes(prediction, reference))
+    return side_by_side(score, boxes, boxes.values())
 
 
 def score_organ(

@@ -1,22 +1,19 @@
-"""The same work on both masks of a comparison, by two threads."""
+"""The same work on both masks of a comparison, or on many, two at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
 
-def side_by_side(
-    work: Callable[..., Result], *arguments: Iterable[object]
-) -> tuple[Result, Result]:
-    """Call a function twice at once; each argument is a pair.
+def side_by_side(work: Callable[..., Result], *arguments: Iterable[Any]) -> tuple[Result, ...]:
+    """What a function gives for each of the arguments, called by two threads.
 
     It pays where most time goes into NumPy's or SciPy's loops, during which threads don't wait
     for each other.
     """
     with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(work, *arguments)
-    return one, other
+        return tuple(pool.map(work, *arguments))

@@ -23,7 +23,7 @@ from scipy.spatial import cKDTree
 
 from napari_abdoseg.evaluation.side_by_side import side_by_side
 from napari_abdoseg.evaluation.surfels import Surfels
-from napari_abdoseg.image.grid import Lattice, in_mm, voxel_volume_mm3
+from napari_abdoseg.image.grid import Lattice, Shape, in_mm, voxel_volume_mm3
 
 LOOKS = 80
 """About so many neighbours of a surfel are looked at before a tree is searched."""
@@ -93,12 +93,15 @@ def distances_to(one: Surfels, other: Surfels) -> NDArray[np.float64]:
     distances = np.zeros(len(one))
     elsewhere = ~other.passes
     apart = np.flatnonzero(elsewhere.take(one.places))
-    corners = _corners(one)[apart]
+    corners = _corners(one.places[apart], one.shape)
     radius = cbrt(LOOKS * voxel_volume_mm3(one.lattice) * 3 / (4 * pi))
     distances[apart] = _look_around(corners, elsewhere, radius, one.lattice)
-    far = np.isinf(distances[apart])
-    if far.any():
-        distances[apart[far]] = _search(corners[far], _corners(other), one.lattice)
+    beyond = np.isinf(distances[apart])
+    far, corners = apart[beyond], corners[beyond]
+    sides = other.corners.take(one.places[far])
+    for side in np.unique(sides):
+        here = sides == side
+        distances[far[here]] = _search(corners[here], _facing(other, side), one.lattice)
     return distances
 
 
@@ -153,6 +156,30 @@ def _look_around(
     return distances
 
 
+def _facing(surfels: Surfels, side: np.uint8) -> NDArray[np.intp]:
+    """Corners of a surface among which is the next one from anywhere on a side; shape (n, 3).
+
+    It has a neighbour along an axis on that side: a step towards where one is makes the way
+    shorter, and so it leaves the surface. Many corners have none. On a sheared lattice a step
+    may make the way longer, so all corners are given.
+
+    Parameters
+    ----------
+    surfels : Surfels
+    side : uint8
+        Code of what lies there: 0 outside, 255 inside.
+    """
+    places = surfels.places
+    if np.ndim(surfels.lattice) == 1:
+        _, rows, columns = surfels.shape
+        beside = np.zeros(len(places), bool)
+        for step in (1, columns, rows * columns):
+            for way in (-step, step):  # one that ends at an edge looks elsewhere, which adds some
+                beside |= surfels.corners.take(places + way, mode="clip") == side
+        places = places[beside]
+    return _corners(places, surfels.shape)
+
+
 def _search(
     corners: NDArray[np.intp], others: NDArray[np.intp], lattice: Lattice
 ) -> NDArray[np.float64]:
@@ -163,9 +190,9 @@ def _search(
     return lengths_of(corners - others[nearest], lattice)
 
 
-def _corners(surfels: Surfels) -> NDArray[np.intp]:
-    """Indices of the surfels along (z, y, x), shape (n, 3)."""
-    return np.stack(np.unravel_index(surfels.places, surfels.shape), axis=1)
+def _corners(places: NDArray[np.intp], shape: Shape) -> NDArray[np.intp]:
+    """Indices along (z, y, x) of flat ones, shape (n, 3)."""
+    return np.stack(np.unravel_index(places, shape), axis=1)
 
 
 def _percentile(
