@@ -69,18 +69,31 @@ def _show_masks(viewer):
 
 
 def test_garbage_waits_while_layers_and_panels_come(qapp, qtbot, monkeypatch):
-    monkeypatch.setattr(garbage, "LATER_MS", 100)
+    monkeypatch.setattr(garbage, "LATER_MS", 600_000)
     left = ref(_Loop())
     kept = left()
     put_off_collections()
     del kept
+    qtbot.wait(60)
     assert not gc.isenabled()
-    qtbot.wait(60)
-    put_off_collections()
-    qtbot.wait(60)
     assert left() is not None
+    monkeypatch.setattr(garbage, "LATER_MS", 60)
+    put_off_collections()
     qtbot.waitUntil(gc.isenabled)
     assert left() is None
+
+
+def test_who_wants_no_collections_at_all_has_none_afterwards(qapp, qtbot, monkeypatch):
+    monkeypatch.setattr(garbage, "LATER_MS", 50)
+    collected = []
+    monkeypatch.setattr(garbage.gc, "collect", lambda *_: collected.append(1) or 0)
+    gc.disable()
+    try:
+        put_off_collections()
+        qtbot.waitUntil(lambda: bool(collected))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_what_was_removed_waits_for_nothing_that_comes(qapp, qtbot, monkeypatch):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QShortcut, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.learning_tool import LEARN
 from napari_abdoseg.plugin.correct.lessons import Lessons
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas
+from napari_abdoseg.plugin.widgets.window_key import window_key
 
 LEAVE_KEYS = ("Delete", "Backspace")
 """That leave a place as it is."""
@@ -57,9 +57,7 @@ class PlaceRow(QWidget):
             layout.addWidget(row)
         layout.addWidget(self.again, alignment=Qt.AlignmentFlag.AlignRight)
         window = own_canvas(bench.viewer).window()
-        self._keys = [QShortcut(QKeySequence(key), window) for key in LEAVE_KEYS]
-        for key in self._keys:
-            key.activated.connect(self.leave.click)
+        self._keys = [window_key(window, key, self.leave.click) for key in LEAVE_KEYS]
         self.follow()
 
     def end(self) -> None:

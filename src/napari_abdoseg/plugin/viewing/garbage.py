@@ -21,6 +21,8 @@ REST_MS = 1000
 LATER_MS = 5000
 """Without a layer or a panel that comes."""
 TIMER, WINDOW = "abdoseg garbage", "abdoseg garbage of a window"
+PUT_OFF = "put off"
+"""Property of the timer, true while it was this that has told Python to collect nothing."""
 
 
 def collect_at_rest() -> None:
@@ -38,7 +40,9 @@ def put_off_collections() -> None:
     timer = _timer()
     if timer is None:
         return
-    gc.disable()
+    if gc.isenabled():
+        gc.disable()
+        timer.setProperty(PUT_OFF, True)
     if not (timer.isActive() and timer.interval() == REST_MS):
         timer.start(LATER_MS)
 
@@ -92,8 +96,11 @@ class _Closing(QObject):
 
 
 def _collect() -> None:
-    if QApplication.mouseButtons() == Qt.MouseButton.NoButton:
-        gc.enable()
-        gc.collect()
-    else:
+    if QApplication.mouseButtons() != Qt.MouseButton.NoButton:
         collect_at_rest()
+        return
+    timer = _timer()
+    if timer is not None and timer.property(PUT_OFF):
+        timer.setProperty(PUT_OFF, False)
+        gc.enable()
+    gc.collect()
