@@ -23,7 +23,7 @@ from napari_abdoseg.correction.hints.answers import (
     slices_followed,
 )
 from napari_abdoseg.correction.hints.clicks import Click
-from napari_abdoseg.correction.hints.standing import WRONG_HERE, Standing
+from napari_abdoseg.correction.hints.standing import LEARN_FROM_CASE, WRONG_HERE, Standing
 from napari_abdoseg.correction.hints.where import SLAB_MM, Where
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.errors import AbdosegError, CorrectionError
@@ -135,6 +135,35 @@ def test_logits_of_an_ensemble_are_read_once_and_used_where_they_fit(truth, smal
     other = organ_of(small, PANCREAS, find=lambda: known)
     place = lacking(truth.data, small.data, PANCREAS, np.random.default_rng(1))
     assert "knows no pancreas" in boundary_moved(other, Click(place, inside=True)).less
+
+
+def test_hints_go_by_what_a_fold_has_learnt_as_long_as_a_step_of_it_stands(truth, small, kept):
+    logits = kept.logits.copy()
+    logits[kept.values.index(0)] -= np.float16(2)
+    learnt = replace(kept, logits=logits)
+    organ, edit = organ_of(small, find=lambda: kept), stroke(small.data, small.data)
+    standing, click = (
+        organ.standing,
+        Click(lacking(truth.data, small.data, LIVER, np.random.default_rng(1)), inside=True),
+    )
+    before = boundary_moved(organ, click).edit.after.size
+    assert organ.knowledge.kept() is kept
+    standing.hear([edit], "do", LEARN_FROM_CASE)
+    standing.give(LIVER, (), learnt)
+    assert standing.learnt(LIVER) is learnt
+    assert standing.learnt(KIDNEY) is None
+    assert boundary_moved(organ, click).edit.after.size != before
+    standing.hear([edit], "undo")
+    assert standing.learnt(LIVER) is None
+    assert boundary_moved(organ, click).edit.after.size == before
+    standing.hear([edit], "redo")
+    assert standing.learnt(LIVER) is learnt
+
+    def damaged():
+        raise AbdosegError("The file is damaged.")
+
+    with pytest.raises(CorrectionError, match="The file is damaged"):
+        organ_of(small, find=damaged).knowledge.kept()
 
 
 @pytest.mark.parametrize("find", ["kept", "nothing"])

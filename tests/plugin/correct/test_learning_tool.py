@@ -13,8 +13,8 @@ from small_models import COARSE
 from napari_abdoseg import load_ensemble, segmenting
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.inference.learning import tuning
+from napari_abdoseg.plugin.correct import learning_tool
 from napari_abdoseg.plugin.correct.bench import COMPUTING
-from napari_abdoseg.plugin.correct.hint_knowledge import knowledge_of
 from napari_abdoseg.plugin.correct.lessons import Lessons
 from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.four_panel.view import canvases_of
@@ -105,6 +105,9 @@ def test_places_are_taken_left_and_seen_again_and_undone(case, phantom, qtbot, m
         correct(layer, truth, LIVER, number)
     assert f"axial slices {numbers[0]}, {numbers[1]}" in told(bench, qtbot, "Enter to start")
     assert "The ensemble's DSC is 0." in bench.words
+    monkeypatch.setattr(learning_tool, "FAIR", 0.0)
+    bench.tool.renew(bench)
+    told(bench, qtbot, "Follow slices brings as much, and sooner. Press Enter to start")
     corrected, row = layer.data.copy(), panel.form.rows["places"]
     standing = bench.target().scene.painting.standing
     by_hand, kept = standing.by_hand() > 0, layer.metadata["logits"].logits.copy()
@@ -127,14 +130,15 @@ def test_places_are_taken_left_and_seen_again_and_undone(case, phantom, qtbot, m
     assert count > 1
     edit = bench.proposal.edit
     assert not by_hand[edit.where].any()
-    assert LIVER not in knowledge_of(bench.target()).learnt
+    assert standing.learnt(LIVER) is None
     press(viewer, qtbot, Qt.Key.Key_Return)
     told(bench, qtbot, "Place 2 of ")
     changed = layer.data != corrected
     assert steps(layer) == 3
     assert np.count_nonzero(changed) == edit.after.size
     assert not standing.by_hand()[changed].any()
-    assert LIVER in knowledge_of(bench.target()).learnt
+    assert standing.learnt(LIVER).shape == kept.shape[1:]
+    assert standing.learnt(KIDNEY) is None
     left = bench.proposal.edit
     press(viewer, qtbot, Qt.Key.Key_Delete)
     told(bench, qtbot, "Place 3 of " if count > 2 else "All 2 places")
@@ -144,6 +148,7 @@ def test_places_are_taken_left_and_seen_again_and_undone(case, phantom, qtbot, m
     layer.undo()
     qtbot.waitUntil(lambda: bench.proposal is not None)
     assert (layer.data == corrected).all()
+    assert standing.learnt(LIVER) is None
     row.back.click()
     told(bench, qtbot, "Place 1 of ")
     layer.selected_label = KIDNEY

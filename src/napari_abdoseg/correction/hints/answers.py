@@ -82,8 +82,6 @@ class Knowledge:
         """What stands in for logits."""
         self.read: Last[tuple[Click, ...]] = Last()
         """What slices were read as."""
-        self.learnt: dict[int, KeptLogits] = {}
-        """What hints on an organ go by instead, by its label, once a fold has learnt from it."""
 
     def kept(self) -> KeptLogits | None:
         """Logits that were kept, of whichever organs; None where there are none.
@@ -168,8 +166,8 @@ class CorrectedOrgan:
         self.labels.require_unlocked(self.value)
         kept, less = self.knowledge.of_ensemble(self.labels, self.value)
         if kept is not None:
-            learnt = self.knowledge.learnt.get(self.value, kept)
-            return learnt, "", self.standing.clicks(self.value)
+            learnt = self.standing.learnt(self.value)
+            return learnt or kept, "", self.standing.clicks(self.value)
         self.labels.around([self.value])
         kept = self.knowledge.presumed.get(key, lambda: presumed_logits(suggesting(), self.hu))
         return kept, less, self.standing.clicks(self.value, self.standing.age)

@@ -13,6 +13,7 @@ from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.hints.clicks import Click
 from napari_abdoseg.correction.hints.hand_work import HandWork
 from napari_abdoseg.image.grid import Shape
+from napari_abdoseg.logits.kept import KeptLogits
 
 TOO_SMALL_OR_LARGE, WRONG_HERE, FOLLOW_SLICES = "too small or large", "wrong here", "follow slices"
 LEARN_FROM_CASE = "learn from this case"
@@ -33,11 +34,14 @@ class _Hint:
     clicks : tuple of Click
     age : int
         See `Standing.age`.
+    learnt : KeptLogits or None
+        What it was found by, if a fold has learnt.
     """
 
     value: int
     clicks: tuple[Click, ...]
     age: int
+    learnt: KeptLogits | None = None
 
 
 class Standing:
@@ -105,10 +109,19 @@ class Standing:
         self.age += 1
         self.moves += 1
 
-    def give(self, value: int, clicks: Iterable[Click]) -> None:
-        """Tell which hint, on which organ, the last step was."""
+    def give(self, value: int, clicks: Iterable[Click], learnt: KeptLogits | None = None) -> None:
+        """Tell which hint, on which organ, the last step was, and by what that was learnt."""
         if self._done and self._done[-1] is not None:
-            self._done[-1] = _Hint(value, tuple(clicks), self.age)
+            self._done[-1] = _Hint(value, tuple(clicks), self.age, learnt)
+
+    def learnt(self, value: int) -> KeptLogits | None:
+        """What was learnt last of an organ, as long as a step stands that was found by it."""
+        found = (
+            step.learnt
+            for step in reversed(self._done)
+            if step is not None and step.value == value and step.learnt is not None
+        )
+        return next(found, None)
 
     def clicks(self, value: int, age: int = 0) -> tuple[Click, ...]:
         """Those of the hints on an organ that stand, in their order.

@@ -80,11 +80,12 @@ class LearnFromCase(Tool):
         self._offer(bench, Places.ahead)
 
     def taken(self, bench: Bench) -> None:
-        """Go on to the next place; hints on the organ go by what was learnt from now on."""
-        learnt, target = self.learnt(bench), bench.target()
+        """Go on to the next place; hints on the organ go by what was learnt until it is undone."""
+        learnt = self.learnt(bench)
         if learnt is not None and learnt.places is not None:
             learnt.places = learnt.places.passed()
-            knowledge_of(target).learnt[learnt.lesson.value] = learnt.logits
+            standing = bench.target().scene.painting.standing
+            standing.give(learnt.lesson.value, (), learnt.logits)
         bench.follow_again()
         self.renew(bench)
 
