@@ -146,6 +146,7 @@ def _columns() -> tuple[dict[str, list[Line]], ...]:
                 ("Enter", "Take it"),
                 ("Esc", "Leave it"),
                 ("Backspace", "Take the last stroke of a scribble back"),
+                ("Del", "Leave this place of a lesson"),
             ],
             "Where to look next": [(each.key_text, each.words) for each in places],
             "Cases": [(each.key_text, each.words) for each in cases],

@@ -170,7 +170,7 @@ def test_places_are_taken_left_and_seen_again_and_undone(case, phantom, qtbot, m
     layer.undo()
     assert (layer.data == before).all()
     assert (layer.metadata["logits"].logits == kept).all()
-    told(bench, qtbot, "left as they are")
+    told(bench, qtbot, "Back shows what was left")
     assert not row.again.isVisibleTo(panel)
     correct(layer, truth, LIVER, numbers[2])
     assert str(numbers[2]) in told(bench, qtbot, "Enter to start")

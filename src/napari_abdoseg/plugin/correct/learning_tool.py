@@ -326,7 +326,7 @@ def _number(places: Places) -> str:
 def _told_at_end(places: Places, left_out: int) -> str:
     if not places.edits:
         return "What was learnt changes nothing elsewhere: correct other slices, and learn again."
-    left = f", {left_out} left as they are: Back shows them again" if left_out else ""
+    left = f", {left_out} left: Back shows what was left" if left_out else ""
     return (
         f"All {counted(len(places.edits), 'place')} seen{left}. Slices that you correct now can be "
         "learnt from, too."
