@@ -86,10 +86,10 @@ def test_networks_are_those_of_the_last_who_made_the_organs(labels, tmp_path):
     assert networks_of_case(labels) == networks_of_case(labels, tmp_path / "a.nii") == Networks()
     told = {"name": "demo", "folds": ["1", 2], "sha256": MODEL}
     tell(labels, {"models": [{"name": "other", "sha256": OTHER}, told], "preset": "fast"})
-    assert networks_of_case(labels) == Networks("demo", ("1", "2"), "", MODEL)
-    assert networks_of_case(tmp_path / "a.nii", labels) == Networks("demo", ("1", "2"), "", MODEL)
+    assert networks_of_case(labels) == Networks("demo", ("1", "2"), MODEL)
+    assert networks_of_case(tmp_path / "a.nii", labels) == Networks("demo", ("1", "2"), MODEL)
     made = {"name": "new", "folds": [], "preset": "fast", "networks_sha256": OTHER, "sha256": MODEL}
     tell(labels, {"models": [told], "corrections": [{"model": made}, {"model": None}]})
-    assert networks_of_case(labels) == Networks("new", (), "fast", OTHER)
+    assert networks_of_case(labels) == Networks("new", (), OTHER)
     tell(labels, {"models": [told], "corrections": [{"model": "demo"}]})
     assert networks_of_case(labels) == Networks()

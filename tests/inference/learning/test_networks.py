@@ -23,19 +23,14 @@ def loaded(networks, *others):
 
 
 @pytest.mark.parametrize(
-    ("folds", "preset", "worked", "first"),
-    [
-        ([], "exact", "012", "0"),
-        ([1, 2], "balanced", "12", "1"),
-        (["2", "0"], "fast", "2", "2"),
-        (["1"], None, "1", "1"),
-    ],
+    ("folds", "worked", "first"),
+    [([], "012", "0"), ([1, 2], "12", "1"), (["2", "0"], "2", "2"), ([], "01", "0")],
 )
-def test_it_is_the_first_of_the_folds_that_have_worked(folder, folds, preset, worked, first):
+def test_it_is_the_first_of_the_folds_that_have_worked(folder, folds, worked, first):
     sha256 = read_model(folder).sha256(tuple(worked))
-    networks = Networks.told({"name": str(folder), "folds": folds, "preset": preset}, sha256)
+    networks = Networks.told({"name": str(folder), "folds": folds}, sha256)
     assert loaded(networks) == (folder, (first,))
-    nowhere = Networks.told({"name": "moved", "folds": folds, "preset": preset}, sha256)
+    nowhere = Networks.told({"name": "moved", "folds": folds}, sha256)
     assert loaded(nowhere, "none", str(folder)) == (folder, (first,))
 
 
@@ -44,7 +39,7 @@ def test_another_model_and_none_are_told(folder):
     for networks, words in (
         (Networks(), "isn't known which model"),
         (Networks.told(None, None), "isn't known which model"),
-        (Networks.told({"name": 3, "folds": "012", "preset": []}, 7), "isn't known which model"),
+        (Networks.told({"name": 3, "folds": "012"}, 7), "isn't known which model"),
         (Networks("elsewhere", sha256=sha256), "model elsewhere that made .* not installed here"),
         (Networks(sha256=sha256), "The model that made .* not installed here"),
         (Networks(str(folder), ("7",), sha256=sha256), "not installed here"),

@@ -8,8 +8,7 @@ from typing import Any, Self
 
 from napari_abdoseg.errors import CorrectionError, ModelError
 from napari_abdoseg.inference.model.ensemble import Ensemble, loading_ensemble
-from napari_abdoseg.inference.model.model_folder import Model, read_model
-from napari_abdoseg.inference.preset import PRESETS
+from napari_abdoseg.inference.model.model_folder import read_model
 from napari_abdoseg.progress import Progress, Work
 
 CHECKING = "Checking the model"
@@ -24,16 +23,13 @@ class Networks:
     name : str
         Of the model; empty where it isn't told.
     folds : tuple of str
-        Empty for all.
-    preset : str
-        By which some of the folds have worked; empty where all have.
+        That could work, of which the first ones have; empty for all.
     sha256 : str
         Hash of the model and the folds that have worked; empty where it isn't told.
     """
 
     name: str = ""
     folds: tuple[str, ...] = ()
-    preset: str = ""
     sha256: str = ""
 
     @classmethod
@@ -44,7 +40,6 @@ class Networks:
         return cls(
             _text(of.get("name")),
             tuple(map(str, folds)) if isinstance(folds, list) else (),
-            _text(of.get("preset")),
             _text(sha256),
         )
 
@@ -75,7 +70,7 @@ def loading_first_fold(
     >>> from napari_abdoseg.inference.learning.networks import Networks, loading_first_fold
     >>> from napari_abdoseg.progress import drain
     >>> trained = load_ensemble("demo", [1, 2], "cpu").configurations[0]
-    >>> made_by = Networks("demo", ("1", "2"), "exact", trained.sha256(("1", "2")))
+    >>> made_by = Networks("demo", ("1", "2"), trained.sha256(("1", "2")))
     >>> drain(loading_first_fold(made_by, device="cpu")).configurations[0].folds
     ('1',)
     """
@@ -84,19 +79,20 @@ def loading_first_fold(
             "It isn't known which model made this label map, so none can learn from it: segment "
             "the CT again."
         )
-    found: dict[str, bool] = {}
+    is_another = False
     for name in dict.fromkeys(filter(None, (networks.name, *others))):
-        yield Progress(CHECKING, 0, 0)
         try:
             model = read_model(name)
-            folds = _that_worked(model, networks)
+            folds = model.choose_folds(networks.folds or None)
         except ModelError:
             continue
-        found[name] = model.sha256(folds) == networks.sha256
-        if found[name]:
-            return (yield from loading_ensemble(model, folds[:1], device))
+        for count in range(len(folds), 0, -1):
+            yield Progress(CHECKING, 0, 0)
+            if model.sha256(folds[:count]) == networks.sha256:
+                return (yield from loading_ensemble(model, folds[:1], device))
+        is_another = is_another or name == networks.name
     called = f"The model {networks.name}" if networks.name else "The model"
-    if networks.name in found:
+    if is_another:
         raise CorrectionError(
             f"{called} is another one here than the one that made this label map: install that "
             "one, or segment the CT again."
@@ -105,12 +101,6 @@ def loading_first_fold(
         f"{called} that made this label map is not installed here: install it, or segment the CT "
         "again."
     )
-
-
-def _that_worked(model: Model, networks: Networks) -> tuple[str, ...]:
-    folds = model.choose_folds(networks.folds or None)
-    preset = PRESETS.get(networks.preset)
-    return folds if preset is None else preset.used(folds)
 
 
 def _text(value: object) -> str:
