@@ -28,9 +28,9 @@ from napari_abdoseg.plugin.correct.hint_knowledge import knowledge_of
 from napari_abdoseg.plugin.correct.lessons import Learnt, Lesson, Lessons
 from napari_abdoseg.plugin.correct.question import Answer, NotChosenError, Question
 from napari_abdoseg.plugin.correct.seeds import seeds_of
-from napari_abdoseg.plugin.correct.slice_tools import FEW
+from napari_abdoseg.plugin.correct.slice_tools import FEW, mark_slice
 from napari_abdoseg.plugin.correct.target import Target
-from napari_abdoseg.plugin.correct.tool import EachPlace, Tool
+from napari_abdoseg.plugin.correct.tool import Action, EachPlace, Tool
 from napari_abdoseg.plugin.jobs.job import Job
 from napari_abdoseg.plugin.layers.conversion import label_map_of, volume_of
 from napari_abdoseg.plugin.layers.kept_logits import logits_of
@@ -141,7 +141,8 @@ class LearnFromCase(Tool):
         if not slices:
             raise NotChosenError(
                 f"A fold learns from slices of {target.the_organ} that you have corrected, all "
-                "that is wrong in each: correct a few first, here and there in the organ."
+                "that is wrong in each, or marked as right: correct a few first, here and there in "
+                "the organ."
             )
         if not target.scene.is_current:
             bench.wait_for_boxes(partial(self.renew, bench))
@@ -340,5 +341,5 @@ LEARN = LearnFromCase(
     "it would change elsewhere, place by place",
     "learn_from_this_case",
     "Shift+L",
-    (EachPlace("places"),),
+    (Action("mark", "Slice in view", "Mark, or unmark", mark_slice), EachPlace("places")),
 )
