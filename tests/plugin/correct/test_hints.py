@@ -13,6 +13,7 @@ from qtpy.QtTest import QTest
 from scipy import ndimage
 
 from napari_abdoseg import make_phantom
+from napari_abdoseg.correction.hints import answers
 from napari_abdoseg.correction.hints.answers import NO_LOGITS
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.plugin.correct.change_overlay import AGAINST, FOR, StrokeOverlay
@@ -509,6 +510,23 @@ def test_slices_follow_the_one_that_was_painted(viewer, layer, phantom, small, o
     assert bench.target().scene.painting.standing.clicks(LIVER)
     layer.undo()
     assert (layer.data == drawn).all()
+
+
+def test_what_hints_go_by_is_found_before_the_first_click(
+    viewer, layer, phantom, opened, qtbot, monkeypatch
+):
+    found = []
+    monkeypatch.setattr(
+        answers, "presumed_logits", lambda *given: found.append(1) or presumed_logits(*given)
+    )
+    bench, mouse = opened.bench, Mouse(viewer, layer, 0)
+    layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), SPLEEN)
+    opened.buttons["Too small or large"].click()
+    qtbot.waitUntil(lambda: found == [1])
+    assert bench.proposal is None
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, beside(layer, phantom[1], 0)))
+    proposal(bench, qtbot)
+    assert found == [1]
 
 
 def test_logits_of_an_ensemble_are_used_when_a_layer_has_them(

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from napari_abdoseg.correction.hints.answers import CorrectedOrgan, Hinted
+from napari_abdoseg.correction.hints.answers import CorrectedOrgan, Hinted, made_ready
+from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.brushes import hu_of
 from napari_abdoseg.plugin.correct.hint_knowledge import knowledge_of
 from napari_abdoseg.plugin.correct.question import Answer, Question, Work
@@ -14,6 +16,15 @@ from napari_abdoseg.plugin.correct.target import Target
 
 Find = Callable[[CorrectedOrgan, dict[str, Any]], Hinted]
 """Called with an organ and the settings of a tool, in a thread."""
+
+
+def make_ready(bench: Bench) -> None:
+    """Find what hints on the organ in hand go by before one is given, if an organ is in hand."""
+    try:
+        ready = AskedHint(bench.target(), lambda organ, _: made_ready(organ))
+    except AbdosegError:
+        return
+    bench.prepare(ready.work)
 
 
 class AskedHint:

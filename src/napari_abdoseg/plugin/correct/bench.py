@@ -34,6 +34,7 @@ from napari_abdoseg.plugin.widgets.certain import sure
 SETTLE_MS = 30
 """Rest after the last change of a setting before a preview is computed."""
 COMPUTING = "Computing…"
+NOT_ASKED = -1
 
 
 def _rest() -> None:
@@ -187,6 +188,18 @@ class Bench:
             return
         question = Question(labels, target.value, sure(target.scene.table.grid), place)
         self._work.start_soon(self._asked, work, question, dict(self.values))
+
+    def prepare(self, work: Work) -> None:
+        """Let a tool find in the thread what it will need, if it can; nothing of it is shown."""
+        try:
+            target = self.target()
+            target.require_organ()
+            labels = target.editable()
+        except AbdosegError:
+            return
+        if target.scene.is_current:
+            question = Question(labels, target.value, sure(target.scene.table.grid))
+            self._work.start_soon(NOT_ASKED, work, question, {})
 
     @property
     def is_ready(self) -> bool:

@@ -16,7 +16,7 @@ from napari_abdoseg.correction.hints.standing import TOO_SMALL_OR_LARGE, WRONG_H
 from napari_abdoseg.correction.hints.where import Where
 from napari_abdoseg.errors import AbdosegError, CorrectionError
 from napari_abdoseg.image.grid import Shape
-from napari_abdoseg.plugin.correct.asked_hint import AskedHint
+from napari_abdoseg.plugin.correct.asked_hint import AskedHint, make_ready
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.drawing import STILL_PIXELS
 from napari_abdoseg.plugin.correct.outline_tools import MODE
@@ -70,6 +70,7 @@ class HintTool(Tool):
         hand = _HintHand(bench, self)
         pointer(bench.viewer).take_up(bench.target().layer, MODE, hand)
         bench.say(self.hint)
+        make_ready(bench)
 
     def renew(self, bench: Bench) -> None:
         hand = pointer(bench.viewer).hand
@@ -206,6 +207,7 @@ class _HintHand(IdleHand):
         if clicked is None:
             bench.forget_preview()
             bench.say(self._tool.hint)
+            make_ready(bench)
             return
         click = self._tool.click(clicked, bench.values)
         try:

@@ -14,7 +14,7 @@ from napari_abdoseg.correction.brush import swept
 from napari_abdoseg.correction.hints.answers import CorrectedOrgan, Hinted, scribbled
 from napari_abdoseg.correction.hints.scribble import Stroke
 from napari_abdoseg.errors import AbdosegError, CorrectionError
-from napari_abdoseg.plugin.correct.asked_hint import AskedHint
+from napari_abdoseg.plugin.correct.asked_hint import AskedHint, make_ready
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.brushes import paintable_labels
 from napari_abdoseg.plugin.correct.change_overlay import AGAINST, FOR
@@ -46,6 +46,7 @@ class ScribbleTool(Tool):
     def begin(self, bench: Bench) -> None:
         pointer(bench.viewer).take_up(bench.target().layer, MODE, _ScribblingHand(bench))
         bench.say(HINT)
+        make_ready(bench)
 
     def renew(self, bench: Bench) -> None:
         if (hand := _hand_of(bench)) is not None:
@@ -57,6 +58,7 @@ class ScribbleTool(Tool):
             hand.forget()
         bench.follow_again()
         bench.say(HINT)
+        make_ready(bench)
 
     def end(self, bench: Bench) -> None:
         if (hand := _hand_of(bench)) is not None:
@@ -113,6 +115,7 @@ class _ScribblingHand(IdleHand):
         if not self.strokes:
             bench.forget_preview()
             bench.say(HINT)
+            make_ready(bench)
             return
         hint = AskedHint(target, partial(_scribble, strokes=tuple(self.strokes)))
         count = len(self.strokes)
