@@ -20,9 +20,11 @@ from napari_abdoseg.correction.hints.answers import (
     CorrectedOrgan,
     Knowledge,
     boundary_moved,
+    scribbled,
     slices_followed,
 )
 from napari_abdoseg.correction.hints.clicks import Click
+from napari_abdoseg.correction.hints.scribble import Stroke
 from napari_abdoseg.correction.hints.standing import LEARN_FROM_CASE, WRONG_HERE, Standing
 from napari_abdoseg.correction.hints.where import SLAB_MM, Where
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
@@ -164,6 +166,31 @@ def test_hints_go_by_what_a_fold_has_learnt_as_long_as_a_step_of_it_stands(truth
 
     with pytest.raises(CorrectionError, match="The file is damaged"):
         organ_of(small, find=damaged).knowledge.kept()
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_hints_where_other_logits_know_nothing_count_no_more(truth, small, kept, last):
+    place = lacking(truth.data, small.data, LIVER, np.random.default_rng(1))
+    alone = boundary_moved(organ_of(small, find=lambda: kept), Click(place, inside=True))
+    organ = organ_of(small, find=lambda: kept)
+    organ.standing.hear([], "do", WRONG_HERE)
+    corner = [size - 1 for size in small.data.shape] if last else [0, 0, 0]
+    assert not kept.box.holds(tuple(corner))
+    organ.standing.give(LIVER, [Click(tuple(corner), inside=False)])
+    organ.standing.give(LIVER, [Click(place, inside=True)])  # was told already
+    assert len(organ.standing.clicks(LIVER)) == 1
+    found = boundary_moved(organ, Click(place, inside=True))
+    np.testing.assert_array_equal(found.edit.where, alone.edit.where)
+
+
+def test_a_ct_with_gaps_is_taken_as_air_there(truth, small, hu):
+    gaps = hu.astype(np.float32)
+    z, y, x = place = lacking(truth.data, small.data, LIVER, np.random.default_rng(1))
+    gaps[z, :, x + 8 :] = np.nan
+    organ = organ_of(small, hu=gaps)
+    assert boundary_moved(organ, Click(place, inside=True)).edit.after.size
+    drawn = Stroke(tuple(np.array([at]) for at in (z, y, x)), inside=True)
+    assert scribbled(organ, [drawn]).edit.after.size
 
 
 @pytest.mark.parametrize("find", ["kept", "nothing"])

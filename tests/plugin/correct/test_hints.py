@@ -255,8 +255,14 @@ def test_locked_organs_and_what_a_person_has_painted_stay(viewer, layer, phantom
     assert (layer.data == painted).all()
     layer.redo()
     assert len(painting.standing.clicks(LIVER)) == 1
-    layer.undo()
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, beside(layer, truth, 0)))
+    proposal(bench, qtbot)
     painting.lock(organs[LIVER], True)
+    before, first = layer.data.copy(), painting.standing.clicks(LIVER)
+    bench.take()
+    assert (layer.data == before).all()
+    assert (steps(layer), painting.standing.clicks(LIVER)) == (2, first)
+    layer.undo()
     QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, place))
     qtbot.waitUntil(lambda: bench.is_problem)
     assert "The liver is locked" in bench.words

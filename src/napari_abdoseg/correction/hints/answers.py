@@ -167,11 +167,11 @@ class CorrectedOrgan:
         self.labels.require_unlocked(self.value)
         kept, less = self.knowledge.of_ensemble(self.labels, self.value)
         if kept is not None:
-            learnt = self.standing.learnt(self.value)
-            return learnt or kept, "", self.standing.clicks(self.value)
+            logits = self.standing.learnt(self.value) or kept
+            return logits, "", _known(self.standing.clicks(self.value), logits)
         self.labels.around([self.value])
         kept = self.knowledge.presumed.get(key, lambda: presumed_logits(suggesting(), self.hu))
-        return kept, less, self.standing.clicks(self.value, self.standing.age)
+        return kept, less, _known(self.standing.clicks(self.value, self.standing.age), kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,6 +297,11 @@ def scribbled(organ: CorrectedOrgan, strokes: Sequence[Stroke]) -> Hinted:
     kept, less, before = organ.goes_by(lambda: labels, organ.standing.age)
     edit = scribble(labels, kept, organ.hu, organ.value, strokes, before, organ.sparing)
     return Hinted(edit, (), less)
+
+
+def _known(clicks: Sequence[Click], kept: KeptLogits) -> tuple[Click, ...]:
+    """Those where something is known; they may have been given on other logits."""
+    return tuple(click for click in clicks if kept.box.holds(click.place))
 
 
 def _all_clicks(

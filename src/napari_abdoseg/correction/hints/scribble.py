@@ -27,6 +27,7 @@ from napari_abdoseg.correction.hints.clicks import (
 from napari_abdoseg.correction.hints.lead import Lead
 from napari_abdoseg.correction.hints.random_walk import REACH_MM, Walk
 from napari_abdoseg.correction.hints.sparing import ALL_FREE, Sparing, changes, require_known
+from napari_abdoseg.correction.hints.without_ensemble import LEAST_HU
 from napari_abdoseg.correction.region_growing import scan_of
 from napari_abdoseg.correction.tissue_edge import NOISE_MM
 from napari_abdoseg.errors import CorrectionError
@@ -142,7 +143,8 @@ def scribble(
             f"What was drawn over is on its side of {labels.the(value)}'s boundary already: draw "
             "over what is wrong."
         )
-    will = ahead + _addition(scan[box.slices].astype(np.float32), labels.spacing, drawn, ahead)
+    tissue = np.nan_to_num(scan[box.slices].astype(np.float32), nan=LEAST_HU)
+    will = ahead + _addition(tissue, labels.spacing, drawn, ahead)
     for each in drawn:
         will[each.where] = each.way
     crosses = (will >= 0) != (ahead >= 0)

@@ -30,7 +30,7 @@ class _Hint:
     Parameters
     ----------
     value : int
-        Label of the organ.
+        Label of the organ; 0 before it is told.
     clicks : tuple of Click
     age : int
         See `Standing.age`.
@@ -110,8 +110,17 @@ class Standing:
         self.moves += 1
 
     def give(self, value: int, clicks: Iterable[Click], learnt: KeptLogits | None = None) -> None:
-        """Tell which hint, on which organ, the last step was, and by what that was learnt."""
-        if self._done and self._done[-1] is not None:
+        """Tell which hint, on which organ, the last step was, unless that was told.
+
+        Parameters
+        ----------
+        value : int
+            Label of the organ.
+        clicks : iterable of Click
+        learnt : KeptLogits, optional
+            What it was found by, if a fold has learnt.
+        """
+        if self._done and self._done[-1] is not None and not self._done[-1].value:
             self._done[-1] = _Hint(value, tuple(clicks), self.age, learnt)
 
     def learnt(self, value: int) -> KeptLogits | None:

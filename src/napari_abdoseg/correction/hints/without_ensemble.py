@@ -69,7 +69,7 @@ def presumed_logits(labels: EditableLabels, hu: NDArray[Any] | None = None) -> K
     depths = np.stack([_depth(share, spacing) for share in shares])
     if hu is not None:
         part = multiplied(scan_of(labels, hu)[box.slices], weights)
-        depths *= _by_hu(part, depths)
+        depths *= _by_hu(np.nan_to_num(part, nan=LEAST_HU), depths)
     return KeptLogits(
         depths.astype(np.float16),
         values,
