@@ -21,6 +21,13 @@ def test_each_piece_is_done_once_in_order(done, qtbot):
     qtbot.waitUntil(lambda: done == ["one", "other"])
 
 
+def test_who_waits_first_is_first(done, qtbot):
+    one, other = IdleWork(lambda: done.append("one")), IdleWork(lambda: done.append("other"))
+    one.wait()
+    other.wait_first()
+    qtbot.waitUntil(lambda: done == ["other", "one"])
+
+
 def test_the_window_answers_between_two(done, qtbot):
     QTimer.singleShot(0, lambda: IdleWork(lambda: done.append("other")).wait())
     IdleWork(lambda: QTimer.singleShot(0, lambda: done.append("click"))).wait()

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QTimer
 
-PAUSE_MS = 10
-"""Between two turns."""
+PAUSE_MS = 4
+"""From the end of a turn to the next one."""
 TURN_SECONDS = 0.01
 """After that the window is to answer first."""
 
@@ -31,6 +31,13 @@ class IdleWork:
             QTimer.singleShot(PAUSE_MS, _next)
         _waiting[self] = None
 
+    def wait_first(self) -> None:
+        """Have the work done once, in the next turn."""
+        self.wait()
+        others = dict(_waiting)
+        _waiting.clear()
+        _waiting.update({self: None, **others})
+
     @property
     def is_waiting(self) -> bool:
         """Whether the work is still to be done."""
@@ -48,11 +55,22 @@ class IdleWork:
 
     def _take(self) -> None:
         self.cancel()
-        if _waiting:
-            QTimer.singleShot(PAUSE_MS, _next)
         self._work()
 
 
 def _next() -> None:
-    for turn in tuple(_waiting)[:1]:
-        turn._take()
+    """Take the first turn; what comes meanwhile does not begin by itself."""
+    if not _waiting or _AT_WORK.is_waiting:
+        return
+    first = next(iter(_waiting))
+    _waiting[_AT_WORK] = None
+    try:
+        first._take()
+    finally:
+        _AT_WORK.cancel()
+        if _waiting:
+            QTimer.singleShot(PAUSE_MS, _next)
+
+
+_AT_WORK = IdleWork(lambda: None)
+"""Among those that wait while one of them has its turn."""

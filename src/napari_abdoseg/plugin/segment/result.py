@@ -23,6 +23,7 @@ from napari_abdoseg.plugin.layers.conversion import (
 )
 from napari_abdoseg.plugin.layers.kept_logits import logits_metadata
 from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.organs.widget import OrgansWidget
 from napari_abdoseg.plugin.paint_events.paint_history import was_painted
 from napari_abdoseg.plugin.review.disagreement_layer import disagreement_metadata
 from napari_abdoseg.plugin.saving.journals import journals
@@ -124,7 +125,8 @@ def show_result(
 def _list_organs(viewer: Viewer, layer: Labels) -> None:
     """List the organs of a layer that is still there."""
     if layer in viewer.layers:
-        open_panel(viewer, "Organs").choose(layer)
+        organs: OrgansWidget = open_panel(viewer, "Organs")
+        organs.choose(layer)
 
 
 class _Results:
