@@ -113,7 +113,7 @@ def two_likeliest(logits: torch.Tensor, regions: bool) -> torch.Tensor:
     """
     import torch
 
-    first = logits.abs().argmin(0) if regions else logits.argmax(0)
+    first = logits.abs().min(0).indices if regions else find_winners(logits, regions)
     others = logits.scatter(0, first[None], -torch.inf)
     return torch.stack([first + regions, find_winners(others, regions)])
 
