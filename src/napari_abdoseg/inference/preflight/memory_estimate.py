@@ -42,6 +42,6 @@ def _sums_everywhere(work: Workload, classes: int) -> int:
 
 
 def _sums_around(work: Workload, classes: int) -> int:
-    """Logits and weights of one fold and of all, and what their winners are compared in."""
-    of_one = SINGLE * (classes + 1)
-    return work.region * (2 * of_one + 3 * SINGLE)
+    """Logits and weights of one fold and of all, and the margins of their members."""
+    of_one, margins = SINGLE * (classes + 1), 4 * SINGLE + 2 * BYTE
+    return work.region * (2 * of_one + margins)

@@ -22,8 +22,8 @@ from napari_abdoseg.inference.preprocessing.scan_part import part_of
 from napari_abdoseg.inference.preset import DEFAULT, Preset, find_preset
 from napari_abdoseg.progress import Work, spoken_bytes, spoken_duration
 
-JUDGED_A_ROUND = 3
-"""Times that winners are found or compared after each round."""
+JUDGED_A_ROUND = 11
+"""What margins take in a round, as a multiple of what it takes to find winners."""
 
 
 @dataclass(frozen=True)
