@@ -13,6 +13,7 @@ from napari_abdoseg.inference.network import network as module
 from napari_abdoseg.inference.network.class_parts import CLASSES_AT_ONCE, joined
 from napari_abdoseg.inference.network.network import Network, network_on_device
 from napari_abdoseg.inference.network.u_net import UNet
+from napari_abdoseg.inference.preset import Arithmetic
 
 
 @pytest.fixture
@@ -49,7 +50,8 @@ def test_mirroring_there_and_back(trained):
 @pytest.mark.parametrize("able", [True, False])
 def test_bfloat16_where_the_cpu_has_it(trained, able, monkeypatch):
     monkeypatch.setattr(module, "cpu_has_bfloat16", lambda: able)
-    with network_on_device(trained, True) as quick, network_on_device(trained) as network:
+    rough, fewer = Arithmetic.ROUGH, Arithmetic.FEWER
+    with network_on_device(trained, rough) as quick, network_on_device(trained, fewer) as network:
         assert quick.bfloat16 == able
         assert not network.bfloat16
         for member in trained.members:
@@ -70,7 +72,8 @@ def test_fewer_multiplications_give_the_same_up_to_rounding(patch, make_model, m
     trained = load_configuration(make_model(patch=patch, spacing=(10.0, 8.0, 8.0)[-len(patch) :]))
     draw = torch.Generator().manual_seed(0)
     shown = torch.rand((1, 1, *patch), generator=draw)
-    with network_on_device(trained, True) as quick, network_on_device(trained) as network:
+    fewer = Arithmetic.FEWER
+    with network_on_device(trained, fewer) as quick, network_on_device(trained) as network:
         for member in trained.members:
             quick.load(member)
             network.load(member)
@@ -80,14 +83,14 @@ def test_fewer_multiplications_give_the_same_up_to_rounding(patch, make_model, m
                 assert torch.equal(fewer, usual) == (len(patch) == 2)
 
 
-@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("arithmetic", [Arithmetic.SAME, Arithmetic.ROUGH])
 @pytest.mark.parametrize("flip", [(), (2, 4)])
 @pytest.mark.parametrize("others", [[], [CLASSES_AT_ONCE, 5]])
-def test_layers_one_by_one_give_the_same_as_all_at_once(make_model, quick, flip, others):
+def test_layers_one_by_one_give_the_same_as_all_at_once(make_model, arithmetic, flip, others):
     count = CLASSES_AT_ONCE + sum(others)
     labels = {"background": 0, **{f"organ {value}": value for value in range(1, count)}}
     trained = load_configuration(make_model((0,), labels={"labels": labels}))
-    with network_on_device(trained, quick) as network:
+    with network_on_device(trained, arithmetic) as network:
         network.load(trained.members[0])
         assert network.layers is not None
         parts = [len(logits) for _, logits in network.run(image(), flip)]

@@ -20,7 +20,7 @@ from napari_abdoseg.inference.preflight.kept_calibration import (
     SECONDS,
     calibrating_once,
 )
-from napari_abdoseg.inference.preset import PRESETS
+from napari_abdoseg.inference.preset import PRESETS, Arithmetic
 
 FAST = PRESETS["fast"]
 
@@ -58,7 +58,7 @@ def test_other_work_is_measured_on_its_own(scan, trained, make_model, monkeypatc
     for each in (
         (scan, load_configuration(wider), FAST),
         (finer, trained, FAST),
-        (scan, trained, replace(FAST, approximate=not FAST.approximate)),
+        (scan, trained, replace(FAST, arithmetic=Arithmetic.SAME)),
     ):
         steps, _ = run(calibrating_once(*each))
         assert steps

@@ -19,7 +19,7 @@ from napari_abdoseg.inference.network.class_map import map_winners
 from napari_abdoseg.inference.network.prediction import Prediction
 from napari_abdoseg.inference.network.sliding_window import STAGE, count_folds, predict_everywhere
 from napari_abdoseg.inference.network.tiling import tile_image
-from napari_abdoseg.inference.preset import PRESETS, Preset
+from napari_abdoseg.inference.preset import Preset
 from napari_abdoseg.progress import Progress, Work, relay
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def predict_balanced(
         most = passes * members
         return replace(progress, total=max(expected, passes), most=most, part=part)
 
-    first = yield from relay(predict_everywhere(image, trained, PRESETS["fast"]), begin_with)
+    alone = replace(preset, first_fold_only=True, mirroring=False)
+    first = yield from relay(predict_everywhere(image, trained, alone), begin_with)
     if members == 1:
         return first
     done, shape, everywhere = first.passes, first.shape, first.passes * members

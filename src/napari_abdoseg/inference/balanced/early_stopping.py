@@ -71,7 +71,7 @@ def predict_until_settled(
     DeviceError
         A single tile needs more memory than the device has.
     """
-    with network_on_device(trained, preset.approximate) as network:
+    with network_on_device(trained, preset.arithmetic) as network:
         attempt = partial(_predict, tiling, known, network, trained, preset, likely)
         return (yield from gather(attempt, gathering_places(trained), trained))
 

@@ -23,7 +23,7 @@ from napari_abdoseg.inference.model.trained_configuration import TrainedConfigur
 from napari_abdoseg.inference.network.sliding_window import predict_within
 from napari_abdoseg.inference.network.tiling import tile_image
 from napari_abdoseg.inference.preprocessing.preprocessing import preprocess_volume
-from napari_abdoseg.inference.preset import Preset
+from napari_abdoseg.inference.preset import Arithmetic, Preset
 from napari_abdoseg.logits.kept import KeptLogits
 from napari_abdoseg.progress import Work, as_part, relay
 
@@ -34,7 +34,9 @@ AROUND_MM = 24.0
 """From the organ: so far slices tell of it, and logits change."""
 SHARE = 0.5
 """Of what one fold has learnt that the mean of all gets; see `benchmarks/interaction.py`."""
-ONE_FOLD = Preset("one fold", "The fold that has learnt, without mirroring.", False, True, False)
+ONE_FOLD = Preset(
+    "one fold", "The fold that has learnt, without mirroring.", False, True, Arithmetic.SAME
+)
 TUNED, ASKED = 0.8, 0.9
 """Shares of the work after which the fold has learnt, and has said what it said before."""
 

@@ -14,6 +14,7 @@ from napari_abdoseg.inference.model.checkpoint import Checkpoint
 from napari_abdoseg.inference.model.network_memory import gives_logits_in_parts
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.class_parts import in_parts, parts_of
+from napari_abdoseg.inference.preset import Arithmetic
 
 if TYPE_CHECKING:
     import torch
@@ -135,15 +136,15 @@ class Network:
 
 @contextlib.contextmanager
 def network_on_device(
-    trained: TrainedConfiguration, approximate: bool = False
+    trained: TrainedConfiguration, arithmetic: Arithmetic = Arithmetic.SAME
 ) -> Iterator[Network]:
     """A network without weights, on the device until the end of the block.
 
     Parameters
     ----------
     trained : TrainedConfiguration
-    approximate : bool, optional
-        Round more on a CPU, where that is faster; see `Preset`.
+    arithmetic : Arithmetic, optional
+        On a CPU.
     """
     from nnunetv2.utilities.helpers import empty_cache
 
@@ -152,7 +153,7 @@ def network_on_device(
     if device.type == "cuda":
         network = _on_cuda(module, device, prod(trained.planned.patch_size))
     else:
-        network = _elsewhere(module, device, approximate and device.type == "cpu")
+        network = _elsewhere(module, device, arithmetic)
     try:
         yield network
     finally:
@@ -173,18 +174,19 @@ def _on_cuda(module: nn.Module, device: torch.device, voxels: int) -> Network:
     return Network(module, device, together=together, recorder=recorder)
 
 
-def _elsewhere(module: nn.Module, device: torch.device, approximate: bool) -> Network:
+def _elsewhere(module: nn.Module, device: torch.device, arithmetic: Arithmetic) -> Network:
     from napari_abdoseg.inference.network.chosen_convolutions import choose_convolutions
     from napari_abdoseg.inference.network.cpu_layers import suit_cpu
     from napari_abdoseg.inference.network.u_net import UNet
 
-    bfloat16 = approximate and cpu_has_bfloat16()
-    if device.type == "cpu" and not bfloat16:
+    if device.type != "cpu":
+        return Network(module, device)
+    bfloat16 = arithmetic is Arithmetic.ROUGH and cpu_has_bfloat16()
+    if not bfloat16:
         suit_cpu(module)
-        if approximate:
+        if arithmetic is not Arithmetic.SAME:
             choose_convolutions(module)
-    layers = UNet.of(module) if device.type == "cpu" else None
-    return Network(module, device, bfloat16, layers)
+    return Network(module, device, bfloat16, UNet.of(module))
 
 
 def device_of(trained: TrainedConfiguration) -> torch.device:

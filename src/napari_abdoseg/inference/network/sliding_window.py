@@ -127,7 +127,7 @@ def _predict_tiles(
     places = gathering_places(trained)
     mean: torch.Tensor | None = None
     fold_winners: tuple[torch.Tensor, ...] = ()
-    with network_on_device(trained, preset.approximate) as network:
+    with network_on_device(trained, preset.arithmetic) as network:
         for before in range(0, total, passes):
             network.load(members[before // passes])
             part = count_folds(before // passes + 1, len(members))

@@ -181,7 +181,7 @@ def _measure(
     taken = torch.cuda.memory_allocated(device) if on_cuda else 0
     with watch_growth() as growth:
         begin = time.perf_counter()
-        with network_on_device(trained, preset.approximate) as network:
+        with network_on_device(trained, preset.arithmetic) as network:
             network.load(trained.members[0])
             starting = _seconds_since(begin, device)
             sums = Accumulator.empty(trained, tiling, torch.half, sums_on)

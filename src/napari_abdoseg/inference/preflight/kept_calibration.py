@@ -53,7 +53,7 @@ def _file(volume: Volume, trained: TrainedConfiguration, preset: Preset) -> Path
             "network": (trained.name, trained.model.plans["configurations"]),
             "trainer": trained.members[0].trainer,
             "channels": (trained.input_channels, trained.model.described.heads),
-            "approximate": preset.approximate,
+            "arithmetic": preset.arithmetic.value,
             "spacing": [round(log(step, ALIKE)) for step in volume.grid.spacing],
         },
     )
