@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -52,6 +53,12 @@ def prepared(raw, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
+def here(monkeypatch) -> None:
+    """nnU-Net's steps before the training are done in this process."""
+    monkeypatch.setattr(Run, "follow", _followed_here)
+
+
+@pytest.fixture
 def place(raw, prepared, tmp_path) -> Place:
     """A copy of that, of the test's own."""
     shutil.copytree(prepared, tmp_path / "work")
@@ -65,11 +72,14 @@ class InThreads:
 
 
 def _followed_here(run, step, arguments, stage, environment=None, place=None) -> Work[Any]:
-    """A step of nnU-Net's in this process, which has imported it."""
+    """A step of nnU-Net's in this process, which has imported it.
+
+    What it is given and gives goes through JSON, as to a process.
+    """
     yield Progress(stage, 0, 1)
     with pytest.MonkeyPatch.context() as here:
         _pool_here(here, run.folders.environment() | dict(environment or {}))
-        return called(step, arguments)
+        return json.loads(json.dumps(called(step, json.loads(json.dumps(arguments)))))
 
 
 def _pool_here(changed: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:

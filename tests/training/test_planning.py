@@ -29,6 +29,7 @@ def test_a_configuration_that_is_not_planned_is_named(place):
         drain(planning(place.run(configurations=("3d_lowres",))))
 
 
+@pytest.mark.usefixtures("here")
 def test_a_batch_is_tried_once(place):
     run = place.run()
     stages = {step.stage for step in trying_steps(run)}

@@ -170,6 +170,7 @@ def test_all_configurations_are_trained_and_the_best_of_them_or_of_their_means_i
     assert tuple(each.name for each in best.configurations) == trained.cross_validation.best
 
 
+@pytest.mark.usefixtures("here")
 def test_other_settings_are_refused(place):
     work = training(place.run(folds=(0,)))
     for step in work:
