@@ -20,8 +20,8 @@ from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import Organ, number_name
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.plugin.layers.boxes import draw_box
+from napari_abdoseg.plugin.layers.first_picture import draw_in_a_turn
 from napari_abdoseg.plugin.layers.surfaces import mesh_data, mesh_scale
-from napari_abdoseg.plugin.viewing.first_picture import draw_in_a_turn
 from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 from napari_abdoseg.plugin.viewing.painting_overlays import make_overlays_when_used
 
