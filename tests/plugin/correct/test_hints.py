@@ -518,6 +518,18 @@ def test_slices_follow_the_one_that_was_painted(viewer, layer, phantom, small, o
     assert (layer.data == drawn).all()
 
 
+def test_a_label_map_that_a_script_has_cropped_is_told(viewer, layer, small, opened, qtbot):
+    bench, region = opened.bench, opened.bench.target().scene.region
+    qtbot.waitUntil(lambda: region.region is not None)
+    opened.buttons["Scribble"].click()
+    layer.data = small.data[:60].copy()
+    mouse = Mouse(viewer, layer, 0)
+    mouse.drag([mouse.canvas.rect().center()] * 2)
+    qtbot.waitUntil(lambda: "labels and CT m" in bench.words)
+    layer.data = small.data.copy()
+    qtbot.waitUntil(lambda: bench.target().scene.is_current and not bench.is_problem)
+
+
 def test_what_hints_go_by_is_found_before_the_first_click(
     viewer, layer, phantom, opened, qtbot, monkeypatch
 ):

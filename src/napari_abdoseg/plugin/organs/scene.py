@@ -243,9 +243,13 @@ class OrganScene:
         self._measuring.scan = scan
 
     def _offer_boxes(self) -> None:
+        grid = self.table.grid
+        if grid is None:  # a region that was found may be of a label map before
+            self.boxes.offer(())
+            return
         boxes = self.boxes_by_name()
         for name, box in boxes.items():
-            self.boxes.put(name, box, sure(self.table.grid))
+            self.boxes.put(name, box, grid)
         self.boxes.offer(boxes)
 
     def _make_surfaces(self) -> None:
