@@ -32,6 +32,7 @@ from napari_abdoseg.correction.hints.answers import (
     Hinted,
     Knowledge,
     boundary_moved,
+    made_ready,
     scribbled,
     slices_followed,
 )
@@ -51,6 +52,8 @@ SHELL_MM = 3.0
 """By which a corrected slice is larger than it was."""
 PEN_MM, STROKE_MM = 4.0, 20.0
 SLICES, APART, STROKES = 4, 5, 5
+TAKEN_UP = "tool taken up"
+"""Before the first click, in the background."""
 Shape = tuple[int, int, int]
 Look = Callable[[], Hinted]
 
@@ -120,7 +123,7 @@ def too_small_or_large(case: Case, rng: np.random.Generator, count: int) -> Iter
     for inside in (True, False):
         for place in case.places(inside, rng, count):
             organ = case.organ()
-            yield [
+            yield [partial(made_ready, organ)] + [
                 lambda more=more, organ=organ, place=place, inside=inside: boundary_moved(
                     organ, Click(place, inside, more=more)
                 )
@@ -132,7 +135,7 @@ def wrong_here(case: Case, rng: np.random.Generator, count: int) -> Iterator[lis
     for inside in (True, False):
         for place in case.places(inside, rng, count):
             organ = case.organ()
-            yield [
+            yield [partial(made_ready, organ)] + [
                 lambda reach=reach, organ=organ, place=place, inside=inside: boundary_moved(
                     organ, Click(place, inside, reach_mm=reach)
                 )
@@ -173,7 +176,7 @@ def scribbles(case: Case, rng: np.random.Generator, count: int) -> Iterator[list
             organ, strokes = case.organ(), [case.stroke(place, inside)]
             for side in [False, True] * (STROKES // 2):
                 strokes.append(case.stroke(_near(case, place, side, rng), side))
-            yield [
+            yield [partial(made_ready, organ)] + [
                 lambda many=many, organ=organ, strokes=strokes: scribbled(organ, strokes[:many])
                 for many in range(1, STROKES + 1)
             ]
@@ -188,11 +191,11 @@ def _near(case: Case, place: Shape, inside: bool, rng: np.random.Generator) -> S
 
 
 HINTS = {
-    "too small or large": (too_small_or_large, ("click", "wheel")),
-    "wrong here": (wrong_here, ("click", "wheel")),
+    "too small or large": (too_small_or_large, (TAKEN_UP, "click", "wheel")),
+    "wrong here": (wrong_here, (TAKEN_UP, "click", "wheel")),
     "follow a slice": (one_slice, ("at first", "wheel")),
     "follow four slices": (four_slices, ("at first", "wheel")),
-    "scribble": (scribbles, ("first stroke", "second", "third", "fourth", "fifth")),
+    "scribble": (scribbles, (TAKEN_UP, "first stroke", "second", "third", "fourth", "fifth")),
 }
 
 
