@@ -222,7 +222,7 @@ def test_an_error_keeps_the_preview(viewer, widget, qtbot, slow_passes, monkeypa
         raise DeviceError("The graphics card was taken away.")
 
     wait_for_preview(viewer, widget, qtbot)
-    monkeypatch.setattr(early_stopping, "choose_settled", fail)
+    monkeypatch.setattr(early_stopping.Margins, "follow", fail)
     wait_for_end(widget, qtbot)
     assert "taken away" in said()
     assert widget.status.text() == "Stopped by an error; the preview of 1 of 2 folds was kept."
