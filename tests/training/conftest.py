@@ -83,10 +83,24 @@ def _followed_here(run, step, arguments, stage, environment=None, place=None) ->
 
 
 def _pool_here(changed: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
-    """Set nnU-Net's variables for this process, and have its pools in it."""
-    changed.setattr(multiprocessing, "get_context", lambda *_: InThreads)
+    """Set nnU-Net's variables for this process, have its pools in it, and let it draw less.
+
+    It draws a hundred million intensities of however few voxels there are.
+    """
+    from nnunetv2.experiment_planning.dataset_fingerprint import fingerprint_extractor
+
     for name, value in environment.items():
         changed.setenv(name, value)
+    changed.setattr(multiprocessing, "get_context", lambda *_: InThreads)
+    changed.setattr("nnunetv2.utilities.utils.Pool", ThreadPool)
+    extractor = fingerprint_extractor.DatasetFingerprintExtractor
+    run = extractor.run
+
+    def run_lightly(self: Any, *arguments: Any, **named: Any) -> Any:
+        self.num_foreground_voxels_for_intensitystats = 1e5
+        return run(self, *arguments, **named)
+
+    changed.setattr(extractor, "run", run_lightly)
 
 
 @pytest.fixture
