@@ -538,7 +538,10 @@ def test_what_hints_go_by_is_found_before_the_first_click(
         answers, "presumed_logits", lambda *given: found.append(1) or presumed_logits(*given)
     )
     bench, mouse = opened.bench, Mouse(viewer, layer, 0)
+    standing = bench.target().scene.painting.standing
+    age = standing.age
     layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), SPLEEN)
+    qtbot.waitUntil(lambda: standing.age > age and bench.target().scene.is_current)
     opened.buttons["Too small or large"].click()
     qtbot.waitUntil(lambda: found == [1])
     assert bench.proposal is None
