@@ -21,6 +21,8 @@ REST_MS = 1000
 LATER_MS = 5000
 """Without a layer or a panel that comes."""
 TIMER, WINDOW = "abdoseg garbage", "abdoseg garbage of a window"
+ALL, NEW = 2, 1
+"""Generations: of all objects, and of those that have come since the last collections."""
 PUT_OFF = "put off"
 """Property of the timer, true while it was this that has told Python to collect nothing."""
 
@@ -32,7 +34,7 @@ def collect_at_rest() -> None:
 
 
 def put_off_collections() -> None:
-    """Collect no garbage while layers or panels come, and all of it once none has for a while.
+    """Collect no garbage while layers or panels come, and what they left once none has for a while.
 
     They make many objects and little garbage, for which Python looks at all of them over and over.
     What is to be collected since layers were removed, which hold much, waits no longer for that.
@@ -103,4 +105,5 @@ def _collect() -> None:
     if timer is not None and timer.property(PUT_OFF):
         timer.setProperty(PUT_OFF, False)
         gc.enable()
-    gc.collect()
+    was_removed = timer is None or timer.interval() == REST_MS
+    gc.collect(ALL if was_removed else NEW)
