@@ -21,4 +21,4 @@ def test_it_runs_to_its_end(tmp_path):
     for part in ("The ensemble", "Two processes at once", "Within one process", "Cancelling"):
         assert f"## {part}" in text
     for preset in ("exact", "balanced", "fast"):
-        assert f"`{preset}`" in text
+        assert f"| {preset} |" in text
