@@ -120,27 +120,23 @@ class Case:
 
 
 def too_small_or_large(case: Case, rng: np.random.Generator, count: int) -> Iterator[list[Look]]:
-    for inside in (True, False):
-        for place in case.places(inside, rng, count):
-            organ = case.organ()
-            yield [partial(made_ready, organ)] + [
-                lambda more=more, organ=organ, place=place, inside=inside: boundary_moved(
-                    organ, Click(place, inside, more=more)
-                )
-                for more in (0.3, 0.6)
-            ]
+    yield from _clicked(case, rng, count, [{"more": 0.3}, {"more": 0.6}])
 
 
 def wrong_here(case: Case, rng: np.random.Generator, count: int) -> Iterator[list[Look]]:
+    yield from _clicked(case, rng, count, [{"reach_mm": 10.0}, {"reach_mm": 20.0}])
+
+
+def _clicked(
+    case: Case, rng: np.random.Generator, count: int, turned: list[dict[str, float]]
+) -> Iterator[list[Look]]:
+    """Clicks, each as the wheel turns it."""
     for inside in (True, False):
         for place in case.places(inside, rng, count):
             organ = case.organ()
-            yield [partial(made_ready, organ)] + [
-                lambda reach=reach, organ=organ, place=place, inside=inside: boundary_moved(
-                    organ, Click(place, inside, reach_mm=reach)
-                )
-                for reach in (10.0, 20.0)
-            ]
+            clicks = [Click(place, inside, **each) for each in turned]
+            looks = [partial(boundary_moved, organ, click) for click in clicks]
+            yield [partial(made_ready, organ), *looks]
 
 
 def one_slice(case: Case, rng: np.random.Generator, count: int) -> Iterator[list[Look]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from qtpy.QtCore import QTimer
@@ -10,8 +11,6 @@ PAUSE_MS = 4
 """From the end of a turn to the next one."""
 TURN_SECONDS = 0.01
 """After that the window is to answer first."""
-
-_waiting: dict[IdleWork, None] = {}
 
 
 class IdleWork:
@@ -27,25 +26,22 @@ class IdleWork:
 
     def wait(self) -> None:
         """Have the work done once, as soon as it is its turn."""
-        if not _waiting:
-            QTimer.singleShot(PAUSE_MS, _next)
-        _waiting[self] = None
+        _turns.waiting[self] = self._work
+        _turns.come()
 
     def wait_first(self) -> None:
         """Have the work done once, in the next turn."""
         self.wait()
-        others = dict(_waiting)
-        _waiting.clear()
-        _waiting.update({self: None, **others})
+        _turns.waiting.move_to_end(self, last=False)
 
     @property
     def is_waiting(self) -> bool:
         """Whether the work is still to be done."""
-        return self in _waiting
+        return self in _turns.waiting
 
     def cancel(self) -> None:
         """Wait no longer."""
-        _waiting.pop(self, None)
+        _turns.waiting.pop(self, None)
 
     def hurry(self) -> None:
         """Do the work now, if it waits."""
@@ -53,24 +49,28 @@ class IdleWork:
             self.cancel()
             self._work()
 
+
+class _Turns:
+    """Work in its order, a piece a turn; none begins while another is under way."""
+
+    def __init__(self) -> None:
+        self.waiting: OrderedDict[IdleWork, Callable[[], None]] = OrderedDict()
+        self._is_coming = False
+
+    def come(self) -> None:
+        """Have the next turn soon, if any work waits and no turn is to come, or under way."""
+        if self.waiting and not self._is_coming:
+            self._is_coming = True
+            QTimer.singleShot(PAUSE_MS, self._take)
+
     def _take(self) -> None:
-        self.cancel()
-        self._work()
+        try:
+            if self.waiting:
+                _, work = self.waiting.popitem(last=False)
+                work()
+        finally:
+            self._is_coming = False
+            self.come()
 
 
-def _next() -> None:
-    """Take the first turn; what comes meanwhile does not begin by itself."""
-    if not _waiting or _AT_WORK.is_waiting:
-        return
-    first = next(iter(_waiting))
-    _waiting[_AT_WORK] = None
-    try:
-        first._take()
-    finally:
-        _AT_WORK.cancel()
-        if _waiting:
-            QTimer.singleShot(PAUSE_MS, _next)
-
-
-_AT_WORK = IdleWork(lambda: None)
-"""Among those that wait while one of them has its turn."""
+_turns = _Turns()

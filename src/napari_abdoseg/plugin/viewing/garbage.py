@@ -7,6 +7,7 @@ none of them goes with a case.
 from __future__ import annotations
 
 import gc
+from functools import partial
 
 from napari import Viewer
 from napari.components import ViewerModel
@@ -59,7 +60,7 @@ def _timer() -> QTimer | None:
         timer = QTimer(application)
         timer.setObjectName(TIMER)
         timer.setSingleShot(True)
-        timer.timeout.connect(_collect)
+        timer.timeout.connect(partial(_collect, timer))
     return timer
 
 
@@ -97,13 +98,11 @@ class _Closing(QObject):
         return False
 
 
-def _collect() -> None:
+def _collect(timer: QTimer) -> None:
     if QApplication.mouseButtons() != Qt.MouseButton.NoButton:
-        collect_at_rest()
+        timer.start()
         return
-    timer = _timer()
-    if timer is not None and timer.property(PUT_OFF):
+    if timer.property(PUT_OFF):
         timer.setProperty(PUT_OFF, False)
         gc.enable()
-    was_removed = timer is None or timer.interval() == REST_MS
-    gc.collect(ALL if was_removed else NEW)
+    gc.collect(ALL if timer.interval() == REST_MS else NEW)
