@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from small_models import COARSE
@@ -176,3 +177,25 @@ def test_the_demo_does_the_whole_job(tmp_path):
     scores = [line.split("│")[3] for line in result.output.splitlines() if line.startswith("│")]
     assert len(scores) == 4
     assert min(float(score) for score in scores) > 0.95
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("_CUuuid: Unable to create type object!"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        OSError(12, "Cannot allocate memory"),
+        MemoryError(),
+    ],
+)
+def test_memory_that_ran_out_is_told_in_whosever_words(error, monkeypatch, capsys):
+    monkeypatch.setattr(command, "app", Mock(side_effect=error))
+    with pytest.raises(SystemExit, match="2"):
+        command.main()
+    assert command.LACK in capsys.readouterr().err
+
+
+def test_another_mistake_of_the_program_is_no_lack_of_memory(monkeypatch):
+    monkeypatch.setattr(command, "app", Mock(side_effect=RuntimeError("broken")))
+    with pytest.raises(RuntimeError, match="broken"):
+        command.main()

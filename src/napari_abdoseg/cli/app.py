@@ -33,8 +33,9 @@ NO_MEMORY = (
     "can't allocate memory",
     "can't start new thread",
     "Unable to allocate",
+    "Unable to create type object",
 )
-"""What the loader, the system, torch, Python and NumPy say where there is no more memory."""
+"""What the loader, the system, torch, Python, NumPy and pybind11 say where memory has run out."""
 
 app = typer.Typer(
     name="abdoseg",
