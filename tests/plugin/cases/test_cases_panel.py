@@ -27,6 +27,7 @@ from napari_abdoseg.plugin.correct.bench import bench
 from napari_abdoseg.plugin.correct.brushes import ERASER
 from napari_abdoseg.plugin.correct.pointer import pointer
 from napari_abdoseg.plugin.four_panel.view import toggle_four_panel_view
+from napari_abdoseg.plugin.layers import spare_layers
 from napari_abdoseg.plugin.layers.conversion import labels_layer
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import NAME, Leaving
@@ -43,6 +44,7 @@ from napari_abdoseg.worklist.records.work_folder import WorkFolder
 SPACING = (16.0, 12.0, 12.0)
 NAMES = ("a", "b", "c")
 SPLEEN = 3
+LONG_MS = 600_000
 
 
 @pytest.fixture
@@ -376,7 +378,11 @@ def test_organs_come_in_3d_though_no_panel_lists_them(first, viewer, qtbot, at, 
     qtbot.waitUntil(lambda: shown() == {f"{name} surface" for name in organs})
 
 
-def test_boxes_and_surfaces_become_those_of_the_next_case(viewer, panel, folder, qtbot, at):
+def test_boxes_and_surfaces_become_those_of_the_next_case(
+    viewer, panel, folder, qtbot, at, monkeypatch
+):
+    monkeypatch.setattr(spare_layers, "WAIT_MS", LONG_MS)
+
     def linked():
         return {each.name: each for each in viewer.layers if {"box", "surface"} & {*each.metadata}}
 
@@ -397,7 +403,7 @@ def test_boxes_and_surfaces_become_those_of_the_next_case(viewer, panel, folder,
     assert grids == {id(opened.labels.metadata["grid"])}
     next_case(viewer)
     at("c")
-    qtbot.waitUntil(lambda: not linked())
+    assert not any(layer.visible for layer in linked().values())
 
 
 def test_what_is_said_of_a_case_is_kept(listed, qtbot, folder):
