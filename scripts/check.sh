@@ -31,7 +31,7 @@ done
 export OMP_NUM_THREADS=1
 mapfile -t rooms < <(printf '%s\n' tests/*/ tests/test_*.py | sort --reverse)
 pytest "${rooms[@]}" "${kind[@]}" "${workers[@]}" \
-    --dist loadfile --no-loadscope-reorder --durations 15 "$@"
+    --dist loadfile --no-loadscope-reorder --max-worker-restart 1 --durations 15 "$@"
 
 if [ "${kind[0]}" = --cov ]; then
     coverage report --skip-covered --omit '*/plugin/*' --fail-under 95
