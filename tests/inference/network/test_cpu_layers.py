@@ -11,6 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 from working import load_configuration
 
 from napari_abdoseg.inference.model.architecture import build_network
+from napari_abdoseg.inference.network import cpu_layers
 from napari_abdoseg.inference.network.cpu_layers import mean_and_variance, suit_cpu
 
 pytestmark = pytest.mark.skipif(
@@ -74,6 +75,24 @@ def test_convolutions_of_all_kinds(layer, options):
     torch.manual_seed(0)
     convolution = layer(4, 6, **options)
     require_same(convolution, 1, 4, 9, 8, *[7] * (layer is nn.Conv3d))
+
+
+@pytest.mark.parametrize("channels", [3, 8])
+@pytest.mark.parametrize(
+    "options", [{}, {"bias": False}, {"stride": (2, 1, 1)}, {"padding": (0, 2, 1)}]
+)
+def test_few_channels_of_neighbours_are_summed_alike(channels, options, monkeypatch):
+    """Two by two, as where oneDNN computes sixteen numbers together, or one by one."""
+    torch.manual_seed(0)
+    ours = suited(nn.Conv3d(4, channels, 3, **{"padding": 1, **options}))
+    image, found = torch.randn(1, 4, 7, 9, 8), []
+    for lanes in (16, 1):
+        monkeypatch.setattr(cpu_layers, "lanes", lambda lanes=lanes: lanes)
+        with torch.inference_mode():
+            found.append(ours(image))
+    assert found[0].shape == found[1].shape
+    assert found[0].stride() == found[1].stride()
+    torch.testing.assert_close(*found, rtol=1e-6, atol=1e-6)
 
 
 def test_kernels_that_are_not_cubes():

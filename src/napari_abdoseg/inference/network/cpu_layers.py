@@ -44,16 +44,51 @@ def suit_cpu(network: nn.Module) -> None:
 
 
 class OneDnn(Convolution):
-    """Convolves by oneDNN, whatever the size."""
+    """Convolves by oneDNN, whatever the size, few channels of two neighbours together."""
 
     def _conv_forward(
         self, image: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
         if self.padding_mode != "zeros" or isinstance(self.padding, str):
             return super()._conv_forward(image, weight, bias)  # type: ignore[no-any-return]
-        return torch.mkldnn_convolution(
-            image, weight, bias, self.padding, self.stride, self.dilation, self.groups
-        )
+        options = self.padding, self.stride, self.dilation, self.groups
+        if self._leaves_lanes_empty(len(weight)) and image.shape[-1] % 2 == 0:
+            return two_by_two(image, weight, bias, *options)
+        return torch.mkldnn_convolution(image, weight, bias, *options)
+
+    def _leaves_lanes_empty(self, channels: int) -> bool:
+        """Whether two neighbours along x find room where one does, each of so many channels."""
+        along_x = self.kernel_size[-1], self.padding[-1], self.stride[-1], self.dilation[-1]
+        return along_x == (3, 1, 1, 1) and self.groups == 1 and 2 * channels <= lanes()
+
+
+def lanes() -> int:
+    """Numbers of single precision that oneDNN computes together, where that is known."""
+    return {"AVX512": 16, "AVX2": 8}.get(torch.backends.cpu.get_cpu_capability(), 0)
+
+
+def two_by_two(
+    image: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    padding: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    groups: int,
+) -> torch.Tensor:
+    """Convolve with step 1 along x, channels of two neighbours as those of one voxel.
+
+    The kernel is one voxel longer, and where that adds to one of the two it is zero: a third more
+    to multiply, but twice as much at a time, to the same sums.
+    """
+    both = torch.cat([functional.pad(weight, sides) for sides in ((0, 1), (1, 0))])
+    both = both.contiguous(memory_format=CHANNELS_LAST[image.dim()])
+    biases = None if bias is None else bias.repeat(2)
+    made = torch.mkldnn_convolution(
+        image, both, biases, padding, (*stride[:-1], 2), dilation, groups
+    )
+    voxels = torch.unflatten(made.movedim(1, -1), -1, (2, len(weight)))
+    return voxels.flatten(-3, -2).movedim(-1, 1)
 
 
 class OneImage(Norm):
