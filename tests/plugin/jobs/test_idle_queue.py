@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
+from napari_abdoseg.plugin.jobs.idle_queue import IdleWork, have_turns
 
 
 @pytest.fixture
@@ -26,6 +26,32 @@ def test_who_waits_first_is_first(done, qtbot):
     one.wait()
     other.wait_first()
     qtbot.waitUntil(lambda: done == ["other", "one"])
+
+
+def test_who_is_patient_lets_those_go_first_who_come_later(done, qtbot):
+    def work():
+        done.append("patient")
+        if len(done) == 1:
+            IdleWork(lambda: done.append("other")).wait()
+            patient.wait()
+
+    patient = IdleWork(work, is_patient=True)
+    patient.wait()
+    qtbot.waitUntil(lambda: len(done) == 3)
+    assert done == ["patient", "other", "patient"]
+
+
+def test_steps_have_a_turn_each_as_long_as_they_are_wanted(done, qtbot):
+    def steps():
+        for step in ("first", "second", "third"):
+            done.append(step)
+            yield
+
+    have_turns(steps(), lambda: "second" not in done)
+    IdleWork(lambda: done.append("other")).wait()
+    qtbot.waitUntil(lambda: len(done) == 3)
+    qtbot.wait(50)
+    assert done == ["first", "other", "second"]
 
 
 def test_the_window_answers_between_two(done, qtbot):

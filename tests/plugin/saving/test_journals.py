@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QPushButton
 
 from napari_abdoseg.anatomy.tally import Edit, NamesEdit
 from napari_abdoseg.correction.journal.places import CaseFiles, journals_folder, journals_of
-from napari_abdoseg.correction.journal.recorded_labels import labels_of
+from napari_abdoseg.correction.journal.recorded_labels import begun_with, labels_of
 from napari_abdoseg.correction.journal.records import Content, read_journal
 from napari_abdoseg.image.files.saving import backup_of
 from napari_abdoseg.image.nifti.volumes import read_labels, read_volume, write_labels, write_volume
@@ -271,6 +271,22 @@ def test_organs_that_were_never_saved_come_back_with_their_scan(case, opened, qt
     assert len(content.history.done) == 2
     assert (labels_of(content) == layer.data).all()
     assert not list(journals_folder().glob("*.journal"))
+
+
+def test_what_is_painted_while_voxels_are_copied_is_a_step(case, opened, qtbot, monkeypatch):
+    monkeypatch.setattr("napari_abdoseg.anatomy.box.SLAB_VOXELS", 1)
+    monkeypatch.setattr("napari_abdoseg.plugin.saving.snapshot.TURN_SECONDS", 0)
+    viewer = opened(case)
+    layer = viewer.layers["masks"]
+    before = layer.data.copy()
+    journals(viewer).begin(layer)
+    journal = journals(viewer).of(layer)
+    qtbot.waitUntil(lambda: journal._copied is not None)
+    layer.data_setitem(tuple(np.array([[0, size - 1] for size in layer.data.shape])), 4)
+    content = content_of(viewer, layer, files(case))
+    assert np.array_equal(begun_with(content), before)
+    assert np.array_equal(labels_of(content), layer.data)
+    assert len(content.history.done) == 1
 
 
 def test_a_save_empties_the_journal_and_tells_who_has_corrected_what(case, opened, qtbot):

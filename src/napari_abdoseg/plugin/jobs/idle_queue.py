@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from qtpy.QtCore import QTimer
 
-PAUSE_MS = 4
+PAUSE_MS = 1
 """From the end of a turn to the next one."""
 TURN_SECONDS = 0.01
 """After that the window is to answer first."""
+
+
+_END = object()
+"""Of steps."""
 
 
 class IdleWork:
@@ -19,10 +24,13 @@ class IdleWork:
     Parameters
     ----------
     work : callable
+    is_patient : bool, optional
+        Whether it lets all other work go first, also what comes later.
     """
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], None], is_patient: bool = False) -> None:
         self._work = work
+        self.is_patient = is_patient
 
     def wait(self) -> None:
         """Have the work done once, as soon as it is its turn."""
@@ -50,6 +58,16 @@ class IdleWork:
             self._work()
 
 
+def have_turns(steps: Iterator[None], are_wanted: Callable[[], bool]) -> None:
+    """Have steps taken, each as soon as it is its turn, as long as they are wanted."""
+    IdleWork(partial(_take_step, steps, are_wanted)).wait()
+
+
+def _take_step(steps: Iterator[None], are_wanted: Callable[[], bool]) -> None:
+    if are_wanted() and next(steps, _END) is not _END:
+        have_turns(steps, are_wanted)
+
+
 class _Turns:
     """Work in its order, a piece a turn; none begins while another is under way."""
 
@@ -65,9 +83,9 @@ class _Turns:
 
     def _take(self) -> None:
         try:
-            if self.waiting:
-                _, work = self.waiting.popitem(last=False)
-                work()
+            hasty = (each for each in self.waiting if not each.is_patient)
+            if (turn := next(hasty, next(iter(self.waiting), None))) is not None:
+                self.waiting.pop(turn)()
         finally:
             self._is_coming = False
             self.come()

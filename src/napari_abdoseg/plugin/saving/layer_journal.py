@@ -24,6 +24,7 @@ from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 from napari_abdoseg.plugin.layers.conversion import name_organs
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.saving.scan_of import scan_path
+from napari_abdoseg.plugin.saving.snapshot import Snapshot
 
 SETTLE_MS = 300
 """Rest after changes that napari does not tell of, before it is looked what they were."""
@@ -56,7 +57,8 @@ class LayerJournal:
         self._stamp = None if _is_copy(viewer, layer) else _stamp(layer.metadata.get("path"))
         self._organs = layer.metadata.get("organs", ())
         self._is_begun = self._is_coming_back = False
-        self._beginning = IdleWork(self._begin_whole)
+        self._beginning = IdleWork(self._go_on_beginning, is_patient=True)
+        self._copied: Snapshot | None = None
         self._rest = QTimer()
         self._rest.setSingleShot(True)
         self._rest.setInterval(SETTLE_MS)
@@ -83,7 +85,7 @@ class LayerJournal:
         self._keeper.look(self.case, self._layer.data, found)
 
     def begin(self) -> None:
-        """Keep the layer as it is, in a moment: no file holds it."""
+        """Keep the layer as it is, in the next turns: no file holds it."""
         if not self._is_begun:
             self._beginning.wait()
 
@@ -94,6 +96,7 @@ class LayerJournal:
         edit = recovery.edit if recovery.is_of_this_version else None
         self._edits.bring_back(edit, history.done, history.undone)
         self._is_coming_back = False
+        self._leave_beginning()
         self._is_begun = True
         self._keeper.go_on(recovery, self._kept)
 
@@ -101,7 +104,7 @@ class LayerJournal:
         """The layer is about to be saved as it is now."""
         if self._rest.isActive():
             self._compare_before(())
-        self._beginning.hurry()
+        self._begin_now()
         told = self._keeper.mark()
         if self._edits.is_in_stroke:  # half of it is in the file, and the journal has none
             self._rest.start()
@@ -119,7 +122,9 @@ class LayerJournal:
     def end(self, keep: bool) -> None:
         """Write no more; what was not saved is put aside, or is not wanted."""
         self._rest.stop()
-        self._beginning.hurry()
+        if keep:
+            self._begin_now()
+        self._leave_beginning()
         self._edits.close()
         self._keeper.end(keep)
 
@@ -127,7 +132,7 @@ class LayerJournal:
         """Wait until all is written."""
         if self._rest.isActive():
             self._compare_before(())
-        self._beginning.hurry()
+        self._begin_now()
         self._edits.close()
         self._keeper.close()
 
@@ -167,17 +172,32 @@ class LayerJournal:
     def _compare_before(self, later: Iterable[Edit]) -> None:
         """Have it looked what has changed, before some edits that are known."""
         self._rest.stop()
+        self._begin_now(later)
         self._tell_organs()
         self._keeper.compare(self._kept, self._snapshot(later))
 
-    def _begin_whole(self) -> None:
-        if not self._is_begun:
+    def _go_on_beginning(self) -> None:
+        """Copy the voxels for a turn, and begin with them when all are copied."""
+        self._copied = self._snapshot_under_way()
+        if self._copied.copy_on():
             self._begin(self._snapshot())
+        else:
+            self._beginning.wait()
+
+    def _begin_now(self, later: Iterable[Edit] = ()) -> None:
+        """Begin at once with the voxels as they were before some edits, if that is to come."""
+        if self._beginning.is_waiting:
+            self._begin(self._snapshot(later))
 
     def _begin(self, whole: NDArray[Any] | None) -> None:
+        self._leave_beginning()
         self._is_begun = True
         self._organs = self._layer.metadata.get("organs", ())
         self._keeper.begin(self._kept, whole)
+
+    def _leave_beginning(self) -> None:
+        self._beginning.cancel()
+        self._copied = None
 
     def _tell_organs(self) -> None:
         organs = self._layer.metadata.get("organs", ())
@@ -192,10 +212,17 @@ class LayerJournal:
 
     def _snapshot(self, later: Iterable[Edit] = ()) -> NDArray[Any]:
         """The voxels as they were before some edits."""
-        voxels = np.array(self._layer.data)
+        voxels = self._snapshot_under_way().whole()
+        self._copied = None
         for edit in reversed(list(later)):
             voxels[edit.where] = edit.before
         return voxels
+
+    def _snapshot_under_way(self) -> Snapshot:
+        """That which was begun, or a new one where the layer has other voxels now."""
+        if self._copied is not None and self._copied.voxels is self._layer.data:
+            return self._copied
+        return Snapshot(self._layer.data)
 
 
 def _is_copy(viewer: ViewerModel, layer: Labels) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -13,7 +13,7 @@ from napari.layers import Image, Labels
 
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.model.card import ModelCard
-from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
+from napari_abdoseg.plugin.jobs.idle_queue import have_turns
 from napari_abdoseg.plugin.layers.conversion import (
     add_beside,
     labels_layer,
@@ -33,9 +33,10 @@ from napari_abdoseg.plugin.saving.logits_beside import UnsavedLogits
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
 from napari_abdoseg.plugin.segment.found import NOTHING, Known
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.ct_window import follow_windows
 from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
-from napari_abdoseg.plugin.widgets.panel import open_panel
+from napari_abdoseg.plugin.widgets.panel import open_panel, opening
 
 CORRECTED = "(corrected)"
 
@@ -118,15 +119,17 @@ def show_result(
     if cases_in_view(viewer).is_in_view(image):
         viewer.layers.selection = {layer}
         if not label_map.stamp:
-            IdleWork(partial(_list_organs, viewer, layer)).wait()
+            have_turns(_list_organs(viewer, layer), lambda: layer in viewer.layers)
     return Shown(layer, tuple(layer.name for layer in kept if was_painted(layer)))
 
 
-def _list_organs(viewer: Viewer, layer: Labels) -> None:
-    """List the organs of a layer that is still there."""
-    if layer in viewer.layers:
-        organs: OrgansWidget = open_panel(viewer, "Organs")
-        organs.choose(layer)
+def _list_organs(viewer: Viewer, layer: Labels) -> Iterator[None]:
+    """List the organs of a layer, in steps: the panel takes napari long."""
+    follow_windows(viewer)
+    yield
+    yield from opening(viewer, "Organs")
+    organs: OrgansWidget = open_panel(viewer, "Organs")
+    organs.choose(layer)
 
 
 class _Results:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +122,7 @@ class Panel(QWidget):
         ]
         if others and not dock.isFloating():
             window.tabifyDockWidget(others[-1], dock)
-            _bring_to_front(dock)
+            bring_to_front(dock)
 
     def _follow_visibility(self, in_sight: bool) -> None:
         """Come to the front when napari's menu takes a tab behind for one to be hidden."""
@@ -135,7 +135,7 @@ class Panel(QWidget):
     def _come_soon(self) -> None:
         dock = self._dock
         if dock is not None and dock is self.parent():  # not its first showing, nor its last
-            QTimer.singleShot(0, lambda: _bring_to_front(dock))
+            QTimer.singleShot(0, lambda: bring_to_front(dock))
 
 
 def open_panel(viewer: Viewer, name: str) -> Any:
@@ -152,8 +152,17 @@ def open_panel(viewer: Viewer, name: str) -> Any:
     Panel
     """
     dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name)
-    _bring_to_front(dock)
+    bring_to_front(dock)
     return panel
+
+
+def opening(viewer: Viewer, name: str) -> Iterator[None]:
+    """Open one of our dock widgets as `open_panel` does, in steps between which others may come."""
+    dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+    if not _has_its_place(dock):  # it is new, and is shown in the next step
+        dock.hide()
+    yield
+    bring_to_front(dock)
 
 
 def _has_its_place(dock: QDockWidget) -> bool:
@@ -162,7 +171,8 @@ def _has_its_place(dock: QDockWidget) -> bool:
     return isinstance(panel, Panel) and panel._dock is dock
 
 
-def _bring_to_front(dock: QDockWidget) -> None:
+def bring_to_front(dock: QDockWidget) -> None:
+    """Show the dock of a panel, and let it be seen of those in its place."""
     dock.show()
     dock.raise_()
 
