@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari.components import ViewerModel
-from napari.layers import Layer, Shapes
+from napari.layers import Layer
 from psygnal import Signal
 
 from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.plugin.layers.boxes import is_box
 
 LINE_PIXELS = 2
 """How thick panels draw the edges of a box."""
@@ -50,7 +51,7 @@ class BoxOutlines:
         self._outlines: tuple[Outline, ...] | None = None
         viewer.layers.events.inserted.connect(self._add)
         viewer.layers.events.removed.connect(self._remove)
-        for layer in viewer.layers:
+        for layer in filter(is_box, viewer.layers):
             self._follow(layer)
 
     def __iter__(self) -> Iterator[Outline]:
@@ -70,8 +71,9 @@ class BoxOutlines:
             self._leave(layer)
 
     def _add(self, event: Any) -> None:
-        self._follow(event.value)
-        self._tell()
+        if is_box(event.value):
+            self._follow(event.value)
+            self._tell()
 
     def _remove(self, event: Any) -> None:
         if event.value in self._followed:
@@ -79,10 +81,9 @@ class BoxOutlines:
             self._tell()
 
     def _follow(self, layer: Layer) -> None:
-        if is_box(layer):
-            self._followed.append(layer)
-            for event in _events(layer):
-                event.connect(self._tell)
+        self._followed.append(layer)
+        for event in _events(layer):
+            event.connect(self._tell)
 
     def _leave(self, layer: Layer) -> None:
         self._followed.remove(layer)
@@ -92,11 +93,6 @@ class BoxOutlines:
     def _tell(self, event: Any = None) -> None:
         self._outlines = None
         self.changed.emit()
-
-
-def is_box(layer: Layer) -> bool:
-    """Whether a layer shows the box of an organ."""
-    return isinstance(layer, Shapes) and "box" in layer.metadata
 
 
 def _events(layer: Layer) -> tuple[Any, ...]:

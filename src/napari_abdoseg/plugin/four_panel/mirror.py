@@ -11,9 +11,9 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.plugin.four_panel.box_outlines import is_box
 from napari_abdoseg.plugin.four_panel.layer_copy import LabelsCopy, LayerCopy
 from napari_abdoseg.plugin.jobs.idle_queue import TURN_SECONDS, IdleWork
+from napari_abdoseg.plugin.layers.boxes import is_box
 from napari_abdoseg.plugin.layers.surfaces import follow_surfaces
 from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 
@@ -103,7 +103,7 @@ class Mirror:
         put_off_collections()
         copied = self.copies[layer] = self.new_copy(layer)
         with self._changing():
-            self.copy.layers.append(copied.layer)
+            self.copy.layers.insert(self._in_order().index(copied.layer), copied.layer)
 
     def _add_missing(self) -> None:
         """Add copies as long as that takes a moment, and the others in the next turn."""
@@ -186,11 +186,14 @@ class Mirror:
 
     def _reorder(self, event: Any = None) -> None:
         layers = self.copy.layers
-        wanted = [self.copies[layer].layer for layer in self.source.layers if layer in self.copies]
         with self._changing():
-            for place, layer in enumerate(wanted):
+            for place, layer in enumerate(self._in_order()):
                 if layers[place] is not layer:
                     layers.move(layers.index(layer), place)
+
+    def _in_order(self) -> list[Layer]:
+        """The copies in the order of what they are copies of."""
+        return [self.copies[layer].layer for layer in self.source.layers if layer in self.copies]
 
     def _adopt(self, event: Any) -> None:
         """A layer that was added in the copy belongs in the source."""

@@ -18,13 +18,14 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Shapes
+from napari.layers import Layer, Shapes
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.image.grid import Grid, Triple
 from napari_abdoseg.plugin.layers.displays import Displays
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
+from napari_abdoseg.plugin.widgets.bare_shapes import draw_bare
 
 EDGE_MM = 1.6
 """Thickness of an edge."""
@@ -49,7 +50,14 @@ def box_display(viewer: ViewerModel, layer: Shapes) -> BoxDisplay:
 
 
 def _boxes(viewer: ViewerModel) -> Displays[BoxDisplay]:
+    if hasattr(viewer, "window"):
+        draw_bare(viewer, is_box)
     return Displays(viewer, Shapes, "box", BoxDisplay)
+
+
+def is_box(layer: Layer) -> bool:
+    """Whether a layer shows the box of an organ."""
+    return isinstance(layer, Shapes) and "box" in layer.metadata
 
 
 class BoxDisplay:

@@ -32,6 +32,11 @@ def own_picture(viewer: Viewer) -> QWidget:
     return sure_of(QWidget, viewer.window._qt_viewer.canvas.native)
 
 
+def own_controls(viewer: Viewer) -> Any:
+    """The widget that has the controls of a viewer's layers, of which those of one are seen."""
+    return viewer.window._qt_viewer.controls
+
+
 @contextmanager
 def own_canvas_held(viewer: ViewerModel) -> Iterator[None]:
     """Let a viewer's own canvas look as it does until all is done that is done meanwhile.
