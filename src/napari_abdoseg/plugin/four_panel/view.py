@@ -20,6 +20,7 @@ from napari_abdoseg.plugin.four_panel.overlay import PanelOverlay
 from napari_abdoseg.plugin.four_panel.scene_lines import BoxLines, Crosshair
 from napari_abdoseg.plugin.four_panel.view_state import ViewState
 from napari_abdoseg.plugin.frozen_objects import unfreeze
+from napari_abdoseg.plugin.layers.first_picture import PictureInATurn
 from napari_abdoseg.plugin.viewing.ct_window import window_by_dragging
 from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up, look_from_the_front
@@ -125,6 +126,7 @@ class FourPanelView:
         self._mirrors = *slices, self._mirror_3d
         set_panels(viewer, self.panels)
         self.canvases = [PanelCanvas(panel) for panel in self.panels]
+        self._pictures = [PictureInATurn(canvas) for canvas in self.canvases]
         self._put_into_window()
         self._settling = QSignalDebouncer(parent=self.frame)
         self._settling.setTimeout(SETTLE_MS)
@@ -143,7 +145,8 @@ class FourPanelView:
         self._zoom = LinkedZoom(self.slices)
         self._connect_switches()
         self._connect(viewer.events.reset_view, self._fit_soon)
-        for panel in self.panels:
+        for panel, picture in zip(self.panels, self._pictures):
+            self._connect(panel.layers.events.inserted, picture.draw_in_a_turn)
             self._connect(panel.layers.events.inserted, self._fit_first_layer)
             self._connect(panel.canvas.events.size, self._fit_resized)
         self._fit_soon()

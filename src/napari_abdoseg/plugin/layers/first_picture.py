@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
+from weakref import ref
 
-from napari import Viewer
 from napari.components import ViewerModel
+from napari.qt import QtViewer
 
 from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
-from napari_abdoseg.plugin.widgets.napari_window import own_canvas, own_picture
+from napari_abdoseg.plugin.widgets.napari_window import own_canvas
 
 
 def draw_in_a_turn(viewer: ViewerModel) -> None:
     """Let a viewer's own canvas, where it has one, draw what comes now in the next turn."""
     if hasattr(viewer, "window"):
-        state_of(viewer, _OwnPicture).draw_in_a_turn()
+        state_of(viewer, _own_picture).draw_in_a_turn()
 
 
-class _OwnPicture:
-    """The picture of a viewer's own canvas, which stays as it is until it has its turn."""
+def _own_picture(viewer: Any) -> PictureInATurn:
+    return PictureInATurn(own_canvas(viewer))
 
-    def __init__(self, viewer: Viewer) -> None:
-        self._viewer = viewer
+
+class PictureInATurn:
+    """The picture of a canvas, which stays as it is until it has its turn.
+
+    Parameters
+    ----------
+    canvas : QtViewer
+    """
+
+    def __init__(self, canvas: QtViewer) -> None:
+        self._canvas = ref(canvas)
         self._turn = IdleWork(self._draw)
 
-    def draw_in_a_turn(self) -> None:
-        own_canvas(self._viewer).setUpdatesEnabled(False)
-        self._turn.wait_first()
+    def draw_in_a_turn(self, event: Any = None) -> None:
+        """Draw what comes now in the next turn, if the canvas is seen."""
+        canvas = self._canvas()
+        if canvas is not None and canvas.isVisible():
+            canvas.setUpdatesEnabled(False)
+            self._turn.wait_first()
 
     def _draw(self) -> None:
-        with suppress(AttributeError, RuntimeError):  # the window was closed
-            own_canvas(self._viewer).setUpdatesEnabled(True)
-            own_picture(self._viewer).repaint()
+        canvas = self._canvas()
+        if canvas is not None:
+            with suppress(RuntimeError):  # its window was closed
+                canvas.setUpdatesEnabled(True)
+                canvas.canvas.native.repaint()
