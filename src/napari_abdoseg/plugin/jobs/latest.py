@@ -53,6 +53,11 @@ class LatestWork:
         self._asked = arguments
         self._edits.throttle()
 
+    def start_now(self, *arguments: Any) -> None:
+        """Do the work at once, or as soon as what is being done has ended."""
+        self._asked = arguments
+        self._start()
+
     def close(self) -> None:
         """Do nothing more, and forget what is being done."""
         self._asked = None

@@ -63,6 +63,9 @@ class OrganTable:
         }
 
 
+NOTHING = OrganTable()
+
+
 def count_layer(
     layer: Labels, split: frozenset[Organ], scan: Volume | None = None
 ) -> tuple[OrganTable, Tally | None]:
@@ -105,7 +108,7 @@ class Measuring:
         self.is_current = False
         self._scan: Volume | None = None
         self._layer = layer
-        self._table = OrganTable()
+        self._table = NOTHING
         self._tally: Tally | None = None
         self._counting = LatestWork(self._count)
         self._counting.yielded.connect(self._take)
@@ -124,9 +127,12 @@ class Measuring:
         self.start()
 
     def start(self) -> None:
-        """Count in a thread, once edits have settled."""
+        """Count in a thread, once edits have settled; what was never counted at once."""
         self.is_current = False
-        self._counting.start_soon()
+        if self._table is NOTHING:
+            self._counting.start_now()
+        else:
+            self._counting.start_soon()
 
     def close(self) -> None:
         """Measure no more, and forget what is being counted."""

@@ -40,8 +40,14 @@ class SurfaceMaking:
         self.close = self._background.close
 
     def request(self, organs: Iterable[tuple[Organ, Box]], smoothing: str) -> None:
-        """Make the surfaces of organs in their boxes, those alone that are out of date."""
-        self._background.start_soon(tuple(organs), smoothing)
+        """Make the surfaces of organs in their boxes, those alone that are out of date.
+
+        The first of them are made at once, others when edits have settled.
+        """
+        organs = tuple(organs)
+        is_first = organs and not self._made_of
+        make = self._background.start_now if is_first else self._background.start_soon
+        make(organs, smoothing)
 
     def _make(
         self, organs: tuple[tuple[Organ, Box], ...], smoothing: str
