@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.evaluation.side_by_side import side_by_side
 from napari_abdoseg.evaluation.surface_within import normalized_dice
 from napari_abdoseg.evaluation.surfels import find_surfels
 from napari_abdoseg.image.grid import Triple
+from napari_abdoseg.side_by_side import side_by_side
 
 
 def normalized_surface_dice(

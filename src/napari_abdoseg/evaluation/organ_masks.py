@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box, bounding_boxes
 from napari_abdoseg.errors import ImageError
-from napari_abdoseg.evaluation.side_by_side import side_by_side
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.side_by_side import side_by_side
 
 NOWHERE = Box((0, 0, 0), (1, 1, 1))
 """Any box does for an organ that neither has."""

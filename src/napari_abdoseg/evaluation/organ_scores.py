@@ -19,7 +19,6 @@ from napari_abdoseg.evaluation.centre_lines import (
 from napari_abdoseg.evaluation.dice import dice_of_masks
 from napari_abdoseg.evaluation.organ_masks import masks_within, organ_boxes
 from napari_abdoseg.evaluation.score import Emptiness, Score
-from napari_abdoseg.evaluation.side_by_side import side_by_side
 from napari_abdoseg.evaluation.surface_distance import SurfaceDistances
 from napari_abdoseg.evaluation.surface_within import normalized_dice
 from napari_abdoseg.evaluation.surfels import find_surfels
@@ -27,6 +26,7 @@ from napari_abdoseg.evaluation.tolerance import FLARE21, Tolerances
 from napari_abdoseg.image.grid import Lattice, voxel_volume_mm3
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.side_by_side import side_by_side
 
 PERCENT = 95
 """Percentile of the robust Hausdorff distance."""

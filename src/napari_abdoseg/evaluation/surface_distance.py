@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from napari_abdoseg.evaluation.side_by_side import side_by_side
 from napari_abdoseg.evaluation.surfels import Surfels
 from napari_abdoseg.image.grid import Lattice, Shape, in_mm, voxel_volume_mm3
+from napari_abdoseg.side_by_side import side_by_side
 
 LOOKS = 80
 """About so many neighbours of a surfel are looked at before a tree is searched."""

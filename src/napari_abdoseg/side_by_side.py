@@ -1,4 +1,4 @@
-"""The same work on both masks of a comparison, or on many, two at once."""
+"""The same work on many things, two at once."""
 
 from __future__ import annotations
 
