@@ -9,7 +9,8 @@ Processes for Machine Learning, 2006), whose mode under inequalities is a small 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -18,18 +19,17 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
+from napari_abdoseg.correction.hints.fading import faded, faded_on_grid
 from napari_abdoseg.correction.hints.lead import Lead
 from napari_abdoseg.image.grid import Shape
-from napari_abdoseg.logits.interpolation import SLICES, Values
+from napari_abdoseg.logits.interpolation import Values
 from napari_abdoseg.logits.kept import KeptLogits
 
-ALL_ROUND = 0.2
-COVARIANCE = ((0.55, 20.0), (0.25, 4.0))
-"""Share of what lacks that is alike everywhere, and shares that are so over some mm; see
-`benchmarks/interaction.py`."""
 LEAST = 1e-2
 """By which a clicked voxel is beyond the boundary, in the units of the logits."""
 RIDGE = 1e-4
+PLACES = 64
+"""At a time, which processors' caches hold."""
 MORE = 0.3
 
 
@@ -80,6 +80,17 @@ class Click:
         """1 for an organ that grows, -1 for one that shrinks."""
         return 1 if self.inside else -1
 
+    @property
+    def axis(self) -> int:
+        """Of (z, y, x), across its slice."""
+        return 0 if self.across is None else self.across.axis
+
+    def left(self, away_mm: Values) -> Values:
+        """What is left of it so far from its slice."""
+        if self.across is None:
+            return np.ones_like(away_mm)
+        return np.asarray((1 - np.abs(away_mm) / np.float32(self.across.mm)).clip(min=0))
+
 
 @dataclass(frozen=True, eq=False)
 class Addition:
@@ -103,14 +114,14 @@ class Addition:
             if click.reach_mm is not None:
                 here = _Places.of(kept, [click])
                 need = max(float(added.needed(value, [click], here)[0]), 0.0)
-                weight = click.way * need / float(here.felt(click)[0])
+                weight = click.way * need / float(here.felt([click])[0, 0])
                 added = cls((*added.clicks, click), (*added.weights, weight))
         whole = [click for click in clicks if click.reach_mm is None]
         if not whole:
             return added
         there = _Places.of(kept, whole)
         ways = np.array([click.way for click in whole])
-        alike = np.stack([there.felt(click) for click in whole], axis=1)
+        alike = there.felt(whole)
         needs = added.needed(value, whole, there)
         weights = ways * least_that_suffices(ways[:, None] * alike * ways, needs)
         return cls((*added.clicks, *whole), (*added.weights, *weights.tolist()))
@@ -118,23 +129,28 @@ class Addition:
     def on(self, lead: Lead) -> Values:
         """At each voxel of a lead's part."""
         total = np.zeros(lead.least.shape, np.float32)
-        felt = [
-            (click, np.float32(weight), lead.away_mm(click.place))
-            for click, weight in zip(self.clicks, self.weights, strict=True)
-            if weight
-        ]
-        for first in range(0, len(total), SLICES):
-            part = slice(first, first + SLICES)
-            for click, weight, (z, y, x) in felt:
-                total[part] += weight * _fading(click, (z[part], y, x))
+        for plane in _planes(self.clicks):
+            felt = [number for number in plane if self.weights[number]]
+            if not felt:
+                continue
+            first = self.clicks[felt[0]]
+            away = [lead.away_mm(self.clicks[number].place) for number in felt]
+            along, rows, columns = (
+                np.stack([each[axis].ravel() for each in away])
+                for axis in (first.axis, *(axis for axis in range(3) if axis != first.axis))
+            )
+            added = faded_on_grid(
+                [self.weights[number] for number in felt],
+                first.reach_mm,
+                (along[0], rows, columns),
+                first.left(along[0]),
+            )
+            np.moveaxis(total, first.axis, 0)[:] += added
         return total
 
     def needed(self, value: int, clicks: Sequence[Click], there: _Places) -> NDArray[np.float64]:
         """What lacks at clicks for their voxels to be on the right side; below zero: is spare."""
-        added = sum(
-            weight * there.felt(click)
-            for click, weight in zip(self.clicks, self.weights, strict=True)
-        )
+        added = there.felt(self.clicks) @ np.array(self.weights)
         away = np.array([click.way for click in clicks]) * (there.lead(value) + added)
         beyond = 1 + np.array([click.more for click in clicks])
         return np.asarray(LEAST - away * np.where(away < 0, beyond, 1))
@@ -147,9 +163,10 @@ class _Places:
     Parameters
     ----------
     kept : KeptLogits
-    around : tuple of ndarray of int, each of shape (places, 8)
+    around : tuple of ndarray of int, of shapes (places, 2, 1, 1), (places, 1, 2, 1) and
+        (places, 1, 1, 2)
         z, y and x of the logits around each.
-    weights : ndarray of float, shape (places, 8)
+    weights : ndarray of float, shape (places, 2, 2, 2)
         Share of each of them.
     """
 
@@ -162,12 +179,12 @@ class _Places:
         """Those that were clicked."""
         places = np.array([click.place for click in clicks]) - kept.box.start
         around: list[NDArray[np.integer[Any]]] = []
-        weights = np.ones((len(places), 8))
+        weights = np.ones((len(places), 2, 2, 2))
         for number, (axis, at) in enumerate(zip(kept.axes, places.T, strict=True)):
-            upper = (np.arange(8) >> number & 1).astype(bool)
-            around.append(np.where(upper, axis.upper[at][:, None], axis.lower[at][:, None]))
-            share = axis.weight[at][:, None]
-            weights = weights * np.where(upper, share, 1 - share)
+            shape = [len(places), *(2 if each == number else 1 for each in range(3))]
+            around.append(np.stack([axis.lower[at], axis.upper[at]], axis=1).reshape(shape))
+            share = axis.weight[at]
+            weights *= np.stack([1 - share, share], axis=1).reshape(shape)
         return cls(kept, tuple(around), weights)
 
     def lead(self, value: int) -> NDArray[np.float64]:
@@ -176,35 +193,34 @@ class _Places:
         logits = self.kept.logits[:, z, y, x].astype(np.float64)
         own = np.array(self.kept.values) == value
         organ = logits[own].max(axis=0)
-        return np.asarray(((organ - logits[~own]) * self.weights).sum(axis=2).min(axis=0))
+        ahead = (organ - logits[~own]) * self.weights
+        return np.asarray(ahead.sum(axis=(2, 3, 4)).min(axis=0))
 
-    def felt(self, click: Click) -> NDArray[np.float64]:
-        """What of a click is felt at each, shape (places,)."""
-        steps = zip(self.around, self.kept.exactly(click.place), self.kept.spacing, strict=True)
-        away = [np.asarray((axis - at) * step, np.float32) for axis, at, step in steps]
-        return np.asarray((_fading(click, away) * self.weights).sum(axis=1))
-
-
-def _fading(click: Click, away_mm: Sequence[Values]) -> Values:
-    """What of a click is felt at distances along (z, y, x), which are broadcast."""
-    felt = _by_distance(click, np.asarray(sum(axis**2 for axis in away_mm)))
-    if click.across is None:
+    def felt(self, clicks: Sequence[Click]) -> NDArray[np.float64]:
+        """What of clicks is felt at each, shape (places, clicks)."""
+        felt = np.empty((len(self.weights), len(clicks)))
+        for plane in _planes(clicks):
+            click = clicks[plane[0]]
+            at = np.array([self.kept.exactly(clicks[number].place) for number in plane]).T
+            for first in range(0, len(felt), PLACES):
+                some = slice(first, first + PLACES)
+                away = [
+                    np.asarray((axis[some, ..., None] - own) * step, np.float32)
+                    for axis, own, step in zip(self.around, at, self.kept.spacing, strict=True)
+                ]
+                squares = np.asarray(sum(axis**2 for axis in away))
+                shares = faded(squares, click.reach_mm) * click.left(away[click.axis])
+                felt[some, plane] = np.einsum("pzyxc,pzyx->pc", shares, self.weights[some])
         return felt
-    axis, mm = click.across.axis, np.float32(click.across.mm)
-    return np.asarray(felt * (1 - np.abs(away_mm[axis]) / mm).clip(min=0))
 
 
-def _by_distance(click: Click, squares_mm: Values) -> Values:
-    if click.reach_mm is not None:
-        return np.asarray(np.exp(-squares_mm / (2 * click.reach_mm**2)), np.float32)
-    away = np.sqrt(squares_mm)
-    felt = np.full(away.shape, ALL_ROUND, np.float32)
-    for share, reach in COVARIANCE:
-        part = away / np.float32(-reach)
-        np.exp(part, out=part)
-        part *= np.float32(share)
-        felt += part
-    return felt
+def _planes(clicks: Sequence[Click]) -> list[list[int]]:
+    """Numbers of clicks that lie in the same slice and fade alike."""
+    planes: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for number, click in enumerate(clicks):
+        key = click.axis, click.place[click.axis], click.across, click.reach_mm
+        planes[key].append(number)
+    return list(planes.values())
 
 
 def least_that_suffices(alike: NDArray[Any], needs: NDArray[np.float64]) -> NDArray[np.float64]:
