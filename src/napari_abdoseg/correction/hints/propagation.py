@@ -61,7 +61,7 @@ def clicks_of_slice(
     require_known(labels, kept, value)
     box = _box(labels, kept, value, axis, number)
     lead = Lead.of(kept, value, box)
-    ahead = np.empty([last - first for first, last in zip(box.start, box.stop, strict=True)])
+    ahead = np.empty([last - first for first, last in zip(box.start, box.stop)], np.float32)
     added = Addition.of(kept, value, before).on(lead)
     for slab, least, _, (more,) in lead.on_scan([added], np.ones(added.shape, bool)):
         ahead[slab.start[0] - box.start[0] : slab.stop[0] - box.start[0]] = least + more
@@ -102,19 +102,23 @@ def _best_of_cells(
     mask: NDArray[np.bool_], rating: NDArray[np.floating[Any]], labels: EditableLabels
 ) -> NDArray[np.intp]:
     """One voxel of a mask in each cell of it, that with the highest rating; shape (cells, 3)."""
-    order, cell = np.argsort(rating[mask], kind="stable"), CELL_MM
-    places = np.flatnonzero(mask)[order]
-    while places.size:
-        cells = [
-            (np.arange(size) * step // cell).astype(np.intp)
+    rated, cell = np.where(mask, rating, -np.inf), CELL_MM
+    while mask.any():
+        firsts = [
+            np.unique(np.arange(size) * step // cell, return_index=True)[1]
             for size, step in zip(mask.shape, labels.spacing, strict=True)
         ]
-        counts = [int(axis[-1]) + 1 for axis in cells]
-        numbers = np.ravel_multi_index(np.ix_(*cells), counts).ravel()[places]
-        best = np.full(np.prod(counts), -1)
-        best[numbers] = places  # the last one stays
-        best = best[best >= 0]
-        if best.size <= MOST:
-            return np.stack(np.unravel_index(best, mask.shape), axis=1)
+        best = rated
+        for axis in (2, 1, 0):
+            best = np.maximum.reduceat(best, firsts[axis], axis)
+        there = best > -np.inf
+        if np.count_nonzero(there) <= MOST:
+            sizes = [np.diff(f, append=n) for f, n in zip(firsts, mask.shape, strict=True)]
+            cells = [np.repeat(np.arange(each.size), each) for each in sizes]
+            places = np.flatnonzero(mask & (rated == best[np.ix_(*cells)]))
+            z, y, x = np.unravel_index(places, mask.shape)
+            found = np.empty((*best.shape, 3), np.intp)
+            found[cells[0][z], cells[1][y], cells[2][x]] = np.stack([z, y, x], axis=1)
+            return found[there]  # of equal ones the last
         cell *= 1.25
     return np.zeros((0, 3), np.intp)
