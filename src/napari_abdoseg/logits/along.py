@@ -64,6 +64,6 @@ class Along:
         """Linear interpolation between ``size`` voxels as a matrix of shape (new, size)."""
         weights = np.zeros((self.lower.size, size), np.float32)
         rows = np.arange(self.lower.size)
-        np.add.at(weights, (rows, self.lower), 1 - self.weight)
-        np.add.at(weights, (rows, self.upper), self.weight)
+        weights[rows, self.lower] = 1 - self.weight
+        weights[rows, self.upper] += self.weight
         return weights

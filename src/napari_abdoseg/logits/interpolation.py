@@ -38,8 +38,9 @@ def interpolated(field: Values, axes: Axes) -> Values:
     -------
     ndarray of float32, shape (new z, new y, new x)
     """
+    shape = [axis.lower.size for axis in axes]
     if not field.any():
-        return np.zeros([axis.lower.size for axis in axes], np.float32)
+        return np.broadcast_to(np.float32(0), shape)
     weights = [axis.matrix(size) for axis, size in zip(axes, field.shape, strict=True)]
     return multiplied(field, weights)
 
@@ -79,24 +80,32 @@ def multiplied(values: NDArray[Any], weights: Sequence[Values]) -> Values:
     -------
     ndarray of float32, shape (new z, new y, new x)
     """
-    for number, matrix in enumerate(weights):
-        found = np.zeros((*values.shape[:number], len(matrix), *values.shape[number + 1 :]), "f4")
-        for first in range(0, len(matrix), ROWS[number]):
-            some = slice(first, first + ROWS[number])
-            rows = matrix[some]
-            there = np.flatnonzero(rows.any(axis=0))
-            if there.size:
-                band = slice(int(there[0]), int(there[-1]) + 1)
-                part = values[(*[slice(None)] * number, band)].astype(np.float32, copy=False)
-                found[(*[slice(None)] * number, some)] = _times(rows[:, band], part, number)
+    grows = np.prod([len(matrix) for matrix in weights]) > values.size
+    for number in (2, 1, 0) if grows else (0, 1, 2):
+        matrix, before = weights[number], [slice(None)] * number
+        found = np.empty((*values.shape[:number], len(matrix), *values.shape[number + 1 :]), "f4")
+        for rows, band in _bands(matrix, ROWS[number]):
+            part = values[(*before, band)].astype(np.float32, copy=False)
+            _multiply(matrix[rows, band], part, number, found[(*before, rows)])
         values = found
     return np.asarray(values, np.float32)
 
 
-def _times(matrix: Values, values: Values, number: int) -> Values:
-    """Values times a matrix along an axis."""
+def _bands(matrix: Values, count: int) -> Iterator[tuple[slice, slice]]:
+    """Some rows of a matrix at a time, and the columns in which these have anything."""
+    firsts = np.arange(0, len(matrix), count)
+    there = np.logical_or.reduceat(matrix != 0, firsts)
+    starts = there.argmax(axis=1)
+    stops = there.shape[1] - there[:, ::-1].argmax(axis=1)
+    for first, start, stop in zip(firsts.tolist(), starts.tolist(), stops.tolist(), strict=True):
+        yield slice(first, first + count), slice(start, stop)
+
+
+def _multiply(matrix: Values, values: Values, number: int, found: Values) -> None:
+    """Fill in values times a matrix along an axis."""
     if number == 2:
-        return (values.reshape(-1, values.shape[2]) @ matrix.T).reshape(*values.shape[:2], -1)
-    if number == 1:
-        return np.asarray(np.matmul(matrix, values))
-    return np.asarray(matrix @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
+        np.matmul(values, matrix.T, out=found)
+    elif number == 1:
+        np.matmul(matrix, values, out=found)
+    else:
+        np.matmul(matrix, values.reshape(len(values), -1), out=found.reshape(len(found), -1))

@@ -52,7 +52,7 @@ def test_lead_on_the_scan(kept, value, box):
         wanted = organ[inside] - np.maximum.reduce([*others.values()])[inside]
         close += np.count_nonzero(np.abs(ahead - wanted) < 1e-3)
         chosen = np.choose(
-            np.searchsorted(sorted(others), rival),
+            np.searchsorted(sorted(others), lead.labels[rival]),
             [others[each][inside] for each in sorted(others)],
         )
         best += np.count_nonzero(np.abs(organ[inside] - chosen - wanted) < 1e-3)

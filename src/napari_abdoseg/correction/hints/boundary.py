@@ -16,15 +16,23 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_abdoseg.anatomy.box import Box
-from napari_abdoseg.anatomy.tally import Edit
+from napari_abdoseg.anatomy.tally import Edit, Indices
 from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.correction.hints.clicks import Addition, Click
-from napari_abdoseg.correction.hints.lead import Lead
-from napari_abdoseg.correction.hints.sparing import ALL_FREE, Found, Sparing, changes, require_known
+from napari_abdoseg.correction.hints.lead import Lead, Part, bounds_of
+from napari_abdoseg.correction.hints.sparing import (
+    ALL_FREE,
+    Found,
+    Sparing,
+    changes,
+    require_known,
+    voxels_of,
+)
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.logits.interpolation import Values
 from napari_abdoseg.logits.kept import KeptLogits
+from napari_abdoseg.side_by_side import side_by_side
 
 Mask = NDArray[np.bool_]
 
@@ -196,30 +204,32 @@ class _Turning:
         """Take back what is added where it would begin an island or a hole that no click is in."""
         organ = self.labels.data[self.lead.nearest] == self.value
         will = self.lead.least + self.after >= 0
-        for side, wins in ((organ, will), (~organ, ~will)):
-            parts, count = ndimage.label(side | wins)
-            linked = np.zeros(count + 1, bool)
-            linked[parts[side]] = True
-            for click in clicks:
-                linked[parts[self.lead.around(click.place)]] = True
-            apart = wins & ~linked[parts]
+        clicked = np.zeros(organ.shape, bool)
+        for click in clicks:
+            clicked[self.lead.around(click.place)] = True
+        sides, wins = (organ, ~organ), (will, ~will)
+        for apart in side_by_side(_apart, sides, wins, (clicked, clicked)):
             self.after[apart] = self.before[apart]
 
     def all(self) -> Iterator[Found]:
         """All that crosses the boundary."""
-        for slab, differs, crosses, wanted in self._by_slabs(self._near):
-            yield slab, differs & crosses, wanted
+        slabs = self.lead.slabs(self._near)
+        return iter(side_by_side(lambda slab: self._crossing(slab)[0], slabs))
 
     def all_with(self, here: Found) -> Iterator[Found]:
         """All that crosses the boundary, and what else is found around a voxel."""
-        box, chosen, values = here
-        chosen = chosen.copy()
-        for slab, differs, crosses, wanted in self._by_slabs(self._near):
-            yield slab, differs & crosses, wanted
-            both = box.common(slab)
-            if both is not None:
-                chosen[_inside(box, both)] &= ~crosses[_inside(slab, both)]
-        yield box, chosen, values
+        where, wanted = here
+
+        def look(slab: Part) -> tuple[Found, Mask]:
+            found, box, crosses = self._crossing(slab)
+            return found, _are_in(where, box, crosses)
+
+        left = np.ones(wanted.size, bool)
+        for found, known in side_by_side(look, self.lead.slabs(self._near)):
+            yield found
+            left &= ~known
+        z, y, x = (axis[left] for axis in where)
+        yield (z, y, x), wanted[left]
 
     @property
     def _near(self) -> Mask:
@@ -230,21 +240,54 @@ class _Turning:
     def around(self, place: Shape) -> Found:
         """What hangs together with a voxel."""
         box = self.lead.box
-        size = tuple(stop - first for first, stop in zip(box.start, box.stop, strict=True))
-        chosen, wanted = np.zeros(size, bool), np.zeros(size, np.int64)
-        for slab, differs, _, values in self._by_slabs(np.ones(self.before.shape, bool)):
-            chosen[_inside(box, slab)], wanted[_inside(box, slab)] = differs, values
-        parts, _ = ndimage.label(chosen, np.ones((3, 3, 3)))
+        differs = self.labels.data[box.slices] == self.value
+        inside, rival = np.empty(differs.shape, bool), np.empty(differs.shape, np.intp)
+        everywhere = np.ones(self.before.shape, bool)
+        for slab, ahead, rivals, (will,) in self.lead.on_scan([self.after], everywhere):
+            inside[_inside(box, slab)], rival[_inside(box, slab)] = ahead + will >= 0, rivals
+        differs ^= inside
+        parts, _ = ndimage.label(differs, np.ones((3, 3, 3)))
         part = parts[tuple(at - first for at, first in zip(place, box.start, strict=True))]
-        return box, chosen & (parts == part), wanted
+        return self._found(box, differs & (parts == part), inside, rival)
 
-    def _by_slabs(self, near: Mask) -> Iterator[tuple[Box, Mask, Mask, NDArray[Any]]]:
-        """What has another label than it should, what crosses the boundary, and its label then."""
-        for slab, ahead, rival, (was, will) in self.lead.on_scan((self.before, self.after), near):
-            now = self.labels.data[slab.slices] == self.value
-            inside = ahead + will >= 0
-            crosses = inside != (ahead + was >= 0)
-            yield slab, inside != now, crosses, np.where(inside, self.value, rival)
+    def _crossing(self, slab: Part) -> tuple[Found, Box, Mask]:
+        """What crosses the boundary in a slab, and the mask of it."""
+        box, ahead, rival, (was, will) = self.lead.in_slab(slab, (self.before, self.after))
+        inside = ahead + will >= 0
+        crosses = inside != (ahead + was >= 0)
+        return self._found(box, crosses, inside, rival), box, crosses
+
+    def _found(self, box: Box, chosen: Mask, inside: Mask, rival: NDArray[Any]) -> Found:
+        """What of a mask of a box has another label than it should."""
+        where, there = voxels_of(box, chosen)
+        is_inside = inside.ravel()[there]
+        wanted = np.where(is_inside, self.value, self.lead.labels[rival.ravel()[there]])
+        differs = (self.labels.data[where] == self.value) != is_inside
+        z, y, x = (axis[differs] for axis in where)
+        return (z, y, x), wanted[differs]
+
+
+def _apart(side: Mask, wins: Mask, clicked: Mask) -> Mask:
+    """What one side wins that hangs together with none of it, nor with what was clicked."""
+    apart = wins & ~side
+    found = bounds_of(apart)
+    if found is not None:
+        box = tuple(slice(max(0, part.start - 1), part.stop + 1) for part in found)
+        parts, count = ndimage.label((side | wins)[box])
+        linked = np.zeros(count + 1, bool)
+        linked[parts[(side | clicked)[box]]] = True
+        apart[box] &= ~linked[parts]
+    return apart
+
+
+def _are_in(where: Indices, box: Box, mask: Mask) -> Mask:
+    """Which voxels of the scan are in a mask of a box."""
+    inside = [axis - first for axis, first in zip(where, box.start, strict=True)]
+    found = np.logical_and.reduce(
+        [(axis >= 0) & (axis < size) for axis, size in zip(inside, mask.shape, strict=True)]
+    )
+    found[found] = mask[tuple(axis[found] for axis in inside)]
+    return np.asarray(found)
 
 
 def _inside(outer: Box, inner: Box) -> tuple[slice, ...]:

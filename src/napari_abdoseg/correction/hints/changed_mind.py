@@ -18,6 +18,7 @@ from napari_abdoseg.correction.hints.sparing import (
     Sparing,
     changes,
     require_known,
+    voxels_of,
 )
 from napari_abdoseg.logits.kept import KeptLogits
 
@@ -91,7 +92,9 @@ def changed_mind(
         inside = will + now_more >= 0
         crosses = inside != (was + more >= 0)
         differs = inside != (labels.data[slab.slices] == value)
-        found.append((slab, crosses & differs, np.where(inside, value, rival)))
+        where, there = voxels_of(slab, crosses & differs)
+        rivals = leads[1].labels[rival.ravel()[there]]
+        found.append((where, np.where(inside.ravel()[there], value, rivals)))
     return _by_place(labels, changes(labels, kept, sparing, found))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from napari_abdoseg.logits.interpolation import Values, by_slices, interpolated
 from napari_abdoseg.logits.kept import Axes, KeptLogits
 
 Part = tuple[slice, slice, slice]
+InSlab = tuple[Box, Values, NDArray[Any], list[Values]]
+"""See `Lead.in_slab`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +55,31 @@ class Lead:
             for first, stop, origin in zip(box.start, box.stop, kept.box.start, strict=True)
         )
         part, axes = zip(*(axis.part(new) for axis, new in zip(kept.axes, inside)), strict=True)
-        own = set(kept.classes(value))
-        logits = kept.logits[(slice(None), *part)].astype(np.float32)
-        organ = np.maximum.reduce([logits[number] for number in own])
-        others = [number for number in range(len(logits)) if number not in own]
-        nearest = np.argmax(logits[others], axis=0)
-        there = sorted({others[0], *(others[place] for place in np.unique(nearest))})
-        over = tuple((kept.values[number], organ - logits[number]) for number in there)
+        own = kept.classes(value)
+        others = [number for number in range(len(kept.values)) if number not in own]
+
+        def logits(number: int) -> Values:
+            return np.asarray(kept.logits[(number, *part)], np.float32)
+
+        organ, most = reduce(np.maximum, map(logits, own)), logits(others[0])
+        nearest = np.zeros(most.shape, np.min_scalar_type(len(others)))
+        for place, number in enumerate(others[1:], 1):
+            logit = logits(number)
+            np.maximum(nearest, (logit > most) * nearest.dtype.type(place), out=nearest)
+            np.maximum(most, logit, out=most)
+        there = (each for place, each in enumerate(others) if not place or (nearest == place).any())
+        over = tuple((kept.values[each], organ - logits(each)) for each in there)
         return cls(kept, box, axes, part, over)
 
     @cached_property
     def least(self) -> Values:
         """Over the nearest rival, of the part's shape."""
         return np.asarray(np.minimum.reduce([lead for _, lead in self.over]))
+
+    @property
+    def labels(self) -> NDArray[np.integer[Any]]:
+        """Of the rivals, by their numbers."""
+        return np.array([label for label, _ in self.over])
 
     @property
     def nearest(self) -> tuple[NDArray[Any], ...]:
@@ -92,27 +106,17 @@ class Lead:
         )
         return z, y, x
 
-    def on_scan(
-        self, fields: Sequence[Values], near: NDArray[np.bool_]
-    ) -> Iterator[tuple[Box, Values, NDArray[Any], list[Values]]]:
-        """At the voxels of the scan, some slices at a time.
+    def on_scan(self, fields: Sequence[Values], near: NDArray[np.bool_]) -> Iterator[InSlab]:
+        """At the voxels of the scan, some slices at a time; see `slabs` and `in_slab`."""
+        return (self.in_slab(slab, fields) for slab in self.slabs(near))
+
+    def slabs(self, near: NDArray[np.bool_]) -> Iterator[Part]:
+        """Some slices of the box at a time, and of them the rows and columns that are wanted.
 
         Parameters
         ----------
-        fields : sequence of ndarray of float32, each of the part's shape
-            What is wanted there besides.
         near : ndarray of bool, of the part's shape
             What lies between none of these voxels is left out.
-
-        Yields
-        ------
-        box : Box
-            Of the scan.
-        lead : ndarray of float32, of the box's shape
-            Over the nearest rival.
-        rival : ndarray, of the box's shape
-            Its label.
-        fields : list of ndarray of float32, each of the box's shape
         """
         for new, old, _ in by_slices(self.axes[0]):
             place = bounds_of(np.asarray(near[old].any(axis=0)))
@@ -121,17 +125,34 @@ class Lead:
             rows, columns = (
                 axis.reached(each) for axis, each in zip(self.axes[1:], place, strict=True)
             )
-            yield self._slab((new, rows, columns), fields)
+            yield new, rows, columns
 
-    def _slab(
-        self, new: Part, fields: Sequence[Values]
-    ) -> tuple[Box, Values, NDArray[Any], list[Values]]:
+    def in_slab(self, new: Part, fields: Sequence[Values]) -> InSlab:
+        """At the voxels of some slices of the box.
+
+        Parameters
+        ----------
+        new : tuple of slice
+            Of the box; see `slabs`.
+        fields : sequence of ndarray of float32, each of the part's shape
+            What is wanted there besides.
+
+        Returns
+        -------
+        box : Box
+            Of the scan.
+        lead : ndarray of float32, of the box's shape
+            Over the nearest rival.
+        rival : ndarray of unsigned int, of the box's shape
+            Its number; see `labels`.
+        fields : list of ndarray of float32, each of the box's shape
+        """
         parts = [axis.part(each) for axis, each in zip(self.axes, new, strict=True)]
         old, axes = zip(*parts, strict=True)
-        (label, over), *others = self.over
+        (_, over), *others = self.over
         lead = interpolated(over[old], axes)
-        rival = np.full(lead.shape, label, np.min_scalar_type(max(self.kept.values)))
-        for label, over in others:
+        rival = np.zeros(lead.shape, np.min_scalar_type(len(self.over)))
+        for number, (_, over) in enumerate(others, 1):
             place = bounds_of(over[old] <= self.least[old])
             if place is None:
                 continue
@@ -139,7 +160,8 @@ class Lead:
             around = [axis.part(each) for axis, each in zip(axes, within, strict=True)]
             inner, inner_axes = zip(*around, strict=True)
             other = interpolated(over[old][inner], inner_axes)
-            rival[within][other < lead[within]] = label
+            nearer = (other < lead[within]) * rival.dtype.type(number)
+            np.maximum(rival[within], nearer, out=rival[within])
             np.minimum(lead[within], other, out=lead[within])
         box = Box(
             tuple(a + b.start for a, b in zip(self.box.start, new)),

@@ -26,7 +26,13 @@ from napari_abdoseg.correction.hints.clicks import (
 )
 from napari_abdoseg.correction.hints.lead import Lead
 from napari_abdoseg.correction.hints.random_walk import REACH_MM, Walk
-from napari_abdoseg.correction.hints.sparing import ALL_FREE, Sparing, changes, require_known
+from napari_abdoseg.correction.hints.sparing import (
+    ALL_FREE,
+    Sparing,
+    changes,
+    require_known,
+    voxels_of,
+)
 from napari_abdoseg.correction.hints.without_ensemble import LEAST_HU
 from napari_abdoseg.correction.region_growing import scan_of
 from napari_abdoseg.correction.tissue_edge import NOISE_MM
@@ -153,8 +159,9 @@ def scribble(
     for each in drawn:
         linked[parts[each.where]] = True
     linked[0] = False
-    found = box, linked[parts], np.where(will >= 0, value, rival)
-    return changes(labels, kept, sparing, [found])
+    where, there = voxels_of(box, linked[parts])
+    wanted = np.where(will.ravel()[there] >= 0, value, rival.ravel()[there])
+    return changes(labels, kept, sparing, [(where, wanted)])
 
 
 def _box(
@@ -207,9 +214,9 @@ def _margin(
     added = Addition.of(kept, value, before).on(lead)
     now = labels.data[box.slices] == value
     ahead, rival = np.empty(now.shape, np.float32), np.empty(now.shape, np.int64)
-    for slab, over, label, (more,) in lead.on_scan([added], np.ones(added.shape, bool)):
+    for slab, over, number, (more,) in lead.on_scan([added], np.ones(added.shape, bool)):
         at = slice(slab.start[0] - box.start[0], slab.stop[0] - box.start[0])
-        ahead[at], rival[at] = over + more, label
+        ahead[at], rival[at] = over + more, lead.labels[number]
     told = (ahead >= 0) != now
     ahead[told] = np.where(now, 1, -1)[told] * np.maximum(np.abs(ahead[told]), SURE)
     return ahead, rival

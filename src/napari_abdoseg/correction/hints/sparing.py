@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_abdoseg.anatomy.box import Box
-from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.editable_labels import BACKGROUND, EditableLabels
+from napari_abdoseg.anatomy.tally import Edit, Indices
+from napari_abdoseg.correction.editable_labels import EditableLabels
 from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.logits.kept import KeptLogits
 
-Found = tuple[Box, NDArray[np.bool_], NDArray[Any]]
-"""Which voxels of a box get which labels."""
+Found = tuple[Indices, NDArray[Any]]
+"""Voxels of the scan (z, y, x), each once, and which labels they get."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,24 +71,24 @@ def changes(
     labels : EditableLabels
     kept : KeptLogits
     sparing : Sparing
-    found : iterable of (Box, ndarray of bool, ndarray)
-        Which voxels of boxes get which labels.
+    found : iterable of Found
     """
-    parts, wanted = [], []
-    for box, chosen, values in found:
-        there = np.flatnonzero(chosen)
-        inside = np.unravel_index(there, chosen.shape)
-        where = tuple(axis + first for axis, first in zip(inside, box.start, strict=True))
-        free = np.isin(labels.data[where], kept.values)
-        if sparing.by_hand is not None:
-            free &= sparing.by_hand[where] == 0
-        parts.append([axis[free] for axis in where])
-        wanted.append(values[inside][free])
     none = np.zeros(0, np.intp)
-    if not parts:
-        return labels.edit_at((none, none, none), BACKGROUND)
-    z, y, x = (np.concatenate(axis) for axis in zip(*parts, strict=True))
-    return labels.edit_at((z, y, x), np.concatenate(wanted))
+    voxels, values = zip(((none, none, none), none), *found)
+    where = tuple(np.concatenate(axis) for axis in zip(*voxels, strict=True))
+    free = np.isin(labels.data[where], kept.values)
+    if sparing.by_hand is not None:
+        free &= sparing.by_hand[where] == 0
+    z, y, x = (axis[free] for axis in where)
+    return labels.edit_at((z, y, x), np.concatenate(values)[free])
+
+
+def voxels_of(box: Box, mask: NDArray[np.bool_]) -> tuple[Indices, NDArray[np.intp]]:
+    """Voxels of the scan in a mask of a box, and their places in it as one row."""
+    there = np.flatnonzero(mask)
+    inside = np.unravel_index(there, mask.shape)
+    z, y, x = (axis + first for axis, first in zip(inside, box.start, strict=True))
+    return (z, y, x), there
 
 
 def require_known(
