@@ -22,6 +22,7 @@ from napari_abdoseg.correction.hints.where import Where, box_of
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.errors import AbdosegError, CorrectionError
 from napari_abdoseg.logits.kept import KeptLogits
+from napari_abdoseg.side_by_side import side_by_side
 
 Value = TypeVar("Value")
 
@@ -318,13 +319,20 @@ def _all_clicks(
     CorrectionError
         None does: why not the last.
     """
+
+    def read(number: int) -> tuple[Click, ...] | CorrectionError:
+        try:
+            return clicks_of_slice(labels, kept, value, corrected.axis, number, before)
+        except CorrectionError as error:
+            return error
+
     found: tuple[Click, ...] = ()
     problem: CorrectionError | None = None
-    for number in corrected.numbers:
-        try:
-            found += clicks_of_slice(labels, kept, value, corrected.axis, number, before)
-        except CorrectionError as error:
-            problem = error
+    for each in side_by_side(read, corrected.numbers):
+        if isinstance(each, CorrectionError):
+            problem = each
+        else:
+            found += each
     if not found and problem is not None:
         raise problem
     return found

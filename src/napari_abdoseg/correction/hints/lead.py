@@ -74,7 +74,7 @@ class Lead:
     @cached_property
     def least(self) -> Values:
         """Over the nearest rival, of the part's shape."""
-        return np.asarray(np.minimum.reduce([lead for _, lead in self.over]))
+        return reduce(np.minimum, (lead for _, lead in self.over))
 
     @property
     def labels(self) -> NDArray[np.integer[Any]]:
