@@ -40,6 +40,7 @@ from napari_abdoseg.errors import CorrectionError
 from napari_abdoseg.logits.along import Along
 from napari_abdoseg.logits.interpolation import Values, gathered, interpolated
 from napari_abdoseg.logits.kept import Axes, KeptLogits
+from napari_abdoseg.side_by_side import side_by_side
 
 AROUND_MM = 2 * REACH_MM
 STEP_MM = 1.5
@@ -240,7 +241,7 @@ def _addition(
         mask[tuple(axis.nearest[at] for axis, at in zip(axes, each.where, strict=True))] = True
     quiet = ndimage.gaussian_filter(hu, [NOISE_MM / own for own in spacing], mode="nearest")
     walk = Walk.of(gathered(quiet, axes), coarse_mm)
-    ended = np.stack([walk.from_(mask / np.count_nonzero(mask)) for mask in masks])
+    ended = np.stack(side_by_side(walk.from_, (mask / np.count_nonzero(mask) for mask in masks)))
     means = np.tensordot(ended, ended, ([1, 2, 3], [1, 2, 3])).astype(np.float64)
     ways = np.array([each.way for each in drawn])
     unit = means.max()
