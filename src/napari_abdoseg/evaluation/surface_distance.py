@@ -13,6 +13,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from math import cbrt, inf, pi
 from typing import Any
@@ -21,12 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from napari_abdoseg.evaluation.slice_distances import steps_by_slices
 from napari_abdoseg.evaluation.surfels import Surfels
 from napari_abdoseg.image.grid import Lattice, Shape, in_mm, voxel_volume_mm3
 from napari_abdoseg.side_by_side import side_by_side
 
-LOOKS = 80
-"""About so many neighbours of a surfel are looked at before a tree is searched."""
+LOOKS = 18
+"""So many neighbours of a surfel are looked at on average before others search for what is left."""
+
+FARTHEST_LOOK = 512
+"""About so many neighbours of a surfel are looked at where few surfels are left."""
 
 LEAF = 64
 """Corners that the tree doesn't part any more: between two surfaces it is quickest so."""
@@ -77,8 +82,8 @@ class SurfaceDistances:
 def distances_to(one: Surfels, other: Surfels) -> NDArray[np.float64]:
     """Distance of each surfel to the next one of another mask.
 
-    No distance transform is needed: neighbours are looked at from near to far until
-    the other surface is met, and a k-d tree finds what is farther than that.
+    Neighbours are looked at from near to far until the other surface is met. What is farther
+    than that is found slice by slice where it is much, and by a k-d tree where it is little.
 
     Parameters
     ----------
@@ -94,10 +99,12 @@ def distances_to(one: Surfels, other: Surfels) -> NDArray[np.float64]:
     elsewhere = ~other.passes
     apart = np.flatnonzero(elsewhere.take(one.places))
     corners = _corners(one.places[apart], one.shape)
-    radius = cbrt(LOOKS * voxel_volume_mm3(one.lattice) * 3 / (4 * pi))
+    radius = cbrt(FARTHEST_LOOK * voxel_volume_mm3(one.lattice) * 3 / (4 * pi))
     distances[apart] = _look_around(corners, elsewhere, radius, one.lattice)
-    beyond = np.isinf(distances[apart])
-    far, corners = apart[beyond], corners[beyond]
+    far = apart[np.isinf(distances[apart])]
+    distances[far] = lengths_of(steps_by_slices(one.places[far], other), one.lattice)
+    far = far[distances[far] == 0]
+    corners = _corners(one.places[far], one.shape)
     sides = other.corners.take(one.places[far])
     for side in np.unique(sides):
         here = sides == side
@@ -105,6 +112,7 @@ def distances_to(one: Surfels, other: Surfels) -> NDArray[np.float64]:
     return distances
 
 
+@lru_cache(maxsize=8)
 def steps_within(radius_mm: float, lattice: Lattice) -> NDArray[np.intp]:
     """Steps between corners that are no longer than a radius, the shortest first.
 
@@ -149,7 +157,11 @@ def _look_around(
     flat = np.array((rows * columns, columns, 1))
     places, around = (corners + margin) @ flat, around.ravel()
     left = np.arange(len(corners))
+    looks = LOOKS * len(corners)
     for step, length in zip(steps @ flat, lengths_of(steps, lattice)):
+        looks -= len(left)
+        if looks < 0 or not len(left):
+            break
         missed = around[places + step]
         distances[left[~missed]] = length
         left, places = left[missed], places[missed]
