@@ -19,6 +19,7 @@ from napari_abdoseg.correction.region_growing import scan_of
 from napari_abdoseg.logits.along import Along
 from napari_abdoseg.logits.interpolation import Values, mean_weights, multiplied
 from napari_abdoseg.logits.kept import KeptLogits
+from napari_abdoseg.side_by_side import side_by_side
 
 KNOWS_LESS = (
     "There are no logits of an ensemble for this label map: hints go by its outlines and the CT."
@@ -66,7 +67,7 @@ def presumed_logits(labels: EditableLabels, hu: NDArray[Any] | None = None) -> K
     values = (BACKGROUND, *sorted(labels.boxes))
     organs = [_share(labels, value, box, weights) for value in values[1:]]
     shares = np.stack([1 - sum(organs), *organs])
-    depths = np.stack([_depth(share, spacing) for share in shares])
+    depths = np.stack(side_by_side(lambda share: _depth(share, spacing), shares))
     if hu is not None:
         part = multiplied(scan_of(labels, hu)[box.slices], weights)
         depths *= _by_hu(np.nan_to_num(part, nan=LEAST_HU), depths)
