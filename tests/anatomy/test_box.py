@@ -7,9 +7,10 @@ from itertools import permutations, product
 import nibabel as nib
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from napari_abdoseg.anatomy import box as box_module
-from napari_abdoseg.anatomy.box import Box, bounding_boxes
+from napari_abdoseg.anatomy.box import Box, bounding_boxes, shifted_box
 from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.organ import ABDOMINAL_ORGANS, Organ
 from napari_abdoseg.image.volume import LabelMap
@@ -36,6 +37,21 @@ def test_boxes_do_not_depend_on_how_the_volume_is_cut_into_slabs(phantom, monkey
     whole = bounding_boxes(labels)
     monkeypatch.setattr(box_module, "SLAB_VOXELS", 3 * labels.data[0].size)
     assert bounding_boxes(labels) == whole
+
+
+@pytest.mark.parametrize("axes", list(permutations(range(3))), ids=str)
+def test_speckled_labels_have_the_boxes_that_scipy_finds(axes):
+    random = np.random.default_rng(0)
+    organs = tuple(Organ(value, f"organ {value}") for value in range(1, 6))
+    for share in (0, 0.02, 0.4, 1):
+        data = (random.integers(0, 6, (6, 5, 7)) * (random.random((6, 5, 7)) < share)).astype(
+            np.uint8
+        )
+        data = data.transpose(axes)
+        labels = LabelMap(data, Grid.from_spacing(data.shape, (1.0, 1.0, 1.0)), organs)
+        places = zip(organs, ndimage.find_objects(data), strict=False)
+        expected = {organ: shifted_box(place, (0, 0, 0)) for organ, place in places if place}
+        assert bounding_boxes(labels) == expected
 
 
 def test_only_organs_that_are_there_have_a_box():

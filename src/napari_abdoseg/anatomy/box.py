@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from napari_abdoseg.image.grid import Grid, Shape, Triple
 from napari_abdoseg.image.organ import Organ
@@ -145,15 +144,40 @@ def bounding_boxes(labels: LabelMap) -> dict[Organ, Box]:
     found: dict[int, Box] = {}
     for first, end in slabs(0, labels.grid.shape[0], labels.data[0].size):
         slab = labels.data[first:end]
-        occupied = ndimage.find_objects((slab.max(axis=0) > 0).view(np.uint8))
-        if not occupied:
-            continue
-        rows, columns = occupied[0]
-        for value, place in enumerate(ndimage.find_objects(slab[:, rows, columns]), start=1):
-            if place is not None:
-                box = shifted_box(place, (first, rows.start, columns.start))
-                found[value] = found[value].union(box) if value in found else box
+        picture = slab.max(axis=0) > 0
+        rows, columns = (_extent(picture.any(axis=axis)) for axis in (1, 0))
+        for value, place in _places_of_values(slab[:, rows, columns]).items():
+            box = shifted_box(place, (first, rows.start, columns.start))
+            found[value] = found[value].union(box) if value in found else box
     return {organ: found[organ.value] for organ in labels.organs if organ.value in found}
+
+
+def _extent(occupied: NDArray[np.bool_]) -> slice:
+    """From the first to the last that is occupied."""
+    places = np.flatnonzero(occupied)
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
+
+
+def _places_of_values(labels: NDArray[Any]) -> dict[int, tuple[slice, ...]]:
+    """Where each value above 0 is, as SciPy's ``find_objects`` tells it: by its runs along x."""
+    depth, rows, columns = labels.shape
+    flat = np.zeros(1 + depth * rows * (columns + 1), labels.dtype)
+    before, after = flat[:-1], flat[1:]
+    after.reshape(depth, rows, columns + 1)[..., :-1] = labels  # a 0 ends each row
+    changes = np.flatnonzero(before != after)
+    values = after.take(changes)
+    runs = np.flatnonzero(values > 0)
+    runs = runs[np.argsort(values[runs], kind="stable")]
+    values, starts = values[runs], changes[runs]
+    z, y, x = np.unravel_index(starts, (depth, rows, columns + 1))
+    last = z, y, x + (changes[runs + 1] - starts - 1)
+    groups = np.flatnonzero(np.diff(values, prepend=0))
+    low = np.array([np.minimum.reduceat(axis, groups) for axis in (z, y, x)])
+    high = np.array([np.maximum.reduceat(axis, groups) for axis in last]) + 1
+    places = (
+        tuple(map(slice, *ends)) for ends in zip(low.T.tolist(), high.T.tolist(), strict=True)
+    )
+    return dict(zip(values[groups].tolist(), places, strict=True))
 
 
 def shifted_box(place: tuple[slice, ...], offset: Shape) -> Box:
