@@ -68,8 +68,9 @@ def test_equals_deepminds_surface_distance(deepmind, spacing):
             nsd = deepmind.compute_surface_dice_at_tolerance(theirs, tolerance)
             assert abs(ours.normalized_dice(tolerance) - nsd) < 1e-12
             assert abs(normalized_dice(*surfels, tolerance) - nsd) < 1e-12
-        hd95 = deepmind.compute_robust_hausdorff(theirs, 95)
-        assert abs(ours.hausdorff_percentile(95) - hd95) < 1e-12
+        for percent in (50, 75, 95):
+            hausdorff = deepmind.compute_robust_hausdorff(theirs, percent)
+            assert abs(ours.hausdorff_percentile(percent) - hausdorff) < 1e-12
         means = deepmind.compute_average_surface_distance(theirs)
         areas = theirs["surfel_areas_gt"].sum(), theirs["surfel_areas_pred"].sum()
         assert abs(ours.average_symmetric() - np.average(means, weights=areas)) < 1e-12

@@ -212,6 +212,7 @@ def _percentile(
 ) -> float:
     """Distance that a share of the area does not exceed."""
     order = np.lexsort((areas, distances))
-    share = np.cumsum(areas[order]) / areas.sum()
+    ordered = areas[order]
+    share = np.cumsum(ordered) / ordered.sum()
     place = min(int(np.searchsorted(share, percent / 100)), len(order) - 1)
     return float(distances[order[place]])
