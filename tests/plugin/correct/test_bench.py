@@ -119,6 +119,8 @@ def test_locked_organs_stay(viewer, layer, panel, proposed, qtbot):
     before = layer.data.copy()
     bench.take()
     assert (layer.data == before).all()
+    qtbot.waitUntil(lambda: bench.is_problem)
+    assert "kidney is locked" in bench.words
     assert not overlays(viewer)
 
 
@@ -188,12 +190,22 @@ def test_enter_chooses_an_organ_whose_name_is_typed_and_takes_nothing(
 def test_changes_are_points_in_3d(viewer, layer, proposed, qtbot):
     toggle_four_panel_view(viewer)
     bench = proposed("fill holes")
-    (scene,) = scenes_of(viewer)
+    ((_, scene),) = scenes_of(viewer)
     qtbot.waitUntil(lambda: points_in(scene) > 0)
     assert points_in(scene) == bench.proposal.edit.before.size
     bench.leave()
     assert points_in(scene) == 0
     toggle_four_panel_view(viewer)
+
+
+def test_the_viewers_own_slices_and_3d_show_a_preview_in_turn(viewer, layer, proposed, qtbot):
+    viewer.dims.ndisplay = 3
+    bench = proposed("fill holes")
+    ((_, scene),) = scenes_of(viewer)
+    qtbot.waitUntil(lambda: points_in(scene) == bench.proposal.edit.before.size)
+    viewer.dims.ndisplay = 2
+    qtbot.waitUntil(lambda: len(overlays(viewer)) == 1)
+    assert points_in(scene) == 0
 
 
 def points_in(scene) -> int:
@@ -216,3 +228,25 @@ def test_a_label_map_that_is_removed_takes_its_preview_along(viewer, layer, prop
     assert bench.tool is None
     assert bench.words.startswith("There is no label map in view")
     bench.take()
+
+
+def test_a_preview_is_not_taken_in_another_label_map(viewer, layer, panel, proposed, add_damaged):
+    other = add_damaged(viewer)
+    viewer.layers.move(2, 1)
+    viewer.layers.selection.active = layer
+    bench = proposed("fill holes")
+    viewer.layers.selection.active = viewer.layers["CT"]
+    assert bench.is_ready
+    layer.visible = False
+    assert bench.target().layer is other
+    before = other.data.copy()
+    bench.take()
+    assert (other.data == before).all()
+    assert not layer._undo_history
+
+
+def test_a_panel_that_is_closed_leaves_no_keys_behind(viewer, layer, panel, qtbot):
+    panel.buttons["Scribble"].click()
+    viewer.window.remove_dock_widget(panel)
+    press(viewer, qtbot, Qt.Key.Key_Backspace)
+    assert panel.bench.words == ""

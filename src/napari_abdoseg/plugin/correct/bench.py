@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from napari.components import ViewerModel
 from napari.layers import Labels
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_abdoseg.anatomy.tally import Edit
 from napari_abdoseg.correction.hints.standing import HINTS
@@ -26,7 +25,8 @@ from napari_abdoseg.plugin.organs.scene import OrganScene
 from napari_abdoseg.plugin.paint_events.label_edits import LabelEdits
 from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
 from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits
-from napari_abdoseg.plugin.viewing.panels import panels_changed, panels_of
+from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
+from napari_abdoseg.plugin.viewing.panels import panels_of
 from napari_abdoseg.plugin.viewing.slice_in_hand import follow_slices
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
@@ -98,9 +98,9 @@ class Bench:
         self._preview = Preview(viewer)
         self._clicks = Clicks(viewer)
         follow_slices(viewer)
+        cases_in_view(viewer).changed.connect(self._follow_layer)  # it hears of layers first
         viewer.layers.selection.events.active.connect(self._follow_layer)
         viewer.layers.events.removed.connect(self._forget_layer)
-        panels_changed(viewer).connect(self._follow_panels_soon)
         self._following: _Following | None = None
         self._work = LatestWork(_compute, SETTLE_MS)
         self._work.yielded.connect(lambda result: self._show(*result))
@@ -175,18 +175,23 @@ class Bench:
         """
         self._forget_proposal()
         self.place, self._about, self._shown = place, about, shown
+        self._ask(work)
+
+    def _ask(self, work: Work) -> None:
+        """Compute it as soon as the boxes of organs are right."""
+        self._waiting = None
         try:
             target = self.target()
             target.require_organ()
             self.say(COMPUTING)
             if not target.scene.is_current:
-                self._waiting = partial(self.ask, work, place, about, shown)
+                self._waiting = partial(self._ask, work)
                 return
             labels = target.editable()
         except AbdosegError as error:
             self.refuse(error)
             return
-        question = Question(labels, target.value, sure(target.scene.table.grid), place)
+        question = Question(labels, target.value, sure(target.scene.table.grid), self.place)
         self._work.start_soon(self._asked, work, question, dict(self.values))
 
     def prepare(self, work: Work) -> None:
@@ -224,6 +229,7 @@ class Bench:
         if self._offer is not None:
             self._offer()
             return
+        self._follow_layer()  # another one may be in view since layers were hidden or shown
         proposal, tool = self.proposal, self.tool
         if proposal is None or tool is None or proposal.changes is None:
             return
@@ -317,7 +323,7 @@ class Bench:
         self._follow_layer()
 
     def _follow_layer(self, event: object = None) -> None:
-        """Take up the chosen tool anew where another label map is in view now."""
+        """Take up the chosen tool anew where another label map, or another CT, is in view now."""
         tool, following = self.tool, self._following
         if tool is None:
             return
@@ -327,16 +333,14 @@ class Bench:
             self.choose(None)
             self.refuse(error)
             return
-        if following is not None and not following.is_of(target):
+        if following is None:
+            return
+        if not following.is_of(target):
             self.choose(None)
             self.choose(tool)
-
-    def _follow_panels_soon(self) -> None:
-        QTimer.singleShot(0, self._follow_panels)  # their canvases are there by then
-
-    def _follow_panels(self) -> None:
-        self._clicks.follow_again()
-        self._preview.show_again()
+        elif following.scan is not target.scan:
+            self._follow(target)
+            self._renew()
 
     def _forget_proposal(self) -> None:
         """What is being computed is no answer any more."""
@@ -380,12 +384,14 @@ class _Following:
         self, target: Target, renew: Callable[[], None], go_on: Callable[[], None]
     ) -> None:
         self.layer: Labels = target.layer
+        self.scan = target.scan
         self._scene: OrganScene = target.scene
         self._renew, self._go_on = renew, go_on
         self._edits = LabelEdits(target.viewer, target.layer)
         self._edits.edited.connect(self._hear)
         self._edits.changed.connect(self._hear)
         self.layer.events.selected_label.connect(self._hear)
+        self._scene.painting.locked.connect(self._hear)
         self._scene.changed.connect(self._go_on)
 
     def is_of(self, target: Target) -> bool:
@@ -395,6 +401,7 @@ class _Following:
     def close(self) -> None:
         self._edits.close()
         self.layer.events.selected_label.disconnect(self._hear)
+        self._scene.painting.locked.disconnect(self._hear)
         self._scene.changed.disconnect(self._go_on)
 
     def _hear(self, event: object = None) -> None:

@@ -15,11 +15,10 @@ from qtpy.QtWidgets import QWidget
 from vispy.scene.visuals import Line
 
 from napari_abdoseg.anatomy.box import Box
-from napari_abdoseg.plugin.correct.change_cloud import ABOVE_ALL, REST_MS
+from napari_abdoseg.plugin.correct.change_cloud import ABOVE_ALL, REST_MS, in_scene
 from napari_abdoseg.plugin.correct.drawing import LINE, LINE_PIXELS, SHADOW, SHADOW_PIXELS
 from napari_abdoseg.plugin.correct.slice_overlay import SliceInView, SliceOverlay
-from napari_abdoseg.plugin.four_panel.view import canvases_of, scenes_of
-from napari_abdoseg.plugin.viewing.panels import panels_changed
+from napari_abdoseg.plugin.four_panel.view import canvases_of, pictures_changed, scenes_of
 from napari_abdoseg.plugin.widgets.readable import readable
 
 DASHES = 5, 4
@@ -43,7 +42,8 @@ class BoxShown:
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._draw_edges)
-        panels_changed(viewer).connect(self._show_again_soon)
+        pictures_changed(viewer).connect(self._show_again)
+        viewer.events.theme.connect(self._draw_edges)
 
     @property
     def box(self) -> Box | None:
@@ -65,9 +65,6 @@ class BoxShown:
         self._shown = None
         self._show_again()
 
-    def _show_again_soon(self) -> None:
-        QTimer.singleShot(0, self._show_again)  # their canvases are there by then
-
     def _show_again(self) -> None:
         for overlay in self._slices:
             overlay.end()
@@ -83,14 +80,15 @@ class BoxShown:
         ]
         self._rest.start()
 
-    def _draw_edges(self) -> None:
+    def _draw_edges(self, event: object = None) -> None:
         """Draw the box in 3D, which takes longer: once the mouse rests."""
         self._forget_edges()
         if self._shown is None:
             return
         color = readable(LINE.name(), self._viewer.theme)
-        for scene in scenes_of(self._viewer):
-            line = Line(edges_of(*self._shown), color=color, connect="segments")
+        edges = edges_of(*self._shown)
+        for viewer, scene in scenes_of(self._viewer):
+            line = Line(in_scene(viewer, edges), color=color, connect="segments")
             line.set_gl_state("translucent", depth_test=False)
             line.order = ABOVE_ALL
             line.parent = scene
@@ -139,8 +137,8 @@ class BoxOverlay(SliceOverlay):
             painter.drawRect(sides)
 
 
-def edges_of(layer: Labels, box: Box) -> NDArray[np.float32]:
-    """Both ends of a box's twelve edges as vispy has them, (x, y, z) in mm.
+def edges_of(layer: Labels, box: Box) -> NDArray[np.float64]:
+    """Both ends of a box's twelve edges, (z, y, x) in mm.
 
     Returns
     -------
@@ -155,5 +153,4 @@ def edges_of(layer: Labels, box: Box) -> NDArray[np.float32]:
     ]
     size = np.subtract(box.stop, box.start)
     voxels = np.reshape(ends, (-1, 3)) * size + box.start - 0.5
-    mm = np.asarray(layer.translate)[-3:] + voxels * np.asarray(layer.scale)[-3:]
-    return np.asarray(mm[:, ::-1], np.float32)
+    return np.asarray(layer.translate[-3:] + voxels * layer.scale[-3:])

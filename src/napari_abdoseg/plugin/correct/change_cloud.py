@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from napari.components import ViewerModel
 from napari.layers import Labels
 from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
@@ -27,6 +28,8 @@ class ChangeCloud:
 
     Parameters
     ----------
+    viewer : ViewerModel
+        What the picture shows.
     scene : vispy Node
         The scene that the viewer's layers are drawn in.
     layer : Labels
@@ -34,8 +37,8 @@ class ChangeCloud:
     changes : Changes
     """
 
-    def __init__(self, scene: Any, layer: Labels, changes: Changes) -> None:
-        self._scene = scene
+    def __init__(self, viewer: ViewerModel, scene: Any, layer: Labels, changes: Changes) -> None:
+        self._viewer, self._scene = viewer, scene
         self._markers: Any = None
         self._layer, self._changes = layer, changes
         self._rest = QTimer()
@@ -58,11 +61,17 @@ class ChangeCloud:
         self._markers.set_gl_state("translucent", depth_test=False)
         self._markers.order = ABOVE_ALL
         self._markers.set_data(
-            pos=places[:, ::-1].astype(np.float32),  # vispy's order is (x, y, z)
+            pos=in_scene(self._viewer, places),
             face_color=colors,
             edge_width=0,
             size=POINT_PIXELS,
         )
+
+
+def in_scene(viewer: ViewerModel, places: NDArray[Any]) -> NDArray[np.float32]:
+    """Places in mm along (z, y, x), shape (n, 3), as a 3D picture of a viewer's layers has them."""
+    down_first = [axis - (viewer.dims.ndim - 3) for axis in viewer.dims.displayed]
+    return np.asarray(places[:, down_first[::-1]], np.float32)
 
 
 def some_voxels(changes: Changes) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:

@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 
 from napari_abdoseg.image.grid import Shape
-from napari_abdoseg.plugin.viewing.panels import panels_of
+from napari_abdoseg.plugin.viewing.panels import panels_changed, panels_of
 
 Hear = Callable[[Shape], None]
 LEFT_BUTTON = 1
@@ -32,6 +32,7 @@ class Clicks:
         self._layer: Labels | None = None
         self._hear: Hear | None = None
         self._hover: Hear | None = None
+        panels_changed(viewer).connect(self._follow_panels)
 
     def follow(self, layer: Labels | None, hear: Hear | None, hover: Hear | None = None) -> None:
         """Call ``hear`` with each voxel (z, y, x) of a layer that is clicked; None for no more.
@@ -41,9 +42,9 @@ class Clicks:
         self._layer, self._hear, self._hover = layer, hear, hover
         if layer is not None:
             layer.mode = PAN_ZOOM
-        self.follow_again()
+        self._follow_panels()
 
-    def follow_again(self) -> None:
+    def _follow_panels(self) -> None:
         """Follow the panels that there are now."""
         for panel in self._followed:
             panel.mouse_drag_callbacks.remove(self._click)

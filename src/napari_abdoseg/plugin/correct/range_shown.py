@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QBrush, QColor, QImage, QPainter
 from qtpy.QtWidgets import QWidget
 
@@ -16,8 +16,7 @@ from napari_abdoseg.plugin.correct.slice_overlay import (
     filled,
     mask_image,
 )
-from napari_abdoseg.plugin.four_panel.view import canvases_of
-from napari_abdoseg.plugin.viewing.panels import panels_changed
+from napari_abdoseg.plugin.four_panel.view import canvases_of, pictures_changed
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 
 DOTS = QBrush(QColor("#fff176"), Qt.BrushStyle.Dense6Pattern)
@@ -41,7 +40,7 @@ class RangeShown:
         self._viewer = viewer
         self._shown: tuple[Image, HuRange] | None = None
         self.overlays: list[RangeOverlay] = []
-        panels_changed(viewer).connect(self._follow_panels)
+        pictures_changed(viewer).connect(self._draw)
 
     def show(self, scan: Image | None, hu_range: HuRange | None) -> None:
         """Show a range of a scan; None for none."""
@@ -55,23 +54,15 @@ class RangeShown:
         self.show(None, None)
 
     def _draw(self) -> None:
-        self._end()
+        for overlay in self.overlays:
+            overlay.end()
+        self.overlays = []
         if self._shown is not None:
             self.overlays = [
                 RangeOverlay(canvas, panel, *self._shown)
                 for panel, canvas in canvases_of(self._viewer)
                 if panel.dims.ndisplay == 2
             ]
-
-    def _end(self) -> None:
-        for overlay in self.overlays:
-            overlay.end()
-        self.overlays = []
-
-    def _follow_panels(self) -> None:
-        """Canvases of other panels are there in a moment, and those that go no more."""
-        self._end()
-        QTimer.singleShot(0, self._draw)
 
 
 class RangeOverlay(SliceOverlay):

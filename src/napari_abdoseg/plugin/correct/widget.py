@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.action_manager import action_manager
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QSize, QTimer
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import (
     QApplication,
     QFrame,
@@ -33,13 +33,12 @@ from napari_abdoseg.plugin.correct.slider_ticks import SliderTicks
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.correct.tool import EachPart, OtherLayer, OtherOrgan, Tool
 from napari_abdoseg.plugin.correct.tool_bar import GROUPS
-from napari_abdoseg.plugin.four_panel.view import canvases_of
+from napari_abdoseg.plugin.four_panel.view import canvases_of, pictures_changed
 from napari_abdoseg.plugin.layers.conversion import label_layers
 from napari_abdoseg.plugin.layers.in_view import label_map_in_view
 from napari_abdoseg.plugin.organs.scene import OrganScene
 from napari_abdoseg.plugin.saving.row import SaveRow
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
-from napari_abdoseg.plugin.viewing.panels import panels_changed
 from napari_abdoseg.plugin.viewing.viewer_state import unwrapped
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas
 from napari_abdoseg.plugin.widgets.panel import Panel
@@ -140,7 +139,7 @@ class CorrectWidget(Panel):
         self.follow(self._viewer.events.theme, self._follow_theme)
         self.follow(action_manager.events.shortcut_changed, self._tell_keys)
         self.follow(self.bench.changed, self._show)
-        self.follow(panels_changed(self._viewer), self._mark_again_soon)
+        self.follow(pictures_changed(self._viewer), self._mark_again)
         self.follow(cases_in_view(self._viewer).changed, self._follow_layer)
         self.follow(self._viewer.layers.selection.events.active, self._follow_layer)
         for event in (self._viewer.layers.events.inserted, self._viewer.layers.events.removed):
@@ -156,6 +155,8 @@ class CorrectWidget(Panel):
 
     def _end(self) -> None:
         self.bench.leave()
+        if self.form is not None:
+            self.form.end()
         self._follow_scene(None)
         self.ticks.clear()
         for shortcut in (*self._taking, *self._leaving):
@@ -236,10 +237,10 @@ class CorrectWidget(Panel):
             self._ticked = target.layer, numbers
             self.ticks.show(target.layer, numbers)
 
-    def _mark_again_soon(self) -> None:
-        """There are other panels."""
+    def _mark_again(self) -> None:
+        """There are other sliders."""
         self._ticked = ()
-        QTimer.singleShot(0, self._mark_slices)
+        self._mark_slices()
 
     def _show(self) -> None:
         """Show what the bench holds."""

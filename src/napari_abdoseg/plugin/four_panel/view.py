@@ -7,6 +7,8 @@ from typing import Any
 
 from napari import Viewer
 from napari.components import ViewerModel
+from psygnal import Signal, SignalInstance
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QScrollBar, QWidget
 from superqt.utils import QSignalDebouncer
 
@@ -24,7 +26,7 @@ from napari_abdoseg.plugin.layers.first_picture import PictureInATurn
 from napari_abdoseg.plugin.viewing.ct_window import window_by_dragging
 from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 from napari_abdoseg.plugin.viewing.orientation import keep_head_up, look_from_the_front
-from napari_abdoseg.plugin.viewing.panels import set_panels
+from napari_abdoseg.plugin.viewing.panels import panels_changed, set_panels
 from napari_abdoseg.plugin.viewing.shared_cursor import SharedCursor
 from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 from napari_abdoseg.plugin.widgets.certain import sure
@@ -32,6 +34,7 @@ from napari_abdoseg.plugin.widgets.napari_window import (
     PanelCanvas,
     own_canvas,
     own_picture,
+    own_scene,
     sliders,
 )
 from napari_abdoseg.plugin.widgets.unseen_canvas import UnseenCanvas
@@ -69,6 +72,25 @@ def toggle_four_panel_view(viewer: Viewer) -> None:
         opened.view.close()
 
 
+class _Pictures:
+    """Tells when others are seen of a viewer."""
+
+    changed = Signal()
+
+    def __init__(self, viewer: Viewer) -> None:
+        dims = viewer.dims.events
+        for event in (panels_changed(viewer), dims.ndisplay, dims.order):
+            event.connect(self._tell_soon)
+
+    def _tell_soon(self, event: object = None) -> None:
+        QTimer.singleShot(0, self.changed.emit)  # their canvases are there by then
+
+
+def pictures_changed(viewer: Viewer) -> SignalInstance:
+    """Tells that other panels are seen of a viewer, or 3D instead of slices, or other slices."""
+    return state_of(viewer, _Pictures).changed
+
+
 def canvases_of(viewer: Viewer) -> list[tuple[ViewerModel, QWidget]]:
     """What is seen of a viewer: its four panels or itself, each with the canvas it is drawn on."""
     viewer = unwrapped(viewer)
@@ -78,13 +100,17 @@ def canvases_of(viewer: Viewer) -> list[tuple[ViewerModel, QWidget]]:
     return [(viewer, own_picture(viewer))] if hasattr(viewer, "window") else []
 
 
-def scenes_of(viewer: Viewer) -> list[Any]:
-    """The scenes of a viewer's 3D pictures, in which its layers are drawn, in mm."""
-    view = state_of(unwrapped(viewer), _Opened).view
-    if view is None:
-        return []
-    seen = zip(view.panels, view.canvases)
-    return [canvas.canvas.view.scene for panel, canvas in seen if panel.dims.ndisplay == 3]
+def scenes_of(viewer: Viewer) -> list[tuple[ViewerModel, Any]]:
+    """The 3D pictures of a viewer, each with the scene in which its layers are drawn, in mm."""
+    viewer = unwrapped(viewer)
+    view = state_of(viewer, _Opened).view
+    if view is not None:
+        seen = [
+            (panel, canvas.canvas.view.scene) for panel, canvas in zip(view.panels, view.canvases)
+        ]
+    else:
+        seen = [(viewer, own_scene(viewer))] if hasattr(viewer, "window") else []
+    return [(panel, scene) for panel, scene in seen if panel.dims.ndisplay == 3]
 
 
 def sliders_of(viewer: Viewer) -> list[tuple[ViewerModel, list[QScrollBar]]]:

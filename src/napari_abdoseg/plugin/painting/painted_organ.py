@@ -11,6 +11,7 @@ from napari.layers import Labels
 from napari.settings import get_settings
 from napari.utils.action_manager import action_manager
 from napari.utils.notifications import show_info
+from psygnal import Signal
 
 from napari_abdoseg.correction.hints.standing import Standing
 from napari_abdoseg.image.organ import Organ
@@ -42,6 +43,9 @@ class Painting:
     viewer : ViewerModel
     layer : Labels
     """
+
+    locked = Signal()
+    """Other organs are locked now."""
 
     def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
         self.organs: tuple[Organ, ...] = ()
@@ -77,6 +81,7 @@ class Painting:
     def lock(self, organ: Organ, locked: bool) -> None:
         """Lock an organ, so that no stroke changes it, or unlock it."""
         self._locks.lock(organ.value, locked)
+        self.locked.emit()
 
     def close(self) -> None:
         """Leave the layer to napari."""

@@ -37,6 +37,11 @@ def own_controls(viewer: Viewer) -> Any:
     return viewer.window._qt_viewer.controls
 
 
+def own_scene(viewer: Viewer) -> Any:
+    """The scene in which a viewer's own canvas draws layers."""
+    return viewer.window._qt_viewer.canvas.view.scene
+
+
 @contextmanager
 def own_canvas_held(viewer: ViewerModel) -> Iterator[None]:
     """Let a viewer's own canvas look as it does until all is done that is done meanwhile.
