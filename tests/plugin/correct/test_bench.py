@@ -248,5 +248,6 @@ def test_a_preview_is_not_taken_in_another_label_map(viewer, layer, panel, propo
 def test_a_panel_that_is_closed_leaves_no_keys_behind(viewer, layer, panel, qtbot):
     panel.buttons["Scribble"].click()
     viewer.window.remove_dock_widget(panel)
+    qtbot.wait(20)  # Qt deletes what is closed when it comes to that
     press(viewer, qtbot, Qt.Key.Key_Backspace)
     assert panel.bench.words == ""

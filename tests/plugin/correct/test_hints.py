@@ -201,6 +201,39 @@ def test_a_drag_with_the_right_button_shrinks_an_organ_and_its_release_takes_it(
     bench.set(more=30.0)
 
 
+def test_a_drag_is_taken_though_organs_are_still_being_measured(
+    viewer, layer, phantom, opened, qtbot
+):
+    bench, scene = opened.bench, opened.bench.target().scene
+    opened.buttons["Wrong here"].click()
+    mouse = Mouse(viewer, layer, 0)
+    pixel = pixel_of(mouse, beside(layer, phantom[1], 0))
+    scene.rename(scene.table.organs)
+    mouse.drag([pixel, pixel - QPoint(0, 6)])
+    qtbot.waitUntil(lambda: steps(layer) == 1)
+    bench.set(reach=10.0)
+
+
+def test_a_gesture_is_not_taken_for_an_organ_that_is_chosen_meanwhile(
+    viewer, layer, phantom, opened, qtbot
+):
+    bench, before = opened.bench, layer.data.copy()
+    mouse = Mouse(viewer, layer, 0)
+    pixel = pixel_of(mouse, beside(layer, phantom[1], 0))
+    opened.buttons["Too small or large"].click()
+    mouse.drag([pixel, pixel - QPoint(0, 6)], release=False)
+    layer.selected_label = PANCREAS
+    QTest.mouseRelease(mouse.canvas, LEFT, NONE, pixel - QPoint(0, 6))
+    assert (proposal(bench, qtbot).edit.after == PANCREAS).all()
+    assert (layer.data == before).all()
+    opened.buttons["Scribble"].click()
+    mouse.drag([pixel, pixel + QPoint(3, 0)], release=False)
+    layer.selected_label = LIVER
+    QTest.mouseRelease(mouse.canvas, LEFT, NONE, pixel + QPoint(3, 0))
+    assert bench.words.startswith("Draw over")
+    assert (layer.data == before).all()
+
+
 def test_in_3d_buttons_are_too_small_and_too_large(viewer, layer, opened, qtbot):
     bench, before = opened.bench, layer.data.copy()
     opened.buttons["Too small or large"].click()
@@ -258,6 +291,8 @@ def test_locked_organs_and_what_a_person_has_painted_stay(viewer, layer, phantom
     QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, beside(layer, truth, 0)))
     proposal(bench, qtbot)
     painting.lock(organs[LIVER], True)
+    assert not bench.is_ready
+    qtbot.waitUntil(lambda: "The liver is locked" in bench.words)
     before, first = layer.data.copy(), painting.standing.clicks(LIVER)
     bench.take()
     assert (layer.data == before).all()

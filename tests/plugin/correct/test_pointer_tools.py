@@ -12,6 +12,7 @@ from qtpy.QtTest import QTest
 
 from napari_abdoseg.correction.brush import swept
 from napari_abdoseg.correction.tissue_edge import within_edges
+from napari_abdoseg.plugin.correct.drawing import DrawnLine
 from napari_abdoseg.plugin.correct.range_shown import range_shown
 from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import image_layer
@@ -166,7 +167,7 @@ def test_a_ball_in_3d_locks_and_what_it_begins_on(viewer, layer, opened):
     assert "locked" in bench.words
 
 
-def test_a_range_of_hu_is_shown_and_held_and_edges_stop_a_stroke(viewer, layer, opened):
+def test_a_range_of_hu_is_shown_and_held_and_edges_stop_a_stroke(viewer, layer, opened, qtbot):
     bench = opened.bench
     hu = viewer.layers["CT"].data
     before = layer.data.copy()
@@ -186,6 +187,11 @@ def test_a_range_of_hu_is_shown_and_held_and_edges_stop_a_stroke(viewer, layer, 
     assert changed.any()
     assert ((hu[changed] >= -190) & (hu[changed] <= -30)).all()
     layer.undo()
+    scan = viewer.layers.pop(0)
+    assert range_shown(viewer).overlays == []
+    viewer.layers.insert(0, scan)
+    qtbot.waitUntil(lambda: all(len(each.layers) == 2 for each, _ in canvases_of(viewer)))
+    viewer.layers.selection.active = layer
     bench.set(hu=None)
     assert range_shown(viewer).overlays == []
     bench.set(edge=True, size=40.0)
@@ -240,6 +246,39 @@ def test_keys_of_napari_choose_brush_and_eraser_and_let_them_rest(viewer, layer,
     assert bench.tool is None
     bench.leave()
     assert layer.mode == "pick"
+
+
+@pytest.mark.parametrize("name", ["Brush", "Outline", "Scribble"])
+def test_esc_ends_what_is_being_drawn(viewer, layer, opened, name):
+    opened.buttons[name].click()
+    layer.selected_label = KIDNEY
+    mouse = Mouse(viewer, layer, 0)
+    middle = mouse.canvas.rect().center()
+    mouse.drag([middle, middle + QPoint(9, 0), middle + QPoint(9, 9)], release=False)
+    opened.bench.leave()
+    drawn = layer.data.copy()
+    assert steps(layer) == (name == "Brush")
+    assert not any(line.isVisible() for line in mouse.canvas.findChildren(DrawnLine))
+    for by in (20, 30, 40):
+        mouse.move(middle + QPoint(-by, by), LEFT)
+    QTest.mouseRelease(mouse.canvas, LEFT, NONE, middle)
+    assert (layer.data == drawn).all()
+    assert mouse.panel.scene.camera.mouse_pan
+
+
+def test_a_corner_in_a_panel_that_is_closed_is_forgotten(viewer, layer, opened, qtbot):
+    opened.buttons["Outline"].click()
+    mouse = Mouse(viewer, layer, 0)
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, mouse.canvas.rect().center())
+    toggle_four_panel_view(viewer)
+    QTest.qWait(50)
+    mouse = Mouse(viewer, layer, 0)
+    middle = mouse.canvas.rect().center()
+    corners = [middle + QPoint(*by) for by in ((-30, -20), (30, -20), (30, 20), (-30, 20))]
+    mouse.drag(corners)
+    assert steps(layer) == 1
+    layer.undo()
+    toggle_four_panel_view(viewer)
 
 
 @pytest.mark.parametrize("number", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 2))])

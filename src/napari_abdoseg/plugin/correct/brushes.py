@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from napari_abdoseg.plugin.correct.pointer import (
     LEFT_BUTTON,
     PAN_ZOOM,
     RIGHT_BUTTON,
+    Drag,
     IdleHand,
     Pointer,
     Spot,
@@ -160,14 +162,18 @@ class _BrushHand(IdleHand):
         self._bench = bench
         self._tool = tool
 
-    def drag(self, spot: Spot, event: Any) -> Iterator[None]:
+    def drag(self, spot: Spot, event: Any) -> Drag:
         if event.button not in (LEFT_BUTTON, RIGHT_BUTTON):
             return
         is_erasing = self._tool.mode == "erase" or event.button == RIGHT_BUTTON
         name = ERASER.name if is_erasing else BRUSH.name
         try:
             stroke = _Stroke(self._bench, self._tool, spot, is_erasing)
-            with shared_labels(spot.layer).held_by(name), stroke.layer.block_history():
+            with (
+                shared_labels(spot.layer).held_by(name),
+                stroke.layer.block_history(),
+                suppress(GeneratorExit),  # napari records no step that an exception ends
+            ):
                 stroke.go_to(spot)
                 yield
                 while event.type == "mouse_move":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -14,7 +14,7 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QWidget
 
-from napari_abdoseg.plugin.correct.pointer import LEFT_BUTTON, RIGHT_BUTTON, IdleHand, Spot
+from napari_abdoseg.plugin.correct.pointer import LEFT_BUTTON, RIGHT_BUTTON, Drag, IdleHand, Spot
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import canvases_of
 from napari_abdoseg.plugin.widgets.overlay import Overlay
@@ -78,7 +78,7 @@ class DrawingHand(IdleHand):
         self._button = LEFT_BUTTON
         self._line: DrawnLine | None = None
 
-    def drag(self, spot: Spot, event: Any) -> Iterator[None]:
+    def drag(self, spot: Spot, event: Any) -> Drag:
         if event.button not in (LEFT_BUTTON, RIGHT_BUTTON):
             return
         if self._spots and not _is_beside(self._spots[0], spot):

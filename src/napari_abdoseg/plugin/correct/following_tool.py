@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +18,7 @@ from napari_abdoseg.image.organ import capitalized
 from napari_abdoseg.plugin.correct.asked_hint import AskedHint
 from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.outline_tools import MODE
-from napari_abdoseg.plugin.correct.pointer import IdleHand, Spot, pointer
+from napari_abdoseg.plugin.correct.pointer import Drag, IdleHand, Spot, pointer
 from napari_abdoseg.plugin.correct.question import NotChosenError
 from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.correct.slice_tools import slice_shown, told_of
@@ -74,7 +73,7 @@ class _ReachHand(IdleHand):
         self._bench = bench
         self.hint: AskedHint | None = None
 
-    def drag(self, spot: Spot, event: Any) -> Iterator[None]:
+    def drag(self, spot: Spot, event: Any) -> Drag:
         """Nothing."""
         yield from ()
 

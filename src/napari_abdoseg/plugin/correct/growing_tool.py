@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +17,7 @@ from napari_abdoseg.plugin.correct.bench import Bench
 from napari_abdoseg.plugin.correct.brushes import hu_of
 from napari_abdoseg.plugin.correct.drawing import STILL_PIXELS
 from napari_abdoseg.plugin.correct.outline_tools import MODE
-from napari_abdoseg.plugin.correct.pointer import LEFT_BUTTON, IdleHand, Spot, pointer
+from napari_abdoseg.plugin.correct.pointer import LEFT_BUTTON, Drag, IdleHand, Spot, pointer
 from napari_abdoseg.plugin.correct.question import Question
 from napari_abdoseg.plugin.correct.sight import first_on_sight
 from napari_abdoseg.plugin.correct.tool import Amount, Tool
@@ -61,7 +60,7 @@ class _GrowingHand(IdleHand):
         self._bench = bench
         self.place: Shape | None = None
 
-    def drag(self, spot: Spot, event: Any) -> Iterator[None]:
+    def drag(self, spot: Spot, event: Any) -> Drag:
         yield
         while event.type == "mouse_move":
             yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -23,6 +22,7 @@ from napari_abdoseg.plugin.correct.outline_tools import MODE
 from napari_abdoseg.plugin.correct.pointer import (
     LEFT_BUTTON,
     RIGHT_BUTTON,
+    Drag,
     IdleHand,
     Spot,
     pointer,
@@ -171,11 +171,12 @@ class _HintHand(IdleHand):
         self._clicked: Clicked | None = None
         self._hint: AskedHint | None = None
 
-    def drag(self, spot: Spot, event: Any) -> Iterator[None]:
+    def drag(self, spot: Spot, event: Any) -> Drag:
         if event.button not in (LEFT_BUTTON, RIGHT_BUTTON):
             return
         try:
-            self._clicked = clicked = Clicked.of(self._bench.target(), spot, event)
+            target = self._bench.target()
+            self._clicked = clicked = Clicked.of(target, spot, event)
         except AbdosegError as error:
             self._clicked = None
             self._bench.refuse(error)
@@ -190,8 +191,8 @@ class _HintHand(IdleHand):
             if is_dragged and self._clicked is clicked:
                 self._turn_to(before + self._tool.amount.step * round(up / PIXELS_A_STEP))
             yield
-        if is_dragged and self._clicked is clicked:
-            self._bench.take_soon()
+        if is_dragged and self._clicked is clicked and self._bench.target().value == target.value:
+            self._bench.take_soon()  # of another organ nobody has seen what would change
 
     def wheel(self, steps: float) -> bool:
         """More or less, once there is a place."""

@@ -67,7 +67,7 @@ class OutlineTool(Tool):
         bench.follow_again()
 
     def end(self, bench: Bench) -> None:
-        _put_down(bench)
+        pointer(bench.viewer).put_down()
         range_shown(bench.viewer).clear()
 
     def _finish(self, bench: Bench, drawn: Drawn) -> None:
@@ -121,7 +121,7 @@ class ScissorsTool(Tool):
         bench.say(SCISSORS_HINT)
 
     def end(self, bench: Bench) -> None:
-        _put_down(bench)
+        pointer(bench.viewer).put_down()
 
     def _forget(self, bench: Bench) -> None:
         hand = pointer(bench.viewer).hand
@@ -170,13 +170,6 @@ def _organs(question: Question, organs: str) -> list[int]:
     if organs == THIS_ORGAN:
         return [question.value]
     return [value for value in question.labels.boxes if value not in question.labels.locked]
-
-
-def _put_down(bench: Bench) -> None:
-    mouse = pointer(bench.viewer)
-    if isinstance(mouse.hand, DrawingHand):
-        mouse.hand.drop()
-    mouse.put_down()
 
 
 OUTLINE = OutlineTool(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Generator
 from dataclasses import dataclass
+from inspect import GEN_SUSPENDED, getgeneratorstate
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +19,9 @@ from napari_abdoseg.plugin.viewing.viewer_state import state_of, unwrapped
 
 LEFT_BUTTON, RIGHT_BUTTON = 1, 2
 PAN_ZOOM = "pan_zoom"
+
+Drag = Generator[None, None, None]
+"""A step as a button is pressed, one each time the mouse has moved, and one as it is released."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +70,10 @@ class Hand(Protocol):
     def keys(self) -> Container[frozenset[str]]:
         """Keys, held together, with which the mouse stays the hand's, as napari calls them."""
 
-    def drag(self, spot: Spot, event: Any) -> Iterator[None]:
-        """A button was pressed at a spot: a step now, and one each time the mouse has moved.
+    def drag(self, spot: Spot, event: Any) -> Drag:
+        """A button was pressed at a spot; ``event`` becomes the event of each step's time.
 
-        ``event`` becomes the event of that time; the last step is that of the release.
+        It is closed where the mouse is taken away meanwhile, or there are other panels.
         """
 
     def hover(self, spot: Spot) -> None:
@@ -80,6 +84,9 @@ class Hand(Protocol):
 
     def double_click(self, spot: Spot, event: Any) -> None:
         """A button was pressed twice, of which only the first time was a drag."""
+
+    def drop(self) -> None:
+        """Forget what is drawn so far, for the same reasons."""
 
 
 class IdleHand:
@@ -95,6 +102,9 @@ class IdleHand:
         return False
 
     def double_click(self, spot: Spot, event: Any) -> None:
+        """Nothing."""
+
+    def drop(self) -> None:
         """Nothing."""
 
 
@@ -121,7 +131,8 @@ class Pointer:
         self._layer: Labels | None = None
         self._mode = PAN_ZOOM
         self._panels: tuple[ViewerModel, ...] = ()
-        panels_changed(viewer).connect(self._follow_panels)
+        self._drag_under_way: Drag | None = None
+        panels_changed(viewer).connect(self._change_panels)
 
     @property
     def layer(self) -> Labels | None:
@@ -157,6 +168,7 @@ class Pointer:
             Of napari, in which the mouse is the hand's.
         hand : Hand
         """
+        self._interrupt()
         self._layer, self._mode, self._hand = layer, mode, hand
         self._viewer.layers.selection.active = layer
         layer.mode = mode
@@ -164,11 +176,24 @@ class Pointer:
 
     def put_down(self) -> None:
         """Give the mouse back to napari."""
+        self._interrupt()
         layer, self._hand = self._layer, None
         self._follow_panels()
         self._layer = None
         if layer is not None and str(layer.mode) == self._mode:
             layer.mode = PAN_ZOOM
+
+    def _interrupt(self) -> None:
+        """End a drag that is under way, unless that itself has led here, and what it draws."""
+        drag, self._drag_under_way = self._drag_under_way, None
+        if drag is not None and getgeneratorstate(drag) == GEN_SUSPENDED:
+            drag.close()
+        if self._hand is not None:
+            self._hand.drop()
+
+    def _change_panels(self) -> None:
+        self._interrupt()
+        self._follow_panels()
 
     def _follow_panels(self) -> None:
         wanted = panels_of(self._viewer) if self._hand is not None else ()
@@ -190,18 +215,20 @@ class Pointer:
             (panel.mouse_double_click_callbacks, self._double_click),
         )
 
-    def _drag(self, panel: ViewerModel, event: Any) -> Iterator[None]:
+    def _drag(self, panel: ViewerModel, event: Any) -> Drag:
         layer = self._shown_in(panel)
         if layer is None or self._hand is None or self._is_naparis(event):
             return
         leave_painting_to_others(layer)
         event.handled = True
         camera = panel.scene.camera
-        pans, camera.mouse_pan = camera.mouse_pan, False  # it hears of moves that we do not
+        camera.mouse_pan = False  # it hears of moves that we do not
+        self._drag_under_way = drag = self._hand.drag(Spot.of(panel, layer, event), event)
         try:
-            yield from self._hand.drag(Spot.of(panel, layer, event), event)
+            yield from drag
         finally:
-            camera.mouse_pan = pans
+            active = panel.layers.selection.active
+            camera.mouse_pan = active is None or active.mouse_pan
 
     def _move(self, panel: ViewerModel, event: Any) -> None:
         layer = self._shown_in(panel)

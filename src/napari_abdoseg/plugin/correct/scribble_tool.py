@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -23,6 +23,7 @@ from napari_abdoseg.plugin.correct.outline_tools import MODE
 from napari_abdoseg.plugin.correct.pointer import (
     LEFT_BUTTON,
     RIGHT_BUTTON,
+    Drag,
     IdleHand,
     Spot,
     pointer,
@@ -74,11 +75,13 @@ class _ScribblingHand(IdleHand):
         self._value: int | None = None
         self.strokes: list[Stroke] = []
 
-    def drag(self, spot: Spot, event: Any) -> Iterator[None]:
+    def drag(self, spot: Spot, event: Any) -> Drag:
         if event.button not in (LEFT_BUTTON, RIGHT_BUTTON):
             return
-        if spot.axis is None:
-            self._bench.refuse(CorrectionError(IN_SLICES))
+        try:
+            value = self._require_stroke(spot)
+        except AbdosegError as error:
+            self._bench.refuse(error)
             return
         spots = [spot]
         inside = event.button == LEFT_BUTTON
@@ -94,7 +97,7 @@ class _ScribblingHand(IdleHand):
         finally:
             if line is not None:
                 line.end()
-        self._add(spots, inside)
+        self._add(spots, inside, value)
 
     def forget(self) -> None:
         """Forget all strokes."""
@@ -121,20 +124,23 @@ class _ScribblingHand(IdleHand):
         count = len(self.strokes)
         bench.ask(hint.work, about="" if count == 1 else f"{count} strokes: ")
 
-    def _add(self, spots: list[Spot], inside: bool) -> None:
-        if _hand_of(self._bench) is not self:  # the tool was put away as the stroke was drawn
+    def _require_stroke(self, spot: Spot) -> int:
+        """The organ that a stroke which begins here is on."""
+        if spot.axis is None:
+            raise CorrectionError(IN_SLICES)
+        target = self._bench.target()
+        target.require_organ()
+        return target.value
+
+    def _add(self, spots: list[Spot], inside: bool, value: int) -> None:
+        """Add a stroke, unless another organ was chosen as it was drawn."""
+        target = self._bench.target()
+        if target.value != value:
             return
-        try:
-            target = self._bench.target()
-            target.require_organ()
-            stroke = _stroke(target, spots, inside, float(self._bench.values[PEN.name]))
-        except AbdosegError as error:
-            self._bench.refuse(error)
-            return
-        if target.value != self._value:
-            self._value = target.value
+        if value != self._value:
+            self._value = value
             self.strokes.clear()
-        self.strokes.append(stroke)
+        self.strokes.append(_stroke(target, spots, inside, float(self._bench.values[PEN.name])))
         self.ask()
 
 
