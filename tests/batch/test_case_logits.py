@@ -10,7 +10,7 @@ import pytest
 from some_logits import kept_of, scan_of
 
 from napari_abdoseg.batch.case_logits import logits_of_case, networks_of_case
-from napari_abdoseg.inference.learning.networks import Networks
+from napari_abdoseg.inference.model.networks import Networks
 from napari_abdoseg.logits.file import LogitsFileError, logits_path, write_logits
 
 MODEL, OTHER = "a" * 64, "b" * 64

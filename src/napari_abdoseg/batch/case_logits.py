@@ -9,7 +9,7 @@ from typing import Any
 from napari_abdoseg.image.files.json_beside import CORRECTIONS, json_beside
 from napari_abdoseg.image.files.json_file import read_json
 from napari_abdoseg.image.volume import Volume
-from napari_abdoseg.inference.learning.networks import Networks
+from napari_abdoseg.inference.model.networks import Networks
 from napari_abdoseg.inference.result import Segmentation
 from napari_abdoseg.logits.file import (
     FARTHEST,

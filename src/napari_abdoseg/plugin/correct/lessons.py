@@ -15,8 +15,8 @@ from napari_abdoseg.errors import NO_MEMORY, AbdosegError, CorrectionError
 from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.learning.learning import learning
-from napari_abdoseg.inference.learning.networks import Networks, loading_first_fold
 from napari_abdoseg.inference.learning.slices import ScanSlice
+from napari_abdoseg.inference.model.networks import Networks, loading_first_fold
 from napari_abdoseg.logits.kept import KeptLogits
 from napari_abdoseg.plugin.correct.target import Target
 from napari_abdoseg.plugin.jobs.job import Job

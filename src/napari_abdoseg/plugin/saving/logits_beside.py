@@ -11,7 +11,7 @@ from napari.layers import Labels
 from napari_abdoseg.batch.case_logits import NETWORKS, logits_of_case, networks_of_case
 from napari_abdoseg.correction.provenance import Origin
 from napari_abdoseg.image.volume import Volume
-from napari_abdoseg.inference.learning.networks import Networks
+from napari_abdoseg.inference.model.networks import Networks
 from napari_abdoseg.logits.file import logits_path, write_logits
 from napari_abdoseg.logits.kept import KeptLogits
 from napari_abdoseg.plugin.saving.claim_of import CLAIM

@@ -67,7 +67,7 @@ def loading_first_fold(
     Examples
     --------
     >>> from napari_abdoseg import load_ensemble
-    >>> from napari_abdoseg.inference.learning.networks import Networks, loading_first_fold
+    >>> from napari_abdoseg.inference.model.networks import Networks, loading_first_fold
     >>> from napari_abdoseg.progress import drain
     >>> trained = load_ensemble("demo", [1, 2], "cpu").configurations[0]
     >>> made_by = Networks("demo", ("1", "2"), trained.sha256(("1", "2")))

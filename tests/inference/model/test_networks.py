@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from napari_abdoseg.errors import CorrectionError, ModelError
-from napari_abdoseg.inference.learning.networks import Networks, loading_first_fold
 from napari_abdoseg.inference.model.model_folder import read_model
+from napari_abdoseg.inference.model.networks import Networks, loading_first_fold
 from napari_abdoseg.progress import drain
 
 
