@@ -36,7 +36,7 @@ from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
 from napari_abdoseg.plugin.viewing.ct_window import follow_windows
 from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
-from napari_abdoseg.plugin.widgets.panel import open_panel, opening
+from napari_abdoseg.plugin.widgets.panel import opening
 
 CORRECTED = "(corrected)"
 
@@ -127,8 +127,7 @@ def _list_organs(viewer: Viewer, layer: Labels) -> Iterator[None]:
     """List the organs of a layer, in steps: the panel takes napari long."""
     follow_windows(viewer)
     yield
-    yield from opening(viewer, "Organs")
-    organs: OrgansWidget = open_panel(viewer, "Organs")
+    organs: OrgansWidget = yield from opening(viewer, "Organs")
     organs.choose(layer)
 
 

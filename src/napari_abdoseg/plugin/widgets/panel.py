@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +122,7 @@ class Panel(QWidget):
         ]
         if others and not dock.isFloating():
             window.tabifyDockWidget(others[-1], dock)
-            bring_to_front(dock)
+            _bring_to_front(dock)
 
     def _follow_visibility(self, in_sight: bool) -> None:
         """Come to the front when napari's menu takes a tab behind for one to be hidden."""
@@ -133,9 +133,11 @@ class Panel(QWidget):
             self._come_soon()
 
     def _come_soon(self) -> None:
-        dock = self._dock
-        if dock is not None and dock is self.parent():  # not its first showing, nor its last
-            QTimer.singleShot(0, lambda: bring_to_front(dock))
+        QTimer.singleShot(0, self._come)
+
+    def _come(self) -> None:
+        if self._dock is not None and self._dock is self.parent():  # it has a place, and keeps it
+            _bring_to_front(self._dock)
 
 
 def open_panel(viewer: Viewer, name: str) -> Any:
@@ -152,17 +154,17 @@ def open_panel(viewer: Viewer, name: str) -> Any:
     Panel
     """
     dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name)
-    bring_to_front(dock)
+    _bring_to_front(dock)
     return panel
 
 
-def opening(viewer: Viewer, name: str) -> Iterator[None]:
+def opening(viewer: Viewer, name: str) -> Generator[None, None, Any]:
     """Open one of our dock widgets as `open_panel` does, in steps between which others may come."""
     dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name)
     if not _has_its_place(dock):  # it is new, and is shown in the next step
         dock.hide()
     yield
-    bring_to_front(dock)
+    return open_panel(viewer, name)
 
 
 def _has_its_place(dock: QDockWidget) -> bool:
@@ -171,7 +173,7 @@ def _has_its_place(dock: QDockWidget) -> bool:
     return isinstance(panel, Panel) and panel._dock is dock
 
 
-def bring_to_front(dock: QDockWidget) -> None:
+def _bring_to_front(dock: QDockWidget) -> None:
     """Show the dock of a panel, and let it be seen of those in its place."""
     dock.show()
     dock.raise_()
