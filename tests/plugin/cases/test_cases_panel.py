@@ -395,7 +395,6 @@ def test_boxes_and_surfaces_become_those_of_the_next_case(
     before = linked()
     next_case(viewer)
     opened = at("b")
-    assert not any(layer.visible for layer in before.values())
     qtbot.waitUntil(lambda: all(layer.visible for layer in before.values()))
     assert linked() == before
     assert list(viewer.layers)[:2] == [opened.scan, opened.labels]
@@ -403,7 +402,7 @@ def test_boxes_and_surfaces_become_those_of_the_next_case(
     assert grids == {id(opened.labels.metadata["grid"])}
     next_case(viewer)
     at("c")
-    assert not any(layer.visible for layer in linked().values())
+    qtbot.waitUntil(lambda: not any(layer.visible for layer in linked().values()))
 
 
 def test_what_is_said_of_a_case_is_kept(listed, qtbot, folder):
@@ -498,7 +497,9 @@ def test_the_worst_are_one_click_away(listed, qtbot, folder):
 def test_nothing_of_a_case_is_left_in_memory_when_it_was_left(first, viewer, qtbot, at):
     toggle_four_panel_view(viewer)
     press(viewer, qtbot, Qt.Key.Key_Right)
-    left = [ref(each) for layer in at("b").layers for each in (layer, layer.data)]
+    opened = at("b")
+    left = [ref(each) for layer in (opened.scan, opened.labels) for each in (layer, layer.data)]
+    del opened
     press(viewer, qtbot, Qt.Key.Key_Right)
     at("c")
 
