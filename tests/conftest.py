@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -23,6 +24,9 @@ from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 from napari_abdoseg.log import log_folder
 
 prepare_for_torch()
+
+# A shell has what it runs in the background ignore Ctrl+C, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DEMO = Path(__file__).parent.parent / "src" / "napari_abdoseg" / "models" / "demo"
 
