@@ -119,13 +119,15 @@ def steps_within(radius_mm: float, lattice: Lattice) -> NDArray[np.intp]:
     Returns
     -------
     ndarray of intp, shape (n, 3)
-        In corners along (z, y, x); the first is no step at all.
+        In corners along (z, y, x); the first is no step at all. Not to be written to.
     """
     reach = [int(radius_mm / apart) + 1 for apart in _between_planes(lattice)]
     steps = np.array(list(product(*(range(-size, size + 1) for size in reach))))
     lengths = lengths_of(steps, lattice)
     order = np.argsort(lengths, kind="stable")
-    return steps[order[: np.count_nonzero(lengths <= radius_mm)]]
+    within = steps[order[: np.count_nonzero(lengths <= radius_mm)]]
+    within.setflags(write=False)
+    return within
 
 
 def _between_planes(lattice: Lattice) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QTimer
 
-from napari_abdoseg.plugin.jobs.idle_queue import IdleWork, have_turns
+from napari_abdoseg.plugin.jobs.idle_queue import IdleWork, take_turns
 
 
 @pytest.fixture
@@ -47,8 +47,9 @@ def test_steps_have_a_turn_each_as_long_as_they_are_wanted(done, qtbot):
             done.append(step)
             yield
 
-    have_turns(steps(), lambda: "second" not in done)
     IdleWork(lambda: done.append("other")).wait()
+    take_turns(steps(), lambda: "second" not in done)
+    assert done == ["first"]
     qtbot.waitUntil(lambda: len(done) == 3)
     qtbot.wait(50)
     assert done == ["first", "other", "second"]

@@ -19,8 +19,8 @@ from napari_abdoseg.plugin.cases.case_in_view import CaseInView, showing
 from napari_abdoseg.plugin.cases.changes import CaseChange, Changes
 from napari_abdoseg.plugin.cases.list_watch import ListWatch
 from napari_abdoseg.plugin.cases.tool_at_hand import ToolAtHand
+from napari_abdoseg.plugin.jobs.idle_queue import take_turns
 from napari_abdoseg.plugin.jobs.job import Job
-from napari_abdoseg.plugin.jobs.turns import take_turns
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import leave_saved
 from napari_abdoseg.plugin.saving.save_before import save_before

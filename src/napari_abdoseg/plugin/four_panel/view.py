@@ -33,8 +33,8 @@ from napari_abdoseg.plugin.widgets.certain import sure
 from napari_abdoseg.plugin.widgets.napari_window import (
     PanelCanvas,
     own_canvas,
-    own_picture,
-    own_scene,
+    picture_of,
+    scene_of,
     sliders,
 )
 from napari_abdoseg.plugin.widgets.unseen_canvas import UnseenCanvas
@@ -93,24 +93,22 @@ def pictures_changed(viewer: Viewer) -> SignalInstance:
 
 def canvases_of(viewer: Viewer) -> list[tuple[ViewerModel, QWidget]]:
     """What is seen of a viewer: its four panels or itself, each with the canvas it is drawn on."""
-    viewer = unwrapped(viewer)
-    view = state_of(viewer, _Opened).view
-    if view is not None:
-        return [(panel, canvas.canvas.native) for panel, canvas in zip(view.panels, view.canvases)]
-    return [(viewer, own_picture(viewer))] if hasattr(viewer, "window") else []
+    return [(panel, picture_of(canvas)) for panel, canvas in _seen_of(viewer)]
 
 
 def scenes_of(viewer: Viewer) -> list[tuple[ViewerModel, Any]]:
     """The 3D pictures of a viewer, each with the scene in which its layers are drawn, in mm."""
+    seen = _seen_of(viewer)
+    return [(panel, scene_of(canvas)) for panel, canvas in seen if panel.dims.ndisplay == 3]
+
+
+def _seen_of(viewer: Viewer) -> list[tuple[ViewerModel, QWidget]]:
+    """Four panels, or the viewer itself, each with its canvas."""
     viewer = unwrapped(viewer)
     view = state_of(viewer, _Opened).view
     if view is not None:
-        seen = [
-            (panel, canvas.canvas.view.scene) for panel, canvas in zip(view.panels, view.canvases)
-        ]
-    else:
-        seen = [(viewer, own_scene(viewer))] if hasattr(viewer, "window") else []
-    return [(panel, scene) for panel, scene in seen if panel.dims.ndisplay == 3]
+        return list(zip(view.panels, view.canvases))
+    return [(viewer, own_canvas(viewer))] if hasattr(viewer, "window") else []
 
 
 def sliders_of(viewer: Viewer) -> list[tuple[ViewerModel, list[QScrollBar]]]:
@@ -245,7 +243,7 @@ class FourPanelView:
         """Give a panel its orientation, name, letters, scale bar, cursor and cross hair."""
         self.cursor.join(panel)
         outlines = () if panel is self.three_d else self._outlines
-        overlay = PanelOverlay(canvas.canvas.native, panel, name, outlines)
+        overlay = PanelOverlay(picture_of(canvas), panel, name, outlines)
         self._outlines.changed.connect(overlay.repaint_soon)
         self._closing += [keep_head_up(panel), overlay.end]
         if panel is not self.three_d:
@@ -254,7 +252,7 @@ class FourPanelView:
             # A surface under the mouse takes too long to find at each of its moves.
             panel.cursor.events.position.disconnect(panel.update_status_from_cursor)
             look_from_the_front(panel)
-            scene = canvas.canvas.view.scene
+            scene = scene_of(canvas)
             crosshair = Crosshair(panel, scene, REST_MS)
             lines = BoxLines(self._outlines, scene, REST_MS)
             self._closing += [crosshair.end, lines.end]

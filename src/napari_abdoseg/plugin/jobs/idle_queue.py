@@ -14,10 +14,6 @@ TURN_SECONDS = 0.01
 """After that the window is to answer first."""
 
 
-_END = object()
-"""Of steps."""
-
-
 class IdleWork:
     """A piece of work that waits until all others before it are done.
 
@@ -58,14 +54,19 @@ class IdleWork:
             self._work()
 
 
-def have_turns(steps: Iterator[None], are_wanted: Callable[[], bool]) -> None:
-    """Have steps taken, each as soon as it is its turn, as long as they are wanted."""
-    IdleWork(partial(_take_step, steps, are_wanted)).wait()
+def take_turns(steps: Iterator[None], are_wanted: Callable[[], bool] = lambda: True) -> None:
+    """Take the first of some steps, and each other one as soon as it is its turn.
 
-
-def _take_step(steps: Iterator[None], are_wanted: Callable[[], bool]) -> None:
-    if are_wanted() and next(steps, _END) is not _END:
-        have_turns(steps, are_wanted)
+    Parameters
+    ----------
+    steps : iterator of None
+    are_wanted : callable, optional
+        Asked before each step; where it says no, that step and all after it are not taken.
+    """
+    if are_wanted():
+        for _ in steps:
+            IdleWork(partial(take_turns, steps, are_wanted)).wait()
+            return
 
 
 class _Turns:

@@ -7,11 +7,11 @@ from typing import Any
 from weakref import ref
 
 from napari.components import ViewerModel
-from napari.qt import QtViewer
+from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
-from napari_abdoseg.plugin.widgets.napari_window import own_canvas
+from napari_abdoseg.plugin.widgets.napari_window import own_canvas, picture_of
 
 
 def draw_in_a_turn(viewer: ViewerModel) -> None:
@@ -29,10 +29,11 @@ class PictureInATurn:
 
     Parameters
     ----------
-    canvas : QtViewer
+    canvas : QWidget
+        Of napari.
     """
 
-    def __init__(self, canvas: QtViewer) -> None:
+    def __init__(self, canvas: QWidget) -> None:
         self._canvas = ref(canvas)
         self._turn = IdleWork(self._draw)
 
@@ -48,4 +49,4 @@ class PictureInATurn:
         if canvas is not None:
             with suppress(RuntimeError):  # its window was closed
                 canvas.setUpdatesEnabled(True)
-                canvas.canvas.native.repaint()
+                picture_of(canvas).repaint()

@@ -23,7 +23,7 @@ class Snapshot:
 
     def __init__(self, voxels: NDArray[Any]) -> None:
         self.voxels = voxels
-        self._copy = np.empty_like(voxels)
+        self._copy = np.empty(voxels.shape, voxels.dtype)
         self._slabs = self._copy_slabs()
 
     def copy_on(self) -> bool:

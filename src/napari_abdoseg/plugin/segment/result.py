@@ -13,7 +13,7 @@ from napari.layers import Image, Labels
 
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.model.card import ModelCard
-from napari_abdoseg.plugin.jobs.idle_queue import have_turns
+from napari_abdoseg.plugin.jobs.idle_queue import take_turns
 from napari_abdoseg.plugin.layers.conversion import (
     add_beside,
     labels_layer,
@@ -119,12 +119,13 @@ def show_result(
     if cases_in_view(viewer).is_in_view(image):
         viewer.layers.selection = {layer}
         if not label_map.stamp:
-            have_turns(_list_organs(viewer, layer), lambda: layer in viewer.layers)
+            take_turns(_list_organs(viewer, layer), lambda: layer in viewer.layers)
     return Shown(layer, tuple(layer.name for layer in kept if was_painted(layer)))
 
 
 def _list_organs(viewer: Viewer, layer: Labels) -> Iterator[None]:
-    """List the organs of a layer, in steps: the panel takes napari long."""
+    """List the organs of a layer, in steps after its masks: the panel takes napari long."""
+    yield
     follow_windows(viewer)
     yield
     organs: OrgansWidget = yield from opening(viewer, "Organs")

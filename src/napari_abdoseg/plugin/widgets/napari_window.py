@@ -27,19 +27,19 @@ def own_canvas(viewer: Viewer) -> QWidget:
     return sure_of(QWidget, viewer.window._qt_viewer)
 
 
-def own_picture(viewer: Viewer) -> QWidget:
-    """What a viewer's own canvas is drawn on."""
-    return sure_of(QWidget, viewer.window._qt_viewer.canvas.native)
+def picture_of(canvas: QWidget) -> QWidget:
+    """What a canvas is drawn on."""
+    return sure_of(QWidget, sure_of(QtViewer, canvas).canvas.native)
+
+
+def scene_of(canvas: QWidget) -> Any:
+    """The scene in which a canvas draws layers."""
+    return sure_of(QtViewer, canvas).canvas.view.scene
 
 
 def own_controls(viewer: Viewer) -> Any:
     """The widget that has the controls of a viewer's layers, of which those of one are seen."""
     return viewer.window._qt_viewer.controls
-
-
-def own_scene(viewer: Viewer) -> Any:
-    """The scene in which a viewer's own canvas draws layers."""
-    return viewer.window._qt_viewer.canvas.view.scene
 
 
 @contextmanager
