@@ -45,9 +45,14 @@ def panel(viewer, folder, make_model, qtbot, monkeypatch):
 
 
 def background_processes() -> list[psutil.Process]:
-    module = "napari_abdoseg.worklist.predicting.background_process"
-    children = psutil.Process().children()
-    return [each for each in children if each.is_running() and module in each.cmdline()]
+    return [each for each in psutil.Process().children() if _predicts(each)]
+
+
+def _predicts(process: psutil.Process) -> bool:
+    try:
+        return "napari_abdoseg.worklist.predicting.background_process" in process.cmdline()
+    except psutil.NoSuchProcess:  # it has just ended
+        return False
 
 
 def test_cases_without_masks_are_predicted_and_segmenting_goes_first(panel, viewer, folder, qtbot):

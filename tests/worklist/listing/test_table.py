@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -197,7 +199,29 @@ def test_a_thumbnail_is_head_up_and_as_wide_as_the_patient(phantom):
     assert abs((1 - middle) - row_of_middle) < 0.1
 
 
+def test_a_change_is_told_from_one_of_the_same_moment(folder):
+    write_record(folder.record_of("a"), CaseRecord("a", status=Status.DONE))
+    stamp, before = FolderStamp.of(folder), drain(listing_anew(folder))
+    told = folder.records.stat()
+    write_record(folder.record_of("b"), CaseRecord("b", status=Status.DONE))
+    os.utime(folder.records, ns=(told.st_atime_ns, told.st_mtime_ns))
+    now = FolderStamp.of(folder)
+    assert now == stamp
+    assert not stamp.is_settled
+    again = drain(listing_changes(folder, before, stamp, now))
+    assert [each.record.status for each in again.rows][:2] == [Status.DONE, Status.DONE]
+    for place in (folder.scans, folder.masks, folder.records):
+        _long_ago(place)
+    assert FolderStamp.of(folder).is_settled
+
+
+def _long_ago(place: Path) -> None:
+    """Let a folder have changed before whatever a file system gives one time."""
+    os.utime(place, (0, 0))
+
+
 def test_only_what_may_have_changed_is_looked_at_again(folder, monkeypatch):
+    _long_ago(folder.scans)
     first, before = FolderStamp.of(folder), drain(listing_anew(folder))
     write_record(folder.record_of("b"), CaseRecord("b", status=Status.DONE))
     now = FolderStamp.of(folder)

@@ -108,7 +108,7 @@ def _look(
     folder: WorkFolder, before: Listing | None, stamp: FolderStamp | None
 ) -> Iterator[Progress | _Looked]:
     now = FolderStamp.of(folder)
-    if now == stamp:
+    if now == stamp and stamp.is_settled:
         return
     try:
         listing = yield from listing_changes(folder, before, stamp, now)

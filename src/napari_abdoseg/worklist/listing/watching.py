@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +22,9 @@ from napari_abdoseg.worklist.records.work_folder import WorkFolder
 
 Stamp = tuple[int, int] | None
 
+TICK_NS = 2_000_000_000
+"""The longest in which a file system gives all changes the same time: that of FAT."""
+
 
 @dataclass(frozen=True)
 class FolderStamp:
@@ -31,12 +35,30 @@ class FolderStamp:
 
     scans: Stamp
     others: tuple[Stamp, ...]
+    taken_ns: int = field(compare=False)
 
     @classmethod
     def of(cls, folder: WorkFolder) -> Self:
         """The stamp of now."""
-        others = (folder.masks, folder.records, folder.locks)
-        return cls(_stamp(folder.scans), tuple(map(_stamp, others)))
+        taken_ns, others = time.time_ns(), (folder.masks, folder.records, folder.locks)
+        return cls(_stamp(folder.scans), tuple(map(_stamp, others)), taken_ns)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that changes later gives another stamp.
+
+        It does not where something had just changed: what changes right after that may have the
+        same time.
+        """
+        return self.scans_are_settled and all(map(self._is_before, self.others))
+
+    @property
+    def scans_are_settled(self) -> bool:
+        """Whether scans that come or go later give another stamp."""
+        return self._is_before(self.scans)
+
+    def _is_before(self, told: Stamp) -> bool:
+        return told is None or self.taken_ns - told[1] > TICK_NS
 
     @property
     def has_masks(self) -> bool:
@@ -67,7 +89,7 @@ def listing_changes(
         return listing_anew(folder)
     if before.has_masks and not now.has_masks:
         raise WorkListError(NO_MASKS.format(folder.masks))
-    if stamp is None or stamp.scans != now.scans:
+    if stamp is None or stamp.scans != now.scans or not stamp.scans_are_settled:
         return listing_since(folder, before.index)
     return records_since(folder, before.index)
 
