@@ -17,6 +17,7 @@ from napari_abdoseg.correction.hints.clicks import Click
 from napari_abdoseg.correction.hints.random_walk import Walk
 from napari_abdoseg.correction.hints.scribble import Stroke, scribble
 from napari_abdoseg.correction.hints.sparing import Sparing
+from napari_abdoseg.correction.hints.stroke_walk import WalkGrid
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.errors import CorrectionError
 
@@ -240,6 +241,43 @@ def test_an_organ_that_was_not_found_begins_with_a_stroke(leak):
     labels = EditableLabels.of(missing)
     with pytest.raises(CorrectionError, match="on its side of the spleen's boundary already"):
         scribble(labels, kept, hu, SPLEEN, [replace(stroke, inside=False)])
+
+
+def test_what_is_known_of_strokes_is_that_of_the_scan_they_are_in(leak):
+    hu, wrong, kept, stroke = leak
+    labels, flat = EditableLabels.of(wrong), np.zeros_like(hu)
+
+    def found(scan, *strokes):
+        return after(wrong, scribble(labels, kept, scan, LIVER, strokes))
+
+    place = [int(axis.mean()) for axis in stroke.where]
+    left = np.argwhere((found(hu, stroke) == LIVER) & ball(wrong, place, 25.0))
+    dab = Stroke(tuple(left[:3].T), inside=False)
+    fresh = found(hu, replace(stroke), replace(dab))
+    np.testing.assert_array_equal(found(hu.view(), stroke, dab), fresh)
+    grid = WalkGrid.of(hu.shape, labels.spacing)
+    walk = stroke.walk(grid, hu, Box((0, 0, 0), hu.shape))
+    assert walk is stroke.walk(grid, hu[:], Box((0, 0, 0), hu.shape))
+    np.testing.assert_array_equal(found(flat, stroke, dab), found(flat, replace(stroke), dab))
+    assert walk is not stroke.walk(grid, flat, Box((0, 0, 0), hu.shape))
+
+
+def test_strokes_far_from_each_other_change_what_each_does_alone(case):
+    scan, truth = case
+    wrong, _ = leaking(truth, SPLEEN, KIDNEY, 15.0)
+    wrong, _ = leaking(wrong, SPLEEN, LIVER, 15.0)
+    leaks, count = ndimage.label((wrong.data == SPLEEN) & (truth.data != SPLEEN))
+    labels = EditableLabels.of(wrong)
+    kept = presumed_logits(labels, scan.data)
+    strokes = [Stroke(drawn(truth, leaks == number), False) for number in range(1, count + 1)]
+    middles = np.array([[axis.mean() for axis in stroke.where] for stroke in strokes])
+    gaps = np.linalg.norm((middles[:, None] - middles) * labels.spacing, axis=2)
+    far = [strokes[number] for number in np.unravel_index(gaps.argmax(), gaps.shape)]
+    assert gaps.max() > 60
+    alone = [after(wrong, scribble(labels, kept, scan.data, SPLEEN, [each])) for each in far]
+    both = after(wrong, scribble(labels, kept, scan.data, SPLEEN, far))
+    changed = [each != wrong.data for each in alone]
+    np.testing.assert_array_equal(both != wrong.data, changed[0] | changed[1])
 
 
 @pytest.mark.parametrize("spacing", [(3.0, 3.0, 3.0), (6.0, 1.5, 1.5), (1.0, 3.0, 2.0)])

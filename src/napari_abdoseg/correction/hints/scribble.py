@@ -7,8 +7,9 @@ tissue.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,6 @@ from napari_abdoseg.correction.hints.clicks import (
     least_that_suffices,
 )
 from napari_abdoseg.correction.hints.lead import Lead
-from napari_abdoseg.correction.hints.random_walk import REACH_MM, Walk
 from napari_abdoseg.correction.hints.sparing import (
     ALL_FREE,
     Sparing,
@@ -33,18 +33,18 @@ from napari_abdoseg.correction.hints.sparing import (
     require_known,
     voxels_of,
 )
-from napari_abdoseg.correction.hints.without_ensemble import LEAST_HU
+from napari_abdoseg.correction.hints.stroke_walk import (
+    AROUND_MM,
+    StrokeWalk,
+    WalkGrid,
+    felt_together,
+)
 from napari_abdoseg.correction.region_growing import scan_of
-from napari_abdoseg.correction.tissue_edge import NOISE_MM
 from napari_abdoseg.errors import CorrectionError
-from napari_abdoseg.logits.along import Along
-from napari_abdoseg.logits.interpolation import Values, gathered, interpolated
-from napari_abdoseg.logits.kept import Axes, KeptLogits
+from napari_abdoseg.logits.interpolation import Values
+from napari_abdoseg.logits.kept import KeptLogits
 from napari_abdoseg.side_by_side import side_by_side
 
-AROUND_MM = 2 * REACH_MM
-STEP_MM = 1.5
-"""Between the voxels that are walked on, unless the scan's are farther apart."""
 SURE = 0.5
 """How far ahead an organ is at least where others have made a voxel its own, and behind."""
 
@@ -66,27 +66,40 @@ class Stroke:
     where: Indices
     inside: bool
     more: float = MORE
+    _walks: list[StrokeWalk] = field(default_factory=list, init=False, repr=False)
 
+    @property
+    def way(self) -> int:
+        """1 where its voxels are the organ's, else -1."""
+        return 1 if self.inside else -1
 
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """A stroke in a box: its voxels there, and 1 where they are the organ's, else -1."""
+    @property
+    def box(self) -> Box:
+        """Smallest box that holds it; of one voxel at least."""
+        (a, d), (b, e), (c, f) = ((int(axis.min()), int(axis.max())) for axis in self.where)
+        return Box((a, b, c), (d + 1, e + 1, f + 1))
 
-    where: tuple[NDArray[np.integer[Any]], ...]
-    way: int
-    more: float
-
-    @classmethod
-    def of(cls, stroke: Stroke, box: Box) -> Self:
-        where = tuple(
-            np.asarray(axis) - first for axis, first in zip(stroke.where, box.start, strict=True)
-        )
-        return cls(where, 1 if stroke.inside else -1, stroke.more)
+    def within(self, box: Box) -> Indices:
+        """Its voxels in a box's own array."""
+        z, y, x = (axis - first for axis, first in zip(self.where, box.start, strict=True))
+        return z, y, x
 
     def lacks(self, ahead: Values) -> float:
-        """What has to be added, in its way, for all its voxels to cross; below zero: is spare."""
-        least = float((self.way * ahead[self.where]).min())
+        """What has to be added, in its way, for all its voxels to cross; below zero: is spare.
+
+        Parameters
+        ----------
+        ahead : ndarray of float32, shape (voxels,)
+            How far the organ is ahead there.
+        """
+        least = float((self.way * ahead).min())
         return LEAST - least * (1 + self.more if least < 0 else 1)
+
+    def walk(self, grid: WalkGrid, hu: NDArray[Any], around: Box) -> StrokeWalk:
+        """How far it goes; known from then on, as each new stroke asks for all before it."""
+        if not (self._walks and self._walks[0].is_in(hu)):
+            self._walks[:] = [StrokeWalk.of(grid, hu, around, self.where)]
+        return self._walks[0]
 
 
 def scribble(
@@ -143,22 +156,22 @@ def scribble(
     scan = scan_of(labels, hu)
     strokes = [stroke for stroke in strokes if stroke.where[0].size]
     box = _box(labels, kept, value, strokes, sparing)
-    drawn = [_Drawn.of(stroke, box) for stroke in strokes]
     ahead, rival = _margin(labels, kept, value, box, before)
-    if all(each.lacks(ahead) <= 0 for each in drawn):
+    places = [stroke.within(box) for stroke in strokes]
+    needs = [stroke.lacks(ahead[at]) for stroke, at in zip(strokes, places, strict=True)]
+    if max(needs) <= 0:
         raise CorrectionError(
             f"What was drawn over is on its side of {labels.the(value)}'s boundary already: draw "
             "over what is wrong."
         )
-    tissue = np.nan_to_num(scan[box.slices].astype(np.float32), nan=LEAST_HU)
-    will = ahead + _addition(tissue, labels.spacing, drawn, ahead)
-    for each in drawn:
-        will[each.where] = each.way
+    will = ahead + _addition(labels, scan, strokes, needs, box)
+    for stroke, at in zip(strokes, places, strict=True):
+        will[at] = stroke.way
     crosses = (will >= 0) != (ahead >= 0)
     parts, count = ndimage.label(crosses, np.ones((3, 3, 3)))
     linked = np.zeros(count + 1, bool)
-    for each in drawn:
-        linked[parts[each.where]] = True
+    for at in places:
+        linked[parts[at]] = True
     linked[0] = False
     where, there = voxels_of(box, linked[parts])
     wanted = np.where(will.ravel()[there] >= 0, value, rival.ravel()[there])
@@ -178,11 +191,12 @@ def _box(
             f"Nothing was drawn: draw over what should be {labels.the(value)}, or over what "
             "shouldn't."
         )
-    drawn = np.concatenate([np.stack(stroke.where, axis=1) for stroke in strokes])
-    (a, b, c), (d, e, f) = drawn.min(axis=0).tolist(), drawn.max(axis=0).tolist()
-    first, last = (a, b, c), (d, e, f)
-    if min(first) < 0 or any(at >= size for at, size in zip(last, labels.data.shape, strict=True)):
+    drawn = reduce(Box.union, (stroke.box for stroke in strokes))
+    z, y, x = labels.data.shape
+    if drawn.common(Box((0, 0, 0), (z, y, x))) != drawn:
         raise CorrectionError("A stroke leaves the scan: draw within it.")
+    d, e, f = drawn.stop
+    first, last = drawn.start, (d - 1, e - 1, f - 1)
     require_known(labels, kept, value, first)
     require_known(labels, kept, value, last)
     for_it, against = (
@@ -199,7 +213,7 @@ def _box(
             f"Some voxels were drawn over for {labels.the(value)} and against it: take back one of "
             "both strokes."
         )
-    box = labels.grown(Box(first, (d + 1, e + 1, f + 1)), AROUND_MM)
+    box = labels.grown(drawn, AROUND_MM)
     return sparing.box(kept, sparing.box(kept, box, first), last)
 
 
@@ -224,28 +238,18 @@ def _margin(
 
 
 def _addition(
-    hu: Values, spacing: Sequence[float], drawn: Sequence[_Drawn], ahead: Values
+    labels: EditableLabels,
+    hu: NDArray[Any],
+    strokes: Sequence[Stroke],
+    needs: Sequence[float],
+    box: Box,
 ) -> Values:
     """The likeliest that suffices, on the box's voxels."""
-    counts = [
-        max(1, round(size * own / max(STEP_MM, own)))
-        for size, own in zip(hu.shape, spacing, strict=True)
-    ]
-    z, y, x = (Along.between(old, new) for old, new in zip(counts, hu.shape, strict=True))
-    axes: Axes = (z, y, x)
-    coarse_mm = [
-        size * own / count for size, own, count in zip(hu.shape, spacing, counts, strict=True)
-    ]
-    masks = [np.zeros(counts, bool) for _ in drawn]
-    for mask, each in zip(masks, drawn, strict=True):
-        mask[tuple(axis.nearest[at] for axis, at in zip(axes, each.where, strict=True))] = True
-    quiet = ndimage.gaussian_filter(hu, [NOISE_MM / own for own in spacing], mode="nearest")
-    walk = Walk.of(gathered(quiet, axes), coarse_mm)
-    ended = np.stack(side_by_side(walk.from_, (mask / np.count_nonzero(mask) for mask in masks)))
-    means = np.tensordot(ended, ended, ([1, 2, 3], [1, 2, 3])).astype(np.float64)
-    ways = np.array([each.way for each in drawn])
-    unit = means.max()
-    needs = np.array([each.lacks(ahead) for each in drawn])
-    weights = ways * least_that_suffices(ways[:, None] * means * ways / unit, needs) / unit
-    felt = walk.from_(np.tensordot(weights, ended, 1))
-    return interpolated(felt, axes)
+    grid = WalkGrid.of(hu.shape, labels.spacing)
+    around = [labels.grown(stroke.box, AROUND_MM) for stroke in strokes]
+    walks = side_by_side(lambda stroke, near: stroke.walk(grid, hu, near), strokes, around)
+    alike = np.array([[walk.alike(other) for other in walks] for walk in walks])
+    ways = np.array([stroke.way for stroke in strokes])
+    unit = alike.max()
+    needed = least_that_suffices(ways[:, None] * alike * ways / unit, np.array(needs))
+    return felt_together(grid, walks, ways * needed / unit, box)
