@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
+import torch
 
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.inference.model.card import Region
@@ -14,6 +17,14 @@ from napari_abdoseg.inference.preprocessing.scan_part import part_of
 def single_precision(monkeypatch):
     """A CPU that has no bfloat16, so that answers compare to the bit."""
     monkeypatch.setattr("napari_abdoseg.inference.network.network.cpu_has_bfloat16", lambda: False)
+
+
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """A function that has torch use so many threads until the end of a test."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -118,3 +118,57 @@ def test_passes_made_together_come_in_their_order(trained):
     assert len(as_batches) == len(shown)
     for one, other in zip(alone, as_batches, strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("classes", [5, CLASSES_AT_ONCE + 3])
+def test_passes_by_threads_of_their_own_are_those_of_one_thread(make_model, threads, classes):
+    names = ["background", *(f"organ {number}" for number in range(1, classes))]
+    labels = {"labels": {name: value for value, name in enumerate(names)}}
+    trained = load_configuration(make_model(labels=labels))
+    shown = [(image() + number, flip) for number, flip in enumerate([(), (2,), (3, 4), (), (2, 4)])]
+
+    def answered(network: Network) -> list[torch.Tensor]:
+        network.load(trained.members[0])
+        return [joined(parts, classes) for parts in network.answers(iter(shown))]
+
+    with network_on_device(trained) as network:
+        alone = answered(replace(network, together=1))
+    threads(3)
+    with network_on_device(trained) as network:
+        assert network.together == 3
+        at_once = answered(network)
+    assert len(at_once) == len(shown)
+    assert all(map(torch.equal, alone, at_once))
+
+
+def test_large_patches_have_all_threads_one_after_the_other(make_model, threads, monkeypatch):
+    threads(3)
+    trained = load_configuration(make_model())
+    for room, together in ((2.5, 2), (1.5, 1), (0.5, 1)):
+        monkeypatch.setattr(module, "VOXELS_TOGETHER", int(room * 16**3))
+        with network_on_device(trained) as network:
+            assert network.together == together
+
+
+def test_a_pass_that_fails_among_others_is_told_and_few_images_are_taken_ahead(trained, threads):
+    threads(2)
+    taken = []
+
+    def shown(spoiled: int):
+        for number in range(20):
+            taken.append(number)
+            yield (image() if number != spoiled else image()[..., 0], ())
+
+    with network_on_device(trained) as network:
+        network.load(trained.members[0])
+        answers = network.answers(shown(3))
+        for _ in range(3):
+            joined(next(answers), 5)
+        with pytest.raises((RuntimeError, ValueError)):
+            next(answers)
+        assert len(taken) < 10
+        taken.clear()
+        answers = network.answers(shown(-1))
+        joined(next(answers), 5)
+        answers.close()
+        assert len(taken) < 10

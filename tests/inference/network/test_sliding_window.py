@@ -57,6 +57,13 @@ def test_logits_are_nnunets_as_far_as_half_precision_tells(make_model, patch, sh
     assert torch.allclose(ours, theirs, rtol=2**-10, atol=2**-10)
 
 
+def test_so_they_are_with_threads_that_each_make_a_pass(make_model, threads):
+    folder, data = make_model(mirror_axes=(0, 1, 2)), image(20, 37, 16)
+    alone = exact(folder, data)
+    threads(3)
+    assert torch.equal(exact(folder, data), alone)
+
+
 @pytest.mark.usefixtures("single_precision")
 def test_fast_is_the_first_fold_without_mirroring(make_model):
     folder = make_model(mirror_axes=(0, 1, 2))
@@ -80,7 +87,9 @@ def test_progress_counts_passes_over_all_folds(make_model):
     assert parts == ["1 of 2 folds"] * of_each + ["2 of 2 folds"] * of_each
 
 
-def test_closing_stops_at_once_and_frees_memory(make_model):
+@pytest.mark.parametrize("count", [1, 3])
+def test_closing_stops_at_once_and_frees_memory(make_model, threads, count):
+    threads(count)
     data = image(40, 40, 40)
     alive = weakref.ref(data)
     work = predict_everywhere(data, load_configuration(make_model()), PRESETS["exact"])

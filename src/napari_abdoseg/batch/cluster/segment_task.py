@@ -14,7 +14,7 @@ from napari_abdoseg.batch.goal import SegmentationJob
 from napari_abdoseg.batch.segment_case import CaseResult, segmenting_case
 from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.volume import Volume
-from napari_abdoseg.inference.hardware.startup import use_threads
+from napari_abdoseg.inference.hardware.threads import use_threads
 from napari_abdoseg.log import logged
 from napari_abdoseg.progress import Progress, Work, relay, thin_out
 

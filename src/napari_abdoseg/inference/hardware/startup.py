@@ -31,12 +31,5 @@ def prepare_for_torch() -> None:
     warnings.filterwarnings("ignore", message="Detected old nnU-Net plans", category=UserWarning)
 
 
-def use_threads(count: int) -> None:
-    """Have the networks of this process use so many threads of the CPU."""
-    import torch
-
-    torch.set_num_threads(count)
-
-
 def _mesa_llvm_is_loaded() -> bool:
     return LOADED_LIBRARIES.exists() and "/libLLVM" in LOADED_LIBRARIES.read_text()

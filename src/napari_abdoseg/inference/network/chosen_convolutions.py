@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, prod
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import torch
@@ -52,6 +53,7 @@ class Choices:
 
     path: Path
     known: dict[str, int]
+    measuring: Lock = field(default_factory=Lock)
 
     @classmethod
     def of_this_machine(cls) -> Self:
@@ -64,12 +66,13 @@ class Choices:
         return cls(path, {size: way for size, way in known.items() if way in (DIRECT, *TOGETHER)})
 
     def way(self, size: str, measure: Callable[[], int]) -> int:
-        """The way for a size, measured if it is not known."""
-        if size not in self.known:
-            self.known[size] = measure()
-            _log.info("Convolution of %s: way %d", size, self.known[size])
-            self._keep()
-        return self.known[size]
+        """The way for a size, measured if it is not known, by one thread at a time."""
+        with self.measuring:
+            if size not in self.known:
+                self.known[size] = measure()
+                _log.info("Convolution of %s: way %d", size, self.known[size])
+                self._keep()
+            return self.known[size]
 
     def _keep(self) -> None:
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING, Self
 
+from napari_abdoseg.inference.hardware.threads import threads_shared_by
 from napari_abdoseg.inference.model.architecture import build_network
 from napari_abdoseg.inference.model.checkpoint import Checkpoint
 from napari_abdoseg.inference.model.network_memory import gives_logits_in_parts
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     Request = tuple[torch.Tensor, tuple[int, ...]]
 
 VOXELS_TOGETHER = 128**3
-"""Of all images that a GPU is shown together: as many as one patch of a large network has."""
+"""Of all images that are worked on together: as many as one patch of a large network has."""
+AHEAD = 1
+"""Images that wait for each processor's threads, lest these wait for what is done with answers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +47,8 @@ class Network:
     layers : UNet, optional
         Those of the module, where they are asked one by one.
     together : int
-        Images that are shown to it together: a small one alone keeps no GPU busy.
+        Images that are shown to a GPU together, or worked on by threads of their own on a CPU: a
+        small one alone keeps neither busy.
     recorder : Recorder, optional
         Asks the module by recordings.
     """
@@ -84,19 +89,7 @@ class Network:
         Tensor, shape (class, *patch)
             Half precision on CUDA, bfloat16 where it is asked for.
         """
-        import torch
-
-        ask = self._ask if self.layers is None else self.layers.features
-        with torch.inference_mode(), self._autocast():
-            found = ask(torch.flip(image, flip) if flip else image)
-            found = torch.flip(found, flip) if flip else found
-        if self.layers is None:
-            yield from in_parts(found[0])
-            return
-        for classes in parts_of(self.layers.classes):
-            with torch.inference_mode(), self._autocast():
-                logits = self.layers.logits(found, classes)[0]
-            yield classes, logits
+        yield from self._logits(self._found(image, flip))
 
     def answers(self, requests: Iterable[Request]) -> Iterator[Parts]:
         """What `run` gives of each image and its mirroring, in their order, some made together.
@@ -111,6 +104,9 @@ class Network:
         if self.together == 1:
             yield from (self.run(*request) for request in requests)
             return
+        if self.device.type == "cpu":
+            yield from map(self._logits, self._found_ahead(requests))
+            return
         waiting = iter(requests)
         while some := list(islice(waiting, self.together)):
             # Filled up, for there to be one recording alone.
@@ -120,6 +116,40 @@ class Network:
                 found = self._ask(images)
             for (_, flip), logits in zip(some, found):
                 yield in_parts(torch.flip(logits, [axis - 1 for axis in flip]))
+
+    def _found(self, image: torch.Tensor, flip: tuple[int, ...]) -> torch.Tensor:
+        """What is known of an image before it is told by classes."""
+        import torch
+
+        ask = self._ask if self.layers is None else self.layers.features
+        with torch.inference_mode(), self._autocast():
+            found = ask(torch.flip(image, flip) if flip else image)
+            return torch.flip(found, flip) if flip else found
+
+    def _found_ahead(self, requests: Iterable[Request]) -> Iterator[torch.Tensor]:
+        """The same of many, some at a time."""
+        waiting = iter(requests)
+        with threads_shared_by(self.together) as pool:
+            ahead = deque(
+                pool.submit(self._found, *request)
+                for request in islice(waiting, (1 + AHEAD) * self.together)
+            )
+            while ahead:
+                found = ahead.popleft().result()
+                ahead.extend(pool.submit(self._found, *request) for request in islice(waiting, 1))
+                yield found
+
+    def _logits(self, found: torch.Tensor) -> Parts:
+        """Logits by what was found, some classes at a time; see `run`."""
+        import torch
+
+        if self.layers is None:
+            yield from in_parts(found[0])
+            return
+        for classes in parts_of(self.layers.classes):
+            with torch.inference_mode(), self._autocast():
+                logits = self.layers.logits(found, classes)[0]
+            yield classes, logits
 
     @property
     def _ask(self) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -153,7 +183,7 @@ def network_on_device(
     if device.type == "cuda":
         network = _on_cuda(module, device, prod(trained.planned.patch_size))
     else:
-        network = _elsewhere(module, device, arithmetic)
+        network = _elsewhere(module, trained, arithmetic)
     try:
         yield network
     finally:
@@ -174,11 +204,12 @@ def _on_cuda(module: nn.Module, device: torch.device, voxels: int) -> Network:
     return Network(module, device, together=together, recorder=recorder)
 
 
-def _elsewhere(module: nn.Module, device: torch.device, arithmetic: Arithmetic) -> Network:
+def _elsewhere(module: nn.Module, trained: TrainedConfiguration, arithmetic: Arithmetic) -> Network:
     from napari_abdoseg.inference.network.chosen_convolutions import choose_convolutions
     from napari_abdoseg.inference.network.cpu_layers import suit_cpu
     from napari_abdoseg.inference.network.u_net import UNet
 
+    device = device_of(trained)
     if device.type != "cpu":
         return Network(module, device)
     bfloat16 = arithmetic is Arithmetic.ROUGH and cpu_has_bfloat16()
@@ -186,7 +217,17 @@ def _elsewhere(module: nn.Module, device: torch.device, arithmetic: Arithmetic) 
         suit_cpu(module)
         if arithmetic is not Arithmetic.SAME:
             choose_convolutions(module)
-    return Network(module, device, bfloat16, UNet.of(module))
+    layers = UNet.of(module)
+    together = 1 if layers is None else _together_on_cpu(trained)
+    return Network(module, device, bfloat16, layers, together)
+
+
+def _together_on_cpu(trained: TrainedConfiguration) -> int:
+    """Images that find both threads and room; see `VOXELS_TOGETHER`."""
+    import torch
+
+    voxels = prod(trained.planned.patch_size)
+    return max(1, min(VOXELS_TOGETHER // voxels, torch.get_num_threads()))
 
 
 def device_of(trained: TrainedConfiguration) -> torch.device:
