@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,10 +81,18 @@ class KeptLogits:
         """Numbers of the classes that are an organ."""
         return [number for number, each in enumerate(self.values) if each == value]
 
-    def exactly(self, voxel: Shape) -> Triple:
-        """Where one of the scan's voxels in the box lies, in voxels of the logits."""
-        z, y, x = (
-            float(axis.lower[at - first] + axis.weight[at - first])
-            for axis, at, first in zip(self.axes, voxel, self.box.start, strict=True)
+    def exactly(self, voxels: Sequence[Shape]) -> NDArray[np.float64]:
+        """Where some of the scan's voxels in the box lie, in voxels of the logits.
+
+        Returns
+        -------
+        ndarray of float, shape (3, voxels)
+            Their z, y and x.
+        """
+        inside = np.array(voxels).reshape(-1, 3).T - np.array(self.box.start)[:, None]
+        return np.stack(
+            [
+                axis.lower[at] + axis.weight[at].astype(np.float64)
+                for axis, at in zip(self.axes, inside, strict=True)
+            ]
         )
-        return z, y, x

@@ -27,7 +27,7 @@ def exactly(clicks, weights, lead: Lead) -> np.ndarray:
     """By the definition, in double precision."""
     total = np.zeros(SHAPE)
     for click, weight in zip(clicks, weights, strict=True):
-        away = [axis.astype(float) for axis in lead.away_mm(click.place)]
+        away = np.ix_(*(axis[0].astype(float) for axis in lead.away_mm([click.place])))
         far = np.sqrt(sum(axis**2 for axis in away))
         if click.reach_mm is not None:
             felt = np.exp(-((far / click.reach_mm) ** 2) / 2)

@@ -76,9 +76,9 @@ def test_slices_where_nothing_is_wanted_are_left_out(kept):
 def test_a_place_is_found_between_the_voxels(kept):
     place = (12, 15, 9)
     lead = Lead.of(kept, 2, PART)
-    squares = sum(axis**2 for axis in lead.away_mm(place))
+    squares = sum(np.ix_(*(axis[0] ** 2 for axis in lead.away_mm([place]))))
     assert squares.min() < sum((step / 2) ** 2 for step in kept.spacing)
-    corners = squares[lead.around(place)]
+    corners = squares[lead.around([place])]
     assert corners.max() <= sum(step**2 for step in kept.spacing)
 
 

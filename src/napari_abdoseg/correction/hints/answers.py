@@ -273,7 +273,8 @@ def slices_followed(organ: CorrectedOrgan, corrected: Corrected, reach_mm: float
         (value, kept, organ.standing.moves, *key),
         lambda: _all_clicks(labels, kept, value, corrected, before),
     )
-    clicks = tuple(replace(click, across=Across(axis, reach_mm)) for click in read)
+    across = Across(axis, reach_mm)
+    clicks = tuple(Click(each.place, each.inside, more=each.more, across=across) for each in read)
     edit = follow(labels, kept, value, clicks, before, organ.sparing)
     return Hinted(edit, clicks, less)
 

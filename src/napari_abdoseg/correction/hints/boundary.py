@@ -18,7 +18,7 @@ from scipy import ndimage
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.anatomy.tally import Edit, Indices
 from napari_abdoseg.correction.editable_labels import EditableLabels
-from napari_abdoseg.correction.hints.clicks import Addition, Click
+from napari_abdoseg.correction.hints.clicks import Addition, Click, planes
 from napari_abdoseg.correction.hints.lead import Lead, Part, bounds_of
 from napari_abdoseg.correction.hints.sparing import (
     ALL_FREE,
@@ -136,7 +136,8 @@ def follow(
     """
     require_known(labels, kept, value, clicks[0].place)
     around = _all_around(labels, value, clicks[0])
-    reached = reduce(Box.union, (_reached(labels, around, click) for click in clicks))
+    together = ([clicks[number] for number in plane] for plane in planes(clicks))
+    reached = reduce(Box.union, (_reached(labels, around, plane) for plane in together))
     box = sparing.box(kept, reached, clicks[0].place)
     added = [Addition.of(kept, value, each) for each in (before, (*before, *clicks))]
     turning = _Turning.of(labels, kept, value, added, box)
@@ -149,16 +150,18 @@ def _all_around(labels: EditableLabels, value: int, click: Click) -> Box:
     return labels.grown(labels.boxes.get(value, here).union(here), AROUND_MM)
 
 
-def _reached(labels: EditableLabels, around: Box, click: Click) -> Box:
-    """What of a box feels a click."""
-    if click.across is None:
-        return around
-    axis, start, stop = click.across.axis, list(around.start), list(around.stop)
-    far = int(np.ceil(click.across.mm / labels.spacing[axis]))
-    start[axis] = max(start[axis], click.place[axis] - far)
-    stop[axis] = min(stop[axis], click.place[axis] + far + 1)
-    reached = Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
-    return reached.union(_one(click.place))
+def _reached(labels: EditableLabels, around: Box, clicks: Sequence[Click]) -> Box:
+    """What of a box feels clicks in a plane, and their own places."""
+    places = np.array([click.place for click in clicks])
+    (a, b, c), (d, e, f) = places.min(axis=0).tolist(), (places.max(axis=0) + 1).tolist()
+    own, across = Box((a, b, c), (d, e, f)), clicks[0].across
+    if across is None:
+        return around.union(own)
+    start, stop = list(around.start), list(around.stop)
+    far = int(np.ceil(across.mm / labels.spacing[across.axis]))
+    start[across.axis] = max(start[across.axis], own.start[across.axis] - far)
+    stop[across.axis] = min(stop[across.axis], own.stop[across.axis] + far)
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2])).union(own)
 
 
 def _one(place: Shape) -> Box:
@@ -204,9 +207,7 @@ class _Turning:
         """Take back what is added where it would begin an island or a hole that no click is in."""
         organ = self.labels.data[self.lead.nearest] == self.value
         will = self.lead.least + self.after >= 0
-        clicked = np.zeros(organ.shape, bool)
-        for click in clicks:
-            clicked[self.lead.around(click.place)] = True
+        clicked = self.lead.around([click.place for click in clicks])
         sides, wins = (organ, ~organ), (will, ~will)
         for apart in side_by_side(_apart, sides, wins, (clicked, clicked)):
             self.after[apart] = self.before[apart]

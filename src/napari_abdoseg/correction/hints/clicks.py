@@ -16,18 +16,16 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
-from scipy.optimize import nnls
 
 from napari_abdoseg.correction.hints.fading import faded, faded_on_grid
 from napari_abdoseg.correction.hints.lead import Lead
+from napari_abdoseg.correction.hints.least_that_suffices import least_that_suffices
 from napari_abdoseg.image.grid import Shape
 from napari_abdoseg.logits.interpolation import Values
 from napari_abdoseg.logits.kept import KeptLogits
 
 LEAST = 1e-2
 """By which a clicked voxel is beyond the boundary, in the units of the logits."""
-RIDGE = 1e-4
 PLACES = 64
 """At a time, which processors' caches hold."""
 MORE = 0.3
@@ -129,21 +127,19 @@ class Addition:
     def on(self, lead: Lead) -> Values:
         """At each voxel of a lead's part."""
         total = np.zeros(lead.least.shape, np.float32)
-        for plane in _planes(self.clicks):
+        for plane in planes(self.clicks):
             felt = [number for number in plane if self.weights[number]]
             if not felt:
                 continue
             first = self.clicks[felt[0]]
-            away = [lead.away_mm(self.clicks[number].place) for number in felt]
-            along, rows, columns = (
-                np.stack([each[axis].ravel() for each in away])
-                for axis in (first.axis, *(axis for axis in range(3) if axis != first.axis))
-            )
+            away = lead.away_mm([self.clicks[number].place for number in felt])
+            along = away[first.axis][0]
+            rows, columns = (each for axis, each in enumerate(away) if axis != first.axis)
             added = faded_on_grid(
                 [self.weights[number] for number in felt],
                 first.reach_mm,
-                (along[0], rows, columns),
-                first.left(along[0]),
+                (along, rows, columns),
+                first.left(along),
             )
             np.moveaxis(total, first.axis, 0)[:] += added
         return total
@@ -199,9 +195,9 @@ class _Places:
     def felt(self, clicks: Sequence[Click]) -> NDArray[np.float64]:
         """What of clicks is felt at each, shape (places, clicks)."""
         felt = np.empty((len(self.weights), len(clicks)))
-        for plane in _planes(clicks):
+        for plane in planes(clicks):
             click = clicks[plane[0]]
-            at = np.array([self.kept.exactly(clicks[number].place) for number in plane]).T
+            at = self.kept.exactly([clicks[number].place for number in plane])
             for first in range(0, len(felt), PLACES):
                 some = slice(first, first + PLACES)
                 away = [
@@ -214,19 +210,10 @@ class _Places:
         return felt
 
 
-def _planes(clicks: Sequence[Click]) -> list[list[int]]:
+def planes(clicks: Sequence[Click]) -> list[list[int]]:
     """Numbers of clicks that lie in the same slice and fade alike."""
     planes: defaultdict[Hashable, list[int]] = defaultdict(list)
     for number, click in enumerate(clicks):
         key = click.axis, click.place[click.axis], click.across, click.reach_mm
         planes[key].append(number)
     return list(planes.values())
-
-
-def least_that_suffices(alike: NDArray[Any], needs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights, none below zero, of the likeliest addition that is no less than what is needed."""
-    even = (alike + alike.T) / 2
-    least = float(np.linalg.eigvalsh(even)[0])  # below zero for places nearly the same
-    root = np.linalg.cholesky(even + (RIDGE + max(-least, 0.0)) * np.eye(len(even)))
-    weights, _ = nnls(root.T, solve_triangular(root, needs, lower=True))
-    return np.asarray(weights)

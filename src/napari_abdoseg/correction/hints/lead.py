@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -93,18 +94,32 @@ class Lead:
             )
         )
 
-    def away_mm(self, voxel: Shape) -> list[Values]:
-        """Distances to a voxel of the scan where something is known, along z, y and x."""
-        steps = zip(np.ogrid[self.part], self.kept.exactly(voxel), self.kept.spacing, strict=True)
-        return [((axis - at) * step).astype(np.float32) for axis, at, step in steps]
+    def away_mm(self, voxels: Sequence[Shape]) -> tuple[Values, Values, Values]:
+        """Distances to voxels of the scan where something is known, along z, y and x.
 
-    def around(self, voxel: Shape) -> Part:
-        """The part's voxels around one of the scan's."""
+        Returns
+        -------
+        tuple of ndarray of float32, of shapes (voxels, z), (voxels, y) and (voxels, x)
+            From each to the part's.
+        """
         z, y, x = (
-            axis.part(slice(at - first, at - first + 1))[0]
-            for axis, at, first in zip(self.axes, voxel, self.box.start, strict=True)
+            ((np.arange(part.start, part.stop) - at[:, None]) * step).astype(np.float32)
+            for part, at, step in zip(
+                self.part, self.kept.exactly(voxels), self.kept.spacing, strict=True
+            )
         )
         return z, y, x
+
+    def around(self, voxels: Sequence[Shape]) -> NDArray[np.bool_]:
+        """Mask of the part's voxels around some of the scan's."""
+        inside = np.array(voxels).reshape(-1, 3).T - np.array(self.box.start)[:, None]
+        sides = (
+            (axis.lower[at], axis.upper[at]) for axis, at in zip(self.axes, inside, strict=True)
+        )
+        mask = np.zeros(self.least.shape, bool)
+        for corner in product(*sides):
+            mask[corner] = True
+        return mask
 
     def on_scan(self, fields: Sequence[Values], near: NDArray[np.bool_]) -> Iterator[InSlab]:
         """At the voxels of the scan, some slices at a time; see `slabs` and `in_slab`."""

@@ -23,9 +23,9 @@ from napari_abdoseg.correction.hints.clicks import (
     MORE,
     Addition,
     Click,
-    least_that_suffices,
 )
 from napari_abdoseg.correction.hints.lead import Lead
+from napari_abdoseg.correction.hints.least_that_suffices import least_that_suffices
 from napari_abdoseg.correction.hints.sparing import (
     ALL_FREE,
     Sparing,
