@@ -104,7 +104,7 @@ slow = partial(pytest.param, marks=pytest.mark.slow)
 def test_where_nothing_was_learnt_agreement_alone_is_told(
     make_model, predicted, changes, folds, preset, note
 ):
-    folder = make_model((0, 1, 2))
+    folder = make_model((0, 1, 2), None)
     if changes is not None:
         calibrate(folder, **changes)
     path, report, rows = predicted(folder, folds, preset)
@@ -117,7 +117,7 @@ def test_where_nothing_was_learnt_agreement_alone_is_told(
 
 @pytest.mark.parametrize(("folds", "preset"), [((0,), DEFAULT), (None, "fast")])
 def test_of_one_fold_nothing_is_told_and_it_is_said_why(make_model, predicted, folds, preset):
-    folder = make_model((0, 1))
+    folder = make_model((0, 1), None)
     calibrate(folder)
     _, report, rows = predicted(folder, folds, preset)
     assert report["expected_quality"]["organs"] == []

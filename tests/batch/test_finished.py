@@ -116,9 +116,9 @@ def a_report_of_something_else(case):
     "spoil",
     [
         spoil_labels,
-        empty_labels,
+        pytest.param(empty_labels, marks=pytest.mark.slow),
         half_a_report,
-        a_report_of_something_else,
+        pytest.param(a_report_of_something_else, marks=pytest.mark.slow),
         lambda case: case.labels.unlink(),
         lambda case: case.report.unlink(),
     ],

@@ -113,7 +113,13 @@ def test_rows_and_reports_from_before_are_kept(mixed, tmp_path, ensemble):
     assert len(outcome.made) == 2
 
 
-@pytest.mark.parametrize("damage", [[], "x", {"swapped": [1]}, {"swapped": 3}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *([], {"swapped": [1]}),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("x", {"swapped": 3})),
+    ],
+)
 def test_a_damaged_report_is_none(mixed, tmp_path, ensemble, damage):
     (case, *_) = find_cases([mixed], tmp_path / "out")
     run(predicting([case], ensemble, "fast"))

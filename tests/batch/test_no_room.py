@@ -57,7 +57,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("room", "unsaved"), [(0, "case2.nii.gz"), (0.5, "case2.nii.gz"), (1, "case2.json")]
+    ("room", "unsaved"),
+    [
+        pytest.param(0, "case2.nii.gz", marks=pytest.mark.slow),
+        *((0.5, "case2.nii.gz"), (1, "case2.json")),
+    ],
 )
 def test_no_room_for_all_of_a_case(room, unsaved, cases, unbroken, ensemble):
     """There is some for so much of its label map."""
@@ -122,7 +126,8 @@ def test_files_that_may_not_be_so_large(
     assert contents(output).keys() == whole.keys() | {"large.nii.gz", "large.json"}
 
 
-@pytest.mark.parametrize("devices", [pytest.param("cpu", marks=pytest.mark.slow), "cpu,cpu"])
+@pytest.mark.slow
+@pytest.mark.parametrize("devices", ["cpu", "cpu,cpu"])
 def test_a_case_that_is_not_saved_while_networks_work_on_the_next(
     devices, scans, make_model, tmp_path
 ):

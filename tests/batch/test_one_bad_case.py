@@ -64,7 +64,11 @@ def say_no_place(report):
 
 
 @pytest.mark.parametrize(
-    "spoil", [cut, mix_up, say_words, say_no_place, "[" * 200_000, "[]", "\udcff"]
+    "spoil",
+    [
+        *(mix_up, say_no_place, "[" * 200_000),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (cut, say_words, "[]", "\udcff")),
+    ],
 )
 def test_a_report_that_is_none_loses_no_table(spoil, scans, tmp_path, ensemble):
     cases = find_cases([scans], tmp_path / "out")
@@ -81,7 +85,9 @@ def test_a_report_that_is_none_loses_no_table(spoil, scans, tmp_path, ensemble):
     assert (tmp_path / "out" / "organs.csv").read_bytes() == table
 
 
-@pytest.mark.parametrize("name", [b"m\xfcller", b"=1+1", b"'=a\rb [x]"])
+@pytest.mark.parametrize(
+    "name", [b"m\xfcller", pytest.param(b"=1+1", marks=pytest.mark.slow), b"'=a\rb [x]"]
+)
 def test_a_case_of_any_name_is_in_the_tables(name, scans, tmp_path, ensemble):
     name, output = os.fsdecode(name), tmp_path / "out"
     shutil.copy(scans / "case1_0000.nii.gz", scans / f"{name}.nii.gz")
@@ -96,6 +102,7 @@ def test_a_case_of_any_name_is_in_the_tables(name, scans, tmp_path, ensemble):
     assert len((output / "failed.csv").read_text().split("bad.nii.gz")) > 1
 
 
+@pytest.mark.slow
 def test_a_name_that_is_too_long_for_results(scans, tmp_path, ensemble):
     shutil.copy(scans / "case1_0000.nii.gz", scans / f"{'L' * 248}.nii.gz")
     shutil.copy(scans / "case1_0000.nii.gz", scans / "short.nii.gz")
@@ -107,6 +114,7 @@ def test_a_name_that_is_too_long_for_results(scans, tmp_path, ensemble):
     assert len(list((tmp_path / "out").iterdir())) == 2 * 4 + 2
 
 
+@pytest.mark.slow
 def test_where_folds_disagree_never_replaces_another_cases_label_map(scans, tmp_path, make_model):
     for name in ("x", "x_disagreement"):
         shutil.copy(scans / "case1_0000.nii.gz", scans / f"{name}.nii.gz")

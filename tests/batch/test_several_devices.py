@@ -124,6 +124,7 @@ def require_as_on_one(output: Path, folder: Path, ensemble) -> None:
     assert (output / "organs.csv").read_bytes() == (one / "organs.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_slow_case_keeps_one_device_and_is_done_elsewhere_when_that_dies(
     cases, folder, ensemble, stall
 ):

@@ -46,6 +46,7 @@ def test_help_imports_neither_arrays_nor_networks(command):
     assert heavy & imported_by(*command, "--help") == set()
 
 
+@pytest.mark.slow
 def test_predict_imports_of_nnunet_what_plans_need(tmp_path: Path, make_model):
     """Of a scan that is resampled, too."""
     scan = tmp_path / "case_0000.nii.gz"

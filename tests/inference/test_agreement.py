@@ -33,9 +33,13 @@ CASES = [
     *PHANTOMS,
     *(
         pytest.param(
-            name, marks=pytest.mark.skipif(not shared.FOLDER.is_dir(), reason=shared.REASON)
+            name,
+            marks=[
+                pytest.mark.skipif(not shared.FOLDER.is_dir(), reason=shared.REASON),
+                *marks,
+            ],
         )
-        for name in REAL
+        for name, marks in zip(REAL, ((), (pytest.mark.slow,)))
     ),
 ]
 LIMIT = 5e-5

@@ -82,8 +82,8 @@ def predict_cascade(lowres: Path, cascade: Path, scan: Path, output: Path, **wis
     ("kind", "labels", "name"),
     [
         ("2d", "organs", "anisotropic"),
-        ("2d", "regions", "turned"),
-        ("2d", "many", "anisotropic"),
+        pytest.param("2d", "regions", "turned", marks=pytest.mark.slow),
+        pytest.param("2d", "many", "anisotropic", marks=pytest.mark.slow),
         ("3d_lowres", "regions", "anisotropic"),
         ("3d_lowres", "many", "turned"),
     ],
@@ -101,7 +101,10 @@ def test_a_cascade(labels, name, write_scan, make, tmp_path):
     require_same(scan, cascade, predict_cascade(lowres, cascade, scan, tmp_path))
 
 
-@pytest.mark.parametrize(("labels", "name"), [("organs", "turned"), ("regions", "anisotropic")])
+@pytest.mark.parametrize(
+    ("labels", "name"),
+    [pytest.param("organs", "turned", marks=pytest.mark.slow), ("regions", "anisotropic")],
+)
 def test_an_ensemble(labels, name, write_scan, make, tmp_path):
     scan, lowres = write_scan(name), make("3d_lowres", labels)
     models = [make(kind, labels) for kind in ("2d", "3d_fullres", CASCADE)]

@@ -52,7 +52,7 @@ def folder(make_model):
 
 
 @pytest.mark.parametrize("preset", ["exact", "balanced", "fast"])
-@pytest.mark.parametrize("axes", ["stored", "RAS"])
+@pytest.mark.parametrize("axes", [pytest.param("stored", marks=pytest.mark.slow), "RAS"])
 def test_the_second_model_sees_the_region_alone(
     folder, around, tmp_path, preset, axes, single_precision
 ):
@@ -191,7 +191,7 @@ def test_predict_tells_of_both_and_keeps_what_is_finished(folder, around, tmp_pa
     np.testing.assert_array_equal(labels, expected)
 
 
-@pytest.mark.parametrize("organs", [["pancreas"], None])
+@pytest.mark.parametrize("organs", [["pancreas"], pytest.param(None, marks=pytest.mark.slow)])
 def test_what_it_will_take_is_told_before(make_model, phantom, organs):
     """The region is taken to be as large as its organs mostly are."""
     region = Region(organs=organs, margin_mm=10.0)

@@ -49,7 +49,8 @@ def test_a_model_trained_on_reoriented_scans_is_fed_reoriented_scans(folder):
     assert np.array_equal(lps.data, sal.data)
 
 
-@pytest.mark.parametrize("orientation", [pytest.param("RAS", marks=pytest.mark.slow), "SAL"])
+@pytest.mark.slow
+@pytest.mark.parametrize("orientation", ["RAS", "SAL"])
 def test_models_whose_readers_turn_scans_differently_are_averaged(orientation, make_model):
     folders = make_model((0,), None), make_model((1,), None, (16, 16), (9.0, 7.0), "other")
     plans = json.loads((folders[1] / "plans.json").read_text())
@@ -109,7 +110,7 @@ def test_fast_takes_the_first_fold_of_every_stage(make_model):
 
 
 @pytest.mark.usefixtures("single_precision")
-@pytest.mark.parametrize("kind", ["2d", "3d_cascade_fullres"])
+@pytest.mark.parametrize("kind", [pytest.param("2d", marks=pytest.mark.slow), "3d_cascade_fullres"])
 def test_balanced_finds_what_all_find(kind, make_model):
     flat = kind == "2d"
     folder = make_model((0, 1), (1,), (32, 32), (9.0, 8.0)) if flat else cascade(make_model)

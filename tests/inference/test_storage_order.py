@@ -85,8 +85,23 @@ def _two_stages(make_model):
     return folder
 
 
-@pytest.mark.parametrize("preset", ["balanced", "fast"])
-@pytest.mark.parametrize("make", [lambda make_model: make_model((0, 1)), cascade, _two_stages])
+def _one_stage(make_model):
+    return make_model((0, 1))
+
+
+@pytest.mark.parametrize(
+    ("make", "preset"),
+    [
+        *((cascade, "balanced"), (_two_stages, "fast")),
+        *(
+            pytest.param(make, preset, marks=pytest.mark.slow)
+            for make, preset in (
+                *((_one_stage, "balanced"), (_one_stage, "fast")),
+                *((cascade, "fast"), (_two_stages, "balanced")),
+            )
+        ),
+    ],
+)
 def test_so_it_is_with_each_preset_in_cascades_and_regions(
     make_model, make, stored_in, preset, single_precision
 ):

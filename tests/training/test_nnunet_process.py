@@ -36,6 +36,7 @@ def report() -> Progress:
     return Progress("Planning", 0, 0)
 
 
+@pytest.mark.slow
 def test_variables_are_set_for_it_alone(place, tmp_path):
     folders = place.run().folders
     steps = following(plan(tmp_path / "log", folders.environment()), report)

@@ -24,6 +24,7 @@ def train(place: Place, *options: str):
     return CliRunner().invoke(app, [*words, *options])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_one_fold_gives_a_model_with_a_name(place, models):
     result = train(place, "--folds", "3", "--preset", "fast")

@@ -150,7 +150,9 @@ def test_its_volume_is_that_of_all_voxels():
     )
 
 
-@pytest.mark.parametrize("grid", ["1 mm", "thick slices", "oblique"])
+@pytest.mark.parametrize(
+    "grid", ["1 mm", "thick slices", pytest.param("oblique", marks=pytest.mark.slow)]
+)
 def test_where_it_breaks_off(grid):
     line = _arc()
     whole = _tube(line, 3.0, GRIDS[grid])

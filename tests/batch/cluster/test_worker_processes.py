@@ -72,6 +72,7 @@ def test_a_worker_that_dies_has_its_case_made_by_another(scans, tmp_path, ensemb
     assert not (output / ".abdoseg").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not OWN_FOLDER.exists(), reason="needs /proc")
 def test_workers_without_the_scan_and_the_model_are_sent_both(
     scans, tmp_path, make_model, cluster, monkeypatch

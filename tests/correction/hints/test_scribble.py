@@ -67,7 +67,7 @@ def case(request) -> tuple[Volume, LabelMap]:
 
 
 @pytest.mark.parametrize(("organ", "into"), [(LIVER, KIDNEY), (SPLEEN, KIDNEY), (KIDNEY, LIVER)])
-@pytest.mark.parametrize("mm", [15.0, 20.0])
+@pytest.mark.parametrize("mm", [pytest.param(15.0, marks=pytest.mark.slow), 20.0])
 def test_a_stroke_cuts_a_leak_off(case, organ, into, mm):
     scan, truth = case
     wrong, leak = leaking(truth, organ, into, mm)

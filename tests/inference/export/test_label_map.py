@@ -195,7 +195,16 @@ def test_random_shapes_and_spacings(make_configuration):
     assert differing <= 1e-5 * size
 
 
-@pytest.mark.parametrize("spacing", [(3.0, 3.0, 3.0), (5.0, 2.0, 2.0), (7.0, 1.8, 1.8)])
+@pytest.mark.parametrize(
+    "spacing",
+    [
+        (3.0, 3.0, 3.0),
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ((5.0, 2.0, 2.0), (7.0, 1.8, 1.8))
+        ),
+    ],
+)
 def test_logits_of_real_networks(spacing):
     trained = load_configuration("demo", folds=[0], device="cpu")
     scan = preprocess_volume(make_phantom(2, spacing)[0], trained)

@@ -55,7 +55,7 @@ def test_air_stays_one_value_when_it_is_resampled(make_model):
     assert len(tiling.different) < len(tiling.tiles) * 2 / 3
 
 
-@pytest.mark.parametrize("mirror_axes", [None, (1,)])
+@pytest.mark.parametrize("mirror_axes", [pytest.param(None, marks=pytest.mark.slow), (1,)])
 def test_tiles_of_air_are_answered_once_and_alike(make_model, mirror_axes, monkeypatch):
     trained = load_configuration(make_model((0,), mirror_axes, spacing=(3.1, 2.7, 2.9)))
     image = torch.from_numpy(preprocess_volume(body_in_air(), trained).image)

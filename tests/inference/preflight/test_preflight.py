@@ -138,6 +138,7 @@ def test_both_stages_of_a_cascade_are_foretold(scan, make_model):
     assert preflight.passes == sum(work.passes for work in works)
 
 
+@pytest.mark.slow
 def test_memory_is_foretold(make_model):
     """Each in a process of its own, which holds no memory that others have given back."""
     folder = make_model(folds=(0,), patch=(96, 96, 96), spacing=(3.0, 3.0, 3.0))

@@ -67,7 +67,8 @@ def test_without_any_background_classes_keep_their_numbers():
     }
 
 
-@pytest.mark.parametrize("preset", [pytest.param("exact", marks=pytest.mark.slow), "balanced"])
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["exact", "balanced"])
 def test_of_real_networks_it_is_that_of_what_each_fold_finds(make_model, preset):
     volume, _ = make_phantom(5, (10.0, 8.0, 8.0))
     ensemble = load_ensemble(make_model((0, 1, 2)), device="cpu")

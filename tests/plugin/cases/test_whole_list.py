@@ -114,7 +114,7 @@ def test_what_can_not_be_written_is_said_in_the_panel(row, qtbot, tmp_path, monk
     assert not row.look.isVisible()
 
 
-@pytest.mark.parametrize("in_folders", [False, True])
+@pytest.mark.parametrize("in_folders", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_people_are_compared_by_versions_or_in_folders(
     row, listed, folder, qtbot, tmp_path, monkeypatch, in_folders
 ):
@@ -173,6 +173,7 @@ def test_a_model_that_predicts_is_cancelled_and_nothing_is_flagged(row, listed, 
     assert not any(read_record(folder.record_of(name)).flags for name in NAMES)
 
 
+@pytest.mark.slow
 def test_what_is_being_made_goes_on_when_the_panel_is_closed(
     row, listed, viewer, qtbot, tmp_path, monkeypatch
 ):

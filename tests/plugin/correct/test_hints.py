@@ -306,7 +306,9 @@ def test_locked_organs_and_what_a_person_has_painted_stay(viewer, layer, phantom
     assert not painting.standing.by_hand().any()
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize(
+    "number", [0, *(pytest.param(each, marks=pytest.mark.slow) for each in (1, 2))]
+)
 def test_strokes_for_an_organ_and_against_it_are_one_step(
     viewer, layer, phantom, opened, qtbot, number
 ):

@@ -69,8 +69,8 @@ def test_a_tool_changes_what_it_says(layer, panel, proposed, qtbot, name, settin
 @pytest.mark.parametrize(
     ("name", "settings", "far"),
     [
-        ("remove part", {}, 0),
-        ("keep part", {}, LIVER),
+        pytest.param("remove part", {}, 0, marks=pytest.mark.slow),
+        pytest.param("keep part", {}, LIVER, marks=pytest.mark.slow),
         ("give part", {"to": SPLEEN}, SPLEEN),
     ],
 )

@@ -92,7 +92,7 @@ def _is_right(measuring, table, layer):
 @pytest.mark.parametrize(
     ("seed", "names", "edits"),
     [
-        (0, True, 300),
+        (0, True, 100),
         *(pytest.param(*each, 1000, marks=pytest.mark.slow) for each in ((1, False), (2, True))),
     ],
 )

@@ -140,7 +140,7 @@ def assert_is_one_step_on(layer: Labels, last: State) -> None:
     assert digest(layer.data) == last.voxels, "it is as it never was"
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_killed_session_comes_back(seed, sessions, case, qtbot):
     seconds = np.random.default_rng(seed).uniform(0.2, 2.5)
     found, at = killed(sessions, seed, case, seconds)

@@ -25,7 +25,12 @@ def delete_masks(viewer):
 
 
 @pytest.mark.parametrize(
-    ("end", "wait"), [(close_viewer, 60), (close_window, 0), (delete_layers, 60), (delete_masks, 0)]
+    ("end", "wait"),
+    [
+        *((close_viewer, 60), (delete_layers, 60)),
+        pytest.param(close_window, 0, marks=pytest.mark.slow),
+        pytest.param(delete_masks, 0, marks=pytest.mark.slow),
+    ],
 )
 def test_nothing_goes_wrong(viewer, phantom, qtbot, end, wait):
     if end is not close_window:

@@ -56,7 +56,9 @@ def test_the_slider_reaches_all_values(viewer, phantom, scan):
     assert other.contrast_limits == [0, 1]
 
 
-@pytest.mark.parametrize("panel", [None, 0, 1, 2])
+@pytest.mark.parametrize(
+    "panel", [None, 0, *(pytest.param(each, marks=pytest.mark.slow) for each in (1, 2))]
+)
 def test_dragging_in_a_slice_changes_the_window_everywhere(viewer, scan, qtbot, panel):
     if panel is not None:
         toggle_four_panel_view(viewer)
