@@ -104,6 +104,7 @@ def test_one_scan_leaves_no_log_and_prints_as_much_as_before(scans, logs, tmp_pa
     assert result.stderr == ""
 
 
+@pytest.mark.slow
 def test_processes_on_devices_keep_logs_of_their_own(scans, logs, tmp_path, make_model):
     ensemble = load_ensemble(make_model(folds=(0,), mirror_axes=None), device="cpu")
     keep_log("predict")

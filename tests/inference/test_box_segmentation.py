@@ -52,6 +52,7 @@ def test_it_is_so_of_networks_that_see_ras(make_model, phantom):
     check(phantom[0], load_ensemble(folder, device="cpu"))
 
 
+@pytest.mark.slow
 def test_it_is_so_of_slices_one_by_one_and_of_patches_larger_than_the_scan(make_model, phantom):
     flat = make_model((0,), None, (16, 24), (8.0, 8.0), "flat")
     check(phantom[0], load_ensemble(flat, device="cpu"), boxes=BOXES[:2])

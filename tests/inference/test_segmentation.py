@@ -121,6 +121,7 @@ def test_balanced_finds_what_all_find(kind, make_model):
     assert np.mean(balanced == exact) > 0.99
 
 
+@pytest.mark.slow
 def test_balanced_with_a_2d_model_works_where_organs_are(make_model):
     folder = make_model((0, 1), (1,), (32, 32), (8.0, 8.0), kernel=1)
     for fold in (0, 1):

@@ -91,8 +91,8 @@ class SharedWindow:
     def _empty(self, viewer: napari.Viewer) -> None:
         self._shared = None  # what fails to be emptied is not given to another test
         _keep_frozen()
-        viewer.layers.clear()
         viewer.window.remove_dock_widget("all")
+        viewer.layers.clear()
         for part, fresh in self._fresh:
             part.update(fresh)
         viewer.window._qt_window.resize(self._size)

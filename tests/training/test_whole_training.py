@@ -232,6 +232,7 @@ def test_two_trainings_do_not_meet(tmp_path):
         pass
 
 
+@pytest.mark.slow
 def test_a_fold_that_fails_stops_the_others(place):
     run = place.run(folds=(0, 1), devices="cpu,cpu", trainer="nnUNetTrainerNoSuch")
     with pytest.raises(TrainingError, match=r"step train_fold .*abdoseg.log tells"):

@@ -193,6 +193,7 @@ def lose(cluster, address: str) -> None:
     cluster.sync(scheduler.remove_worker, address, stimulus_id="test", expected=False)
 
 
+@pytest.mark.slow
 def test_idle_workers_that_leave_are_given_no_case():
     """Two idle ones leave; then the one with the only case does, and a new one makes it."""
     with cluster_in_threads(3) as cluster:

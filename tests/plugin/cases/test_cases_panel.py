@@ -378,6 +378,7 @@ def test_organs_come_in_3d_though_no_panel_lists_them(first, viewer, qtbot, at, 
     qtbot.waitUntil(lambda: shown() == {f"{name} surface" for name in organs})
 
 
+@pytest.mark.slow
 def test_boxes_and_surfaces_become_those_of_the_next_case(
     viewer, panel, folder, qtbot, at, monkeypatch
 ):
@@ -534,6 +535,7 @@ def test_a_save_is_scored_where_the_data_set_has_a_reference(panel, viewer, qtbo
     assert row(panel, "a").record.nsd_tolerance_mm == 1
 
 
+@pytest.mark.slow
 def test_the_tool_is_kept_also_over_a_case_that_is_read_only(first, listed, viewer, at, folder):
     open_panel(viewer, "Correct")
     at_bench = bench(viewer)

@@ -177,6 +177,7 @@ def test_nothing_is_left_of_a_comparison(compared, viewer, qtbot):
     qtbot.waitUntil(lambda: gc.collect() >= 0 and scene() is None and live() is None)
 
 
+@pytest.mark.slow
 def test_the_panel_leaves_room_for_four_pictures(compared, viewer, qtbot):
     toggle_four_panel_view(viewer)
     qtbot.wait(300)

@@ -251,6 +251,7 @@ def test_what_is_not_there_is_told(widget, qtbot, tmp_path):
         assert str(tmp_path / "no.nii.gz") in said()
 
 
+@pytest.mark.slow
 def test_the_pancreas_of_another_case_is_not_kept(widget, qtbot, folders):
     choose(widget, FOLDERS, *folders)
     compare(widget, qtbot)

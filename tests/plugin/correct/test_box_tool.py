@@ -29,7 +29,7 @@ LIVER, KIDNEY = 1, 2
 @pytest.fixture
 def model(make_model):
     """A small model that is chosen in `Segment`."""
-    folder = make_model((0, 1), (2,))
+    folder = make_model((0, 1), None)
     preferences().segmenting.model = str(folder)
     preferences().segmenting.preset = "exact"
     return folder

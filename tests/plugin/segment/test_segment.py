@@ -210,6 +210,7 @@ def test_work_on_a_preview_is_not_lost(viewer, widget, qtbot, slow_passes):
     assert widget.status.text().endswith(f"is kept, hidden: {PREVIEW}.")
 
 
+@pytest.mark.slow
 def test_a_preview_that_was_deleted_does_not_come_back(viewer, widget, qtbot, slow_passes):
     press(widget)
     widget.job.previewed.connect(lambda: viewer.layers.remove(PREVIEW))
