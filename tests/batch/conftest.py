@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,20 @@ from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.inference.model.ensemble import load_ensemble
 
 
-@pytest.fixture
-def scans(tmp_path: Path) -> Path:
-    folder = tmp_path / "scans"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def two_phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn once, for tests to copy."""
+    folder = tmp_path_factory.mktemp("phantoms")
     for seed, orientation in ((1, "LPS"), (2, "RAS")):
         volume, _ = make_phantom(seed, (10.0, 8.0, 8.0), orientation)
         write_volume(folder / f"case{seed}_0000.nii.gz", volume)
     return folder
+
+
+@pytest.fixture
+def scans(two_phantoms: Path, tmp_path: Path) -> Path:
+    copy = shutil.copytree(two_phantoms, tmp_path / "scans", copy_function=shutil.copyfile)
+    return Path(copy)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import threading
 import time
 from weakref import ref
@@ -47,10 +48,10 @@ SPLEEN = 3
 LONG_MS = 600_000
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """Three phantoms, of which the last has no masks."""
-    folder = WorkFolder.of(tmp_path / "cts")
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """Three phantoms, of which the last has no masks, for tests to copy."""
+    folder = WorkFolder.of(tmp_path_factory.mktemp("drawn") / "cts")
     for place in (folder.scans, folder.masks):
         place.mkdir()
     for seed, name in enumerate(NAMES):
@@ -58,7 +59,13 @@ def folder(tmp_path):
         write_volume(folder.scans / f"{name}_0000.nii.gz", scan)
         if name != "c":
             write_labels(folder.labels_of(name), labels)
-    return folder
+    return folder.scans.parent
+
+
+@pytest.fixture
+def folder(drawn, tmp_path):
+    shutil.copytree(drawn, tmp_path, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    return WorkFolder.of(tmp_path / "cts")
 
 
 @pytest.fixture
