@@ -37,36 +37,28 @@ def qtbot(qapp, request: pytest.FixtureRequest) -> PatientQtBot:
     return PatientQtBot(request)
 
 
-@pytest.fixture(scope="session")
-def window_of_session(qapp) -> Iterator[SharedWindow]:
-    """The window that tests share."""
+@pytest.fixture(scope="module")
+def window_of_module(qapp) -> Iterator[SharedWindow]:
+    """The window that tests of a module share."""
     with shared_window() as window:
         yield window
 
 
 @pytest.fixture
-def window_of_viewers(window_of_session: SharedWindow) -> SharedWindow:
-    """The one in which a test has its first viewer."""
-    return window_of_session
-
-
-@pytest.fixture
-def window_of_test(window_of_session: SharedWindow) -> Iterator[SharedWindow]:
+def window_of_test(qapp) -> Iterator[SharedWindow]:
     """One that is a test's own, for modules whose tests close it or leave something in it."""
-    window_of_session.close()
-    yield window_of_session
-    window_of_session.close()
-    window_of_session.require_no_other_canvas()
+    with shared_window() as window:
+        yield window
 
 
 @pytest.fixture
 def make_napari_viewer(
-    window_of_viewers: SharedWindow, qtbot: QtBot, request: pytest.FixtureRequest
+    window_of_module: SharedWindow, qtbot: QtBot, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., napari.Viewer]]:
-    """Like napari's own fixture, but the first viewer of a test is in the shared window."""
+    """Like napari's own fixture, but the first viewer of a test is in the module's window."""
 
     def make(show: bool = False) -> napari.Viewer:
-        viewer = window_of_viewers.open(show)
+        viewer = window_of_module.open(show)
         if show:
             qtbot.wait_exposed(viewer.window._qt_window, timeout=PATIENCE)
         return viewer
@@ -74,19 +66,19 @@ def make_napari_viewer(
     yield make
     report = getattr(request.node, "rep_call", None)
     failed = report is None or report.failed
-    window_of_viewers.empty(keep=not failed)
-    window_of_viewers.require_no_other_canvas(failed)
+    window_of_module.empty(keep=not failed)
+    window_of_module.require_no_other_canvas(failed)
 
 
 @pytest.fixture(scope="module")
-def viewer_of_module(window_of_session: SharedWindow, tmp_path_factory) -> Iterator[napari.Viewer]:
+def viewer_of_module(window_of_module: SharedWindow, tmp_path_factory) -> Iterator[napari.Viewer]:
     """An empty viewer on the screen for tests that leave in it what they have found."""
     with pytest.MonkeyPatch.context() as changed:
         _own_preferences(changed, tmp_path_factory.mktemp("config"))
-        viewer = window_of_session.open(show=True)
+        viewer = window_of_module.open(show=True)
         assert QTest.qWaitForWindowExposed(viewer.window._qt_window, PATIENCE)
         yield viewer
-        window_of_session.empty()
+        window_of_module.empty()
 
 
 @pytest.fixture(autouse=True)

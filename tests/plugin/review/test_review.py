@@ -40,7 +40,7 @@ def _own_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def window_of_viewers(window_of_test):
+def window_of_module(window_of_test):
     """Each test has a window of its own: a panel that is closed goes on for a while."""
     return window_of_test
 

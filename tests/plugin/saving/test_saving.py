@@ -289,7 +289,7 @@ def test_a_label_map_is_saved_though_its_logits_can_not_be(model, case, qtbot, m
 
 
 @pytest.fixture
-def window_of_viewers(window_of_test):
+def window_of_module(window_of_test):
     """Each test has a window of its own, which it may close."""
     return window_of_test
 

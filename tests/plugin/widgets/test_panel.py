@@ -29,7 +29,7 @@ SMALL_SCREEN = (1366, 768)
 
 
 @pytest.fixture
-def window_of_viewers(window_of_test):
+def window_of_module(window_of_test):
     """Each test has a window of its own, as napari sizes it and its docks."""
     return window_of_test
 
