@@ -13,9 +13,11 @@ else
     kind=(--cov --cov-report=)
     ruff check
     ruff format --check
-    mypy
+    mypy &
+    types=$!
     lint-imports
     npe2 validate napari-abdoseg
+    wait "$types"
 fi
 
 # One worker for each core takes file after file from a common queue, that of the longest

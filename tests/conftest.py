@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import os
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,9 @@ from napari_abdoseg.inference.hardware.startup import prepare_for_torch
 from napari_abdoseg.log import log_folder
 
 prepare_for_torch()
+
+# One thread for torch, unless told otherwise: tests count passes, and slow them down one by one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shell has what it runs in the background ignore Ctrl+C, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

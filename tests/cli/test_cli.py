@@ -161,7 +161,6 @@ def test_help_loads_nothing_heavy():
     assert run.stderr.strip() == "0", run.stderr
 
 
-@pytest.mark.slow
 def test_the_demo_does_the_whole_job(tmp_path):
     result = runner.invoke(command.app, ["demo", "--output", str(tmp_path)])
     assert result.exit_code == 0, result.output

@@ -16,15 +16,12 @@ from napari._qt.qt_viewer import QtViewer
 from napari.plugins import _initialize_plugins
 from napari.settings import NapariSettings, get_settings
 from napari.utils.events import EventedModel
-from qtpy.QtCore import QCoreApplication, QEvent, QObject
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtCore import QCoreApplication, QEvent
+from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.plugin.four_panel.view import four_panel_view
-from napari_abdoseg.plugin.frozen_objects import MARK
 
 APP = "shared window"
-TESTS_A_LOOK = 8
-"""After as many tests collections look at all that earlier ones have left."""
 
 
 class SharedWindow:
@@ -36,7 +33,6 @@ class SharedWindow:
     def __init__(self) -> None:
         self._shared: napari.Viewer | None = None
         self._in_use: list[napari.Viewer] = []
-        self._tests = 0
 
     def open(self, show: bool) -> napari.Viewer:
         """An empty viewer as napari opens it; a test's second one has a window of its own."""
@@ -62,14 +58,13 @@ class SharedWindow:
     def require_no_other_canvas(self, failed: bool = False) -> None:
         """Canvases of closed windows and of the four-panel view are gone, or a test `failed`.
 
-        Later collections pass over what a few tests have left, unless one of them has closed a
-        window that was there before: napari collects whenever a layer goes.
+        Later collections pass over what a test has left, until a window that was there
+        before it is closed: napari collects whenever a layer goes.
         """
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         kept = {self._shared.window._qt_viewer} if self._shared is not None else set()
-        self._tests += 1
         gc.collect()
-        if set(QtViewer._instances) - kept or self._tests % TESTS_A_LOOK == 0:
+        if set(QtViewer._instances) - kept:
             gc.unfreeze()
             gc.collect()
         gc.freeze()
@@ -90,9 +85,8 @@ class SharedWindow:
 
     def _empty(self, viewer: napari.Viewer) -> None:
         self._shared = None  # what fails to be emptied is not given to another test
-        _keep_frozen()
-        viewer.window.remove_dock_widget("all")
         viewer.layers.clear()
+        viewer.window.remove_dock_widget("all")
         for part, fresh in self._fresh:
             part.update(fresh)
         viewer.window._qt_window.resize(self._size)
@@ -133,13 +127,6 @@ def _reset_settings() -> None:
     """To those of the manifest, in memory alone: each test has a file of its own."""
     with patch.object(NapariSettings, "save"):
         get_settings().reset()
-
-
-def _keep_frozen() -> None:
-    """Let panels that are closed after a test be collected with what a few others leave."""
-    application = QApplication.instance()
-    if (mark := application.findChild(QObject, MARK)) is not None:
-        mark.setParent(None)
 
 
 def _opened(show: bool) -> napari.Viewer:

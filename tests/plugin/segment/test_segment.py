@@ -351,7 +351,6 @@ def test_a_scan_that_came_from_elsewhere(viewer, widget, qtbot, phantom):
     assert np.allclose(layer.scale, phantom[0].grid.spacing)
 
 
-@pytest.mark.slow
 def test_beside_an_open_viewer_torch_loads_without_a_crash():
     code = (
         "import napari, sys\n"
