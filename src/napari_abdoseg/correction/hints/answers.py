@@ -22,7 +22,7 @@ from napari_abdoseg.correction.hints.where import Where, box_of
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.errors import AbdosegError, CorrectionError
 from napari_abdoseg.logits.kept import KeptLogits
-from napari_abdoseg.side_by_side import side_by_side
+from napari_abdoseg.side_by_side import matrices_by_one_thread, side_by_side
 
 Value = TypeVar("Value")
 
@@ -201,6 +201,7 @@ class Corrected:
         return replace(labels, data=data)
 
 
+@matrices_by_one_thread()
 def made_ready(organ: CorrectedOrgan) -> Hinted:
     """Find what clicks and strokes on an organ go by before there are any; it changes nothing.
 
@@ -218,6 +219,7 @@ def made_ready(organ: CorrectedOrgan) -> Hinted:
     return Hinted(organ.labels.edit_at((none, none, none), organ.value), (), less)
 
 
+@matrices_by_one_thread()
 def boundary_moved(
     organ: CorrectedOrgan,
     click: Click,
@@ -249,6 +251,7 @@ def boundary_moved(
     return Hinted(edit, (click,), less)
 
 
+@matrices_by_one_thread()
 def slices_followed(organ: CorrectedOrgan, corrected: Corrected, reach_mm: float) -> Hinted:
     """Let an organ follow slices that were corrected; see `clicks_of_slice` and `follow`.
 
@@ -279,6 +282,7 @@ def slices_followed(organ: CorrectedOrgan, corrected: Corrected, reach_mm: float
     return Hinted(edit, clicks, less)
 
 
+@matrices_by_one_thread()
 def scribbled(organ: CorrectedOrgan, strokes: Sequence[Stroke]) -> Hinted:
     """Let an organ follow strokes for it and against it; see `scribble`.
 
