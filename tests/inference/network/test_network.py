@@ -8,6 +8,7 @@ import pytest
 import torch
 from working import load_configuration
 
+from napari_abdoseg.inference.model import network_memory
 from napari_abdoseg.inference.network import chosen_convolutions
 from napari_abdoseg.inference.network import network as module
 from napari_abdoseg.inference.network.class_parts import CLASSES_AT_ONCE, joined
@@ -146,6 +147,17 @@ def test_large_patches_have_all_threads_one_after_the_other(make_model, threads,
     trained = load_configuration(make_model())
     for room, together in ((2.5, 2), (1.5, 1), (0.5, 1)):
         monkeypatch.setattr(module, "VOXELS_TOGETHER", int(room * 16**3))
+        with network_on_device(trained) as network:
+            assert network.together == together
+
+
+def test_no_more_passes_are_made_at_once_than_there_is_memory_for(make_model, threads, monkeypatch):
+    threads(3)
+    trained = load_configuration(make_model())
+    one = network_memory.SINGLE * network_memory.largest_maps(trained, in_parts=True)
+    for images, together in ((9.5, 3), (2.5, 2), (0.5, 1)):
+        free = int(images * one)
+        monkeypatch.setattr(network_memory, "available_bytes", lambda free=free: free)
         with network_on_device(trained) as network:
             assert network.together == together
 

@@ -212,8 +212,8 @@ class _Places:
 
 def planes(clicks: Sequence[Click]) -> list[list[int]]:
     """Numbers of clicks that lie in the same slice and fade alike."""
-    planes: defaultdict[Hashable, list[int]] = defaultdict(list)
+    found: defaultdict[Hashable, list[int]] = defaultdict(list)
     for number, click in enumerate(clicks):
         key = click.axis, click.place[click.axis], click.across, click.reach_mm
-        planes[key].append(number)
-    return list(planes.values())
+        found[key].append(number)
+    return list(found.values())

@@ -18,8 +18,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 RIDGE = 1e-4
 """Of what a place is like itself, and no other: places may be nearly the same."""
-NOTHING = 1e-9
-"""Weights and needs that are rounded away."""
+NOTHING = 1e-8
+"""Of the largest need: what is rounded away."""
 ROUNDS = 3
 """Exchanges of all that may bring no fewer on the wrong side before a single one is exchanged."""
 
@@ -68,8 +68,9 @@ def _weights(alike: NDArray[Any], needs: NDArray[np.float64]) -> NDArray[np.floa
     felt = np.zeros(len(needs), bool)
     weights, spare = np.zeros(len(needs)), -needs
     fewest, left = len(needs) + 1, ROUNDS
+    nothing = NOTHING * np.abs(needs).max(initial=0)
     while True:
-        wrong = np.flatnonzero(np.where(felt, weights, spare) < -NOTHING)
+        wrong = np.flatnonzero(np.where(felt, weights, spare) < -nothing)
         if not wrong.size:
             return np.maximum(weights, 0)
         if wrong.size < fewest:

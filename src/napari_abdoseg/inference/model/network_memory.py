@@ -54,6 +54,20 @@ def gives_logits_in_parts(network: nn.Module) -> bool:
     return type(network) in (PlainConvUNet, ResidualEncoderUNet)
 
 
+def images_that_fit(trained: TrainedConfiguration, network: nn.Module) -> int:
+    """Images that there is memory for at once on a CPU; at least one.
+
+    Parameters
+    ----------
+    trained : TrainedConfiguration
+    network : Module
+        One that gives logits in parts.
+    """
+    if not isinstance(network, trained.network_plan.kind):
+        return 1
+    return max(1, available_bytes() // (SINGLE * largest_maps(trained, in_parts=True)))
+
+
 def largest_maps(trained: TrainedConfiguration, in_parts: bool) -> int:
     """Values that a planned U-Net holds at least while it looks at one patch.
 

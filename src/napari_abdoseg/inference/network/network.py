@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from napari_abdoseg.inference.hardware.threads import threads_shared_by
 from napari_abdoseg.inference.model.architecture import build_network
 from napari_abdoseg.inference.model.checkpoint import Checkpoint
-from napari_abdoseg.inference.model.network_memory import gives_logits_in_parts
+from napari_abdoseg.inference.model.network_memory import gives_logits_in_parts, images_that_fit
 from napari_abdoseg.inference.model.trained_configuration import TrainedConfiguration
 from napari_abdoseg.inference.network.class_parts import in_parts, parts_of
 from napari_abdoseg.inference.preset import Arithmetic
@@ -218,16 +218,16 @@ def _elsewhere(module: nn.Module, trained: TrainedConfiguration, arithmetic: Ari
         if arithmetic is not Arithmetic.SAME:
             choose_convolutions(module)
     layers = UNet.of(module)
-    together = 1 if layers is None else _together_on_cpu(trained)
+    together = 1 if layers is None else _together_on_cpu(trained, module)
     return Network(module, device, bfloat16, layers, together)
 
 
-def _together_on_cpu(trained: TrainedConfiguration) -> int:
-    """Images that find both threads and room; see `VOXELS_TOGETHER`."""
+def _together_on_cpu(trained: TrainedConfiguration, module: nn.Module) -> int:
+    """Images that find threads and room; see `VOXELS_TOGETHER`."""
     import torch
 
-    voxels = prod(trained.planned.patch_size)
-    return max(1, min(VOXELS_TOGETHER // voxels, torch.get_num_threads()))
+    wanted = min(VOXELS_TOGETHER // prod(trained.planned.patch_size), torch.get_num_threads())
+    return min(wanted, images_that_fit(trained, module)) if wanted > 1 else 1
 
 
 def device_of(trained: TrainedConfiguration) -> torch.device:
