@@ -6,6 +6,16 @@ import traceback
 from pathlib import Path
 
 NO_MEMORY = "There was too little memory for it: close other programs, or take a machine with more."
+SAID_OF_NO_MEMORY = (
+    "failed to map segment",
+    "cannot map zero-fill pages",
+    "annot allocate memory",
+    "can't allocate memory",
+    "can't start new thread",
+    "Unable to allocate",
+    "Unable to create type object",
+)
+"""What the loader, the system, torch, Python, NumPy and pybind11 say where memory has run out."""
 
 
 class AbdosegError(Exception):
@@ -78,7 +88,7 @@ def as_told(error: Exception) -> AbdosegError:
     """
     if isinstance(error, AbdosegError):
         return error
-    if isinstance(error, MemoryError):
+    if lacks_memory(error):
         return AbdosegError(NO_MEMORY)
     if isinstance(error, OSError) and error.strerror:
         return AbdosegError(": ".join(filter(None, (error.filename, error.strerror))) + ".")
@@ -86,6 +96,11 @@ def as_told(error: Exception) -> AbdosegError:
     calls = traceback.extract_tb(error.__traceback__)
     where = ", ".join(f"{_short(call.filename)}:{call.lineno} {call.name}" for call in calls)
     return FaultError(f"A fault of napari-abdoseg, please report it: {what} (at {where})")
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Whether memory ran out; what loads libraries or starts threads says so in its own words."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in SAID_OF_NO_MEMORY)
 
 
 def _short(file: str) -> str:

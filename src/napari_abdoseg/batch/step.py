@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from napari_abdoseg.batch.case import Case
-from napari_abdoseg.errors import NameTooLongError, SaveError, as_told
+from napari_abdoseg.errors import NameTooLongError, SaveError, as_told, lacks_memory
 from napari_abdoseg.log import log_error
 
 NO_MEMORY = "There was too little memory for it: take a machine with more, or the preset fast."
@@ -53,7 +53,7 @@ class Step:
 def why_failed(case: Case, error: Exception) -> str:
     """What the user is told of a case that has failed, whatever the reason."""
     log_error(case.name, error)
-    return NO_MEMORY if isinstance(error, MemoryError) else str(as_told(error))
+    return NO_MEMORY if lacks_memory(error) else str(as_told(error))
 
 
 def ends_run(error: Exception) -> bool:

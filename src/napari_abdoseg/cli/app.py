@@ -19,23 +19,13 @@ from napari_abdoseg.cli.predict import predict
 from napari_abdoseg.cli.train import train
 from napari_abdoseg.cli.view import view
 from napari_abdoseg.cli.watch import watch
-from napari_abdoseg.errors import AbdosegError
+from napari_abdoseg.errors import AbdosegError, lacks_memory
 from napari_abdoseg.log import attach, log_error
 
 LACK = (
     "This process may have no more memory: close other programs, or give it more (ulimit -v, the "
     "memory of a job or a container)."
 )
-NO_MEMORY = (
-    "failed to map segment",
-    "cannot map zero-fill pages",
-    "annot allocate memory",
-    "can't allocate memory",
-    "can't start new thread",
-    "Unable to allocate",
-    "Unable to create type object",
-)
-"""What the loader, the system, torch, Python, NumPy and pybind11 say where memory has run out."""
 
 app = typer.Typer(
     name="abdoseg",
@@ -89,15 +79,10 @@ def main() -> None:
         sys.exit(2)
     except (MemoryError, ImportError, OSError, RuntimeError) as error:
         log_error("abdoseg", error)
-        if not _lacks_memory(error):
+        if not lacks_memory(error):
             raise
         sys.stderr.write(f"abdoseg: {LACK}\n")  # rich would import more
         sys.exit(2)
     except Exception as error:
         log_error("abdoseg", error)
         raise
-
-
-def _lacks_memory(error: Exception) -> bool:
-    """Whether memory ran out; what loads libraries or starts threads says so in its own words."""
-    return isinstance(error, MemoryError) or any(word in str(error) for word in NO_MEMORY)
