@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -26,8 +27,8 @@ from napari_abdoseg.log import log_folder
 
 prepare_for_torch()
 
-# One thread for torch, unless told otherwise: tests count passes, and slow them down one by one.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# One thread for torch: tests count passes, and slow them down one by one.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # A shell has what it runs in the background ignore Ctrl+C, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,6 +41,13 @@ def _imports_are_no_garbage() -> None:
     """Let collections of garbage pass over all that was imported: napari collects often."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """Let torch begin with one, whatever a cluster's worker in this process was told."""
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session", autouse=True)

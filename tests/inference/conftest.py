@@ -19,11 +19,10 @@ def single_precision(monkeypatch):
     monkeypatch.setattr("napari_abdoseg.inference.network.network.cpu_has_bfloat16", lambda: False)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def threads() -> Iterator[Callable[[int], None]]:
-    """A function that has torch use so many threads until the end of a test; first it is one."""
+    """A function that has torch use so many threads until the end of a test."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
     yield torch.set_num_threads
     torch.set_num_threads(before)
 

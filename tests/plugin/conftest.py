@@ -113,6 +113,7 @@ def _traced_workers() -> Iterator[None]:
 
     WorkerBase.run = run_traced
     yield
+    WorkerBase.await_workers(PATIENCE)  # as napari does before Qt ends
     WorkerBase.run = run
 
 

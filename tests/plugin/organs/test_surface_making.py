@@ -83,8 +83,9 @@ def test_an_edit_during_the_work_is_not_lost(making, made, layer, qtbot):
 
 
 def test_an_organ_that_was_erased_meanwhile_has_no_surface(making, made, layer, qtbot):
-    _request(making, layer)
+    there = bounding_boxes(label_map_of(layer))
     layer.data[layer.data == 1] = 0
+    making.request(there.items(), "light")
     qtbot.waitUntil(lambda: _names(made) == ALL[1:])
 
 
