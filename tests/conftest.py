@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import shared
+from file_by_file import FileByFile
 from xdist.scheduler import LoadFileScheduling
 
 from napari_abdoseg.image.phantom import make_phantom
@@ -222,19 +223,9 @@ def _small_configuration(
     return configuration
 
 
-TRAINING = "tests/training/"
-
-
-class RoomOfTraining(LoadFileScheduling):
-    """Gives workers file after file, but one of them all of a room: it prepares a data set once."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return TRAINING if nodeid.startswith(TRAINING) else super()._split_scope(nodeid)
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     """What `--dist loadfile` is taken for."""
-    return RoomOfTraining(config, log) if config.getvalue("dist") == "loadfile" else None
+    return FileByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)

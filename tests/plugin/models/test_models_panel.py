@@ -338,6 +338,20 @@ def test_a_download_is_cancelled_and_goes_on_the_next_time(panel, entry, models,
     assert panel.status.text() == "Installed total_fast."
 
 
+def test_the_question_outlives_events_that_are_handled_as_it_is_accepted(panel, entry, qtbot):
+    panel.list_models()
+    qtbot.waitUntil(lambda: "total_fast" in _names(panel))
+    panel.select("total_fast")
+    panel.install.click()
+    titles = []
+    panel.dialog.accepted.connect(lambda: qtbot.wait(1))
+    panel.dialog.accepted.connect(lambda: titles.append(panel.dialog.windowTitle()))
+    panel.dialog.buttons()[0].click()
+    _wait_for_end(panel, qtbot)
+    assert titles == ["Install total_fast"]
+    assert panel.status.text() == "Installed total_fast."
+
+
 def test_name_state_and_licence_are_seen_in_a_narrow_dock(panel, trained, qtbot):
     alone = ModelsWidget(panel._viewer)
     qtbot.addWidget(alone)

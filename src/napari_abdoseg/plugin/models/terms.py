@@ -16,9 +16,12 @@ LINK = "#5b8def"
 
 
 def terms_dialog(entry: Entry, parent: QWidget, theme: str) -> QMessageBox:
-    """A dialog that shows a licence, and installs nothing unless its first button is pressed."""
+    """A dialog that shows a licence, and installs nothing unless its first button is pressed.
+
+    It lives as long as its parent: what begins as it closes lets events be handled, and a dialog
+    that is deleted by one of them while its button is still being pressed is Qt's end.
+    """
     dialog = QMessageBox(parent)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setWindowTitle(f"Install {entry.name}")
     dialog.setIcon(QMessageBox.Icon.NoIcon)
     dialog.setTextFormat(Qt.TextFormat.RichText)
