@@ -8,7 +8,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 
 if [ "${1:-}" = slow ]; then
     shift
-    kind=(-m slow)
+    kind=(-m slow -o faulthandler_timeout=7500)
 else
     kind=(--cov --cov-report=)
     ruff check

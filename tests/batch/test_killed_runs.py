@@ -90,6 +90,7 @@ def test_a_run_that_is_killed_again_and_again(count, kills, many, server, model,
     print(f"{killed} kills, {left_over} left files behind, {len(before)} of {count} were finished")
 
 
+@pytest.mark.slow
 def test_two_runs_share_a_folder(many, server, model, tmp_path):
     scans = many(8)
     unbroken, shared = tmp_path / "unbroken", tmp_path / "shared"

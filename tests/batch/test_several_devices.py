@@ -155,6 +155,7 @@ def test_no_device_has_two_cases_while_another_has_none(cases, ensemble, stall):
     assert not list(two[0].output.iterdir())
 
 
+@pytest.mark.slow
 def test_a_case_that_kills_its_process_is_given_up_and_the_others_are_done(
     cases, folder, ensemble, stall
 ):

@@ -85,6 +85,7 @@ def test_a_broken_or_missing_case_is_named_and_the_exit_status_is_one(folders, c
     assert (folders / "out" / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_a_shifted_prediction_is_an_error_or_resampled(folders):
     shifted = make_phantom(1, (8.0, 8.0, 8.0))[1]
     write_labels(folders / "predictions" / "case1.nii.gz", shifted)

@@ -70,6 +70,7 @@ def test_without_the_extra_it_says_what_to_install(scan, tmp_path):
     assert 'pip install "napari-abdoseg[cluster]"' in " ".join(done.stderr.split())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C")
 def test_ctrl_c_ends_the_work_of_the_workers(tmp_path, make_model, cluster):
     scan = tmp_path / "large.nii.gz"

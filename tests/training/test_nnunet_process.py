@@ -52,6 +52,7 @@ def test_a_failure_tells_where_to_look(tmp_path):
     assert "Traceback" in log.read_text()
 
 
+@pytest.mark.slow
 def test_a_users_mistake_is_passed_on(place, tmp_path):
     """One image of a copy of the data set is none."""
     damaged = shutil.copytree(place.raw, tmp_path / place.raw.name)

@@ -150,6 +150,7 @@ def test_a_checkpoint_is_whole_or_the_one_before(nnunet, monkeypatch):
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_fold_begins_with_another_models_weights(nnunet):
     train_fold(**fold_arguments(nnunet))
     weights = folder_of(nnunet) / "checkpoint_final.pth"

@@ -109,6 +109,7 @@ def test_a_case_of_another_run_is_waited_for(
     assert not (tmp_path / "out" / ".abdoseg").exists()
 
 
+@pytest.mark.slow
 def test_asks_where_folds_disagree_and_for_logits(scans, tmp_path, make_model, scheduler):
     ensemble = load_ensemble(make_model(folds=(0, 1), mirror_axes=None, name="two"), device="cpu")
     goal = Goal.of(ensemble, "exact", disagreement=True, logits=True)

@@ -48,6 +48,7 @@ def require_same(cases, here: Path) -> None:
         assert unpacked(case.labels) == unpacked(here / case.labels.name)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_has_its_case_made_by_another(scans, tmp_path, ensemble, cluster):
     copy_scans(scans, 4)
     here, output = tmp_path / "here", tmp_path / "out"

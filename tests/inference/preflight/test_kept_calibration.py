@@ -51,6 +51,7 @@ def test_what_was_measured_is_kept(scan, trained):
     assert not steps
 
 
+@pytest.mark.slow
 def test_other_work_is_measured_on_its_own(scan, trained, make_model, monkeypatch):
     run(calibrating_once(scan, trained, FAST))
     wider = make_model(folds=(0,), patch=(32, 32, 32), name="wider")

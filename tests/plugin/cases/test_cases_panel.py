@@ -217,6 +217,7 @@ def test_what_is_not_to_be_saved_is_not_asked_about_again(first, viewer, qtbot, 
     assert read_record(folder.record_of("a")) is None
 
 
+@pytest.mark.slow
 def test_a_case_that_somebody_has_open_is_read_only_and_passed_over(listed, viewer, qtbot, at):
     folder = listed.cases.folder
     lease = open_case(folder, "b")
@@ -372,6 +373,7 @@ def test_panels_keep_their_layers_and_show_the_next_case_in_them(first, viewer, 
     listed.cases.open.labels.undo()
 
 
+@pytest.mark.slow
 def test_organs_come_in_3d_though_no_panel_lists_them(first, viewer, qtbot, at, listed):
     organs = {organ.name for organ in first.case.labels.organs}
 
@@ -433,6 +435,7 @@ def test_a_case_that_is_done_is_saved_before(first, listed, qtbot, folder):
     assert listed.whole.export.isEnabled()
 
 
+@pytest.mark.slow
 def test_a_reviewer_sends_a_case_back_to_a_place_that_is_shown(
     first, listed, viewer, qtbot, at, folder
 ):

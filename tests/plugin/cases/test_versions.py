@@ -178,6 +178,7 @@ def paths(viewer) -> list:
     return [layer.metadata["path"] for layer in chosen]
 
 
+@pytest.mark.slow
 def test_any_two_versions_of_the_open_case_are_compared(
     listed, choice, opened, viewer, names, folder, qtbot
 ):
@@ -193,6 +194,7 @@ def test_any_two_versions_of_the_open_case_are_compared(
     assert not names()
 
 
+@pytest.mark.slow
 def test_versions_of_a_case_that_is_not_open_are_compared_in_it(
     listed, choice, viewer, names, folder, qtbot
 ):

@@ -83,6 +83,7 @@ def press(qtbot, button) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+@pytest.mark.slow
 def test_cases_that_are_done_become_a_data_set(row, qtbot, tmp_path, monkeypatch):
     target = tmp_path / "Dataset018_Corrected"
     choose(monkeypatch, target)

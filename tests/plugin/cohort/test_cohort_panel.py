@@ -270,6 +270,7 @@ def test_a_case_without_its_ct_is_shown_alone_and_told(shown, run, viewer, qtbot
     assert seen(viewer) == ["CT"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("reports")
 def test_the_panel_organs_goes_along_and_shows_boxes(shown, run, viewer, qtbot, phantom):
     """All cases are on one grid, and the second comes without its CT."""

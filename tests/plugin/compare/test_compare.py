@@ -132,6 +132,7 @@ def test_scores_follow_a_stroke_and_its_undo(compared, viewer, qtbot, found, tru
         toggle_four_panel_view(viewer)
 
 
+@pytest.mark.slow
 def test_a_surface_follows_corrections(compared, viewer, qtbot, found, truth):
     comparing.show_surface(compared, SPLEEN)
     qtbot.waitUntil(lambda: "spleen distance" in names(viewer))

@@ -153,6 +153,7 @@ def test_a_box_in_3d_has_twelve_edges_in_mm(layer):
     assert ends.min(axis=(0, 1)) == pytest.approx(low)
 
 
+@pytest.mark.slow
 def test_other_settings_ask_again_and_the_same_box_does_not(bench, qtbot):
     run(bench, qtbot)
     bench.set(organs=ALL)
@@ -162,6 +163,7 @@ def test_other_settings_ask_again_and_the_same_box_does_not(bench, qtbot):
     qtbot.waitUntil(lambda: "press Enter to start" in bench.words)
 
 
+@pytest.mark.slow
 def test_what_is_chosen_in_segment_is_followed(viewer, bench, layer, model, qtbot, phantom):
     """Its folds, preset and device: told before the run, and what the run is made with."""
     qtbot.waitUntil(lambda: "with all 2 folds, exact, on the best device" in bench.words)

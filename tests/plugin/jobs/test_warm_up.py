@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 SHOW_AFTER_WARM_UP = """
 import numpy as np
 from napari.layers import Labels
@@ -36,5 +38,6 @@ def test_the_thread_leaves_what_the_first_layer_makes_to_the_gui_thread():
     subprocess.run([sys.executable, "-c", UNITS_AFTER_WARM_UP], check=True)
 
 
+@pytest.mark.slow
 def test_a_mask_is_shown_without_compiling_anything():
     subprocess.run([sys.executable, "-c", SHOW_AFTER_WARM_UP], check=True)

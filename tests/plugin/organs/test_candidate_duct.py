@@ -70,6 +70,7 @@ def test_why_it_can_not_be_followed_and_that_it_is_gone(scene, qtbot):
     assert scene.duct.duct is None
 
 
+@pytest.mark.slow
 def test_the_list_of_organs_says_so(viewer, case, qtbot):
     viewer.layers.clear()
     layer = viewer.add_layer(Layer.create(*labels_layer(case[1])))

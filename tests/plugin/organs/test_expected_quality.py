@@ -83,6 +83,7 @@ def test_without_a_report_of_use_there_is_no_column(opened, qtbot, report):
     assert widget.list.isColumnHidden(EXPECTED)
 
 
+@pytest.mark.slow
 def test_of_a_result_of_just_now_it_is_worked_out(opened, phantom, make_model, qtbot):
     widget, scene = opened()
     ensemble = load_ensemble(make_model((0, 1)), device="cpu")

@@ -436,6 +436,7 @@ layer.refresh()
 """
 
 
+@pytest.mark.slow
 def test_a_script_that_ends_without_closing_leaves_its_changes_in_the_journal(case):
     code = SCRIPT.format(path=str(case / MASKS))
     ended = subprocess.run(

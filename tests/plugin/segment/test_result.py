@@ -35,6 +35,7 @@ def wait_for_boxes(viewer, layer, qtbot) -> None:
         qtbot.waitUntil(lambda part=part: len(part.layers) == count, timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_layers_do_not_pile_up(viewer, truth, qtbot):
     for opacity in (0.3, 0.6):
         layer = show_result(viewer, viewer.layers["CT"], truth).layer

@@ -341,6 +341,7 @@ def test_a_folder_of_scans(viewer, widget, qtbot, phantom, tmp_path):
     assert "b.nii.gz" in said()
 
 
+@pytest.mark.slow
 def test_a_scan_that_came_from_elsewhere(viewer, widget, qtbot, phantom):
     viewer.layers.clear()
     viewer.add_image(phantom[0].data, scale=phantom[0].grid.spacing, name="mine")
@@ -351,6 +352,7 @@ def test_a_scan_that_came_from_elsewhere(viewer, widget, qtbot, phantom):
     assert np.allclose(layer.scale, phantom[0].grid.spacing)
 
 
+@pytest.mark.slow
 def test_beside_an_open_viewer_torch_loads_without_a_crash():
     code = (
         "import napari, sys\n"

@@ -39,6 +39,7 @@ def count_tasks(dask_worker) -> int:
     return len(dask_worker.active_threads)
 
 
+@pytest.mark.slow
 def test_devices_are_left_to_workers_and_nothing_is_foretold(widget):
     assert not widget.choice.device.enabled
     assert widget.preflight.words.text() == ""
@@ -82,6 +83,7 @@ def test_cancel_reaches_the_worker(viewer, widget, qtbot, make_model, cluster):
         qtbot.waitUntil(lambda: not any(client.run(count_tasks).values()), timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_a_folder_of_cts(viewer, widget, qtbot, phantom, tmp_path):
     scans, output = tmp_path / "scans", tmp_path / "out"
     scans.mkdir()
@@ -96,6 +98,7 @@ def test_a_folder_of_cts(viewer, widget, qtbot, phantom, tmp_path):
     assert read_labels(output / "b.nii.gz").data.any()
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer(widget, qtbot, monkeypatch):
     monkeypatch.setattr(connection, "PATIENCE", 1.0)
     widget.choice.scheduler.value = "tcp://127.0.0.1:1"

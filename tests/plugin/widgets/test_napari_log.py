@@ -21,6 +21,7 @@ def work() -> Work[None]:
     yield Progress("Writing", 1, 2)
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_before_a_panel_opens(tmp_path):
     script = "import napari_abdoseg.plugin.segment.widget, napari_abdoseg.plugin.reader"
     environment = {"XDG_STATE_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}

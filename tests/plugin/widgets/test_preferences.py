@@ -73,6 +73,7 @@ def test_a_model_that_is_gone_is_told(viewer, tmp_path):
     assert "gone" in widget.choice.model.words.text()
 
 
+@pytest.mark.slow
 def test_brush_and_layout_stay(viewer, phantom, kept):
     first, second = (viewer.add_layer(Layer.create(*labels_layer(phantom[1]))) for _ in range(2))
     Painting(viewer, first)

@@ -93,6 +93,7 @@ def test_behind_panels_it_draws_no_new_layer_and_lets_others_go(viewer, phantom)
     assert not _drawn(viewer)
 
 
+@pytest.mark.slow
 def test_who_takes_a_picture_of_it_behind_panels_sees_all_from_then_on(viewer, phantom):
     plain = _picture(viewer)
     toggle_four_panel_view(viewer)

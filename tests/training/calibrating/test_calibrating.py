@@ -161,6 +161,7 @@ def test_a_scan_made_worse_keeps_its_labels_in_their_places(kind, seed):
         assert worse.grid.ras_position((1, 2, 3)) == pytest.approx(there)
 
 
+@pytest.mark.slow
 def test_a_training_writes_it_into_its_models_folder(raw, make_model, tmp_path, monkeypatch):
     run_ = Place(raw, tmp_path / "work").run(folds=(0, 1))
     names = [f"p_{number:03}" for number in range(5)]

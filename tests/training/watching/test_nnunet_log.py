@@ -61,6 +61,7 @@ def make_trainer(plans: dict[str, Any], dataset: dict[str, Any], goes_on: bool =
     return trainer
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning:nnunetv2", "ignore::RuntimeWarning:nnunetv2")
 def test_a_training_that_is_interrupted_and_continued(plans, tmp_path):
     trainer = make_trainer(*plans)
