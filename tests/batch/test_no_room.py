@@ -94,7 +94,7 @@ def test_no_room_for_the_table(cases, unbroken, ensemble):
     assert contents(output) == whole
 
 
-@pytest.mark.parametrize("devices", [pytest.param("cpu", marks=pytest.mark.slow), "cpu,cpu"])
+@pytest.mark.parametrize("devices", ["cpu", pytest.param("cpu,cpu", marks=pytest.mark.slow)])
 def test_files_that_may_not_be_so_large(
     devices, scans, unbroken, model, tmp_path, monkeypatch, capsys
 ):

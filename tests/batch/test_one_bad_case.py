@@ -127,7 +127,7 @@ def test_where_folds_disagree_never_replaces_another_cases_label_map(scans, tmp_
     assert len(drain(predicting(cases, two, "exact")).made) == 4
 
 
-@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("overwrite", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_what_was_put_aside_is_not_replaced(overwrite, scans, tmp_path, ensemble):
     output = tmp_path / "out"
     (case,) = find_cases([scans / "case1_0000.nii.gz"], output)

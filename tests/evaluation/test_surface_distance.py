@@ -22,8 +22,14 @@ from napari_abdoseg.evaluation.surface_within import normalized_dice, within_tol
 from napari_abdoseg.evaluation.surfels import find_surfels
 from napari_abdoseg.image.grid import in_mm
 
-SPACINGS = ((1.0, 1.0, 1.0), (2.5, 0.8, 0.8), (1.0, 2.0, 3.0))
-MORE_SPACINGS = ((5.0, 0.7, 0.7), (0.9, 0.9, 3.0), (1.5, 1.5, 1.5), (0.625, 0.3, 0.5))
+SPACINGS = ((2.5, 0.8, 0.8), (1.0, 2.0, 3.0))
+MORE_SPACINGS = (
+    (1.0, 1.0, 1.0),
+    (5.0, 0.7, 0.7),
+    (0.9, 0.9, 3.0),
+    (1.5, 1.5, 1.5),
+    (0.625, 0.3, 0.5),
+)
 TOLERANCES = (0.0, 0.5, 0.8, 1.0, 1.5, 2.5, 3.0, 5.0, 7.5)
 PAIRS_PER_SPACING = 150
 

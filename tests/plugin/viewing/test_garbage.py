@@ -136,7 +136,12 @@ def _close_window(viewer):
 
 
 @pytest.mark.parametrize(
-    "close", [_close_panel, _close_four_panels, pytest.param(_close_window, marks=pytest.mark.slow)]
+    "close",
+    [
+        _close_panel,
+        pytest.param(_close_four_panels, marks=pytest.mark.slow),
+        pytest.param(_close_window, marks=pytest.mark.slow),
+    ],
 )
 def test_collections_pass_over_what_was_there_until_a_part_of_the_window_is_closed(
     make_napari_viewer, qtbot, close
