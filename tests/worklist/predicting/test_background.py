@@ -99,7 +99,7 @@ def test_two_of_them_share_the_cases(folder, settings):
                 works.remove(work)
     assert sorted(made) == ["p", "q"]
     assert {path.name for path in folder.masks.iterdir()} == {
-        *(".worklist", "p.nii.gz", "p.json", "q.nii.gz", "q.json")
+        *(".worklist", "p.nii.gz", "p.json", "p.logits", "q.nii.gz", "q.json", "q.logits")
     }
 
 
