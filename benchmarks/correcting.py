@@ -41,7 +41,7 @@ from napari_abdoseg.plugin.organs.scene import organ_scene
 from napari_abdoseg.plugin.paint_events.shared_labels import shared_labels
 from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits, write
 from napari_abdoseg.plugin.segment.result import show_result
-from napari_abdoseg.plugin.widgets.napari_window import own_picture
+from napari_abdoseg.plugin.widgets.napari_window import own_canvas, picture_of
 from napari_abdoseg.plugin.widgets.panel import open_panel
 
 LIVER, PAINTED = 1, 2
@@ -83,7 +83,7 @@ def alone(scan, truth, rounds: int) -> Rows:
     viewer.add_layer(Layer.create(*image_layer(scan)))
     layer = viewer.add_layer(Layer.create(*labels_layer(truth, "organs")))
     QTest.qWait(3000)
-    rows = strokes_and_undo(viewer, viewer, own_picture(viewer), layer, rounds)
+    rows = strokes_and_undo(viewer, viewer, picture_of(own_canvas(viewer)), layer, rounds)
     viewer.close()
     return rows
 

@@ -61,7 +61,7 @@ from napari_abdoseg.plugin.four_panel.view import (  # noqa: E402
 )
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer  # noqa: E402
 from napari_abdoseg.plugin.organs.scene import organ_scene  # noqa: E402
-from napari_abdoseg.plugin.segment.result import show_result  # noqa: E402
+from napari_abdoseg.plugin.segment.result import Known, show_result  # noqa: E402
 from napari_abdoseg.plugin.widgets.panel import open_panel  # noqa: E402
 from napari_abdoseg.plugin.widgets.table_model import Role  # noqa: E402
 from napari_abdoseg.progress import drain  # noqa: E402
@@ -434,7 +434,7 @@ def segmented(volume: Volume | None = None) -> Iterator[napari.Viewer]:
         scan = add_scan(viewer, volume)
         open_panel(viewer, "Segment organs")
         found = segmentation(volume)
-        show_result(viewer, scan, found.labels, found.disagreement)
+        show_result(viewer, scan, found.labels, Known(found.disagreement))
         wait(lambda: has_all_surfaces(viewer))
         rest(3)
         yield viewer
