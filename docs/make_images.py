@@ -257,7 +257,7 @@ def cohort() -> None:
         panel.results.value, panel.scans.value = results, scans
         wait(lambda: panel.job is None and panel.table.isVisible())
         panel.organ.value = "liver"
-        (row,) = (n for n, organ in enumerate(panel.model.rows) if organ.case == case.name)
+        (row,) = (n for n, each in enumerate(panel.model.rows) if each.organ.case == case.name)
         panel.table.setCurrentIndex(panel.model.index(row, 0))
         panel.table.doubleClicked.emit(panel.model.index(row, 0))
         wait(lambda: panel.job is None and any(layer.name == case.name for layer in viewer.layers))
