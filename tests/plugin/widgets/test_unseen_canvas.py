@@ -95,6 +95,8 @@ def test_behind_panels_it_draws_no_new_layer_and_lets_others_go(viewer, phantom)
 
 @pytest.mark.slow
 def test_who_takes_a_picture_of_it_behind_panels_sees_all_from_then_on(viewer, phantom):
+    for _ in range(2):  # after which the window has its sizes
+        toggle_four_panel_view(viewer)
     plain = _picture(viewer)
     toggle_four_panel_view(viewer)
     new = viewer.add_layer(Layer.create(*image_layer(phantom[0])))
