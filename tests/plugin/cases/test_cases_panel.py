@@ -509,6 +509,7 @@ def test_nothing_of_a_case_is_left_in_memory_when_it_was_left(first, viewer, qtb
     toggle_four_panel_view(viewer)
     press(viewer, qtbot, Qt.Key.Key_Right)
     opened = at("b")
+    open_panel(viewer, "Correct").buttons["Too small or large"].click()
     left = [ref(each) for layer in (opened.scan, opened.labels) for each in (layer, layer.data)]
     del opened
     press(viewer, qtbot, Qt.Key.Key_Right)

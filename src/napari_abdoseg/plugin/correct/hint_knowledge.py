@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from napari.layers import Labels
 
@@ -29,4 +29,10 @@ def _finding(target: Target) -> Callable[[], KeptLogits | None]:
     layer, kept, scan = target.layer, logits_of(target.layer), target.scan
     if kept is not None or scan is None:
         return lambda: kept
-    return lambda: logits_beside(layer, volume_of(scan))
+    source = ref(layer)  # the knowledge of a layer would keep it, and stay itself
+
+    def find() -> KeptLogits | None:
+        layer = source()
+        return None if layer is None else logits_beside(layer, volume_of(scan))
+
+    return find

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from napari.layers import Labels
@@ -18,6 +18,7 @@ from napari_abdoseg.plugin.paint_events.paint_history import (
     edits_of,
     last_atom,
 )
+from napari_abdoseg.plugin.widgets.certain import sure
 
 Slice = tuple[int, int]
 """Its axis of (z, y, x), and its number."""
@@ -43,10 +44,15 @@ class Seeds:
     """
 
     def __init__(self, layer: Labels) -> None:
-        self._layer = layer
+        self._source = ref(layer)
         self._marked: dict[Slice, bool] = {}
         self._read: dict[int, tuple[Any, _Painted | None]] = {}
         self._hints: dict[int, Any] = {}
+
+    @property
+    def _layer(self) -> Labels:
+        """It lives, as whoever asks has it in hand."""
+        return sure(self._source())
 
     def organs(self, axis: int) -> list[int]:
         """Labels that were changed in any slice across an axis."""
