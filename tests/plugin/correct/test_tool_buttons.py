@@ -14,6 +14,7 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.correct.organ_choice import OrganChoice
 from napari_abdoseg.plugin.correct.proposal import NOTHING
+from napari_abdoseg.plugin.correct.seeds import seeds_of
 from napari_abdoseg.plugin.correct.tool_bar import GROUPS
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import four_panel_view, toggle_four_panel_view
@@ -231,6 +232,21 @@ def test_a_slice_is_marked_by_hand(viewer, layer, panel, proposed):
     assert panel.ticks.values == [[z]]
     panel.form.rows["mark"].click()
     assert panel.ticks.values == []
+
+
+def test_a_slice_beyond_the_label_map_is_none_to_go_by(viewer, layer, panel, proposed):
+    """A larger layer lets the sliders go there, and a script may crop what was marked."""
+    z, last = layer.metadata["middle"][0], len(layer.data) - 1
+    viewer.add_points(layer.data_to_world((last + 30, 0, 0)), units="mm")
+    viewer.layers.selection.active = layer
+    proposed("fill between slices")
+    for number in (z, last, last + 30):
+        viewer.dims.set_point(0, layer.data_to_world((number, 0, 0))[0])
+        panel.form.rows["mark"].click()
+    assert panel.bench.words == "There is no slice there: go to one within the scan."
+    assert seeds_of(layer).across(0, [LIVER]) == [z, last]
+    layer.data = layer.data[:last].copy()
+    assert seeds_of(layer).across(0, [LIVER]) == [z]
 
 
 def test_the_save_row_saves_the_label_map_in_view(viewer, layer, panel, tmp_path, qtbot):

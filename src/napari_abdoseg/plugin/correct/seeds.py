@@ -60,8 +60,11 @@ class Seeds:
         return sorted({value for each in painted for value in each.values})
 
     def across(self, axis: int, values: Iterable[int]) -> list[int]:
-        """Numbers of the slices across an axis that are seeds of any of some organs."""
-        wanted = set(values)
+        """Numbers of the slices across an axis that are seeds of any of some organs.
+
+        A script may have cropped the label map: what was painted or marked beyond it is none.
+        """
+        wanted, size = set(values), self._layer.data.shape[axis]
         found = {
             each.slice[1]
             for each in self._painted()
@@ -70,7 +73,7 @@ class Seeds:
         for (marked_axis, number), is_seed in self._marked.items():
             if marked_axis == axis:
                 (found.add if is_seed else found.discard)(number)
-        return sorted(found)
+        return sorted(number for number in found if number < size)
 
     def strokes(self, axis: int, numbers: Iterable[int]) -> Callable[[], list[Edit]]:
         """What gives the edits that were painted in some slices across an axis, in their order."""

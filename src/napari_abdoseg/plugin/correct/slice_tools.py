@@ -81,10 +81,19 @@ def told_of(axis: int, numbers: Sequence[int]) -> str:
 
 
 def mark_slice(bench: Bench) -> None:
-    """Let the slice in hand be one to fill from, or no longer."""
+    """Let the slice in hand be one to fill from, or no longer.
+
+    Raises
+    ------
+    CorrectionError
+        It lies beside the label map: a larger layer lets the sliders go there.
+    """
     target = bench.target()
     here = slice_shown(target)
-    seeds_of(target.layer).toggle(here.axis, here.index(target.layer), target.value)
+    number = here.index(target.layer)
+    if not 0 <= number < target.layer.data.shape[here.axis]:
+        raise CorrectionError("There is no slice there: go to one within the scan.")
+    seeds_of(target.layer).toggle(here.axis, number, target.value)
 
 
 def _fill(question: Question, organs: str, axis: int, seeds: list[int], values: list[int]) -> Edit:
