@@ -17,6 +17,7 @@ from napari_abdoseg.correction.hints import answers
 from napari_abdoseg.correction.hints.answers import NO_LOGITS
 from napari_abdoseg.correction.hints.without_ensemble import presumed_logits
 from napari_abdoseg.plugin.correct.change_overlay import AGAINST, FOR, StrokeOverlay
+from napari_abdoseg.plugin.correct.drawing import DrawnLine
 from napari_abdoseg.plugin.four_panel.overlay import canvas_position
 from napari_abdoseg.plugin.four_panel.view import canvases_of, toggle_four_panel_view
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
@@ -373,6 +374,17 @@ def test_a_stroke_that_esc_has_left_is_forgotten(viewer, layer, phantom, opened,
     assert bench.tool is None
     assert not bench.words
     assert (layer.data == before).all()
+
+
+def test_a_second_button_ends_the_stroke_of_the_first(viewer, layer, phantom, opened, qtbot):
+    opened.buttons["Scribble"].click()
+    mouse = Mouse(viewer, layer, 0)
+    pixel = pixel_of(mouse, beside(layer, phantom[1], 0))
+    mouse.drag([pixel, pixel + QPoint(3, 0)], release=False)
+    QTest.mousePress(mouse.canvas, RIGHT, NONE, pixel + QPoint(3, 0))
+    for button in (RIGHT, LEFT):
+        QTest.mouseRelease(mouse.canvas, button, NONE, pixel + QPoint(3, 0))
+    assert not any(line.isVisible() for line in mouse.canvas.findChildren(DrawnLine))
 
 
 def test_what_is_no_scribble_is_told_in_a_sentence(viewer, layer, phantom, opened, qtbot):

@@ -184,12 +184,16 @@ class Pointer:
             layer.mode = PAN_ZOOM
 
     def _interrupt(self) -> None:
-        """End a drag that is under way, unless that itself has led here, and what it draws."""
+        """End a drag that is under way, and what is drawn."""
+        self._end_drag()
+        if self._hand is not None:
+            self._hand.drop()
+
+    def _end_drag(self) -> None:
+        """End a drag that is under way, unless that itself has led here."""
         drag, self._drag_under_way = self._drag_under_way, None
         if drag is not None and getgeneratorstate(drag) == GEN_SUSPENDED:
             drag.close()
-        if self._hand is not None:
-            self._hand.drop()
 
     def _change_panels(self) -> None:
         self._interrupt()
@@ -219,6 +223,7 @@ class Pointer:
         layer = self._shown_in(panel)
         if layer is None or self._hand is None or self._is_naparis(event):
             return
+        self._end_drag()  # of a button that is still held, of which napari tells no more
         leave_painting_to_others(layer)
         event.handled = True
         camera = panel.scene.camera
