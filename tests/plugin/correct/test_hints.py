@@ -387,6 +387,21 @@ def test_a_second_button_ends_the_stroke_of_the_first(viewer, layer, phantom, op
     assert not any(line.isVisible() for line in mouse.canvas.findChildren(DrawnLine))
 
 
+def test_a_tool_is_taken_up_and_put_away_while_masks_are_hidden(
+    viewer, layer, phantom, opened, qtbot
+):
+    layer.visible = False
+    opened.buttons["Wrong here"].click()
+    layer.visible = True
+    mouse = Mouse(viewer, layer, 0)
+    QTest.mouseClick(mouse.canvas, LEFT, NONE, pixel_of(mouse, beside(layer, phantom[1], 0)))
+    proposal(opened.bench, qtbot)
+    layer.visible = False
+    opened.bench.leave()
+    layer.visible = True
+    assert str(layer.mode) == "pan_zoom"
+
+
 def test_what_is_no_scribble_is_told_in_a_sentence(viewer, layer, phantom, opened, qtbot):
     bench, before = opened.bench, layer.data.copy()
     opened.buttons["Scribble"].click()

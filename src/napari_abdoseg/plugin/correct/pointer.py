@@ -170,6 +170,7 @@ class Pointer:
         """
         self._interrupt()
         self._layer, self._mode, self._hand = layer, mode, hand
+        layer.events.visible.connect(self._take_mode)
         self._viewer.layers.selection.active = layer
         layer.mode = mode
         self._follow_panels()
@@ -182,6 +183,16 @@ class Pointer:
         self._layer = None
         if layer is not None and str(layer.mode) == self._mode:
             layer.mode = PAN_ZOOM
+        if layer is not None and layer.visible:
+            layer.events.visible.disconnect(self._take_mode)
+
+    def _take_mode(self, event: Any) -> None:
+        """napari lets a layer that is hidden have no mode, and as it is shown the one before."""
+        layer = event.source
+        if layer.visible:
+            layer.mode = self._mode if layer is self._layer else PAN_ZOOM
+            if layer is not self._layer:
+                layer.events.visible.disconnect(self._take_mode)
 
     def _interrupt(self) -> None:
         """End a drag that is under way, and what is drawn."""
