@@ -30,7 +30,8 @@ PHANTOMS = {
 }
 REAL = ("abdomen_ct", "torso_ct")
 CASES = [
-    *PHANTOMS,
+    pytest.param("ras", marks=pytest.mark.slow),
+    *("lai", "psr", "anisotropic"),
     *(
         pytest.param(
             name,

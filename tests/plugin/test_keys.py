@@ -130,6 +130,7 @@ def test_a_key_goes_to_the_next_place_in_every_panel(viewer, labels, qtbot):
     toggle_four_panel_view(viewer)
 
 
+@pytest.mark.slow
 def test_a_key_goes_along_the_bile_duct_and_with_shift_back(viewer, labels, qtbot):
     along, held = going_along(viewer), Qt.KeyboardModifier.ControlModifier
     press(viewer, qtbot, Qt.Key.Key_D, how=held)

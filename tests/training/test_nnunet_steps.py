@@ -96,6 +96,7 @@ def test_a_fold_is_trained_and_validated(nnunet):
     assert not list(folder.glob("*.part"))
 
 
+@pytest.mark.slow
 def test_a_fold_goes_on_from_its_latest_epoch(nnunet, monkeypatch):
     """Killed in its second epoch, and then in its validation."""
     trainer = resumable("nnUNetTrainerNoDA").__mro__[1]

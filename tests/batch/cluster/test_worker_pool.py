@@ -218,6 +218,7 @@ def test_idle_workers_that_leave_are_given_no_case():
     assert len(had) == 2
 
 
+@pytest.mark.slow
 def test_workers_without_a_gpu_finish_their_case_and_take_no_more_where_others_have_one():
     with cluster_in_threads(1) as cluster:
         (without,) = cluster.scheduler.workers

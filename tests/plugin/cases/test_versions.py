@@ -129,6 +129,7 @@ def test_a_case_that_somebody_else_has_open_is_left_alone(listed, choice, folder
     lease.release()
 
 
+@pytest.mark.slow
 def test_the_case_that_is_open_is_saved_and_opened_with_the_version(
     listed, choice, opened, viewer, names, folder, qtbot
 ):

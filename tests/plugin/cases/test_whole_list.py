@@ -115,7 +115,8 @@ def test_what_can_not_be_written_is_said_in_the_panel(row, qtbot, tmp_path, monk
     assert not row.look.isVisible()
 
 
-@pytest.mark.parametrize("in_folders", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("in_folders", [False, True])
 def test_people_are_compared_by_versions_or_in_folders(
     row, listed, folder, qtbot, tmp_path, monkeypatch, in_folders
 ):

@@ -82,6 +82,7 @@ def test_a_box_of_two_clicks_and_all_organs(bench, layer, model, phantom, qtbot)
     np.testing.assert_array_equal(layer.data, before)
 
 
+@pytest.mark.slow
 def test_the_box_is_drawn_in_all_panels_while_the_mouse_moves(viewer, bench, layer, qtbot):
     shown = state_of(bench.viewer, BoxRun).shown
     toggle_four_panel_view(viewer)

@@ -135,7 +135,8 @@ def test_closed_it_hears_nothing_more_though_somebody_keeps_it(viewer, phantom, 
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("times", [2, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [2, 50])
 def test_opening_it_often_leaks_nothing(viewer, qtbot, times):
     def living():
         gc.collect()

@@ -34,6 +34,7 @@ assert type(pint.application_registry.get()).__name__ != "LazyRegistry"
 """
 
 
+@pytest.mark.slow
 def test_the_thread_leaves_what_the_first_layer_makes_to_the_gui_thread():
     subprocess.run([sys.executable, "-c", UNITS_AFTER_WARM_UP], check=True)
 

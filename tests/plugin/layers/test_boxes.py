@@ -68,6 +68,7 @@ def test_rolling_and_transposing(viewer):
         )
 
 
+@pytest.mark.slow
 def test_boxes_of_a_phantom_on_every_slice():
     volume, labels = make_phantom(5, (18.0, 14.0, 16.0))
     viewer = ViewerModel()

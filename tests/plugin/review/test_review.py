@@ -83,6 +83,7 @@ def test_places_are_listed_and_a_click_goes_there(viewer, widget, qtbot, found):
         assert np.allclose(viewer.dims.point, middle, atol=0.01)
 
 
+@pytest.mark.slow
 def test_the_button_ticks_a_place_and_goes_to_the_next(viewer, widget, qtbot):
     rows = widget.places.rows
     count = len(rows)

@@ -147,6 +147,7 @@ def test_a_killed_session_comes_back(seed, sessions, case, qtbot):
     assert loss(found, at, reopen(case, qtbot)).seconds < A_SECOND
 
 
+@pytest.mark.slow
 def test_a_living_session_is_told_of_and_not_taken_for_a_dead_one(sessions, case, qtbot):
     process = sessions.start(9, case, case / "told")
     labels = read_labels(case / MASKS)

@@ -66,6 +66,7 @@ def no_preflight(monkeypatch):
     monkeypatch.setattr(PreflightLine, "foretell_soon", lambda *_: None)
 
 
+@pytest.mark.slow
 def test_a_run_tells_which_device_it_takes(no_preflight, viewer, widget, qtbot):
     press(widget)
     wait_for_end(widget, qtbot)
@@ -218,6 +219,7 @@ def test_a_preview_that_was_deleted_does_not_come_back(viewer, widget, qtbot, sl
     assert label_layers(viewer) == ["CT organs"]
 
 
+@pytest.mark.slow
 def test_an_error_keeps_the_preview(viewer, widget, qtbot, slow_passes, monkeypatch):
     def fail(*_):
         raise DeviceError("The graphics card was taken away.")
