@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands: lint, types, floors, manifest, tests.
-# With the word `slow` the tests that take minutes instead, which the others leave out.
+# With the word `slow` the tests that take minutes instead, which the others leave out; they have
+# limits of their own.
 # More words are options of pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."

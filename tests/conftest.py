@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 import shared
 from file_by_file import FileByFile
-from xdist.scheduler import LoadFileScheduling
 
 from napari_abdoseg.image.phantom import make_phantom
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -223,7 +222,7 @@ def _small_configuration(
     return configuration
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileByFile | None:
     """What `--dist loadfile` is taken for."""
     return FileByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 

@@ -109,7 +109,7 @@ def _best_of_cells(
             for size, step in zip(mask.shape, labels.spacing, strict=True)
         ]
         best = rated
-        for axis in np.flatnonzero(np.array(mask.shape) > 1):  # the quick ones are the first
+        for axis in (each for each in range(3) if mask.shape[each] > 1):  # the quick ones first
             best = np.maximum.reduceat(best, firsts[axis], axis)
         there = best > -np.inf
         if np.count_nonzero(there) <= MOST:

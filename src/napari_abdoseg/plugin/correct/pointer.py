@@ -170,9 +170,9 @@ class Pointer:
         """
         self._interrupt()
         self._layer, self._mode, self._hand = layer, mode, hand
-        layer.events.visible.connect(self._take_mode)
         self._viewer.layers.selection.active = layer
         layer.mode = mode
+        self._wait_until_shown(layer)
         self._follow_panels()
 
     def put_down(self) -> None:
@@ -183,16 +183,18 @@ class Pointer:
         self._layer = None
         if layer is not None and str(layer.mode) == self._mode:
             layer.mode = PAN_ZOOM
-        if layer is not None and layer.visible:
-            layer.events.visible.disconnect(self._take_mode)
+        if layer is not None:
+            self._wait_until_shown(layer)
+
+    def _wait_until_shown(self, layer: Labels) -> None:
+        """napari lets a layer that is hidden have no mode, and as it is shown the one before."""
+        if not layer.visible:
+            layer.events.visible.connect(self._take_mode)
 
     def _take_mode(self, event: Any) -> None:
-        """napari lets a layer that is hidden have no mode, and as it is shown the one before."""
         layer = event.source
-        if layer.visible:
-            layer.mode = self._mode if layer is self._layer else PAN_ZOOM
-            if layer is not self._layer:
-                layer.events.visible.disconnect(self._take_mode)
+        layer.events.visible.disconnect(self._take_mode)
+        layer.mode = self._mode if layer is self._layer else PAN_ZOOM
 
     def _interrupt(self) -> None:
         """End a drag that is under way, and what is drawn."""

@@ -18,8 +18,8 @@ LINK = "#5b8def"
 def terms_dialog(entry: Entry, parent: QWidget, theme: str) -> QMessageBox:
     """A dialog that shows a licence, and installs nothing unless its first button is pressed.
 
-    It lives as long as its parent: what begins as it closes lets events be handled, and a dialog
-    that is deleted by one of them while its button is still being pressed is Qt's end.
+    It lives as long as its parent: what begins as it closes lets events be handled, and Qt crashes
+    if one of them deletes the dialog while its button is still being pressed.
     """
     dialog = QMessageBox(parent)
     dialog.setWindowTitle(f"Install {entry.name}")
