@@ -7,6 +7,7 @@ mends: the ensemble was too careful, or not enough, in much the same way on all 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Self
@@ -102,12 +103,12 @@ def move_boundary(
     if click.reach_mm is not None:
         box = labels.grown(_one(click.place), REACHES * click.reach_mm)
         box = sparing.box(kept, box, click.place)
-        turning = _Turning.of(labels, kept, value, added, box)
+        turning = _Turning.of(labels, value, Lead.of(kept, value, box), added)
         return changes(labels, kept, sparing, [turning.around(click.place)])
     near = sparing.box(kept, labels.grown(_one(click.place), NEAR_MM), click.place)
-    here = _Turning.of(labels, kept, value, added, near).around(click.place)
+    here = _Turning.of(labels, value, Lead.of(kept, value, near), added).around(click.place)
     box = sparing.box(kept, _all_around(labels, value, click), click.place)
-    turning = _Turning.of(labels, kept, value, added, box)
+    turning = _Turning.of(labels, value, Lead.of(kept, value, box), added)
     turning.hold_apart([click])
     return changes(labels, kept, sparing, turning.all_with(here))
 
@@ -139,8 +140,10 @@ def follow(
     together = ([clicks[number] for number in plane] for plane in planes(clicks))
     reached = reduce(Box.union, (_reached(labels, around, plane) for plane in together))
     box = sparing.box(kept, reached, clicks[0].place)
-    added = [Addition.of(kept, value, each) for each in (before, (*before, *clicks))]
-    turning = _Turning.of(labels, kept, value, added, box)
+    with ThreadPoolExecutor(1) as beside:
+        lead = beside.submit(Lead.of, kept, value, box)
+        added = [Addition.of(kept, value, each) for each in (before, (*before, *clicks))]
+    turning = _Turning.of(labels, value, lead.result(), added)
     turning.hold_apart(clicks)
     return changes(labels, kept, sparing, turning.all())
 
@@ -190,16 +193,8 @@ class _Turning:
     after: Values
 
     @classmethod
-    def of(
-        cls,
-        labels: EditableLabels,
-        kept: KeptLogits,
-        value: int,
-        added: Sequence[Addition],
-        box: Box,
-    ) -> Self:
+    def of(cls, labels: EditableLabels, value: int, lead: Lead, added: Sequence[Addition]) -> Self:
         """By what clicks had added before, and add now."""
-        lead = Lead.of(kept, value, box)
         old, new = (each.on(lead) for each in added)
         return cls(labels, value, lead, old, new)
 
@@ -270,15 +265,27 @@ class _Turning:
 
 def _apart(side: Mask, wins: Mask, clicked: Mask) -> Mask:
     """What one side wins that hangs together with none of it, nor with what was clicked."""
-    apart = wins & ~side
-    found = bounds_of(apart)
+    apart, beside = wins & ~side, _grown(side)
+    found = bounds_of(apart & ~beside)
+    left = np.zeros_like(apart)
     if found is not None:
         box = tuple(slice(max(0, part.start - 1), part.stop + 1) for part in found)
-        parts, count = ndimage.label((side | wins)[box])
+        parts, count = ndimage.label(apart[box])
         linked = np.zeros(count + 1, bool)
-        linked[parts[(side | clicked)[box]]] = True
-        apart[box] &= ~linked[parts]
-    return apart
+        linked[0] = True
+        linked[parts[(beside | clicked)[box]]] = True
+        left[box] = ~linked[parts]
+    return left
+
+
+def _grown(mask: Mask) -> Mask:
+    """A mask, and what is next to it along an axis."""
+    grown = mask.copy()
+    for axis in range(mask.ndim):
+        along, old = np.moveaxis(grown, axis, 0), np.moveaxis(mask, axis, 0)
+        along[1:] |= old[:-1]
+        along[:-1] |= old[1:]
+    return grown
 
 
 def _are_in(where: Indices, box: Box, mask: Mask) -> Mask:

@@ -102,23 +102,25 @@ def _best_of_cells(
     mask: NDArray[np.bool_], rating: NDArray[np.floating[Any]], labels: EditableLabels
 ) -> NDArray[np.intp]:
     """One voxel of a mask in each cell of it, that with the highest rating; shape (cells, 3)."""
-    rated, cell = np.where(mask, rating, -np.inf), CELL_MM
-    while mask.any():
+    rated, cell, count = np.where(mask, rating, -np.inf), CELL_MM, np.count_nonzero(mask)
+    while count:
         firsts = [
             np.unique(np.arange(size) * step // cell, return_index=True)[1]
             for size, step in zip(mask.shape, labels.spacing, strict=True)
         ]
+        sizes = [np.diff(f, append=n) for f, n in zip(firsts, mask.shape, strict=True)]
+        cell *= 1.25
+        if count > MOST * np.prod([each.max() for each in sizes]):
+            continue  # as many voxels never are in so few cells
         best = rated
         for axis in (each for each in range(3) if mask.shape[each] > 1):  # the quick ones first
             best = np.maximum.reduceat(best, firsts[axis], axis)
         there = best > -np.inf
         if np.count_nonzero(there) <= MOST:
-            sizes = [np.diff(f, append=n) for f, n in zip(firsts, mask.shape, strict=True)]
             cells = [np.repeat(np.arange(each.size), each) for each in sizes]
             places = np.flatnonzero(mask & (rated == best[np.ix_(*cells)]))
             z, y, x = np.unravel_index(places, mask.shape)
             found = np.empty((*best.shape, 3), np.intp)
             found[cells[0][z], cells[1][y], cells[2][x]] = np.stack([z, y, x], axis=1)
             return found[there]  # of equal ones the last
-        cell *= 1.25
     return np.zeros((0, 3), np.intp)

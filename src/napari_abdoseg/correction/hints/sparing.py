@@ -79,8 +79,11 @@ def changes(
     free = np.isin(labels.data[where], kept.values)
     if sparing.by_hand is not None:
         free &= sparing.by_hand[where] == 0
-    z, y, x = (axis[free] for axis in where)
-    return labels.edit_at((z, y, x), np.concatenate(values)[free])
+    wanted = np.concatenate(values)
+    if not free.all():
+        where, wanted = tuple(axis[free] for axis in where), wanted[free]
+    z, y, x = where
+    return labels.edit_at((z, y, x), wanted)
 
 
 def voxels_of(box: Box, mask: NDArray[np.bool_]) -> tuple[Indices, NDArray[np.intp]]:
