@@ -11,7 +11,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QCoreApplication, QEvent, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 from some_logits import kept_of
@@ -26,7 +26,7 @@ from napari_abdoseg.plugin.organs.widget import OrgansWidget
 from napari_abdoseg.plugin.saving import label_maps as saving_module
 from napari_abdoseg.plugin.saving.claim_of import CLAIM
 from napari_abdoseg.plugin.saving.label_maps import saving
-from napari_abdoseg.plugin.saving.leaving import Leaving, guard_unsaved
+from napari_abdoseg.plugin.saving.leaving import Leaving, guard_unsaved, leave_saved
 from napari_abdoseg.plugin.saving.logits_beside import KEY, UnsavedLogits, logits_beside
 from napari_abdoseg.plugin.saving.row import SaveRow
 from napari_abdoseg.plugin.saving.scan_of import scan_path
@@ -448,6 +448,20 @@ def test_the_delete_key_asks_first(viewer, layer, qtbot):
     _answer(window, Button.Discard, qtbot)
     assert layer not in viewer.layers
     assert window.findChild(Leaving).question is None
+
+
+def test_a_question_outlives_what_its_button_does(viewer, layer, qtbot):
+    window = viewer.window.main_menu.window()
+    seen = []
+
+    def leave() -> None:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        seen.append(question.text())
+
+    leave_saved(viewer, [layer], leave)
+    question = _question(window, qtbot)
+    question.button(Button.Discard).click()
+    assert seen
 
 
 def test_what_is_saved_is_deleted_without_a_question(viewer, layer, qtbot):

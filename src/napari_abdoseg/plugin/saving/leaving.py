@@ -207,8 +207,7 @@ class Leaving(QObject):
         stay: Callable[[], None],
         answer: int,
     ) -> None:
-        sure(self.question).deleteLater()
-        self.question = None
+        question, self.question = sure(self.question), None
         if answer == Button.Discard:
             self._journals.give_up(layers)
             leave()
@@ -218,6 +217,7 @@ class Leaving(QObject):
                 self._saving.save(layer, self._window)
         else:
             stay()
+        question.deleteLater()  # the last thing: its button may still be being pressed
 
     def _leave_when_saved(self, layer: Labels, problem: str) -> None:
         """Let layers leave when the last of them is saved; one that can't be keeps them all."""

@@ -88,7 +88,6 @@ class RecoveryOffers(QObject):
 
     def _follow(self, offer: Offer, _: int) -> None:
         question, self.question = sure(self.question), None
-        question.deleteLater()
         if question.answer == BRING_BACK:
             self._journals.bring_back(offer)
         elif question.answer == DECLINE:
@@ -96,6 +95,7 @@ class RecoveryOffers(QObject):
         else:
             self._journals.leave(offer)
         self._ask()
+        question.deleteLater()  # the last thing: its button may still be being pressed
 
     def _scan_of(self, offer: Offer) -> NDArray[np.generic] | None:
         """Voxels of the CT in view that an offer is about."""
