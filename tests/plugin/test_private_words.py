@@ -32,7 +32,9 @@ WORDS = {
     },
     "viewing/painting_overlays.py": {"_overlays"},
     "widgets/bare_shapes.py": {"_add_layer"},
-    "widgets/napari_window.py": {"_bind_shortcuts", "_qt_viewer", "_save_layers_dialog"},
+    "widgets/napari_window.py": {
+        *("_bind_shortcuts", "_qt_viewer", "_save_layers_dialog", "_welcome_widget"),
+    },
     "widgets/unseen_canvas.py": {
         *("_add_layer", "_on_add_layer_change", "_pause_scene_graph_update", "_remove_layer"),
         "_resume_scene_graph_update",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,40 +43,27 @@ class Recovery:
     lock : Lock
     content : Content
     labels : ndarray, shape (z, y, x)
-    edit : Edit or None
-        What leads there from what is in view; None where nothing of it is.
+    change : Edit
+        What leads there from what is in view, or from nothing where nothing of it is.
     is_of_this_version : bool
         Whether it is what was in view that was corrected.
+    won_and_lost : dict of str to (int, int)
+        Voxels that each organ wins and loses by the change, by its name.
     """
 
     journal: Path
     lock: Lock
     content: Content
     labels: NDArray[Any]
-    edit: Edit | None
+    change: Edit
     is_of_this_version: bool
+    won_and_lost: dict[str, tuple[int, int]]
 
     @property
     def when(self) -> str:
         """When the last stroke was painted, in words."""
         written = datetime.fromtimestamp(self.journal.stat().st_mtime)
         return moment(written.isoformat())
-
-    @property
-    def won_and_lost(self) -> dict[str, tuple[int, int]]:
-        """Voxels that each organ wins and loses, by its name."""
-        names = {organ.value: organ.name for organ in self.content.subject.organs}
-        told = won_and_lost(self.change)
-        return {names.get(value, number_name(value)): each for value, each in told.items()}
-
-    @cached_property
-    def change(self) -> Edit:
-        """What it changes in view: all of it where nothing of it is."""
-        if self.edit is not None:
-            return self.edit
-        z, y, x = np.nonzero(self.labels)
-        after = self.labels[z, y, x]
-        return Edit((z, y, x), np.zeros_like(after), after)
 
     def decline(self) -> Path:
         """Put it aside; where it is kept then.
@@ -166,14 +152,17 @@ def _recovery(
     if not content.whole and history.unsaved is None and not is_renamed:
         return None
     before = labels_of(content)
-    if labels is None:
-        return Recovery(journal, lock, content, before, None, False)
-    z, y, x = np.nonzero(labels != before)
-    if not z.size and not is_renamed:
+    z, y, x = np.nonzero(before if labels is None else labels != before)
+    if labels is not None and not z.size and not is_renamed:
         return None
-    edit = Edit((z, y, x), labels[z, y, x], before[z, y, x])
-    fits = labels.dtype == before.dtype and _is_still_there(content)
-    return Recovery(journal, lock, content, before, edit, fits)
+    after = before[z, y, x]
+    shown = np.zeros_like(after) if labels is None else labels[z, y, x]
+    change = Edit((z, y, x), shown, after)
+    fits = labels is not None and labels.dtype == before.dtype and _is_still_there(content)
+    names = {organ.value: organ.name for organ in content.subject.organs}
+    told = won_and_lost(change)
+    voxels = {names.get(value, number_name(value)): each for value, each in told.items()}
+    return Recovery(journal, lock, content, before, change, fits, voxels)
 
 
 def _is_still_there(content: Content) -> bool:

@@ -8,7 +8,7 @@ from threading import Thread
 
 import numpy as np
 from napari.layers import Labels
-from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.colormaps import DirectLabelColormap, label_colormap
 
 
 @cache
@@ -31,6 +31,7 @@ def make_first_layer() -> None:
 def _color_masks() -> None:
     """Make no layer: the first one makes the registry of units, which is not for two threads."""
     import_module("pandas")  # which layers with names of organs need
+    label_colormap()  # which each Labels layer begins with
     colors = DirectLabelColormap(color_dict={None: "gray", 0: "transparent", 1: "red"})
     for values in (np.uint8, np.uint16):
         colors.map(np.zeros((2, 2), values))

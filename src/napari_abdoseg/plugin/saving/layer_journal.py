@@ -93,7 +93,7 @@ class LayerJournal:
         """Have the layer, which may be a new one, be what a journal leads to, and go on with it."""
         self._is_coming_back = True
         history = recovery.content.history
-        edit = recovery.edit if recovery.is_of_this_version else None
+        edit = recovery.change if recovery.is_of_this_version else None
         self._edits.bring_back(edit, history.done, history.undone)
         self._is_coming_back = False
         self._leave_beginning()

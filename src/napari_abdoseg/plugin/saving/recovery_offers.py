@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 from functools import partial
 from html import escape
 from weakref import ref
@@ -23,11 +24,16 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_abdoseg.anatomy.tally import Edit
-from napari_abdoseg.correction.journal.changes_picture import ADDED, REMOVED, changes_picture
+from napari_abdoseg.correction.journal.changes_picture import (
+    ADDED,
+    REMOVED,
+    Picture,
+    changes_picture,
+)
 from napari_abdoseg.correction.journal.places import DAYS_ASIDE
 from napari_abdoseg.correction.journal.recovery import Recovery
 from napari_abdoseg.image.grid import Grid
+from napari_abdoseg.plugin.jobs.latest import LatestWork
 from napari_abdoseg.plugin.saving.journals import Journals, Offer, journals
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of
 
@@ -66,8 +72,12 @@ class RecoveryOffers(QObject):
         self._viewer = ref(viewer)
         self._journals: Journals = journals(viewer)
         self._waiting: deque[Offer] = deque()
+        self._drawing = LatestWork(_pictures, settle_ms=0)
+        self._drawing.yielded.connect(self._open)
+        self._drawing.rested.connect(self._ask)
         self._journals.offered.connect(self._take)
         self.destroyed.connect(self._journals.close)
+        self.destroyed.connect(self._drawing.close)
 
     def _take(self, offer: Offer) -> None:
         if not sure_of(QWidget, self.parent()).isVisible():
@@ -77,11 +87,13 @@ class RecoveryOffers(QObject):
         self._ask()
 
     def _ask(self) -> None:
-        if self.question is not None or not self._waiting:
-            return
-        offer = self._waiting.popleft()
-        scan = self._scan_of(offer)
-        question = RecoveryQuestion(offer, scan, sure_of(QWidget, self.parent()))
+        if self.question is None and not self._drawing.is_busy and self._waiting:
+            offer = self._waiting.popleft()
+            self._drawing.start_now(offer, self._scan_of(offer))
+
+    def _open(self, drawn: tuple[Offer, Sequence[Picture]]) -> None:
+        offer, pictures = drawn
+        question = RecoveryQuestion(offer, pictures, sure_of(QWidget, self.parent()))
         self.question = question
         question.finished.connect(partial(self._follow, offer))
         question.open()
@@ -113,11 +125,12 @@ class RecoveryQuestion(QDialog):
     Parameters
     ----------
     offer : Offer
-    scan : ndarray of shape (z, y, x), or None
+    pictures : sequence of ndarray of uint8, each of shape (height, width, 3)
+        Of what changed.
     parent : QWidget
     """
 
-    def __init__(self, offer: Offer, scan: NDArray[np.generic] | None, parent: QWidget) -> None:
+    def __init__(self, offer: Offer, pictures: Sequence[Picture], parent: QWidget) -> None:
         super().__init__(parent)
         self.answer = LATER
         self.setWindowTitle(TITLE)
@@ -128,13 +141,11 @@ class RecoveryQuestion(QDialog):
         words.setWordWrap(True)
         layout.addWidget(words)
         grid: Grid = offer.layer.metadata["grid"]
-        change = recovery.change
-        pictures = QHBoxLayout()
-        if change.before.size:
-            for each in changes_picture(change, recovery.labels, scan, grid, HEIGHT):
-                pictures.addWidget(_shown(each))
-        layout.addLayout(pictures)
-        layout.addLayout(_figures(recovery, grid, change))
+        row = QHBoxLayout()
+        for picture in pictures:
+            row.addWidget(_shown(picture))
+        layout.addLayout(row)
+        layout.addLayout(_figures(recovery, grid))
         layout.addWidget(self._buttons())
 
     def _buttons(self) -> QDialogButtonBox:
@@ -156,6 +167,17 @@ class RecoveryQuestion(QDialog):
         self.accept()
 
 
+def _pictures(
+    offer: Offer, scan: NDArray[np.generic] | None
+) -> Iterator[tuple[Offer, Sequence[Picture]]]:
+    """An offer, and pictures of what changes; none of nothing but names."""
+    recovery, grid = offer.recovery, offer.layer.metadata["grid"]
+    if recovery.change.is_nothing:
+        yield offer, ()
+    else:
+        yield offer, changes_picture(recovery.change, recovery.labels, scan, grid, HEIGHT)
+
+
 def _words(offer: Offer) -> str:
     recovery = offer.recovery
     subject = recovery.content.subject
@@ -175,7 +197,7 @@ def _words(offer: Offer) -> str:
     return " ".join(told)
 
 
-def _figures(recovery: Recovery, grid: Grid, change: Edit) -> QGridLayout:
+def _figures(recovery: Recovery, grid: Grid) -> QGridLayout:
     """How much each organ wins and loses."""
     table = QGridLayout()
     table.setHorizontalSpacing(18)

@@ -14,6 +14,7 @@ from weakref import ref
 from napari import Viewer
 from napari.components import ViewerModel
 from napari.qt import QtViewer
+from napari.utils.action_manager import action_manager
 from qtpy.QtWidgets import QScrollBar, QWidget
 
 from napari_abdoseg.plugin.widgets.certain import sure, sure_of
@@ -87,6 +88,8 @@ class PanelCanvas(QtViewer):  # type: ignore[misc]  # napari has no types
 
     def __init__(self, panel: ViewerModel) -> None:
         super().__init__(panel)
+        # It is never seen, and napari writes it anew whenever a key is bound.
+        action_manager.events.shortcut_changed.disconnect(self._welcome_widget.refresh)
         panel.dims.events.ndim.connect(self._narrow)
         self._narrow()
 
