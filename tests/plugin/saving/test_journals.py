@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from napari.utils.notifications import notification_manager
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_abdoseg.anatomy.tally import Edit, NamesEdit
+from napari_abdoseg.correction.journal.changes_picture import changes_picture
 from napari_abdoseg.correction.journal.places import CaseFiles, journals_folder, journals_of
 from napari_abdoseg.correction.journal.recorded_labels import begun_with, labels_of
 from napari_abdoseg.correction.journal.records import Content, read_journal
@@ -24,6 +27,7 @@ from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap
 from napari_abdoseg.plugin.layers.conversion import image_layer, labels_layer
 from napari_abdoseg.plugin.paint_events.tool_edits import apply_edits, apply_names
+from napari_abdoseg.plugin.saving import recovery_offers
 from napari_abdoseg.plugin.saving.journals import Offer, journals
 from napari_abdoseg.plugin.saving.label_maps import saving
 from napari_abdoseg.plugin.saving.leaving import Leaving, guard_unsaved
@@ -32,6 +36,7 @@ from napari_abdoseg.plugin.saving.recovery_offers import (
     DECLINE,
     LATER,
     RecoveryOffers,
+    RecoveryQuestion,
     _words,
 )
 from napari_abdoseg.plugin.saving.unsaved import unsaved_labels
@@ -381,6 +386,38 @@ def test_a_window_asks_until_it_has_an_answer(case, opened, make_napari_viewer, 
     assert unsaved_labels(window).layers == [layer]
     crash(window)
     unsaved_labels(window).give_up(layer)
+
+
+def test_one_label_map_after_the_other_is_asked_about_and_drawn_in_a_thread(
+    case, phantom, opened, make_napari_viewer, monkeypatch, qtbot
+):
+    threads = []
+
+    def drawn(*arguments: Any) -> Any:
+        threads.append(threading.current_thread())
+        return changes_picture(*arguments)
+
+    monkeypatch.setattr(recovery_offers, "changes_picture", drawn)
+    write_labels(case / "second.nii.gz", phantom[1])
+    for name in ("masks", "second"):
+        viewer = opened(case, f"{name}.nii.gz")
+        paint(viewer.layers[name])
+        crash(viewer)
+    window, offers = _reopened_window(case, make_napari_viewer, qtbot)
+    window.open(case / "second.nii.gz", plugin="napari-abdoseg")
+    names = set()
+    for _ in range(2):
+        qtbot.waitUntil(lambda: offers.question is not None, timeout=ENOUGH)
+        assert len(offers.question.findChildren(QLabel)) > 2
+        names |= {name for name in ("masks", "second") if name in _words_of(offers.question)}
+        _press(offers, LATER)
+    assert names == {"masks", "second"}
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads
+
+
+def _words_of(question: RecoveryQuestion) -> str:
+    return " ".join(label.text() for label in question.findChildren(QLabel))
 
 
 def test_a_window_puts_aside_what_is_declined(case, opened, make_napari_viewer, qtbot):
