@@ -96,6 +96,7 @@ def test_a_run_over_a_folder_keeps_what_a_developer_needs_and_no_patient(
     assert "DOE" not in kept + result.output
 
 
+@pytest.mark.slow
 def test_one_scan_leaves_no_log_and_prints_as_much_as_before(scans, logs, tmp_path, make_model):
     options = ["--output", str(tmp_path / "out"), "--model", str(make_model()), "--device", "cpu"]
     result = CliRunner().invoke(command.app, ["predict", str(scans / "scan1.nii.gz"), *options])

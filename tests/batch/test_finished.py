@@ -205,6 +205,7 @@ def test_a_report_of_another_model_without_its_label_map_is_in_nobodys_way(case,
     assert drain(predicting([case], ensemble, "exact")).made == (case,)
 
 
+@pytest.mark.slow
 def test_disagreement_that_was_not_asked_for_before(scans, tmp_path, make_model):
     two = load_ensemble(make_model(folds=(0, 1), mirror_axes=None, name="two"), device="cpu")
     cases = find_cases([scans / "case1_0000.nii.gz"], tmp_path / "out")

@@ -143,6 +143,7 @@ def test_a_slow_case_keeps_one_device_and_is_done_elsewhere_when_that_dies(
     require_as_on_one(cases[0].output, folder, ensemble)
 
 
+@pytest.mark.slow
 def test_no_device_has_two_cases_while_another_has_none(cases, ensemble, stall):
     two = cases[:2]
     for case in two:
@@ -191,6 +192,7 @@ def test_a_device_that_is_not_there(cases, ensemble):
     assert not list(cases[0].output.iterdir())
 
 
+@pytest.mark.slow
 def test_results_that_can_not_be_written(cases, ensemble):
     cases[0].output.mkdir()
     (cases[0].output / ".abdoseg").touch()

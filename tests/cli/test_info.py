@@ -79,6 +79,7 @@ def test_of_folders_elsewhere_nothing_is_shown(stranger):
     assert shown_path(Path("/data/St Mary/models")) == "outside of the home folder"
 
 
+@pytest.mark.slow
 def test_the_whole_of_it_can_be_pasted():
     result = CliRunner().invoke(command.app, ["info"])
     assert result.exit_code == 0, result.output

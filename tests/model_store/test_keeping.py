@@ -129,6 +129,7 @@ def test_the_demo_finds_what_its_test_expects():
     assert sum(path.stat().st_size for path in result.model.folder.glob("test_*")) <= 1_000_000
 
 
+@pytest.mark.slow
 def test_a_test_is_recorded_and_finds_out_what_differs(trained, phantom, tmp_path):
     with pytest.raises(ModelError, match="--record CT"):
         drain(running_test("trained", "cpu"))

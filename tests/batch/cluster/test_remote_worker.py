@@ -62,6 +62,7 @@ def followed(worker: RemoteWorker, work):
             worker.has_died.set()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_result_that_died_with_its_worker_is_not_waited_for(worker):
     with pytest.raises(WorkerDiedError):

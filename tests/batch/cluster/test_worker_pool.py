@@ -241,6 +241,7 @@ def test_workers_without_a_gpu_finish_their_case_and_take_no_more_where_others_h
     assert by_gpu == [{"GPU": 1.0}] * 4
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_away_is_told(monkeypatch):
     monkeypatch.setattr(connection, "PATIENCE", 3.0)
     with cluster_in_threads(1) as cluster:

@@ -505,6 +505,7 @@ def test_the_worst_are_one_click_away(listed, qtbot, folder):
     assert [each.name for each in listed.cases.shown] == ["b", "a", "c"]
 
 
+@pytest.mark.slow
 def test_nothing_of_a_case_is_left_in_memory_when_it_was_left(first, viewer, qtbot, at):
     toggle_four_panel_view(viewer)
     press(viewer, qtbot, Qt.Key.Key_Right)

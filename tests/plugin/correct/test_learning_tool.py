@@ -179,6 +179,7 @@ def test_places_are_taken_left_and_seen_again_and_undone(case, phantom, qtbot, m
     assert str(numbers[2]) in told(bench, qtbot, "Enter to start")
 
 
+@pytest.mark.slow
 def test_a_lesson_goes_on_meanwhile_and_stops_at_once(case, phantom, qtbot, monkeypatch):
     monkeypatch.setattr(tuning, "STEPS", NEVER)
     viewer, layer, _ = case

@@ -241,6 +241,7 @@ def test_surfaces_too_come_to_the_next_scans_place(viewer, looks, found, phantom
     assert gone() is None
 
 
+@pytest.mark.slow
 def test_layers_that_nobody_takes_are_deleted(viewer, liver_box, next_boxes, qtbot):
     assert spare_layers(viewer).layers == (liver_box,)
     qtbot.waitUntil(lambda: _names(viewer) == ["next"])

@@ -124,6 +124,7 @@ def test_all_is_right_after_each_of_many_edits(qapp, qtbot, seed, names, edits):
         each.close()
 
 
+@pytest.mark.slow
 def test_all_is_right_after_edits_in_four_panels(make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
     layer = viewer.add_layer(_layer(3, True))

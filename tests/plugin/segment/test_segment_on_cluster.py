@@ -69,6 +69,7 @@ def test_an_open_ct(viewer, widget, qtbot, phantom):
     assert unsaved_logits(layer).networks() == expected.networks_sha256
 
 
+@pytest.mark.slow
 def test_cancel_reaches_the_worker(viewer, widget, qtbot, make_model, cluster):
     slow = make_model(folds=(0, 1), patch=(8, 8, 8), spacing=(4.0, 4.0, 4.0), name="slow")
     widget.choice.model.choose(slow)

@@ -80,6 +80,7 @@ def run(*arguments):
     return subprocess.Popen([sys.executable, "-c", *map(str, arguments)], stderr=subprocess.PIPE)
 
 
+@pytest.mark.slow
 def test_four_processes_lose_none_of_2000_changes(tmp_path, rows):
     folder = WorkFolder(tmp_path / "scans", tmp_path / "masks")
     write_image(folder.scans / "x.nii.gz")
