@@ -265,17 +265,17 @@ class _Turning:
 
 def _apart(side: Mask, wins: Mask, clicked: Mask) -> Mask:
     """What one side wins that hangs together with none of it, nor with what was clicked."""
-    apart, beside = wins & ~side, _grown(side)
-    found = bounds_of(apart & ~beside)
-    left = np.zeros_like(apart)
-    if found is not None:
+    won, touching = wins & ~side, _grown(side)
+    apart = np.zeros_like(won)
+    found = bounds_of(won & ~touching)
+    if found is not None:  # a voxel more, and what hangs together with the side is seen to do so
         box = tuple(slice(max(0, part.start - 1), part.stop + 1) for part in found)
-        parts, count = ndimage.label(apart[box])
+        parts, count = ndimage.label(won[box])
         linked = np.zeros(count + 1, bool)
         linked[0] = True
-        linked[parts[(beside | clicked)[box]]] = True
-        left[box] = ~linked[parts]
-    return left
+        linked[parts[(touching | clicked)[box]]] = True
+        apart[box] = ~linked[parts]
+    return apart
 
 
 def _grown(mask: Mask) -> Mask:
