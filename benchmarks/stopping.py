@@ -34,12 +34,14 @@ def main() -> None:
     parser.add_argument("--model", default="demo", help="a model's name or its folder")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--cases", type=int, default=20, help="phantoms")
+    parser.add_argument("--first", type=int, default=FIRST_SEED, help="number of the first of them")
     parser.add_argument("--margin", type=float, help="mm around organs to cut phantoms at")
     parser.add_argument("--scan", type=Path, nargs="*", default=[], help="besides phantoms")
     chosen = parser.parse_args()
     ensemble = load_ensemble(chosen.model, device=chosen.device)
     shares, scores = [], []
-    for name, volume in scans(chosen.cases, chosen.margin, chosen.scan):
+    seeds = range(chosen.first, chosen.first + chosen.cases)
+    for name, volume in scans(seeds, chosen.margin, chosen.scan):
         share, score = compare(volume, ensemble)
         print(f"{name}: {share:.3f} of the passes,", np.round(score, 5), flush=True)
         shares.append(share)
@@ -58,8 +60,8 @@ def main() -> None:
     print(markdown(rows))
 
 
-def scans(count: int, margin: float | None, files: list[Path]) -> Iterator[tuple[str, Volume]]:
-    for seed in range(FIRST_SEED, FIRST_SEED + count):
+def scans(seeds: range, margin: float | None, files: list[Path]) -> Iterator[tuple[str, Volume]]:
+    for seed in seeds:
         yield f"phantom {seed}", phantom(seed, margin)[0]
     for path in files:
         yield path.name, read_volume(path)
