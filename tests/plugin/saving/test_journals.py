@@ -416,6 +416,46 @@ def test_one_label_map_after_the_other_is_asked_about_and_drawn_in_a_thread(
     assert threading.main_thread() not in threads
 
 
+def test_what_left_before_it_was_asked_about_is_offered_again(
+    case, opened, make_napari_viewer, qtbot
+):
+    viewer = opened(case)
+    paint(viewer.layers["masks"])
+    crash(viewer)
+    window = make_napari_viewer(show=True)
+    guard_unsaved(window)
+    offers = window.window.main_menu.window().findChild(RecoveryOffers)
+
+    def leave_meanwhile(_: Offer) -> None:
+        window.layers.clear()
+
+    journals(window).offered.connect(leave_meanwhile)
+    window.open([case / CT, case / MASKS], plugin="napari-abdoseg")
+    qtbot.waitUntil(lambda: not window.layers, timeout=ENOUGH)
+    journals(window).offered.disconnect(leave_meanwhile)
+    qtbot.waitUntil(lambda: not offers._drawing.is_busy, timeout=ENOUGH)
+    assert offers.question is None
+    window.open([case / CT, case / MASKS], plugin="napari-abdoseg")
+    qtbot.waitUntil(lambda: offers.question is not None, timeout=ENOUGH)
+    _press(offers, LATER)
+
+
+def test_a_window_that_closes_leaves_what_waits(case, phantom, opened, make_napari_viewer, qtbot):
+    write_labels(case / "second.nii.gz", phantom[1])
+    for name in ("masks", "second"):
+        viewer = opened(case, f"{name}.nii.gz")
+        paint(viewer.layers[name])
+        crash(viewer)
+    window, asked = _reopened_window(case, make_napari_viewer, qtbot)
+    with qtbot.waitSignal(journals(window).offered, timeout=ENOUGH):
+        window.open(case / "second.nii.gz", plugin="napari-abdoseg")
+    window.close()
+    qtbot.waitUntil(lambda: not asked._waiting, timeout=ENOUGH)
+    for name in ("masks", "second"):  # of which nobody may have the lock
+        (offer,) = offers(opened(case, f"{name}.nii.gz"), qtbot)
+        offer.recovery.leave()
+
+
 def _words_of(question: RecoveryQuestion) -> str:
     return " ".join(label.text() for label in question.findChildren(QLabel))
 

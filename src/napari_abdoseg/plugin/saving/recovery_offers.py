@@ -78,6 +78,7 @@ class RecoveryOffers(QObject):
         self._journals.offered.connect(self._take)
         self.destroyed.connect(self._journals.close)
         self.destroyed.connect(self._drawing.close)
+        self.destroyed.connect(partial(_leave_all, self._waiting))
 
     def _take(self, offer: Offer) -> None:
         if not sure_of(QWidget, self.parent()).isVisible():
@@ -87,20 +88,27 @@ class RecoveryOffers(QObject):
         self._ask()
 
     def _ask(self) -> None:
-        if self.question is None and not self._drawing.is_busy and self._waiting:
-            offer = self._waiting.popleft()
+        """Have the first that waits drawn and asked about; it waits until it has its answer."""
+        if self.question is not None or self._drawing.is_busy:
+            return
+        while self._waiting and not self._is_in_view(self._waiting[0]):
+            self._journals.leave(self._waiting.popleft())
+        if self._waiting:
+            offer = self._waiting[0]
             self._drawing.start_now(offer, self._scan_of(offer))
 
     def _open(self, drawn: tuple[Offer, Sequence[Picture]]) -> None:
         offer, pictures = drawn
-        question = RecoveryQuestion(offer, pictures, sure_of(QWidget, self.parent()))
-        self.question = question
-        question.finished.connect(partial(self._follow, offer))
-        question.open()
+        if not self._is_in_view(offer):
+            return  # it is left when the next is asked about
+        self.question = RecoveryQuestion(offer, pictures, sure_of(QWidget, self.parent()))
+        self.question.finished.connect(self._follow)
+        self.question.open()
 
-    def _follow(self, offer: Offer, _: int) -> None:
+    def _follow(self) -> None:
         question, self.question = sure(self.question), None
-        if question.answer == BRING_BACK:
+        offer = self._waiting.popleft()
+        if question.answer == BRING_BACK and self._is_in_view(offer):
             self._journals.bring_back(offer)
         elif question.answer == DECLINE:
             self._journals.decline(offer)
@@ -108,6 +116,9 @@ class RecoveryOffers(QObject):
             self._journals.leave(offer)
         self._ask()
         question.deleteLater()  # the last thing: its button may still be being pressed
+
+    def _is_in_view(self, offer: Offer) -> bool:
+        return offer.layer in sure(self._viewer()).layers
 
     def _scan_of(self, offer: Offer) -> NDArray[np.generic] | None:
         """Voxels of the CT in view that an offer is about."""
@@ -165,6 +176,12 @@ class RecoveryQuestion(QDialog):
     def _give(self, answer: str) -> None:
         self.answer = answer
         self.accept()
+
+
+def _leave_all(waiting: deque[Offer], *_: object) -> None:
+    """Let what has no answer yet be offered again, the one that is asked about, too."""
+    while waiting:
+        waiting.popleft().recovery.leave()
 
 
 def _pictures(
