@@ -440,6 +440,28 @@ def test_what_left_before_it_was_asked_about_is_offered_again(
     _press(offers, LATER)
 
 
+def test_what_can_not_be_drawn_is_offered_again(
+    case, opened, make_napari_viewer, monkeypatch, qtbot
+):
+    def fail(*_: Any) -> None:
+        raise MemoryError
+
+    viewer = opened(case)
+    paint(viewer.layers["masks"])
+    crash(viewer)
+    monkeypatch.setattr(recovery_offers, "changes_picture", fail)
+    window = make_napari_viewer(show=True)
+    guard_unsaved(window)
+    asked = window.window.main_menu.window().findChild(RecoveryOffers)
+    with qtbot.capture_exceptions() as raised:
+        window.open([case / CT, case / MASKS], plugin="napari-abdoseg")
+        qtbot.waitUntil(lambda: bool(raised) and not asked._waiting, timeout=ENOUGH)
+        qtbot.wait(200)
+    assert len(raised) == 1
+    (offer,) = offers(opened(case), qtbot)
+    offer.recovery.leave()
+
+
 def test_a_window_that_closes_leaves_what_waits(case, phantom, opened, make_napari_viewer, qtbot):
     write_labels(case / "second.nii.gz", phantom[1])
     for name in ("masks", "second"):

@@ -72,6 +72,7 @@ class RecoveryOffers(QObject):
         self._viewer = ref(viewer)
         self._journals: Journals = journals(viewer)
         self._waiting: deque[Offer] = deque()
+        self._drawn: Offer | None = None
         self._drawing = LatestWork(_pictures, settle_ms=0)
         self._drawing.yielded.connect(self._open)
         self._drawing.rested.connect(self._ask)
@@ -91,16 +92,16 @@ class RecoveryOffers(QObject):
         """Have the first that waits drawn and asked about; it waits until it has its answer."""
         if self.question is not None or self._drawing.is_busy:
             return
-        while self._waiting and not self._is_in_view(self._waiting[0]):
+        if self._waiting and self._waiting[0] is self._drawn:  # it has left, or can't be drawn
             self._journals.leave(self._waiting.popleft())
         if self._waiting:
-            offer = self._waiting[0]
-            self._drawing.start_now(offer, self._scan_of(offer))
+            self._drawn = self._waiting[0]
+            self._drawing.start_now(self._drawn, self._scan_of(self._drawn))
 
     def _open(self, drawn: tuple[Offer, Sequence[Picture]]) -> None:
         offer, pictures = drawn
         if not self._is_in_view(offer):
-            return  # it is left when the next is asked about
+            return
         self.question = RecoveryQuestion(offer, pictures, sure_of(QWidget, self.parent()))
         self.question.finished.connect(self._follow)
         self.question.open()
