@@ -18,6 +18,8 @@ WORDS = {
     "four_panel/view.py": {"_update_layers"},
     "jobs/job.py": {"_register_task_status", "_update_task_status"},
     "layers/boxes.py": {"_view_indices"},
+    "layers/conversion.py": {"_block_refresh"},
+    "layers/unseen_controls.py": {"_add", "_populate", "_remove"},
     "paint_events/paint_history.py": {
         *("_commit_staged_history", "_redo_history", "_save_history", "_staged_history"),
         "_undo_history",
@@ -39,7 +41,6 @@ WORDS = {
         *("_add_layer", "_on_add_layer_change", "_pause_scene_graph_update", "_remove_layer"),
         "_resume_scene_graph_update",
     },
-    "widgets/unseen_controls.py": {"_add", "_remove"},
 }
 """Each file below plugin/ that uses any, and which."""
 

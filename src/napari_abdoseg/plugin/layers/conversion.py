@@ -22,6 +22,7 @@ from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.plugin.layers.boxes import draw_box
 from napari_abdoseg.plugin.layers.first_picture import draw_in_a_turn
 from napari_abdoseg.plugin.layers.surfaces import mesh_data, mesh_scale
+from napari_abdoseg.plugin.layers.unseen_controls import make_controls_when_chosen
 from napari_abdoseg.plugin.viewing.garbage import put_off_collections
 from napari_abdoseg.plugin.viewing.painting_overlays import make_overlays_when_used
 
@@ -166,13 +167,22 @@ def add_beside(viewer: ViewerModel, neighbour: Layer, layer_data: LayerData) -> 
         options = {**options, "units": neighbour.units}
     put_off_collections()
     draw_in_a_turn(viewer)
+    make_controls_when_chosen(viewer)
     selection = viewer.layers.selection
     selected = set(selection)
-    layer = Layer.create(data, options, kind)
+    layer = _created_unseen(data, options, kind)
     make_overlays_when_used(layer)
     with selection.events.blocker_all():
         viewer.layers.insert(_place_above(neighbour, viewer.layers), layer)
         viewer.layers.selection = selected
+    return layer
+
+
+def _created_unseen(data: Any, options: dict[str, Any], kind: str) -> Layer:
+    """A layer that makes its slice and its thumbnail when it is inserted, and not before."""
+    layer = Layer.create(data, {**options, "visible": False}, kind)
+    with layer._block_refresh():
+        layer.visible = options.get("visible", True)
     return layer
 
 

@@ -18,8 +18,6 @@ from napari_abdoseg.plugin.layers.conversion import LayerData, add_beside, one_c
 from napari_abdoseg.plugin.layers.linked_names import linked_names
 from napari_abdoseg.plugin.layers.spare_layers import spare_layers
 from napari_abdoseg.plugin.viewing.cases_in_view import cases_in_view
-from napari_abdoseg.plugin.viewing.viewer_state import state_of
-from napari_abdoseg.plugin.widgets.unseen_controls import make_controls_when_seen
 
 Look = tuple[Any, float]
 """RGB from 0 to 1, and opacity."""
@@ -64,7 +62,6 @@ class LinkedLayers:
         self._offered: tuple[str, ...] = ()
         self._wanted: set[str] = set()
         self._turn = IdleWork(self._add_missing)
-        state_of(viewer, _make_controls_when_seen)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -172,17 +169,6 @@ class LinkedLayers:
                 self._wanted ^= {name}
                 self.changed.emit()
                 return
-
-
-def _make_controls_when_seen(viewer: ViewerModel) -> None:
-    """There may be hundreds of such layers, and a user looks at the controls of few."""
-    if hasattr(viewer, "window"):
-        make_controls_when_seen(viewer, is_linked)
-
-
-def is_linked(layer: Layer) -> bool:
-    """Whether a layer shows a box or a surface."""
-    return bool(layer.metadata.keys() & {"box", "surface"})
 
 
 def _recolor(layer: Any, color: Any) -> None:

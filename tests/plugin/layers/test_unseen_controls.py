@@ -8,8 +8,8 @@ from napari.layers import Labels, Layer
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.plugin.layers.boxes import follow_boxes
-from napari_abdoseg.plugin.layers.conversion import box_layer
-from napari_abdoseg.plugin.organs.scene import organ_scene
+from napari_abdoseg.plugin.layers.conversion import add_beside, box_layer
+from napari_abdoseg.plugin.layers.unseen_controls import make_controls_when_chosen
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas, own_controls
 
 BOX = Box((1, 2, 2), (4, 20, 30))
@@ -18,36 +18,69 @@ BOX = Box((1, 2, 2), (4, 20, 30))
 @pytest.fixture
 def viewer(make_napari_viewer):
     viewer = make_napari_viewer(show=True)
-    organ_scene(viewer, viewer.add_layer(Labels(np.zeros((5, 40, 40), np.uint8), units="mm")))
+    viewer.add_layer(Labels(np.zeros((5, 40, 40), np.uint8), units="mm"))
+    make_controls_when_chosen(viewer)
     return viewer
 
 
 @pytest.fixture
 def add_box(viewer, phantom):
     def add(name: str) -> Layer:
-        return viewer.add_layer(Layer.create(*box_layer(name, "#ff0000", BOX, phantom[1].grid)))
+        return add_beside(
+            viewer, viewer.layers[0], box_layer(name, "#ff0000", BOX, phantom[1].grid)
+        )
 
     return add
 
 
-def test_controls_of_a_box_are_made_when_it_is_chosen(viewer, add_box):
+def test_controls_of_a_box_are_made_a_moment_after_it_is_chosen(viewer, add_box, qtbot):
     controls = own_controls(viewer)
     labels = viewer.layers[0]
-    viewer.layers.selection.events.changed.block()  # `add_layer` chooses what comes
     chosen, other = add_box("liver"), add_box("spleen")
-    viewer.layers.selection.events.changed.unblock()
+    qtbot.wait(50)
     assert set(controls.widgets) == {labels}
-    viewer.layers.selection = {labels}
     viewer.layers.selection = {chosen}
+    assert controls.currentWidget() is controls.widgets[labels]
+    qtbot.waitUntil(lambda: chosen in controls.widgets)
     assert set(controls.widgets) == {labels, chosen}
     assert controls.currentWidget() is controls.widgets[chosen]
-    chosen.opacity = 0.5
-    assert controls.currentWidget().layer is chosen
+    viewer.layers.selection = {labels}
+    assert controls.currentWidget() is controls.widgets[labels]
+    viewer.layers.selection = {chosen}
+    assert controls.currentWidget() is controls.widgets[chosen]
     viewer.layers.remove(other)
     viewer.layers.remove(chosen)
     assert set(controls.widgets) == {labels}
+    qtbot.waitUntil(lambda: controls.currentWidget() is controls.empty_widget)
+
+
+def test_controls_are_those_of_what_is_chosen_last(viewer, add_box, qtbot):
+    controls = own_controls(viewer)
+    labels, box = viewer.layers[0], add_box("liver")
+    viewer.layers.selection = {box}
     viewer.layers.selection = {labels}
+    qtbot.wait(50)
     assert controls.currentWidget() is controls.widgets[labels]
+    assert set(controls.widgets) == {labels}
+    viewer.layers.selection = {box}
+    viewer.layers.selection = {box, labels}  # napari shows what both have
+    qtbot.wait(50)
+    assert controls.currentWidget() is controls.panel
+    viewer.layers.selection = {box}
+    viewer.layers.remove(box)
+    qtbot.wait(50)
+    assert set(controls.widgets) == {labels}
+
+
+def test_controls_that_are_asked_for_are_there_at_once(viewer, add_box):
+    box = add_box("liver")
+    assert own_controls(viewer).widgets[box].layer is box
+
+
+def test_a_window_can_be_closed_before_controls_come(viewer, add_box, qtbot):
+    viewer.layers.selection = {add_box("liver")}
+    viewer.close()
+    qtbot.wait(50)
 
 
 def test_a_box_looks_the_same_without_what_is_not_drawn(viewer, add_box, phantom):
