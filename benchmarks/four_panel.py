@@ -32,17 +32,17 @@ def measure(screen: str, shape: tuple[int, int, int]) -> dict[str, float]:
 
     from napari_abdoseg.plugin.activation import activate
     from napari_abdoseg.plugin.four_panel.view import four_panel_view
-    from napari_abdoseg.plugin.jobs.warm_up import warm_up
     from napari_abdoseg.plugin.layers.conversion import image_layer
     from napari_abdoseg.plugin.segment.result import show_result
+    from napari_abdoseg.plugin.widgets.panel import open_panel
 
     scan, organs = large_scan(shape)
     viewer = napari.Viewer()
     viewer.window.resize(1400, 880)
     activate(None)  # as npe2 does before a reader of ours
     image = viewer.add_layer(napari.layers.Layer.create(*image_layer(scan)))
-    warm_up()  # as the Segment widget does while the user looks at the CT
-    QTest.qWait(500)
+    open_panel(viewer, "Segment organs")  # which gets ready what masks need
+    QTest.qWait(2000)
     result: dict[str, float] = {}
     if screen == FOUR_PANELS:
         result["opening the four panels and drawing them, ms"] = _opening_ms(viewer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_abdoseg.plugin.layers.first_picture import PictureInATurn, draw_in_a_turn
+from napari_abdoseg.plugin.layers.first_picture import draw_in_a_turn
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas
 
 
@@ -27,16 +27,6 @@ def drawn(viewer, qtbot) -> list[object]:
         if not drawn:
             return drawn
     raise AssertionError("the window is drawn again and again")
-
-
-def test_each_picture_is_drawn_within_its_turn(viewer, drawn):
-    """Qt puts off all but the first of those that come within a frame."""
-    picture = PictureInATurn(own_canvas(viewer))
-    for count in (1, 2, 3):
-        viewer.dims.set_current_step(0, count)
-        picture.draw_in_a_turn()
-        picture._turn.hurry()
-        assert len(drawn) == count
 
 
 def test_a_canvas_keeps_its_picture_until_its_turn(viewer, drawn, qtbot):

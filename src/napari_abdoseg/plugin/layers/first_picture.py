@@ -7,8 +7,7 @@ from typing import Any
 from weakref import ref
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_abdoseg.plugin.jobs.idle_queue import IdleWork
 from napari_abdoseg.plugin.viewing.viewer_state import state_of
@@ -51,5 +50,3 @@ class PictureInATurn:
             with suppress(RuntimeError):  # its window was closed
                 canvas.setUpdatesEnabled(True)
                 picture_of(canvas).repaint()
-                # which Qt puts off until after the turn where it has just drawn something else
-                QApplication.sendPostedEvents(canvas.window(), QEvent.Type.UpdateRequest)
