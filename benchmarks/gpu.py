@@ -66,7 +66,7 @@ def report(chosen: argparse.Namespace, place: Path) -> Iterator[str]:
     yield f"# `{ABDOSEG.name} predict` against `{NNUNET.name}`\n\n{facts(models[0], chosen.device)}"
     warm_up()
     for model in models:
-        jobs = run_jobs([case], model, chosen.presets, chosen.device)
+        jobs = run_jobs([case[0]], model, chosen.presets, chosen.device)
         yield section(f"The ensemble {model.name}", [case], jobs)
     yield f"## Two processes at once\n\n{two_at_once(case, models[0], chosen.device, place)}"
     for model in models:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from memory import peak_tree_mb
 
+from napari_abdoseg.image.grid import Grid
 from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
 from napari_abdoseg.image.organ import Organ
 from napari_abdoseg.image.volume import LabelMap, Volume
@@ -60,40 +61,40 @@ def warm_up() -> None:
 
 
 def run_jobs(
-    cases: Sequence[Case],
+    scans: Sequence[Volume],
     model: Model,
     presets: Iterable[str],
     device: str,
     with_nnunet: bool = True,
 ) -> list[Job]:
-    """nnU-Net and then each preset, with all cases in one call."""
+    """nnU-Net and then each preset, with all scans in one call."""
     jobs = []
     with TemporaryDirectory() as folder:
-        scans = Path(folder) / "scans"
-        scans.mkdir()
-        for number, (scan, _) in enumerate(cases):
-            write_volume(scans / f"case{number}_0000.nii.gz", scan)
-        nnunets, *ours = commands(scans, model, presets, device)
+        files = Path(folder) / "scans"
+        files.mkdir()
+        for number, scan in enumerate(scans):
+            write_volume(files / f"case{number}_0000.nii.gz", scan)
+        nnunets, *ours = commands(files, model, presets, device)
         for name, command in [*([nnunets] if with_nnunet else []), *ours]:
             output = Path(folder) / name
             seconds, mb, _ = run([*command, output])
             labels = [
-                labels_on(truth, output / f"case{number}.nii.gz", model.organs)
-                for number, (_, truth) in enumerate(cases)
+                labels_on(scan.grid, output / f"case{number}.nii.gz", model.organs)
+                for number, scan in enumerate(scans)
             ]
             jobs.append(Job(name, seconds, mb, labels))
     return jobs
 
 
 def commands(
-    scans: Path, model: Model, presets: Iterable[str], device: str
+    files: Path, model: Model, presets: Iterable[str], device: str
 ) -> Iterator[tuple[str, Command]]:
     """Each way's name, and its command without the output folder at its end."""
-    nnunets = ("-i", scans, "-m", model.folder, "-f", *model.folds, "-device", device, "-o")
+    nnunets = ("-i", files, "-m", model.folder, "-f", *model.folds, "-device", device, "-o")
     yield "nnU-Net", (NNUNET, *nnunets)
     for preset in presets:
         ours = ("--model", model.folder, "--preset", preset, "--device", device, "--output")
-        yield preset, (ABDOSEG, "predict", scans, *ours)
+        yield preset, (ABDOSEG, "predict", files, *ours)
 
 
 def run(command: Command) -> Run:
@@ -110,8 +111,8 @@ def run(command: Command) -> Run:
     return Run(seconds, mb, said)
 
 
-def labels_on(truth: LabelMap, path: Path, organs: tuple[Organ, ...]) -> LabelMap:
-    """A label map on exactly its truth's grid, from which nnU-Net's differs by rounding."""
+def labels_on(grid: Grid, path: Path, organs: tuple[Organ, ...]) -> LabelMap:
+    """A label map on exactly its scan's grid, from which nnU-Net's differs by rounding."""
     labels = read_labels(path, organs)
-    assert labels.grid.matches(truth.grid, tolerance=0.01)
-    return replace(labels, grid=truth.grid, organs=organs)
+    assert labels.grid.matches(grid, tolerance=0.01)
+    return replace(labels, grid=grid, organs=organs)

@@ -51,7 +51,7 @@ def report(chosen: argparse.Namespace, folder: Path) -> str:
     model = read_model(folder)
     warm_up()
     case = large_ct(chosen.slices, chosen.size)
-    jobs = run_jobs([case], model, chosen.presets, chosen.device, with_nnunet=not chosen.alone)
+    jobs = run_jobs([case[0]], model, chosen.presets, chosen.device, with_nnunet=not chosen.alone)
     rows = [
         ("", "seconds", "MB"),
         *((job.name, f"{job.seconds:.1f}", f"{job.mb:.0f}") for job in jobs),

@@ -1,15 +1,17 @@
 """Whole jobs of `abdoseg predict` against nnU-Net's own command, side by side.
 
 `nnUNetv2_predict_from_modelfolder` and each preset of ours get the same files and the
-same folds, and are called as a user calls them, on one large CT and on a folder of small
-phantoms. Seconds are from the start of a command to its end. Memory is the most that all
-its processes have together. DSC is to nnU-Net's label maps and to the phantoms' truth, of
-several phantoms the mean and, in brackets, the worst. Let nothing else run beside it: waiting
-threads of torch keep cores busy, so that other work slows either side by a factor of its own.
+same folds, and are called as a user calls them, on one large CT, on a folder of small
+phantoms, and on scans of yours, one by one. Seconds are from the start of a command to its end.
+Memory is the most that all its processes have together. DSC is to nnU-Net's label maps and to
+the phantoms' truth, of several phantoms the mean and, in brackets, the worst. Let nothing else
+run beside it: waiting threads of torch keep cores busy, so that other work slows either side by
+a factor of its own.
 
     python benchmarks/whole_job.py --output whole_job.md
     python benchmarks/whole_job.py --device cuda --stages
     python benchmarks/whole_job.py --slices 60 --size 128 --cases 2
+    python benchmarks/whole_job.py --slices 0 --cases 0 --scan CT.nii.gz
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ from small_scan import abdomen
 
 from napari_abdoseg.evaluation.dice import dice
 from napari_abdoseg.evaluation.processes import available_cores
+from napari_abdoseg.image.nifti.volumes import read_volume
 from napari_abdoseg.image.phantom import make_phantom
-from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.inference.preset import PRESETS
 
@@ -46,6 +49,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512, help="voxels of the large CT in plane")
     parser.add_argument("--cases", type=int, default=20, help="small phantoms; 0: without them")
     parser.add_argument("--margin", type=float, help="mm around organs to cut phantoms at")
+    parser.add_argument("--scan", type=Path, nargs="*", default=[], help="besides phantoms")
     parser.add_argument("--presets", nargs="+", choices=PRESETS, default=list(PRESETS))
     parser.add_argument("--model", default="demo", help="a model's name or its folder")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -68,12 +72,16 @@ def report(chosen: argparse.Namespace) -> Iterator[str]:
     yield f"# `{ABDOSEG.name} predict` against `{NNUNET.name}`\n\n{facts(model, chosen.device)}"
     warm_up()
     if chosen.slices:
-        large = [large_ct(chosen.slices, chosen.size)]
-        yield section("One CT", large, run_jobs(large, *ways))
+        scan, truth = large_ct(chosen.slices, chosen.size)
+        yield section("One CT", scan, run_jobs([scan], *ways), [truth])
     if chosen.cases:
         phantoms = [phantom(FIRST_SEED + number, chosen.margin) for number in range(chosen.cases)]
+        scans, truths = zip(*phantoms, strict=True)
         title = f"One folder of {chosen.cases} phantoms"
-        yield section(title, phantoms, run_jobs(phantoms, *ways))
+        yield section(title, scans[0], run_jobs(scans, *ways), truths)
+    for path in chosen.scan:
+        scan = read_volume(path)
+        yield section(path.name, scan, run_jobs([scan], *ways))
     for script in STAGES if chosen.stages else ():
         path = Path(__file__).with_name(script)
         said = run([sys.executable, path, "--slices", str(chosen.slices)]).said
@@ -97,9 +105,8 @@ def facts(model: Model, device: str) -> str:
     )
 
 
-def section(title: str, cases: Sequence[Case], jobs: Sequence[Job]) -> str:
-    truths = [truth for _, truth in cases]
-    grid = truths[0].grid
+def section(title: str, scan: Volume, jobs: Sequence[Job], truths: Sequence[LabelMap] = ()) -> str:
+    grid = scan.grid
     voxels, spacing = (" x ".join(f"{n:.4g}" for n in each) for each in (grid.shape, grid.spacing))
     heading = f"## {title}, {voxels} voxels of {spacing} mm"
     return "\n\n".join((heading, cost_table(*jobs), dice_table(*jobs, truths=truths)))
@@ -123,7 +130,7 @@ def dice_table(nnunet: Job, *ours: Job, truths: Sequence[LabelMap]) -> str:
     organs = nnunet.labels[0].organs
     compared = [
         *((job, "nnU-Net", nnunet.labels) for job in ours),
-        *((job, "the truth", truths) for job in (nnunet, *ours)),
+        *((job, "the truth", truths) for job in (nnunet, *ours) if truths),
     ]
     rows = [("DSC", *(organ.name for organ in organs))]
     for job, name, references in compared:
