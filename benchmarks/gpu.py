@@ -22,13 +22,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from jobs import ABDOSEG, NNUNET, Case, run, run_jobs, warm_up
+from jobs import ABDOSEG, NNUNET, run, run_jobs, warm_up
 from large_scan import large_ct
 from whole_job import facts, markdown, section
 
 from napari_abdoseg import load_ensemble, segmenting
 from napari_abdoseg.image.nifti.volumes import read_labels, write_volume
-from napari_abdoseg.image.volume import LabelMap
+from napari_abdoseg.image.volume import LabelMap, Volume
 from napari_abdoseg.inference.model.model_folder import Model, read_model
 from napari_abdoseg.inference.preset import PRESETS
 from napari_abdoseg.progress import Progress, drain, relay, time_stages
@@ -62,19 +62,19 @@ def main() -> None:
 def report(chosen: argparse.Namespace, place: Path) -> Iterator[str]:
     """All tables; commands first, while this process has neither torch nor the GPU."""
     models = [mirrored(name, place / name) for name in chosen.models]
-    case = large_ct(chosen.slices, chosen.size)
+    scan, truth = large_ct(chosen.slices, chosen.size)
     yield f"# `{ABDOSEG.name} predict` against `{NNUNET.name}`\n\n{facts(models[0], chosen.device)}"
     warm_up()
     for model in models:
-        jobs = run_jobs([case[0]], model, chosen.presets, chosen.device)
-        yield section(f"The ensemble {model.name}", [case], jobs)
-    yield f"## Two processes at once\n\n{two_at_once(case, models[0], chosen.device, place)}"
+        jobs = run_jobs([scan], model, chosen.presets, chosen.device)
+        yield section(f"The ensemble {model.name}", scan, jobs, [truth])
+    yield f"## Two processes at once\n\n{two_at_once(scan, models[0], chosen.device, place)}"
     for model in models:
-        stages = stage_table(case, model, chosen.presets, chosen.device)
+        stages = stage_table(scan, model, chosen.presets, chosen.device)
         yield f"## Within one process, the ensemble {model.name}\n\n{stages}"
-    yield f"## Cancelling\n\n{cancelling(case, models[-1], chosen.device)}"
+    yield f"## Cancelling\n\n{cancelling(scan, models[-1], chosen.device)}"
     if chosen.device == "cuda":
-        yield f"## Short of memory\n\n{short_of_memory(case, models[0])}"
+        yield f"## Short of memory\n\n{short_of_memory(scan, models[0])}"
 
 
 def mirrored(name: str, folder: Path) -> Model:
@@ -84,15 +84,15 @@ def mirrored(name: str, folder: Path) -> Model:
     return read_model(folder)
 
 
-def two_at_once(case: Case, model: Model, device: str, place: Path) -> str:
+def two_at_once(scan: Volume, model: Model, device: str, place: Path) -> str:
     """Two commands side by side, and whether they find what one alone finds."""
-    scans = [place / f"{name}.nii.gz" for name in ("alone", "left", "right")]
-    for scan in scans:
-        write_volume(scan, case[0])
+    files = [place / f"{name}.nii.gz" for name in ("alone", "left", "right")]
+    for file in files:
+        write_volume(file, scan)
     found = place / "found"
     commands = [
-        [ABDOSEG, "predict", scan, "--model", model.folder, "--device", device, "--output", found]
-        for scan in scans
+        [ABDOSEG, "predict", file, "--model", model.folder, "--device", device, "--output", found]
+        for file in files
     ]
     alone = run(commands[0]).seconds
     begin = time.perf_counter()
@@ -101,7 +101,7 @@ def two_at_once(case: Case, model: Model, device: str, place: Path) -> str:
     seconds = time.perf_counter() - begin
     if any(codes):
         return f"They ended with {codes}."
-    first, *others = (read_labels(found / scan.name, model.organs).data for scan in scans)
+    first, *others = (read_labels(found / file.name, model.organs).data for file in files)
     differ = [int(np.count_nonzero(first != other)) for other in others]
     return (
         f"`{PRESETS['balanced'].name}`: one alone {alone:.1f} s, both together {seconds:.1f} s; "
@@ -109,7 +109,7 @@ def two_at_once(case: Case, model: Model, device: str, place: Path) -> str:
     )
 
 
-def stage_table(case: Case, model: Model, presets: list[str], device: str) -> str:
+def stage_table(scan: Volume, model: Model, presets: list[str], device: str) -> str:
     """Seconds by stage and the most memory, of the second run."""
     import torch
     from memory import extra_mb
@@ -117,9 +117,9 @@ def stage_table(case: Case, model: Model, presets: list[str], device: str) -> st
     ensemble = load_ensemble(model.folder, device=device)
     rows = [("", "stages, seconds", "GPU, MB", "host, MB more")]
     for preset in presets:
-        drain(segmenting(case[0], ensemble, preset))
+        drain(segmenting(scan, ensemble, preset))
         seconds: dict[str, float] = {}
-        work = time_stages(segmenting(case[0], ensemble, preset), seconds)
+        work = time_stages(segmenting(scan, ensemble, preset), seconds)
         if device == "cuda":
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
@@ -130,12 +130,12 @@ def stage_table(case: Case, model: Model, presets: list[str], device: str) -> st
     return markdown(rows)
 
 
-def cancelling(case: Case, model: Model, device: str) -> str:
+def cancelling(scan: Volume, model: Model, device: str) -> str:
     """From the wish to the end of all work and the memory let go."""
     import torch
 
     ensemble = load_ensemble(model.folder, device=device)
-    work = segmenting(case[0], ensemble, "exact")
+    work = segmenting(scan, ensemble, "exact")
     stage = [progress.stage for progress, _ in zip(work, range(FEW_PASSES))][-1]
     begin = time.perf_counter()
     work.close()
@@ -146,19 +146,19 @@ def cancelling(case: Case, model: Model, device: str) -> str:
     return f"While {stage.lower()}: over after {1000 * seconds:.0f} ms, {held:.0f} MB still held."
 
 
-def short_of_memory(case: Case, model: Model) -> str:
+def short_of_memory(scan: Volume, model: Model) -> str:
     """As much memory of the GPU as a tile needs, but not the sums of all tiles."""
     import torch
 
     ensemble = load_ensemble(model.folder, device="cuda")
-    plenty, _ = labels_and_notices(case, ensemble)
+    plenty, _ = labels_and_notices(scan, ensemble)
     total = torch.cuda.get_device_properties(0).total_memory
     lines = []
     for mb in (2000, 1000, 500, 250, 100):
         torch.cuda.empty_cache()
         torch.cuda.set_per_process_memory_fraction(mb * MB / total)
         try:
-            labels, notices = labels_and_notices(case, ensemble)
+            labels, notices = labels_and_notices(scan, ensemble)
         except Exception as error:
             lines.append(f"{mb} MB: {type(error).__name__}: {error}")
             continue
@@ -169,7 +169,7 @@ def short_of_memory(case: Case, model: Model) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def labels_and_notices(case: Case, ensemble: object) -> tuple[LabelMap, list[str]]:
+def labels_and_notices(scan: Volume, ensemble: object) -> tuple[LabelMap, list[str]]:
     notices: list[str] = []
 
     def listen(progress: Progress) -> Progress:
@@ -177,7 +177,7 @@ def labels_and_notices(case: Case, ensemble: object) -> tuple[LabelMap, list[str
             notices.append(progress.notice)
         return progress
 
-    found = drain(relay(segmenting(case[0], ensemble, "exact"), listen))
+    found = drain(relay(segmenting(scan, ensemble, "exact"), listen))
     return found.labels, notices
 
 

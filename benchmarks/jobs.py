@@ -31,8 +31,6 @@ def installed(name: str) -> Path:
 
 
 NNUNET, ABDOSEG = installed("nnUNetv2_predict_from_modelfolder"), installed("abdoseg")
-Case = tuple[Volume, LabelMap]
-"""A scan and its truth."""
 Command = Sequence[str | Path]
 
 

@@ -50,14 +50,14 @@ def main() -> None:
 def report(chosen: argparse.Namespace, folder: Path) -> str:
     model = read_model(folder)
     warm_up()
-    case = large_ct(chosen.slices, chosen.size)
-    jobs = run_jobs([case[0]], model, chosen.presets, chosen.device, with_nnunet=not chosen.alone)
+    scan, _ = large_ct(chosen.slices, chosen.size)
+    jobs = run_jobs([scan], model, chosen.presets, chosen.device, with_nnunet=not chosen.alone)
     rows = [
         ("", "seconds", "MB"),
         *((job.name, f"{job.seconds:.1f}", f"{job.mb:.0f}") for job in jobs),
     ]
     table = markdown(rows) if chosen.alone else cost_table(*jobs)
-    shape = " x ".join(map(str, case[0].data.shape))
+    shape = " x ".join(map(str, scan.data.shape))
     return f"{facts(model, chosen.device)}\n\nA CT of {shape} voxels.\n\n{table}"
 
 

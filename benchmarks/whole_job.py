@@ -24,7 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from jobs import ABDOSEG, NNUNET, Case, Job, run, run_jobs, warm_up
+from jobs import ABDOSEG, NNUNET, Job, run, run_jobs, warm_up
 from large_scan import large_ct
 from small_scan import abdomen
 
@@ -88,7 +88,8 @@ def report(chosen: argparse.Namespace) -> Iterator[str]:
         yield f"## {script}\n\n```\n{said.rstrip()}\n```"
 
 
-def phantom(seed: int, margin: float | None) -> Case:
+def phantom(seed: int, margin: float | None) -> tuple[Volume, LabelMap]:
+    """A scan and its truth."""
     return make_phantom(seed) if margin is None else abdomen(seed, margin)
 
 
