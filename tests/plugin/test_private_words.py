@@ -18,7 +18,6 @@ WORDS = {
     "four_panel/view.py": {"_update_layers"},
     "jobs/job.py": {"_register_task_status", "_update_task_status"},
     "layers/boxes.py": {"_view_indices"},
-    "layers/conversion.py": {"_block_refresh"},
     "layers/unseen_controls.py": {"_add", "_populate", "_remove"},
     "paint_events/paint_history.py": {
         *("_commit_staged_history", "_redo_history", "_save_history", "_staged_history"),

@@ -1,4 +1,4 @@
-"""Boxes and surfaces in napari's window: their controls and their picture."""
+"""Controls of a case's layers in napari's window, and the picture of a box."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from napari.layers import Labels, Layer
 
 from napari_abdoseg.anatomy.box import Box
 from napari_abdoseg.plugin.layers.boxes import follow_boxes
-from napari_abdoseg.plugin.layers.conversion import add_beside, box_layer
+from napari_abdoseg.plugin.layers.conversion import (
+    add_beside,
+    box_layer,
+    image_layer,
+    labels_layer,
+)
 from napari_abdoseg.plugin.layers.unseen_controls import make_controls_when_chosen
 from napari_abdoseg.plugin.widgets.napari_window import own_canvas, own_controls
 
@@ -26,9 +31,8 @@ def viewer(make_napari_viewer):
 @pytest.fixture
 def add_box(viewer, phantom):
     def add(name: str) -> Layer:
-        return add_beside(
-            viewer, viewer.layers[0], box_layer(name, "#ff0000", BOX, phantom[1].grid)
-        )
+        box = box_layer(name, "#ff0000", BOX, phantom[1].grid)
+        return add_beside(viewer, viewer.layers[0], box)
 
     return add
 
@@ -52,6 +56,24 @@ def test_controls_of_a_box_are_made_a_moment_after_it_is_chosen(viewer, add_box,
     viewer.layers.remove(chosen)
     assert set(controls.widgets) == {labels}
     qtbot.waitUntil(lambda: controls.currentWidget() is controls.empty_widget)
+
+
+def test_controls_of_a_scan_and_its_masks_are_made_when_they_are_chosen(viewer, phantom, qtbot):
+    controls = own_controls(viewer)
+    scan, truth = phantom
+    viewer.layers.selection.events.changed.block()  # `add_layer` chooses what comes
+    made = [viewer.add_layer(Layer.create(*image_layer(scan)))]
+    viewer.layers.selection.events.changed.unblock()
+    made.append(add_beside(viewer, made[0], labels_layer(truth)))
+    qtbot.wait(50)
+    assert not controls.widgets.keys() & set(made)
+    for layer in reversed(made):
+        viewer.layers.selection = {layer}
+        qtbot.wait(50)
+        assert controls.currentWidget().layer is layer
+    points = viewer.add_points()  # of no case: as napari makes them, before it is chosen
+    assert points in controls.widgets
+    assert controls.currentWidget() is controls.widgets[points]
 
 
 def test_controls_are_those_of_what_is_chosen_last(viewer, add_box, qtbot):

@@ -354,6 +354,14 @@ def test_a_layer_that_code_removes_has_its_journal_until_it_is_given_up(case, op
     assert len(list(case.glob(".*.aside"))) == 1
 
 
+def _crash_two(case: Path, second: LabelMap, opened) -> None:
+    write_labels(case / "second.nii.gz", second)
+    for name in ("masks", "second"):
+        viewer = opened(case, f"{name}.nii.gz")
+        paint(viewer.layers[name])
+        crash(viewer)
+
+
 def _reopened_window(case: Path, make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
     guard_unsaved(viewer)
@@ -398,11 +406,7 @@ def test_one_label_map_after_the_other_is_asked_about_and_drawn_in_a_thread(
         return changes_picture(*arguments)
 
     monkeypatch.setattr(recovery_offers, "changes_picture", drawn)
-    write_labels(case / "second.nii.gz", phantom[1])
-    for name in ("masks", "second"):
-        viewer = opened(case, f"{name}.nii.gz")
-        paint(viewer.layers[name])
-        crash(viewer)
+    _crash_two(case, phantom[1], opened)
     window, offers = _reopened_window(case, make_napari_viewer, qtbot)
     window.open(case / "second.nii.gz", plugin="napari-abdoseg")
     names = set()
@@ -463,11 +467,7 @@ def test_what_can_not_be_drawn_is_offered_again(
 
 
 def test_a_window_that_closes_leaves_what_waits(case, phantom, opened, make_napari_viewer, qtbot):
-    write_labels(case / "second.nii.gz", phantom[1])
-    for name in ("masks", "second"):
-        viewer = opened(case, f"{name}.nii.gz")
-        paint(viewer.layers[name])
-        crash(viewer)
+    _crash_two(case, phantom[1], opened)
     window, asked = _reopened_window(case, make_napari_viewer, qtbot)
     with qtbot.waitSignal(journals(window).offered, timeout=ENOUGH):
         window.open(case / "second.nii.gz", plugin="napari-abdoseg")

@@ -170,19 +170,11 @@ def add_beside(viewer: ViewerModel, neighbour: Layer, layer_data: LayerData) -> 
     make_controls_when_chosen(viewer)
     selection = viewer.layers.selection
     selected = set(selection)
-    layer = _created_unseen(data, options, kind)
+    layer = Layer.create(data, options, kind)
     make_overlays_when_used(layer)
     with selection.events.blocker_all():
         viewer.layers.insert(_place_above(neighbour, viewer.layers), layer)
         viewer.layers.selection = selected
-    return layer
-
-
-def _created_unseen(data: Any, options: dict[str, Any], kind: str) -> Layer:
-    """A layer that makes its slice and its thumbnail when it is inserted, and not before."""
-    layer = Layer.create(data, {**options, "visible": False}, kind)
-    with layer._block_refresh():
-        layer.visible = options.get("visible", True)
     return layer
 
 
